@@ -1,0 +1,1 @@
+//! Interface state, messages, update, effects, key map: no terminal here.

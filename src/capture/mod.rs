@@ -1,0 +1,1 @@
+//! From a multiplexer to a redacted snapshot.

@@ -1,0 +1,1 @@
+//! The recorder loop and its single instance.

@@ -1,0 +1,3 @@
+//! The `muxtape` program.
+
+fn main() {}

@@ -1,0 +1,29 @@
+//! What a terminal session is: ids, the tree of sessions, tabs and panes, geometry, text, snapshots,
+//! lives, and the differences between them.
+//!
+//! This room is pure. It never reads a clock, a file, the environment or randomness, never starts a
+//! process, and knows no other room.
+
+pub mod ansi;
+pub mod contents;
+pub mod diff;
+pub mod digest;
+pub mod geometry;
+pub mod id;
+pub mod program;
+pub mod snapshot;
+pub mod target;
+pub mod textdiff;
+pub mod time;
+pub mod tree;
+
+pub use contents::Contents;
+pub use digest::Digest;
+pub use id::SnapshotId;
+pub use program::Program;
+pub use snapshot::{Cause, Life, LifeId, MuxKind, ServerIdentity, Snapshot, SnapshotMeta};
+pub use time::Millis;
+pub use tree::{Pane, ServerState, Session, Tab};
+
+#[cfg(test)]
+pub(crate) mod testing;

@@ -1,0 +1,446 @@
+//! The state of a server: sessions, tabs, panes.
+//!
+//! Names, titles, paths and arguments are bytes, kept exactly as the multiplexer had them; turning
+//! them into something to look at is a separate, lossy step. What only one multiplexer has is an
+//! optional typed field. Order is canonical: sessions by name, tabs and panes by index.
+
+use bstr::BString;
+use serde::{Deserialize, Serialize};
+
+use super::digest::{Digest, DigestBuilder};
+use super::geometry::{GeometryError, Layout, Rect, Size};
+use super::program::Program;
+
+/// Everything that one server held at one moment.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ServerState {
+    /// The sessions, by name.
+    pub sessions: Vec<Session>,
+}
+
+/// A session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// The multiplexer's own number (tmux `$3`), valid within one life; not part of the digest.
+    pub handle: Option<u32>,
+    /// The name.
+    pub name: BString,
+    /// The directory in which new tabs start.
+    pub cwd: BString,
+    /// The name of the session group, where it belongs to one (tmux).
+    pub group: Option<BString>,
+    /// The tabs, by index.
+    pub tabs: Vec<Tab>,
+}
+
+/// Whether a tab's name follows the program in it (tmux `automatic-rename`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub enum AutomaticRename {
+    /// Set for this tab: follows.
+    On,
+    /// Set for this tab: does not follow.
+    Off,
+    /// Not set for this tab: whatever the server does by default.
+    #[default]
+    Unset,
+}
+
+/// A tab (tmux: window).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tab {
+    /// The multiplexer's own number (tmux `@3`), valid within one life; not part of the digest.
+    pub handle: Option<u32>,
+    /// The number shown to the user.
+    pub index: u32,
+    /// The name.
+    pub name: BString,
+    /// Whether it is the session's current tab.
+    pub active: bool,
+    /// Whether it was current before the current one (tmux `last-window`).
+    pub last: bool,
+    /// Whether the active pane fills the tab for the moment; the layout is the one underneath.
+    pub zoomed: bool,
+    /// Whether typing goes to all its panes.
+    pub synchronized: bool,
+    /// Whether the name follows the program.
+    pub automatic_rename: AutomaticRename,
+    /// Where the panes are.
+    pub layout: Layout,
+    /// The panes, by index.
+    pub panes: Vec<Pane>,
+}
+
+/// A pane.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pane {
+    /// What identifies it within one life; not part of the digest.
+    pub handle: Option<PaneHandle>,
+    /// The number shown to the user.
+    pub index: u32,
+    /// The title that programs set.
+    pub title: BString,
+    /// The directory of the shell (or of whatever runs directly in the pane).
+    pub cwd: BString,
+    /// Whether it has the focus within its tab.
+    pub active: bool,
+    /// Whether it had the focus before the active one.
+    pub last: bool,
+    /// Whether it carries the mark (tmux `select-pane -m`).
+    pub marked: bool,
+    /// Where it is.
+    pub rect: Rect,
+    /// The argument list of the pane's own process, normally a shell.
+    pub shell: Vec<BString>,
+    /// The program in the foreground; `None` when the shell is idle.
+    pub program: Option<Program>,
+    /// How its process ended, for a pane that is kept open after it.
+    pub exit: Option<ExitState>,
+    /// Cursor, history, screen.
+    pub screen: Screen,
+    /// Which text it showed; `None` where contents were not captured.
+    pub contents: Option<ContentsRef>,
+}
+
+/// A pane's identity within one life of its server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct PaneHandle {
+    /// The multiplexer's own number (tmux `%3`).
+    pub id: u32,
+    /// The process that the pane was made for.
+    pub pid: i32,
+}
+
+/// How a pane's process ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ExitState {
+    /// The exit status, where it is known.
+    pub status: Option<i32>,
+}
+
+/// What a terminal is, besides its text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub struct Screen {
+    /// Column of the cursor on the main screen, from 0.
+    pub cursor_x: u16,
+    /// Row of the cursor on the main screen, from 0.
+    pub cursor_y: u16,
+    /// Whether a full-screen program has the alternate screen.
+    pub alternate: bool,
+    /// Rows of scrollback.
+    pub history: u32,
+    /// Rows scrolled back in copy mode; `None` outside of it.
+    pub scroll: Option<u32>,
+}
+
+/// A reference to the text of a pane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ContentsRef {
+    /// [`super::contents::Contents::digest`] of the text.
+    pub digest: Digest,
+    /// Bytes of the text, uncompressed.
+    pub bytes: u64,
+    /// Lines of the text.
+    pub lines: u32,
+}
+
+/// Why a state cannot be true.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidState {
+    /// A tab's layout does not tile.
+    #[error("tab {tab} of session {session:?}: {cause}")]
+    Geometry {
+        /// The session.
+        session: BString,
+        /// The tab's index.
+        tab: u32,
+        /// What is wrong with it.
+        cause: GeometryError,
+    },
+    /// The panes and the layout of a tab are not the same panes.
+    #[error("tab {tab} of session {session:?}: its panes are not those of its layout")]
+    PanesDiffer {
+        /// The session.
+        session: BString,
+        /// The tab's index.
+        tab: u32,
+    },
+    /// Sessions, tabs or panes are not in order, or one stands twice.
+    #[error("{0} are not in order or not unique")]
+    Order(&'static str),
+    /// A tab has no active pane, or several; or a session no active tab.
+    #[error("session {session:?}: exactly one {what} must be active")]
+    Focus {
+        /// The session.
+        session: BString,
+        /// `tab` or `pane`.
+        what: &'static str,
+    },
+}
+
+impl ServerState {
+    /// Digest of everything, contents included: equal digests mean that nothing changed.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        self.sessions
+            .iter()
+            .fold(DigestBuilder::new("muxtape.server/1"), |node, s| {
+                node.child(s.digest())
+            })
+            .finish()
+    }
+
+    /// Number of tabs in all sessions.
+    #[must_use]
+    pub fn tab_count(&self) -> usize {
+        self.sessions.iter().map(|session| session.tabs.len()).sum()
+    }
+
+    /// Number of panes in all sessions.
+    #[must_use]
+    pub fn pane_count(&self) -> usize {
+        self.panes().count()
+    }
+
+    /// Every pane with the session and tab it is in.
+    pub fn panes(&self) -> impl Iterator<Item = (&Session, &Tab, &Pane)> {
+        self.sessions.iter().flat_map(|session| {
+            session
+                .tabs
+                .iter()
+                .flat_map(move |tab| tab.panes.iter().map(move |pane| (session, tab, pane)))
+        })
+    }
+
+    /// The session of exactly this name.
+    #[must_use]
+    pub fn session(&self, name: &[u8]) -> Option<&Session> {
+        self.sessions.iter().find(|session| session.name == name)
+    }
+
+    /// Brings sessions, tabs and panes into canonical order.
+    pub fn sort(&mut self) {
+        self.sessions.sort_by(|a, b| a.name.cmp(&b.name));
+        for session in &mut self.sessions {
+            session.tabs.sort_by_key(|tab| tab.index);
+            for tab in &mut session.tabs {
+                tab.panes.sort_by_key(|pane| pane.index);
+            }
+        }
+    }
+
+    /// The same state without the numbers that only hold within one life.
+    #[must_use]
+    pub fn without_handles(mut self) -> Self {
+        for session in &mut self.sessions {
+            session.handle = None;
+            for tab in &mut session.tabs {
+                tab.handle = None;
+                tab.panes.iter_mut().for_each(|pane| pane.handle = None);
+            }
+        }
+        self
+    }
+
+    /// Whether the state can be true: canonical order, layouts that tile and hold exactly the panes
+    /// of their tab, one active tab a session and one active pane a tab.
+    pub fn check(&self) -> Result<(), InvalidState> {
+        if !ascending(self.sessions.iter().map(|session| &session.name)) {
+            return Err(InvalidState::Order("sessions"));
+        }
+        self.sessions.iter().try_for_each(Session::check)
+    }
+}
+
+fn ascending<T: Ord>(mut items: impl Iterator<Item = T>) -> bool {
+    let Some(mut last) = items.next() else {
+        return true;
+    };
+    items.all(|item| std::mem::replace(&mut last, item) < last)
+}
+
+impl Session {
+    /// Digest of the session with all its tabs.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        let Session {
+            handle: _,
+            name,
+            cwd,
+            group,
+            tabs,
+        } = self;
+        let own = DigestBuilder::new("muxtape.session/1").value(&(name, cwd, group));
+        tabs.iter()
+            .fold(own, |node, tab| node.child(tab.digest()))
+            .finish()
+    }
+
+    /// The same session without its tabs.
+    #[must_use]
+    pub fn shallow(&self) -> Session {
+        Session {
+            handle: self.handle,
+            name: self.name.clone(),
+            cwd: self.cwd.clone(),
+            group: self.group.clone(),
+            tabs: Vec::new(),
+        }
+    }
+
+    /// The tab of this index.
+    #[must_use]
+    pub fn tab(&self, index: u32) -> Option<&Tab> {
+        self.tabs.iter().find(|tab| tab.index == index)
+    }
+
+    /// The current tab, or the first where none is marked.
+    #[must_use]
+    pub fn active_tab(&self) -> Option<&Tab> {
+        self.tabs
+            .iter()
+            .find(|tab| tab.active)
+            .or_else(|| self.tabs.first())
+    }
+
+    fn check(&self) -> Result<(), InvalidState> {
+        if !ascending(self.tabs.iter().map(|tab| tab.index)) {
+            return Err(InvalidState::Order("tabs"));
+        }
+        if self.tabs.iter().filter(|tab| tab.active).count() != 1 {
+            return Err(InvalidState::Focus {
+                session: self.name.clone(),
+                what: "tab",
+            });
+        }
+        self.tabs.iter().try_for_each(|tab| tab.check(&self.name))
+    }
+}
+
+impl Tab {
+    /// Digest of the tab with all its panes.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        let Tab {
+            handle: _,
+            index,
+            name,
+            active,
+            last,
+            zoomed,
+            synchronized,
+            automatic_rename,
+            layout,
+            panes,
+        } = self;
+        let own = DigestBuilder::new("muxtape.tab/1").value(&(
+            index,
+            name,
+            active,
+            last,
+            zoomed,
+            synchronized,
+            automatic_rename,
+            layout,
+        ));
+        panes
+            .iter()
+            .fold(own, |node, pane| node.child(pane.digest()))
+            .finish()
+    }
+
+    /// The same tab without its panes.
+    #[must_use]
+    pub fn shallow(&self) -> Tab {
+        Tab {
+            handle: self.handle,
+            index: self.index,
+            name: self.name.clone(),
+            active: self.active,
+            last: self.last,
+            zoomed: self.zoomed,
+            synchronized: self.synchronized,
+            automatic_rename: self.automatic_rename,
+            layout: self.layout.clone(),
+            panes: Vec::new(),
+        }
+    }
+
+    /// Width and height of the whole tab.
+    #[must_use]
+    pub fn size(&self) -> Size {
+        self.layout.size()
+    }
+
+    /// The pane of this index.
+    #[must_use]
+    pub fn pane(&self, index: u32) -> Option<&Pane> {
+        self.panes.iter().find(|pane| pane.index == index)
+    }
+
+    /// The pane with the focus, or the first where none is marked.
+    #[must_use]
+    pub fn active_pane(&self) -> Option<&Pane> {
+        self.panes
+            .iter()
+            .find(|pane| pane.active)
+            .or_else(|| self.panes.first())
+    }
+
+    fn check(&self, session: &BString) -> Result<(), InvalidState> {
+        self.layout
+            .check()
+            .map_err(|cause| InvalidState::Geometry {
+                session: session.clone(),
+                tab: self.index,
+                cause,
+            })?;
+        if !ascending(self.panes.iter().map(|pane| pane.index)) {
+            return Err(InvalidState::Order("panes"));
+        }
+        let mut placed = self.layout.panes();
+        placed.sort_unstable_by_key(|(pane, _)| *pane);
+        let own = self.panes.iter().map(|pane| (pane.index, pane.rect));
+        if !placed.into_iter().eq(own) {
+            return Err(InvalidState::PanesDiffer {
+                session: session.clone(),
+                tab: self.index,
+            });
+        }
+        if self.panes.iter().filter(|pane| pane.active).count() != 1 {
+            return Err(InvalidState::Focus {
+                session: session.clone(),
+                what: "pane",
+            });
+        }
+        Ok(())
+    }
+}
+
+impl Pane {
+    /// Digest of the pane and its text.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        let Pane {
+            handle: _,
+            index,
+            title,
+            cwd,
+            active,
+            last,
+            marked,
+            rect,
+            shell,
+            program,
+            exit,
+            screen,
+            contents,
+        } = self;
+        DigestBuilder::new("muxtape.pane/1")
+            .value(&(
+                index, title, cwd, active, last, marked, rect, shell, program,
+            ))
+            .value(&(exit, screen))
+            .value(&contents.map(|text| text.digest))
+            .finish()
+    }
+}

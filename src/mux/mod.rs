@@ -1,0 +1,161 @@
+//! Talking to multiplexers: one trait, one adapter each, child processes with deadlines, and a look at
+//! the processes that run in panes.
+//!
+//! This room never writes to the store, never redacts, and never decides what to capture or restore.
+//! No captured string ever reaches a shell from here.
+
+use std::fmt;
+use std::time::Duration;
+
+use bstr::BString;
+
+use crate::model::contents::Contents;
+use crate::model::snapshot::{MuxKind, ServerIdentity};
+use crate::model::tree::ServerState;
+
+pub mod tmux;
+
+/// A multiplexer that can be observed.
+pub trait Multiplexer: fmt::Debug + Send + Sync {
+    /// Which one it is.
+    fn kind(&self) -> MuxKind;
+
+    /// Who answers; `None` when no server runs. Never starts a server.
+    fn identity(&self) -> Result<Option<ServerIdentity>, MuxError>;
+
+    /// A cheap look at what is active, for deciding whether to capture; `None` when no server runs.
+    fn probe(&self) -> Result<Option<Probe>, MuxError>;
+
+    /// The whole structure in one round trip, programs included, contents not.
+    fn observe(&self) -> Result<Observation, MuxError>;
+
+    /// The texts of panes, in batches that are small enough not to stall the server. The answer
+    /// has the order of `wanted`; a pane that has gone meanwhile is `None`.
+    fn contents(&self, wanted: &[ContentsRequest]) -> Result<Vec<Option<Contents>>, MuxError>;
+}
+
+/// The structure of a server at one moment; its panes carry no contents yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Observation {
+    /// Who answered.
+    pub server: ServerIdentity,
+    /// Sessions, tabs and panes with their handles, checked ([`ServerState::check`]).
+    pub state: ServerState,
+    /// Activity, from the same round trip.
+    pub probe: Probe,
+}
+
+/// What a cheap look sees of every pane; equal probes mean that nothing needs to be captured.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Probe {
+    /// The panes, by number.
+    pub panes: Vec<PaneActivity>,
+    /// A digest of names, focus, layout and whatever else the structure holds.
+    pub structure: u64,
+}
+
+/// What a cheap look sees of one pane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PaneActivity {
+    /// The pane ([`crate::model::tree::PaneHandle::id`]).
+    pub pane: u32,
+    /// A digest of what moves when the pane's text does (history size and bytes, cursor, activity).
+    pub text: u64,
+    /// Whether the whole second of the last activity is not over yet: text may still come without
+    /// the digest moving.
+    pub settling: bool,
+}
+
+/// Which text of which pane is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ContentsRequest {
+    /// The pane ([`crate::model::tree::PaneHandle::id`]).
+    pub pane: u32,
+    /// Whether a full-screen program has the alternate screen.
+    pub alternate: bool,
+    /// Rows of scrollback that there are; used to size the batches.
+    pub history: u32,
+    /// Rows of scrollback wanted at the most, the newest ones; `None` for all.
+    pub limit: Option<u32>,
+}
+
+/// What can go wrong between muxtape and a multiplexer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MuxError {
+    /// The program is not installed.
+    #[error("could not run {program}: it was not found")]
+    NotInstalled {
+        /// The program's name or path.
+        program: String,
+    },
+    /// No server is running on the socket.
+    #[error("no {mux} server is running on {socket}")]
+    NoServer {
+        /// Which multiplexer.
+        mux: MuxKind,
+        /// The socket, for showing.
+        socket: String,
+    },
+    /// The program is older than what muxtape understands.
+    #[error("{mux} {version} is too old: muxtape needs {needed} or newer")]
+    TooOld {
+        /// Which multiplexer.
+        mux: MuxKind,
+        /// What it calls its version.
+        version: String,
+        /// The oldest that works.
+        needed: &'static str,
+    },
+    /// It did not answer in time.
+    #[error("{mux} did not answer {what} within {limit:?}")]
+    Timeout {
+        /// Which multiplexer.
+        mux: MuxKind,
+        /// What was asked.
+        what: String,
+        /// The deadline.
+        limit: Duration,
+    },
+    /// It refused what was asked.
+    #[error("{mux} refused {what}: {message}")]
+    Refused {
+        /// Which multiplexer.
+        mux: MuxKind,
+        /// What was asked.
+        what: String,
+        /// What it said, made fit for showing.
+        message: String,
+    },
+    /// Its answer makes no sense.
+    #[error("could not understand what {mux} answered to {what}: {why}")]
+    Garbled {
+        /// Which multiplexer.
+        mux: MuxKind,
+        /// What was asked.
+        what: String,
+        /// What is wrong with the answer.
+        why: String,
+    },
+    /// The operating system refused to start it or to talk to it.
+    #[error("could not run {what}")]
+    Io {
+        /// What was run.
+        what: String,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+/// How to reach a tmux server, as tmux's own options mean it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum ServerSelect {
+    /// `$TMUX`, else tmux's default socket.
+    #[default]
+    Default,
+    /// `-L NAME`: a socket name in tmux's directory.
+    Name(BString),
+    /// `-S PATH`: a socket's path.
+    Path(BString),
+}

@@ -1,0 +1,1 @@
+//! Secret rules, applied to everything captured before it goes anywhere.

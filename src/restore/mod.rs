@@ -1,0 +1,1 @@
+//! Plans, applies and reports restores; recovery offers.

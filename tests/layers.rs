@@ -1,0 +1,164 @@
+//! Reads the imports of every file and fails on one that the design forbids.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Each room, and the rooms that it may know. Every room may know itself.
+const MAY_KNOW: &[(&str, &[&str])] = &[
+    ("model", &[]),
+    ("config", &["model"]),
+    ("mux", &["model"]),
+    ("redact", &["model"]),
+    ("store", &["model"]),
+    ("capture", &["model", "mux", "redact", "store"]),
+    ("restore", &["model", "mux", "redact", "store", "capture"]),
+    (
+        "app",
+        &[
+            "model", "config", "mux", "redact", "store", "capture", "restore",
+        ],
+    ),
+    (
+        "daemon",
+        &[
+            "model", "config", "mux", "redact", "store", "capture", "restore", "app",
+        ],
+    ),
+    (
+        "ui",
+        &[
+            "model", "config", "mux", "redact", "store", "capture", "restore", "app", "daemon",
+        ],
+    ),
+    (
+        "cli",
+        &[
+            "model", "config", "mux", "redact", "store", "capture", "restore", "app", "daemon",
+            "ui",
+        ],
+    ),
+];
+
+/// Crates that only some rooms may use.
+const ONLY_IN: &[(&str, &[&str])] = &[
+    ("redb", &["store"]),
+    ("ratatui", &["ui"]),
+    ("crossterm", &["ui"]),
+    ("clap", &["cli"]),
+    ("fuzzy_matcher", &["store"]),
+    ("anyhow", &["cli"]),
+];
+
+fn files(dir: &Path, into: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files(&path, into);
+        } else if path.extension().is_some_and(|ext| ext == "rs") {
+            into.push(path);
+        }
+    }
+}
+
+/// The names that follow `prefix` in the code of a file; comments are left out.
+fn names_after(source: &str, prefix: &str) -> Vec<String> {
+    let code: String = source
+        .lines()
+        .map(|line| line.split("//").next().unwrap_or_default())
+        .collect::<Vec<_>>()
+        .join("\n");
+    let mut names = Vec::new();
+    for (at, _) in code.match_indices(prefix) {
+        let before = code[..at].chars().next_back();
+        if before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == ':') {
+            continue;
+        }
+        let rest = &code[at + prefix.len()..];
+        if let Some(group) = rest.strip_prefix('{') {
+            // `crate::{a::b, c}`: the first name of each top-level part.
+            let mut depth = 0;
+            let mut part = String::new();
+            for c in group.chars() {
+                match c {
+                    '{' => depth += 1,
+                    '}' if depth == 0 => break,
+                    '}' => depth -= 1,
+                    ',' if depth == 0 => names.push(std::mem::take(&mut part)),
+                    _ if depth == 0 => part.push(c),
+                    _ => {}
+                }
+            }
+            names.push(part);
+        } else {
+            names.push(rest.to_owned());
+        }
+    }
+    names
+        .into_iter()
+        .map(|name| {
+            let name = name.trim();
+            let end = name.find(|c: char| !(c.is_alphanumeric() || c == '_'));
+            name[..end.unwrap_or(name.len())].to_owned()
+        })
+        .filter(|name| !name.is_empty())
+        .collect()
+}
+
+fn forbidden() -> (usize, Vec<String>) {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let rooms: BTreeMap<&str, &[&str]> = MAY_KNOW.iter().copied().collect();
+    let mut all = Vec::new();
+    files(&src, &mut all);
+    let mut found = Vec::new();
+    for path in &all {
+        let inside = path.strip_prefix(&src).unwrap();
+        let room = inside
+            .components()
+            .next()
+            .unwrap()
+            .as_os_str()
+            .to_str()
+            .unwrap();
+        let Some(allowed) = rooms.get(room) else {
+            assert!(
+                room.ends_with(".rs"),
+                "{room} is a room that this test does not know"
+            );
+            continue;
+        };
+        let source = fs::read_to_string(path).unwrap();
+        for name in names_after(&source, "crate::") {
+            if rooms.contains_key(name.as_str())
+                && name != room
+                && !allowed.contains(&name.as_str())
+            {
+                found.push(format!("{}: {room} must not know {name}", inside.display()));
+            }
+        }
+        for (krate, only) in ONLY_IN {
+            if !only.contains(&room) && source.contains(&format!("{krate}::")) {
+                found.push(format!("{}: {krate} is not for {room}", inside.display()));
+            }
+        }
+    }
+    (all.len(), found)
+}
+
+#[test]
+fn every_room_knows_only_whom_it_may() {
+    let (files, found) = forbidden();
+    assert!(files > 20, "only {files} files were read");
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn the_reader_sees_every_form_of_import() {
+    let source = "use crate::store::Store;\nuse crate::{ui, app::{self, State}};\nlet x = crate::cli::run();\n// crate::daemon\n";
+    assert_eq!(
+        names_after(source, "crate::"),
+        ["store", "ui", "app", "cli"]
+    );
+}
