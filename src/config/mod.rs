@@ -1,1 +1,15 @@
-//! Settings: file, environment and flags resolved into values with their source; and where things live.
+//! Settings: what the user can choose, resolved from defaults, the configuration file and flags; and
+//! the places where things live.
+//!
+//! This room reads the environment and the configuration file, and nothing else. It never writes, and
+//! it never falls back silently: a file that cannot be understood stops the start.
+
+mod paths;
+mod settings;
+
+pub use paths::{Overrides, Paths, PathsError};
+pub use settings::{
+    ConfigError, ConflictPolicy, MissingDirPolicy, ProgramPolicy, RecorderSettings,
+    RecoverySettings, RedactionRule, RedactionSettings, RestoreSettings, Settings, TextPolicy,
+    ThemeName, UiSettings,
+};

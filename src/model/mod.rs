@@ -10,6 +10,7 @@ pub mod diff;
 pub mod digest;
 pub mod geometry;
 pub mod id;
+pub mod moment;
 pub mod program;
 pub mod snapshot;
 pub mod target;

@@ -1,0 +1,88 @@
+//! Where things live, by the platform's rules.
+
+use std::path::PathBuf;
+
+use directories::BaseDirs;
+
+/// The name of muxtape's own directory below each base directory.
+const OWN: &str = "muxtape";
+
+/// The directories and files that muxtape uses. Nothing is made before it is needed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Paths {
+    /// The store (Linux: `$XDG_DATA_HOME/muxtape`).
+    pub data: PathBuf,
+    /// Locks and logs (Linux: `$XDG_STATE_HOME/muxtape`).
+    pub state: PathBuf,
+    /// Short-lived private files (Linux: `$XDG_RUNTIME_DIR/muxtape`, else below `state`).
+    pub runtime: PathBuf,
+    /// The configuration file (Linux: `$XDG_CONFIG_HOME/muxtape/config.toml`).
+    pub config_file: PathBuf,
+    /// The user's home.
+    pub home: PathBuf,
+}
+
+/// Places that the user named on the command line or in the environment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Overrides {
+    /// `--data-dir`, `MUXTAPE_DATA_DIR`.
+    pub data: Option<PathBuf>,
+    /// `--config`, `MUXTAPE_CONFIG`.
+    pub config_file: Option<PathBuf>,
+}
+
+/// Why no place can be found.
+#[derive(Debug, thiserror::Error)]
+pub enum PathsError {
+    /// There is no home directory to start from.
+    #[error("could not find your home directory: HOME is not set")]
+    NoHome,
+}
+
+impl Paths {
+    /// The places, from the platform's rules and what the user named instead.
+    ///
+    /// With `--data-dir`, locks live in that directory too, so that two stores never share one.
+    pub fn resolve(overrides: &Overrides) -> Result<Paths, PathsError> {
+        let base = BaseDirs::new().ok_or(PathsError::NoHome)?;
+        let data = overrides.data.clone();
+        let state = match &data {
+            Some(data) => data.join("state"),
+            None => base
+                .state_dir()
+                .unwrap_or_else(|| base.data_local_dir())
+                .join(OWN),
+        };
+        let runtime = match base.runtime_dir() {
+            Some(runtime) if runtime.is_dir() => runtime.join(OWN),
+            _ => state.join("run"),
+        };
+        Ok(Paths {
+            data: data.unwrap_or_else(|| base.data_dir().join(OWN)),
+            state,
+            runtime,
+            config_file: overrides
+                .config_file
+                .clone()
+                .unwrap_or_else(|| base.config_dir().join(OWN).join("config.toml")),
+            home: base.home_dir().to_owned(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_user_names_wins() {
+        let overrides = Overrides {
+            data: Some("/x/data".into()),
+            config_file: Some("/x/config.toml".into()),
+        };
+        let paths = Paths::resolve(&overrides).unwrap();
+        assert_eq!(paths.data, PathBuf::from("/x/data"));
+        assert_eq!(paths.state, PathBuf::from("/x/data/state"));
+        assert_eq!(paths.config_file, PathBuf::from("/x/config.toml"));
+    }
+}

@@ -1,0 +1,295 @@
+//! The settings and their defaults; the file is TOML and may name any part of them.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+/// All settings.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// What is recorded, and how often.
+    pub recorder: RecorderSettings,
+    /// What is taken out before anything is written.
+    pub redaction: RedactionSettings,
+    /// How things are brought back.
+    pub restore: RestoreSettings,
+    /// What happens after a crash.
+    pub recovery: RecoverySettings,
+    /// How it looks.
+    pub ui: UiSettings,
+}
+
+/// What is recorded, and how often.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RecorderSettings {
+    /// Seconds between two looks at what is active.
+    pub probe_seconds: u32,
+    /// Seconds that at least lie between two snapshots in which only text changed.
+    pub interval_seconds: u32,
+    /// Automatic snapshots kept per session.
+    pub keep_last: u32,
+    /// Whether texts and scrollback are kept, or the structure alone.
+    pub contents: bool,
+    /// Rows of scrollback kept per pane at the most.
+    pub history_limit: u32,
+    /// Sessions that are never recorded, by exact name.
+    pub never_sessions: Vec<String>,
+}
+
+impl Default for RecorderSettings {
+    fn default() -> Self {
+        Self {
+            probe_seconds: 1,
+            interval_seconds: 30,
+            keep_last: 10,
+            contents: true,
+            history_limit: 50_000,
+            never_sessions: Vec::new(),
+        }
+    }
+}
+
+/// What is taken out before anything is written.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RedactionSettings {
+    /// Whether secrets are taken out at all.
+    pub enabled: bool,
+    /// Further rules.
+    pub rules: Vec<RedactionRule>,
+    /// Patterns of what is never taken out.
+    pub allow: Vec<String>,
+}
+
+impl Default for RedactionSettings {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            rules: Vec::new(),
+            allow: Vec::new(),
+        }
+    }
+}
+
+/// A rule of the user's own.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RedactionRule {
+    /// Its name: what stands in place of what was taken out.
+    pub name: String,
+    /// A regular expression; its first group, or else the whole match, is taken out.
+    pub pattern: String,
+}
+
+/// How things are brought back.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RestoreSettings {
+    /// What to do when a session of that name exists: `skip` or `rename`.
+    pub on_conflict: ConflictPolicy,
+    /// Which programs are started again.
+    pub programs: ProgramPolicy,
+    /// Where a pane opens whose directory has gone.
+    pub missing_dir: MissingDirPolicy,
+    /// Whether the saved text is shown again.
+    pub text: TextPolicy,
+    /// Further programs that may be run without asking, by name.
+    pub allow: Vec<String>,
+}
+
+impl Default for RestoreSettings {
+    fn default() -> Self {
+        Self {
+            on_conflict: ConflictPolicy::Rename,
+            programs: ProgramPolicy::Allow,
+            missing_dir: MissingDirPolicy::Parent,
+            text: TextPolicy::Replay,
+            allow: Vec::new(),
+        }
+    }
+}
+
+/// What to do when a session of that name exists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ConflictPolicy {
+    /// Leave it out.
+    Skip,
+    /// Restore it under another name.
+    Rename,
+}
+
+/// Which programs are started again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ProgramPolicy {
+    /// None: every pane gets its shell.
+    Shell,
+    /// Each is typed at its prompt, none is run.
+    Type,
+    /// Those on the list are run, the others typed.
+    Allow,
+    /// All are run that can be.
+    All,
+}
+
+/// Where a pane opens whose directory has gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MissingDirPolicy {
+    /// In the nearest directory above it that exists.
+    Parent,
+    /// At home.
+    Home,
+    /// Nowhere: the pane is left out.
+    Skip,
+}
+
+/// Whether the saved text is shown again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TextPolicy {
+    /// Yes.
+    Replay,
+    /// No.
+    None,
+}
+
+/// What happens after a crash.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RecoverySettings {
+    /// Whether the interface offers recovery when it starts.
+    pub prompt: bool,
+}
+
+impl Default for RecoverySettings {
+    fn default() -> Self {
+        Self { prompt: true }
+    }
+}
+
+/// How it looks.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct UiSettings {
+    /// The theme.
+    pub theme: ThemeName,
+}
+
+/// The themes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ThemeName {
+    /// For dark backgrounds.
+    #[default]
+    Dark,
+    /// For light backgrounds.
+    Light,
+    /// Sixteen colours of the terminal's own.
+    Ansi,
+    /// No colour.
+    Mono,
+}
+
+/// Why the settings cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file is there but cannot be read.
+    #[error("could not read the settings in {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+    /// The file is not what it should be.
+    #[error("the settings in {} are not valid: {message}", path.display())]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, with line and column.
+        message: String,
+    },
+}
+
+impl Settings {
+    /// The settings of a file; the defaults when there is none.
+    pub fn load(path: &Path) -> Result<Settings, ConfigError> {
+        let text = match fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
+            Err(source) => {
+                return Err(ConfigError::Read {
+                    path: path.to_owned(),
+                    source,
+                });
+            }
+        };
+        let invalid = |message: String| ConfigError::Invalid {
+            path: path.to_owned(),
+            message,
+        };
+        let settings: Settings =
+            toml::from_str(&text).map_err(|error| invalid(error.to_string().trim().to_owned()))?;
+        let least = [
+            ("recorder.probe_seconds", settings.recorder.probe_seconds),
+            (
+                "recorder.interval_seconds",
+                settings.recorder.interval_seconds,
+            ),
+            ("recorder.keep_last", settings.recorder.keep_last),
+        ];
+        match least.into_iter().find(|(_, value)| *value == 0) {
+            Some((name, _)) => Err(invalid(format!("{name} must be 1 or more"))),
+            None => Ok(settings),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(text: &str) -> Result<Settings, ConfigError> {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("config.toml");
+        fs::write(&path, text).unwrap();
+        Settings::load(&path)
+    }
+
+    #[test]
+    fn without_a_file_the_defaults_hold() {
+        assert_eq!(
+            Settings::load(Path::new("/nowhere/config.toml")).unwrap(),
+            Settings::default()
+        );
+        assert_eq!(load("").unwrap(), Settings::default());
+    }
+
+    #[test]
+    fn a_part_can_be_set_and_the_rest_stays() {
+        let settings = load("[recorder]\nkeep_last = 3\n[restore]\nprograms = \"type\"").unwrap();
+        assert_eq!(settings.recorder.keep_last, 3);
+        assert_eq!(settings.recorder.interval_seconds, 30);
+        assert_eq!(settings.restore.programs, ProgramPolicy::Type);
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_with_its_place() {
+        let error = load("[recorder]\nkeep_lost = 3").unwrap_err().to_string();
+        assert!(
+            error.contains("keep_lost") && error.contains("line 2"),
+            "{error}"
+        );
+        let error = load("[recorder]\nprobe_seconds = 0")
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("probe_seconds"), "{error}");
+    }
+}
