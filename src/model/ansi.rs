@@ -169,6 +169,18 @@ impl<'a> Iterator for Tokens<'a> {
 /// The text with everything dropped that may not be kept; what stays is byte for byte as it was.
 #[must_use]
 pub fn sanitised(text: &[u8]) -> Vec<u8> {
+    let mut kept = sanitised_once(text);
+    let mut before = text.len();
+    // What stood on both sides of a dropped control can form another one (C2 … 80): look again
+    // until nothing is dropped. Every turn is shorter than the one before.
+    while kept.len() != before {
+        before = kept.len();
+        kept = sanitised_once(&kept);
+    }
+    kept
+}
+
+fn sanitised_once(text: &[u8]) -> Vec<u8> {
     let mut kept = Vec::with_capacity(text.len());
     for token in tokens(text) {
         match token {
@@ -184,44 +196,38 @@ pub fn sanitised(text: &[u8]) -> Vec<u8> {
 /// The text without colours, line drawing as Unicode characters: what a person would read.
 #[must_use]
 pub fn plain(text: &[u8]) -> String {
-    let mut shown = Vec::with_capacity(text.len());
-    render(text, &mut shown, false);
-    lossy(shown)
+    render(text, false)
 }
 
 /// The text with its colours, line drawing as Unicode characters: what can be fed to a terminal
 /// emulator that knows no shift states.
 #[must_use]
 pub fn coloured(text: &[u8]) -> String {
-    let mut shown = Vec::with_capacity(text.len());
-    render(text, &mut shown, true);
-    lossy(shown)
+    render(text, true)
 }
 
-fn lossy(bytes: Vec<u8>) -> String {
-    String::from_utf8(bytes).unwrap_or_else(|error| error.as_bytes().to_str_lossy().into_owned())
-}
-
-fn render(text: &[u8], into: &mut Vec<u8>, colours: bool) {
+fn render(text: &[u8], colours: bool) -> String {
+    let mut shown = String::with_capacity(text.len());
     let mut drawing = false;
     for token in tokens(text) {
         match token {
+            // Run by run, so that halves of characters from two runs never become one.
             Token::Text(run) if drawing => {
-                for &byte in run {
-                    let mut buffer = [0; 4];
-                    match line_drawing(byte) {
-                        Some(c) => into.extend_from_slice(c.encode_utf8(&mut buffer).as_bytes()),
-                        None => into.push(byte),
-                    }
-                }
+                let run = run.to_str_lossy();
+                shown.extend(run.chars().map(|c| line_drawing(c).unwrap_or(c)));
             }
-            Token::Text(run) => into.extend_from_slice(run),
-            Token::Sgr(params) if colours => push_sgr(into, params),
+            Token::Text(run) => shown.push_str(&run.to_str_lossy()),
+            Token::Sgr(params) if colours => {
+                shown.push_str("\x1b[");
+                shown.push_str(&params.to_str_lossy());
+                shown.push('m');
+            }
             Token::Sgr(_) => {}
             Token::LineDrawing(on) => drawing = on,
-            Token::Newline => into.push(b'\n'),
+            Token::Newline => shown.push('\n'),
         }
     }
+    shown
 }
 
 fn push_sgr(into: &mut Vec<u8>, params: &[u8]) {
@@ -230,11 +236,11 @@ fn push_sgr(into: &mut Vec<u8>, params: &[u8]) {
     into.push(b'm');
 }
 
-/// The Unicode character for a byte of the DEC special graphics set.
-fn line_drawing(byte: u8) -> Option<char> {
+/// The Unicode character for one of the DEC special graphics set.
+fn line_drawing(c: char) -> Option<char> {
     const FROM_BACKTICK: &str = "◆▒␉␌␍␊°±␤␋┘┐┌└┼⎺⎻─⎼⎽├┤┴┬│≤≥π≠£·";
-    let at = byte.checked_sub(b'`')?;
-    FROM_BACKTICK.chars().nth(usize::from(at))
+    let at = u32::from(c).checked_sub(u32::from('`'))?;
+    FROM_BACKTICK.chars().nth(usize::try_from(at).ok()?)
 }
 
 /// A name made fit for one line of a terminal: controls as their Unicode pictures, overrides and
@@ -275,7 +281,7 @@ mod tests {
     fn line_drawing_is_read_as_lines() {
         assert_eq!(plain(b"\x0elqk\x0f lqk"), "┌─┐ lqk");
         assert_eq!(coloured(b"\x1b[32m\x0ex\x0f"), "\x1b[32m│");
-        assert_eq!(line_drawing(b'~'), Some('·'));
+        assert_eq!(line_drawing('~'), Some('·'));
     }
 
     #[test]
