@@ -5,6 +5,7 @@
 //! process, and knows no other room.
 
 pub mod ansi;
+pub mod changes;
 pub mod contents;
 pub mod diff;
 pub mod digest;

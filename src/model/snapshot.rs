@@ -124,6 +124,23 @@ pub struct SessionSummary {
     pub panes: u32,
 }
 
+impl ServerState {
+    /// What is told about its sessions without loading it.
+    #[must_use]
+    pub fn summaries(&self) -> Vec<SessionSummary> {
+        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        self.sessions
+            .iter()
+            .map(|session| SessionSummary {
+                name: session.name.clone(),
+                digest: session.digest(),
+                tabs: number(session.tabs.len()),
+                panes: number(session.tabs.iter().map(|tab| tab.panes.len()).sum()),
+            })
+            .collect()
+    }
+}
+
 /// How much changed since the parent, counted in panes (and sessions or tabs that came, went or
 /// changed themselves).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
