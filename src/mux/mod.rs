@@ -13,7 +13,15 @@ use crate::model::contents::Contents;
 use crate::model::snapshot::{MuxKind, ServerIdentity};
 use crate::model::tree::ServerState;
 
+pub mod process;
+pub mod run;
 pub mod tmux;
+
+pub use run::Limits;
+
+#[cfg(test)]
+#[path = "../../tests/common/mod.rs"]
+pub(crate) mod testing;
 
 /// A multiplexer that can be observed.
 pub trait Multiplexer: fmt::Debug + Send + Sync {

@@ -1,0 +1,203 @@
+//! Reading what formats printed: risky values as netstrings (`#{n:x}:#{x},`), numbers up to a space or
+//! the end of the line.
+//!
+//! Names, titles and paths can hold tabs and newlines, so no separator is safe; their length is.
+
+use std::str::FromStr;
+
+use bstr::{BString, ByteSlice};
+
+use super::client::garbled;
+use crate::mux::MuxError;
+
+/// Reads fields one after the other from tmux's answer.
+#[derive(Debug)]
+pub(super) struct Fields<'a> {
+    rest: &'a [u8],
+    length: usize,
+    what: &'a str,
+}
+
+impl<'a> Fields<'a> {
+    /// Reads `answer`, which was given to `what`.
+    pub(super) fn new(answer: &'a [u8], what: &'a str) -> Self {
+        Self {
+            rest: answer,
+            length: answer.len(),
+            what,
+        }
+    }
+
+    /// Whether everything was read.
+    pub(super) fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    /// An error that says where the answer stops making sense.
+    pub(super) fn garbled(&self, expected: &str) -> MuxError {
+        let at = self.length - self.rest.len();
+        garbled(self.what, format!("{expected} was expected at byte {at}"))
+    }
+
+    /// Skips a known text, if it comes next.
+    pub(super) fn skip(&mut self, text: &[u8]) -> bool {
+        match self.rest.strip_prefix(text) {
+            Some(rest) => {
+                self.rest = rest;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Reads the end of a line.
+    pub(super) fn end_of_line(&mut self) -> Result<(), MuxError> {
+        if self.skip(b"\n") {
+            Ok(())
+        } else {
+            Err(self.garbled("the end of a line"))
+        }
+    }
+
+    /// Reads a word and the space after it, if there is one.
+    pub(super) fn word(&mut self) -> Result<&'a [u8], MuxError> {
+        let end = self
+            .rest
+            .find_byteset(b" \n")
+            .ok_or_else(|| self.garbled("a word"))?;
+        let (word, rest) = self.rest.split_at(end);
+        self.rest = rest.strip_prefix(b" ").unwrap_or(rest);
+        Ok(word)
+    }
+
+    /// Reads a number.
+    pub(super) fn number<T: FromStr>(&mut self) -> Result<T, MuxError> {
+        let before = self.rest;
+        let number = self
+            .word()?
+            .to_str()
+            .ok()
+            .and_then(|word| word.parse().ok());
+        number.ok_or_else(|| {
+            self.rest = before;
+            self.garbled("a number")
+        })
+    }
+
+    /// Reads a number that may be missing.
+    pub(super) fn number_or_none<T: FromStr>(&mut self) -> Result<Option<T>, MuxError> {
+        if self.skip(b" ") || self.rest.starts_with(b"\n") {
+            return Ok(None);
+        }
+        self.number().map(Some)
+    }
+
+    /// Reads `0`, `1` or nothing.
+    pub(super) fn truth(&mut self) -> Result<bool, MuxError> {
+        Ok(self
+            .number_or_none::<u32>()?
+            .is_some_and(|value| value != 0))
+    }
+
+    /// Reads the number in a name such as `%3`.
+    pub(super) fn id(&mut self, sigil: u8) -> Result<u32, MuxError> {
+        if self.skip(&[sigil]) {
+            self.number()
+        } else {
+            Err(self.garbled("an id"))
+        }
+    }
+
+    /// Reads a netstring.
+    pub(super) fn text(&mut self) -> Result<BString, MuxError> {
+        let colon = self.rest.iter().take(12).position(|&byte| byte == b':');
+        let (digits, rest) = self
+            .rest
+            .split_at_checked(colon.unwrap_or(0))
+            .unwrap_or_default();
+        let length: Option<usize> = digits.to_str().ok().and_then(|text| text.parse().ok());
+        let body = rest.strip_prefix(b":");
+        let (Some(length), Some(body)) = (length, body) else {
+            return Err(self.garbled("a length"));
+        };
+        let (text, used) = exactly(body, length)
+            .or_else(|| unescaped(body, length))
+            .ok_or_else(|| self.garbled("a text of the length that it says"))?;
+        self.rest = body.get(used..).unwrap_or(&[]);
+        Ok(text)
+    }
+}
+
+/// `length` bytes and a comma; the text, and how many bytes it took.
+fn exactly(body: &[u8], length: usize) -> Option<(BString, usize)> {
+    (body.get(length) == Some(&b',')).then_some(())?;
+    Some((body.get(..length)?.into(), length + 1))
+}
+
+/// The same for versions newer than 3.3a, which print controls and bytes that are not UTF-8 as `\ooo`
+/// but do not escape the backslash: the length tells which reading is right.
+fn unescaped(body: &[u8], length: usize) -> Option<(BString, usize)> {
+    let mut text = Vec::with_capacity(length);
+    let mut at = 0;
+    while text.len() < length {
+        let rest = body.get(at..)?;
+        match rest {
+            [b'\\', a @ b'0'..=b'3', b @ b'0'..=b'7', c @ b'0'..=b'7', ..] => {
+                text.push((a - b'0') << 6 | (b - b'0') << 3 | (c - b'0'));
+                at += 4;
+            }
+            [byte, ..] => {
+                text.push(*byte);
+                at += 1;
+            }
+            [] => return None,
+        }
+    }
+    (body.get(at) == Some(&b',')).then(|| (text.into(), at + 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_protect_every_byte() {
+        let mut fields = Fields::new(b"5:a\n:,b,3 %7\n", "a test");
+        assert_eq!(fields.text().unwrap(), "a\n:,b");
+        assert_eq!(fields.number::<u32>().unwrap(), 3);
+        assert_eq!(fields.id(b'%').unwrap(), 7);
+        fields.end_of_line().unwrap();
+        assert!(fields.is_empty());
+    }
+
+    #[test]
+    fn escaped_controls_of_newer_versions_are_read_by_length() {
+        let mut fields = Fields::new(b"3:a\\033b,4:\\033,", "a test");
+        assert_eq!(fields.text().unwrap(), "a\x1bb");
+        assert_eq!(fields.text().unwrap(), "\\033");
+    }
+
+    #[test]
+    fn lies_are_refused() {
+        for answer in [
+            "",
+            ":",
+            "3:ab",
+            "2:abc,",
+            "x:a,",
+            "99999999999999999999:a,",
+            "-1:a,",
+        ] {
+            assert!(Fields::new(answer.as_bytes(), "a test").text().is_err());
+        }
+        assert!(Fields::new(b"x\n", "a test").number::<u32>().is_err());
+    }
+
+    #[test]
+    fn what_is_missing_is_none() {
+        let mut fields = Fields::new(b" 1 \n", "a test");
+        assert_eq!(fields.number_or_none::<u32>().unwrap(), None);
+        assert!(fields.truth().unwrap());
+        assert!(!fields.truth().unwrap());
+    }
+}
