@@ -1,1 +1,2 @@
 //! The terminal interface.
+pub mod widgets;

@@ -1,0 +1,8 @@
+//! Parts of screens: each draws model values into a piece of a ratatui buffer and knows nothing of
+//! the screen that it is on.
+
+pub mod frame;
+pub mod look;
+pub mod screen;
+pub mod text;
+pub mod thumb;
