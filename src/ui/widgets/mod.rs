@@ -4,5 +4,6 @@
 pub mod frame;
 pub mod look;
 pub mod screen;
+pub mod slider;
 pub mod text;
 pub mod thumb;
