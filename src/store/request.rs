@@ -1,0 +1,66 @@
+//! What is handed to the store to be kept, and what it answers.
+
+use crate::model::Contents;
+use crate::model::snapshot::{Cause, RedactionCount, ServerIdentity, SnapshotMeta};
+use crate::model::time::Millis;
+use crate::model::tree::ServerState;
+
+/// A snapshot to be recorded.
+#[derive(Debug, Clone)]
+pub struct NewSnapshot {
+    /// When it was made.
+    pub time: Millis,
+    /// Random bits for its id.
+    pub random: u64,
+    /// Why it was made.
+    pub cause: Cause,
+    /// A name; refused where another snapshot of one of its sessions has it.
+    pub name: Option<String>,
+    /// A note.
+    pub description: Option<String>,
+    /// Tags, in any order.
+    pub tags: Vec<String>,
+    /// Whether it is never pruned.
+    pub pinned: bool,
+    /// The machine's name.
+    pub host: String,
+    /// The server.
+    pub server: ServerIdentity,
+    /// The sessions, tabs and panes.
+    pub state: ServerState,
+    /// Texts that the state refers to and that may not be stored yet; those that are stored need not
+    /// be here.
+    pub contents: Vec<Contents>,
+    /// How long the capture took, in milliseconds.
+    pub took_ms: u32,
+    /// What was taken out of it.
+    pub redactions: Vec<RedactionCount>,
+}
+
+/// What to do with a snapshot that equals the newest one of its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Unchanged {
+    /// Store it all the same.
+    Store,
+    /// Store nothing, and say since when nothing changed.
+    Skip,
+}
+
+/// What became of a snapshot that was to be recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recorded {
+    /// It was stored.
+    Stored(SnapshotMeta),
+    /// Nothing changed since this one, and nothing was stored.
+    Unchanged(SnapshotMeta),
+}
+
+impl Recorded {
+    /// The snapshot that now stands for the state: the new one, or the one it equals.
+    #[must_use]
+    pub fn meta(&self) -> &SnapshotMeta {
+        match self {
+            Recorded::Stored(meta) | Recorded::Unchanged(meta) => meta,
+        }
+    }
+}
