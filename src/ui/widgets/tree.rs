@@ -1,0 +1,158 @@
+//! A list in the form of a tree: rows with a sign, a name, and columns beside it. Only the rows that
+//! are seen are drawn.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::look::Look;
+use super::text::{fit, put, width};
+
+/// A row.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Row {
+    /// How deep it stands.
+    pub depth: u16,
+    /// The sign before the name: `▾`, `~`, `[x]`.
+    pub sign: String,
+    /// Style of the sign.
+    pub sign_style: Style,
+    /// The name.
+    pub name: String,
+    /// Style of the name and of what stands beside it.
+    pub style: Style,
+    /// What is said of it, in a column of its own.
+    pub detail: String,
+    /// What stands in the last column.
+    pub note: String,
+    /// Style of the last column.
+    pub note_style: Style,
+}
+
+/// A list of rows.
+#[derive(Debug, Clone, Copy)]
+pub struct Tree<'a> {
+    /// All the rows.
+    pub rows: &'a [Row],
+    /// The chosen one.
+    pub selected: Option<usize>,
+    /// Columns of the last column; 0 where there is none.
+    pub note_width: u16,
+}
+
+/// The first row to show, so that the chosen one is in the middle where that is possible.
+#[must_use]
+pub fn top(selected: usize, rows: usize, height: u16) -> usize {
+    let height = usize::from(height);
+    selected
+        .saturating_sub(height / 2)
+        .min(rows.saturating_sub(height))
+}
+
+impl Tree<'_> {
+    /// The rows that are seen in `area`, by their place in the list, each with its line.
+    pub fn seen(&self, area: Rect) -> impl Iterator<Item = (usize, Rect)> + use<> {
+        let first = top(self.selected.unwrap_or(0), self.rows.len(), area.height);
+        let last = self.rows.len();
+        (0..area.height)
+            .zip(first..last)
+            .map(move |(line, row)| (row, Rect::new(area.x, area.y + line, area.width, 1)))
+    }
+
+    /// Draws the rows that are seen.
+    pub fn draw(&self, area: Rect, buffer: &mut Buffer, look: &Look) {
+        let area = area.intersection(buffer.area);
+        let note_width = if area.width > self.note_width * 3 {
+            self.note_width
+        } else {
+            0
+        };
+        let left = area.width - note_width;
+        let detail_at = self.detail_column(area).min(left * 3 / 5);
+        for (at, line) in self.seen(area) {
+            let Some(row) = self.rows.get(at) else {
+                continue;
+            };
+            let chosen = self.selected == Some(at);
+            let names = Rect::new(line.x, line.y, left, 1);
+            let mut x = line.x + (row.depth * 2).min(left / 2);
+            if chosen {
+                put(
+                    buffer,
+                    names,
+                    x.saturating_sub(2).max(line.x),
+                    line.y,
+                    "▌",
+                    look.focus,
+                );
+                x = x.max(line.x + 2).min(x + 2);
+            }
+            x = put(buffer, names, x, line.y, &row.sign, row.sign_style);
+            x = if row.sign.is_empty() { x } else { x + 1 };
+            let style = if chosen {
+                row.style.patch(look.title)
+            } else {
+                row.style
+            };
+            let detail_at = (line.x + detail_at).max(x);
+            let room = if row.detail.is_empty() {
+                names.right()
+            } else {
+                names.right().min(detail_at.saturating_sub(1))
+            };
+            let name = fit(&row.name, room.saturating_sub(x));
+            let after = put(buffer, names, x, line.y, &name, style);
+            let x = detail_at.max(after + 1);
+            put(buffer, names, x, line.y, &row.detail, row.style);
+            if note_width > 0 {
+                let notes = Rect::new(names.right(), line.y, note_width, 1);
+                put(buffer, notes, notes.x, line.y, &row.note, row.note_style);
+            }
+        }
+    }
+
+    /// The column at which details start: two after the longest name that is seen.
+    fn detail_column(&self, area: Rect) -> u16 {
+        let rows = self.seen(area).filter_map(|(at, _)| self.rows.get(at));
+        let end = |row: &Row| row.depth * 2 + width(&row.sign) + 1 + width(&row.name) + 2;
+        let with_details = rows.filter(|row| !row.detail.is_empty());
+        with_details.map(end).max().unwrap_or(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_chosen_row_is_always_seen() {
+        for rows in 0..30 {
+            for selected in 0..rows {
+                for height in 1..12 {
+                    let first = top(selected, rows, height);
+                    assert!((first..first + usize::from(height)).contains(&selected));
+                    assert!(first == 0 || first + usize::from(height) <= rows);
+                }
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_rows_draw_at_any_size(
+            names in proptest::collection::vec((".{0,20}", ".{0,20}", 0u16..99), 0..20),
+            (width, height, note_width, selected) in (0u16..60, 0u16..12, 0u16..20, 0usize..30),
+        ) {
+            let rows: Vec<Row> = names
+                .into_iter()
+                .map(|(name, detail, depth)| Row {
+                    depth, sign: "[x]".into(), note: name.clone(), name, detail, ..Row::default()
+                })
+                .collect();
+            let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
+            let tree = Tree { rows: &rows, selected: Some(selected), note_width };
+            tree.draw(buffer.area, &mut buffer, &Look::default());
+        }
+    }
+}
