@@ -1,1 +1,24 @@
-//! Interface state, messages, update, effects, key map: no terminal here.
+//! The interface without a terminal: state, messages, effects, key map.
+//!
+//! [`update`] is the only way in which the state changes. It does no I/O, reads no clock, starts
+//! nothing and knows nothing of the terminal; what is to be done comes out as [`Effect`]s, which are
+//! data, and comes back as [`Msg::Answer`]. So every transition can be tested as a function.
+
+pub mod effect;
+pub mod input;
+pub mod keys;
+pub mod library;
+pub mod msg;
+pub mod overlay;
+mod prompt;
+pub mod screens;
+pub mod state;
+mod update;
+
+pub use effect::Effect;
+pub use msg::Msg;
+pub use screens::Screen;
+pub use state::{Cx, Shared, State};
+#[allow(unused_imports, reason = "screens to come use it")]
+pub(crate) use update::plural;
+pub use update::update;

@@ -1,0 +1,228 @@
+//! What comes in: keys, mouse, time, answers to effects, news of the recorder.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bstr::BString;
+
+use crate::model::contents::Contents;
+use crate::model::diff::ServerDiff;
+use crate::model::digest::Digest;
+use crate::model::geometry::Size;
+use crate::model::id::SnapshotId;
+use crate::model::snapshot::{Snapshot, SnapshotMeta};
+use crate::model::time::Millis;
+use crate::model::tree::ServerState;
+
+use super::effect::Generation;
+use super::input::{KeyPress, MouseKind, Target};
+
+/// Everything that can happen to the state.
+#[derive(Debug, Clone)]
+pub enum Msg {
+    /// A key.
+    Key(KeyPress),
+    /// Text that was pasted.
+    Paste(String),
+    /// The mouse, and what it met.
+    Mouse(MouseKind, Target),
+    /// The terminal has this size.
+    Resize(Size),
+    /// It is this late.
+    Now(Millis),
+    /// An effect was carried out.
+    Answer(Answer),
+    /// News of the recorder.
+    Recorder(RecorderEvent),
+}
+
+/// Texts by their digest.
+pub type Texts = BTreeMap<Digest, Arc<Contents>>;
+
+/// What went wrong, for showing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// What, to what, and why.
+    pub message: String,
+}
+
+impl Failure {
+    /// The failure with an error's message and all its causes.
+    #[must_use]
+    pub fn of(error: &dyn std::error::Error) -> Self {
+        let mut message = error.to_string();
+        let mut cause = error.source();
+        while let Some(inner) = cause {
+            message.push_str(": ");
+            message.push_str(&inner.to_string());
+            cause = inner.source();
+        }
+        Self { message }
+    }
+}
+
+/// One side of a comparison: a state, and the texts that are of use in it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SideState {
+    /// What is known of it; `None` for the server as it is now.
+    pub meta: Option<SnapshotMeta>,
+    /// The sessions, tabs and panes.
+    pub state: Arc<ServerState>,
+    /// Texts of the panes that differ.
+    pub texts: Texts,
+}
+
+/// Two states and what differs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Comparison {
+    /// The first side.
+    pub a: SideState,
+    /// The second side.
+    pub b: SideState,
+    /// The difference from the first to the second.
+    pub diff: ServerDiff,
+}
+
+/// A run of snapshots in which the same pane shows the same hit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hit {
+    /// The newest snapshot of the run.
+    pub newest: SnapshotId,
+    /// The oldest.
+    pub oldest: SnapshotId,
+    /// How many snapshots.
+    pub snapshots: u32,
+    /// When the newest was made.
+    pub newest_time: Millis,
+    /// When the oldest was made.
+    pub oldest_time: Millis,
+    /// The session.
+    pub session: BString,
+    /// The tab's index.
+    pub tab: Option<u32>,
+    /// The pane's index.
+    pub pane: Option<u32>,
+    /// What matched.
+    pub what: HitKind,
+    /// The name, command, directory or line that matched.
+    pub line: String,
+    /// Where in the text, from 0.
+    pub line_number: Option<usize>,
+}
+
+/// What a search hit is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "the words are the meaning")]
+pub enum HitKind {
+    Name,
+    Command,
+    Directory,
+    Text,
+}
+
+/// What was found on the machine, for the first-run screen.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Surroundings {
+    /// The multiplexer's version, where a server answers.
+    pub version: Option<String>,
+    /// The server's socket.
+    pub socket: Option<BString>,
+    /// Names of its sessions.
+    pub sessions: Vec<BString>,
+    /// Number of its panes.
+    pub panes: usize,
+}
+
+/// Answers to effects.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Answer {
+    /// A page of the timeline.
+    Timeline {
+        /// What was asked for.
+        before: Option<SnapshotId>,
+        /// The page, newest first; and whether there is more.
+        result: Result<(Vec<SnapshotMeta>, bool), Failure>,
+    },
+    /// What was recorded meanwhile, newest first.
+    Refreshed(Result<Vec<SnapshotMeta>, Failure>),
+    /// A snapshot with texts.
+    Snapshot {
+        /// Which.
+        id: SnapshotId,
+        /// The ticket.
+        generation: Generation,
+        /// The snapshot.
+        result: Result<(Box<Snapshot>, Texts), Failure>,
+    },
+    /// Texts in full.
+    Contents(Result<Texts, Failure>),
+    /// Search hits, newest first.
+    Searched {
+        /// The ticket.
+        generation: Generation,
+        /// The hits, and how long it took in milliseconds.
+        result: Result<(Vec<Hit>, u64), Failure>,
+    },
+    /// Two states.
+    Compared {
+        /// The ticket.
+        generation: Generation,
+        /// The comparison.
+        result: Result<Box<Comparison>, Failure>,
+    },
+    /// A snapshot was taken, or nothing had changed since the one that is told.
+    Captured(Result<CaptureOutcome, Failure>),
+    /// Records were edited.
+    Edited(Result<Vec<SnapshotMeta>, Failure>),
+    /// Snapshots went into the trash.
+    Trashed(Result<Vec<SnapshotId>, Failure>),
+    /// Snapshots came back out of the trash.
+    Untrashed(Result<Vec<SnapshotId>, Failure>),
+    /// What was found on the machine.
+    Surroundings(Result<Surroundings, Failure>),
+    /// Something for the user to read.
+    Notice(Result<String, Failure>),
+}
+
+/// What "snapshot now" led to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum CaptureOutcome {
+    /// It was stored.
+    Stored(Box<SnapshotMeta>),
+    /// Nothing had changed since this one.
+    Unchanged(Box<SnapshotMeta>),
+}
+
+/// News of the recorder.
+#[derive(Debug, Clone, PartialEq)]
+pub enum RecorderEvent {
+    /// It has started to look.
+    Started,
+    /// It stored a snapshot.
+    Captured(Box<SnapshotMeta>),
+    /// It looked, and nothing had changed.
+    Unchanged {
+        /// When it looked.
+        at: Millis,
+    },
+    /// No server is running.
+    NoServer {
+        /// When it looked.
+        at: Millis,
+    },
+    /// It could not look or store.
+    Failed {
+        /// When.
+        at: Millis,
+        /// What happened.
+        failure: Failure,
+    },
+    /// Another process records already.
+    Other {
+        /// Its process id, where it is known.
+        pid: Option<i32>,
+    },
+    /// It has stopped.
+    Stopped,
+}

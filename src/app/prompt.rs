@@ -1,0 +1,92 @@
+//! Prompts: what a typed line means.
+
+use crate::model::moment;
+
+use super::effect::{Edit, Effect};
+use super::overlay::{Asking, Overlay, Prompt};
+use super::state::State;
+
+impl Prompt {
+    /// An empty line for something.
+    #[must_use]
+    pub fn new(asking: Asking) -> Self {
+        Self {
+            asking,
+            input: tui_input::Input::default(),
+            chosen: 0,
+            problem: None,
+        }
+    }
+
+    /// What can be chosen: sessions that match what was typed, after "all sessions".
+    #[must_use]
+    pub fn proposals(&self) -> Vec<Option<&bstr::BString>> {
+        let Asking::Session(sessions) = &self.asking else {
+            return Vec::new();
+        };
+        let typed = self.input.value().to_lowercase();
+        let matching = sessions.iter().filter(|name| {
+            crate::model::ansi::label(name)
+                .to_lowercase()
+                .contains(&typed)
+        });
+        let all = typed.is_empty().then_some(None);
+        all.into_iter().chain(matching.map(Some)).collect()
+    }
+
+    /// The proposal after the chosen one.
+    pub(super) fn next(&self) -> usize {
+        let last = self.proposals().len().saturating_sub(1);
+        (self.chosen + 1).min(last)
+    }
+}
+
+/// Enter was pressed.
+pub(super) fn take(state: &mut State, effects: &mut Vec<Effect>) {
+    let Some(Overlay::Prompt(prompt)) = &mut state.overlay else {
+        return;
+    };
+    let typed = prompt.input.value().trim().to_owned();
+    match prompt.asking.clone() {
+        Asking::Moment => {
+            let now = jiff::Timestamp::from_millisecond(state.shared.now.0)
+                .unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+                .to_zoned(state.shared.zone.clone());
+            let words = typed.trim_end_matches(" ago").trim();
+            match moment::parse(words, &now) {
+                Ok(moment) => match state.shared.library.at(moment) {
+                    Some(entry) => state.shared.at = Some(entry.id),
+                    None => {
+                        prompt.problem = Some("The tape is empty".to_owned());
+                        return;
+                    }
+                },
+                Err(error) => {
+                    prompt.problem = Some(error.to_string());
+                    return;
+                }
+            }
+        }
+        Asking::Tag(id) => match typed.strip_prefix('-') {
+            Some(tag) if !tag.is_empty() => effects.push(Effect::Edit {
+                ids: vec![id],
+                edit: Edit::Untag(tag.to_owned()),
+            }),
+            _ if typed.is_empty() => {}
+            _ => effects.push(Effect::Edit {
+                ids: vec![id],
+                edit: Edit::Tag(typed),
+            }),
+        },
+        Asking::Session(_) => {
+            let Some(chosen) = prompt.proposals().get(prompt.chosen).copied() else {
+                prompt.problem = Some("No session is called that".to_owned());
+                return;
+            };
+            state.shared.filter = chosen.cloned();
+            state.shared.focus.session = state.shared.filter.clone();
+        }
+    }
+    state.overlay = None;
+    state.refreshed(effects);
+}

@@ -1,0 +1,134 @@
+//! The screens: an enum whose members own their data, and what each of them can be told.
+
+pub mod detail;
+pub mod diff;
+pub mod recover;
+pub mod report;
+pub mod restore;
+pub mod search;
+pub mod tape;
+pub mod welcome;
+
+use crate::model::id::SnapshotId;
+
+use super::input::{KeyPress, MouseKind, Target};
+use super::keys::{Action, Context};
+use super::msg::Answer;
+use super::overlay::{Confirmed, Overlay};
+use super::state::Cx;
+
+/// A screen.
+#[derive(Debug)]
+#[allow(missing_docs, reason = "each is described in its own file")]
+pub enum Screen {
+    Recover(recover::Recover),
+    Welcome(welcome::Welcome),
+    Tape(tape::Tape),
+    Detail(detail::Detail),
+    Diff(diff::Diff),
+    Search(search::Search),
+    Restore(restore::Restore),
+    Report(report::Report),
+}
+
+/// Where to go after something was handled.
+#[derive(Debug)]
+pub enum Go {
+    /// Stay.
+    Stay,
+    /// Back to the screen before; from the last one, nowhere.
+    Back,
+    /// To a screen above this one.
+    Open(Box<Screen>),
+    /// To a screen in place of this one.
+    Replace(Box<Screen>),
+    /// To a moment on the tape, leaving everything above it.
+    Tape(SnapshotId),
+    /// Put something before this screen: a question, a prompt.
+    Ask(Overlay),
+    /// Leave the program.
+    Quit,
+}
+
+/// What every screen can be told. Drawing is not here: this room knows no terminal.
+pub trait Interact {
+    /// Where its keys are looked up.
+    fn context(&self) -> Context;
+
+    /// An action; `count` is the number typed before it, 1 where none was.
+    fn action(&mut self, action: Action, count: usize, cx: &mut Cx<'_>) -> Go;
+
+    /// A key that is bound to nothing, while the place types ([`Context::types`]).
+    fn typed(&mut self, _key: KeyPress, _cx: &mut Cx<'_>) -> Go {
+        Go::Stay
+    }
+
+    /// Pasted text, while the place types.
+    fn pasted(&mut self, text: &str, cx: &mut Cx<'_>) -> Go {
+        for c in text.chars().filter(|c| !c.is_control()) {
+            let _ = self.typed(KeyPress::char(c), cx);
+        }
+        Go::Stay
+    }
+
+    /// The mouse met something of this screen.
+    fn mouse(&mut self, _kind: MouseKind, _target: Target, _cx: &mut Cx<'_>) -> Go {
+        Go::Stay
+    }
+
+    /// An answer to an effect of this screen. Timeline, snapshots, texts and edits are taken in
+    /// before; then [`Interact::refreshed`] is called.
+    fn answer(&mut self, _answer: Answer, _cx: &mut Cx<'_>) -> Go {
+        Go::Stay
+    }
+
+    /// The library, the time or the size has moved.
+    fn refreshed(&mut self, _cx: &mut Cx<'_>) {}
+
+    /// The question that this screen asked was answered with Yes.
+    fn confirmed(&mut self, _what: Confirmed, _cx: &mut Cx<'_>) -> Go {
+        Go::Stay
+    }
+}
+
+impl Screen {
+    /// The screen as what it can be told.
+    pub fn interact(&mut self) -> &mut dyn Interact {
+        match self {
+            Screen::Recover(screen) => screen,
+            Screen::Welcome(screen) => screen,
+            Screen::Tape(screen) => screen,
+            Screen::Detail(screen) => screen,
+            Screen::Diff(screen) => screen,
+            Screen::Search(screen) => screen,
+            Screen::Restore(screen) => screen,
+            Screen::Report(screen) => screen,
+        }
+    }
+
+    /// Where its keys are looked up.
+    #[must_use]
+    pub fn context(&self) -> Context {
+        match self {
+            Screen::Recover(screen) => screen.context(),
+            Screen::Welcome(screen) => screen.context(),
+            Screen::Tape(screen) => screen.context(),
+            Screen::Detail(screen) => screen.context(),
+            Screen::Diff(screen) => screen.context(),
+            Screen::Search(screen) => screen.context(),
+            Screen::Restore(screen) => screen.context(),
+            Screen::Report(screen) => screen.context(),
+        }
+    }
+
+    /// Whether an answer is for this screen.
+    #[must_use]
+    pub fn wants(&self, answer: &Answer) -> bool {
+        matches!(
+            (self, answer),
+            (Screen::Search(_), Answer::Searched { .. })
+                | (Screen::Diff(_), Answer::Compared { .. })
+                | (Screen::Welcome(_), Answer::Surroundings(_))
+        )
+    }
+}

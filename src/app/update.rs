@@ -1,0 +1,373 @@
+//! The transition function.
+
+use super::effect::Effect;
+use super::input::{Key, KeyPress, MouseKind, Target};
+use super::keys::{self, Action, Context};
+use super::msg::{Answer, CaptureOutcome, Failure, Msg, RecorderEvent};
+use super::overlay::{Menu, Overlay};
+use super::screens::search::Search;
+use super::screens::tape::Tape;
+use super::screens::{Go, Screen};
+use super::state::{Cx, RecorderStatus, Shared, State};
+
+/// Snapshots that one page of the timeline has.
+pub(super) const PAGE: usize = 2000;
+/// The greatest count that can be typed before a key.
+const MOST: usize = 99_999;
+
+/// Handles a message: changes the state, and says what is to be done.
+pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    match msg {
+        Msg::Key(key) => press(state, key, &mut effects),
+        Msg::Paste(text) => paste(state, &text, &mut effects),
+        Msg::Mouse(kind, target) => mouse(state, kind, target, &mut effects),
+        Msg::Resize(size) => {
+            state.shared.size = size;
+            state.refreshed(&mut effects);
+        }
+        Msg::Now(now) => state.shared.now = now,
+        Msg::Answer(answer) => answered(state, answer, &mut effects),
+        Msg::Recorder(event) => recorder(state, event, &mut effects),
+    }
+    effects
+}
+
+impl State {
+    /// The interface at its start, on these screens (the tape under them), and the first effects.
+    #[must_use]
+    pub fn start(mut shared: Shared, above: Vec<Screen>) -> (Self, Vec<Effect>) {
+        let mut effects = vec![Effect::LoadTimeline {
+            before: None,
+            limit: 200,
+        }];
+        let tape = Tape::new(&mut Cx {
+            shared: &mut shared,
+            effects: &mut effects,
+        });
+        let mut screens = vec![Screen::Tape(tape)];
+        screens.extend(above);
+        let state = State {
+            shared,
+            screens,
+            overlay: None,
+            count: None,
+        };
+        (state, effects)
+    }
+
+    /// The screen that is seen.
+    #[must_use]
+    pub fn screen(&self) -> Option<&Screen> {
+        self.screens.last()
+    }
+
+    /// Where keys are looked up: the overlay's place, else the screen's.
+    #[must_use]
+    pub fn context(&self) -> Context {
+        match (&self.overlay, self.screen()) {
+            (Some(overlay), _) => overlay.context(),
+            (None, Some(screen)) => screen.context(),
+            (None, None) => Context::Everywhere,
+        }
+    }
+
+    /// Lets the screen that is seen do something.
+    pub(super) fn with_screen(
+        &mut self,
+        effects: &mut Vec<Effect>,
+        run: impl FnOnce(&mut Screen, &mut Cx<'_>) -> Go,
+    ) {
+        let State {
+            shared, screens, ..
+        } = self;
+        let Some(screen) = screens.last_mut() else {
+            return;
+        };
+        let go = run(screen, &mut Cx { shared, effects });
+        self.go(go, effects);
+    }
+
+    /// Tells all screens that what they share has moved.
+    pub(super) fn refreshed(&mut self, effects: &mut Vec<Effect>) {
+        let State {
+            shared, screens, ..
+        } = self;
+        for screen in screens {
+            screen.interact().refreshed(&mut Cx { shared, effects });
+        }
+    }
+
+    pub(super) fn go(&mut self, go: Go, effects: &mut Vec<Effect>) {
+        match go {
+            Go::Stay => return,
+            Go::Back => {
+                if self.screens.len() > 1 {
+                    self.screens.pop();
+                }
+            }
+            Go::Open(screen) => self.screens.push(*screen),
+            Go::Replace(screen) => {
+                self.screens.pop();
+                self.screens.push(*screen);
+            }
+            Go::Tape(id) => {
+                self.screens.truncate(1);
+                self.shared.at = Some(id);
+            }
+            Go::Ask(overlay) => {
+                self.overlay = Some(overlay);
+                return;
+            }
+            Go::Quit => {
+                effects.push(Effect::Quit);
+                return;
+            }
+        }
+        self.shared.view = super::state::View::default();
+        self.refreshed(effects);
+    }
+}
+
+fn press(state: &mut State, key: KeyPress, effects: &mut Vec<Effect>) {
+    let context = state.context();
+    state.shared.notice = None;
+    if let (None, Key::Char(digit), false, true) = (
+        &state.overlay,
+        key.key,
+        key.ctrl || key.alt,
+        !context.types(),
+    ) && let Some(digit) = digit.to_digit(10)
+        && (state.count.is_some() || keys::resolve(context, key).is_none())
+        && (digit > 0 || state.count.is_some())
+    {
+        let digit = usize::try_from(digit).unwrap_or(0);
+        let count = state.count.unwrap_or(0).saturating_mul(10) + digit;
+        state.count = Some(count.min(MOST));
+        return;
+    }
+    match keys::resolve(context, key) {
+        Some(action) => act(state, action, effects),
+        None if state.overlay.is_some() => super::overlay::typed(state, key, effects),
+        None if context.types() => {
+            state.with_screen(effects, |screen, cx| screen.interact().typed(key, cx));
+        }
+        None => state.count = None,
+    }
+}
+
+fn paste(state: &mut State, text: &str, effects: &mut Vec<Effect>) {
+    if !state.context().types() {
+        return;
+    }
+    if state.overlay.is_some() {
+        for c in text.chars().filter(|c| !c.is_control()) {
+            super::overlay::typed(state, KeyPress::char(c), effects);
+        }
+    } else {
+        state.with_screen(effects, |screen, cx| screen.interact().pasted(text, cx));
+    }
+}
+
+fn mouse(state: &mut State, kind: MouseKind, target: Target, effects: &mut Vec<Effect>) {
+    state.shared.notice = None;
+    match (&state.overlay, target, kind) {
+        (_, Target::Action(action), MouseKind::Click) => act(state, action, effects),
+        (Some(_), _, _) => super::overlay::mouse(state, kind, target, effects),
+        (None, _, _) => state.with_screen(effects, |screen, cx| {
+            screen.interact().mouse(kind, target, cx)
+        }),
+    }
+}
+
+/// Does what a key, a hint, or an entry of help or the palette means.
+pub(super) fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
+    let count = state.count.take().unwrap_or(1).max(1);
+    match action {
+        Action::Quit => return effects.push(Effect::Quit),
+        Action::Suspend => return effects.push(Effect::Suspend),
+        Action::Redraw => return effects.push(Effect::Redraw),
+        _ => {}
+    }
+    if state.overlay.is_some() {
+        return super::overlay::act(state, action, effects);
+    }
+    let context = state.context();
+    match action {
+        Action::Help => state.overlay = Some(Overlay::Help(Menu::new(context))),
+        Action::Palette => state.overlay = Some(Overlay::Palette(Menu::new(context))),
+        Action::Copy => state.overlay = Some(Overlay::Copy),
+        Action::Theme => {
+            state.shared.theme = super::state::next_theme(state.shared.theme);
+            let name = super::state::theme_name(state.shared.theme);
+            state.shared.say(format!("Theme: {name}"));
+        }
+        Action::Mouse => {
+            state.shared.mouse = !state.shared.mouse;
+            let on = state.shared.mouse;
+            let words = if on {
+                "on"
+            } else {
+                "off: the terminal's own selection works"
+            };
+            state.shared.say(format!("Mouse {words}"));
+            effects.push(Effect::Mouse(on));
+        }
+        Action::ViewTape => {
+            state.screens.truncate(1);
+            state.shared.view = super::state::View::default();
+            state.refreshed(effects);
+        }
+        Action::Search | Action::ViewSearch => {
+            if !matches!(state.screen(), Some(Screen::Search(_))) {
+                let search = Screen::Search(Search::default());
+                state.go(Go::Open(Box::new(search)), effects);
+            } else {
+                state.with_screen(effects, |screen, cx| {
+                    screen.interact().action(Action::Search, 1, cx)
+                });
+            }
+        }
+        Action::Leave if state.screens.len() <= 1 => effects.push(Effect::Quit),
+        _ => state.with_screen(effects, |screen, cx| {
+            screen.interact().action(action, count, cx)
+        }),
+    }
+}
+
+fn answered(state: &mut State, answer: Answer, effects: &mut Vec<Effect>) {
+    let shared = &mut state.shared;
+    match answer {
+        Answer::Timeline { before, result } => match result {
+            Ok((page, more)) => {
+                shared.trouble = None;
+                if before.is_none() {
+                    shared.library.clear();
+                }
+                shared.library.append(&page, more);
+                if more {
+                    effects.push(Effect::LoadTimeline {
+                        before: page.last().map(|meta| meta.id),
+                        limit: PAGE,
+                    });
+                }
+            }
+            Err(failure) => shared.trouble = Some(failure),
+        },
+        Answer::Refreshed(Ok(news)) => shared.library.prepend(&news),
+        Answer::Snapshot {
+            id,
+            generation,
+            result,
+        } => {
+            let current = shared.loading == Some((id, generation));
+            if current {
+                shared.loading = None;
+            }
+            match result {
+                Ok((snapshot, texts)) => {
+                    shared.library.keep(*snapshot);
+                    shared.library.keep_texts(texts);
+                }
+                Err(failure) if current => shared.complain(&failure),
+                Err(_) => return,
+            }
+        }
+        Answer::Contents(Ok(texts)) => shared.library.keep_texts(texts),
+        Answer::Captured(Ok(CaptureOutcome::Stored(meta))) => {
+            shared.say(format!("Stored {}", meta.id.short()));
+            shared.at = Some(meta.id);
+            shared.library.prepend(std::slice::from_ref(&meta));
+        }
+        Answer::Captured(Ok(CaptureOutcome::Unchanged(meta))) => {
+            let words = format!(
+                "Nothing has changed since {}: nothing stored",
+                meta.id.short()
+            );
+            shared.say(words);
+        }
+        Answer::Edited(Ok(metas)) => shared.library.edited(&metas),
+        Answer::Trashed(Ok(ids)) => {
+            shared.library.removed(&ids);
+            shared.say("In the trash; u brings it back");
+            shared.trashed = ids;
+        }
+        Answer::Untrashed(Ok(ids)) => {
+            shared.say(format!("Brought back {}", plural(ids.len(), "snapshot")));
+            shared.at = ids.first().copied();
+            shared.trashed.clear();
+            effects.push(Effect::LoadTimeline {
+                before: None,
+                limit: PAGE,
+            });
+        }
+        Answer::Notice(Ok(text)) => return shared.say(text),
+        Answer::Refreshed(Err(failure))
+        | Answer::Contents(Err(failure))
+        | Answer::Captured(Err(failure))
+        | Answer::Edited(Err(failure))
+        | Answer::Trashed(Err(failure))
+        | Answer::Untrashed(Err(failure))
+        | Answer::Notice(Err(failure)) => return shared.complain(&failure),
+        for_a_screen => return deliver(state, for_a_screen, effects),
+    }
+    state.refreshed(effects);
+}
+
+/// Hands an answer to the screen that waits for it, wherever in the stack it stands.
+fn deliver(state: &mut State, answer: Answer, effects: &mut Vec<Effect>) {
+    let Some(at) = state
+        .screens
+        .iter()
+        .rposition(|screen| screen.wants(&answer))
+    else {
+        return;
+    };
+    let top = at + 1 == state.screens.len();
+    let State {
+        shared, screens, ..
+    } = state;
+    if let Some(screen) = screens.get_mut(at) {
+        let go = screen
+            .interact()
+            .answer(answer, &mut Cx { shared, effects });
+        // Only the screen that is seen may lead elsewhere.
+        if top {
+            state.go(go, effects);
+        }
+    }
+}
+
+fn recorder(state: &mut State, event: RecorderEvent, effects: &mut Vec<Effect>) {
+    let shared = &mut state.shared;
+    shared.recorder = match event {
+        RecorderEvent::Started => RecorderStatus::Recording { seen: shared.now },
+        RecorderEvent::Captured(meta) => {
+            let seen = meta.time;
+            shared.library.prepend(std::slice::from_ref(&meta));
+            state.refreshed(effects);
+            state.shared.recorder = RecorderStatus::Recording { seen };
+            return;
+        }
+        RecorderEvent::Unchanged { at } => RecorderStatus::Recording { seen: at },
+        RecorderEvent::NoServer { .. } => RecorderStatus::NoServer,
+        RecorderEvent::Failed { failure, .. } => {
+            shared.complain(&Failure {
+                message: format!("Recording: {}", failure.message),
+            });
+            RecorderStatus::Failed(failure)
+        }
+        RecorderEvent::Other { pid } => RecorderStatus::Other { pid },
+        RecorderEvent::Stopped => RecorderStatus::Off,
+    };
+}
+
+/// `1 snapshot`, `3 snapshots`.
+#[must_use]
+pub(crate) fn plural(count: usize, what: &str) -> String {
+    if count == 1 {
+        format!("1 {what}")
+    } else {
+        format!("{count} {what}s")
+    }
+}

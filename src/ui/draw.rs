@@ -1,0 +1,225 @@
+//! A frame: the screen, the footer, and what stands before them; with the helpers that all screens
+//! draw by.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use crate::app::input::Target;
+use crate::app::keys::{self, Action, Context};
+use crate::app::state::{RecorderStatus, Shared, State, View};
+
+use super::screens;
+use super::theme::{Role, Theme};
+
+/// The smallest terminal in which the screens work.
+pub(crate) const LEAST: (u16, u16) = (40, 12);
+
+/// What drawing reads.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Look<'a> {
+    /// What all screens share.
+    pub(crate) shared: &'a Shared,
+    /// How it looks.
+    pub(crate) theme: Theme,
+}
+
+impl Look<'_> {
+    /// The look of a role.
+    pub(crate) fn style(&self, role: Role) -> Style {
+        self.theme.style(role)
+    }
+
+    /// A piece of text in a role.
+    pub(crate) fn span(&self, role: Role, text: impl Into<String>) -> Span<'static> {
+        Span::styled(text.into(), self.style(role))
+    }
+}
+
+/// What was drawn where.
+#[derive(Debug, Default)]
+pub(crate) struct Drawn {
+    /// What the mouse can meet; later ones lie above earlier ones.
+    pub(crate) targets: Vec<(Rect, Target)>,
+    /// How much of lists and texts is seen.
+    pub(crate) view: View,
+    /// Where the cursor stands, while something is typed.
+    pub(crate) cursor: Option<Position>,
+}
+
+impl Drawn {
+    /// Notes what the mouse can meet.
+    pub(crate) fn target(&mut self, area: Rect, target: Target) {
+        if !area.is_empty() {
+            self.targets.push((area, target));
+        }
+    }
+
+    /// What is at a place.
+    pub(crate) fn at(&self, place: Position) -> Option<(Rect, Target)> {
+        self.targets
+            .iter()
+            .rev()
+            .find(|(area, _)| area.contains(place))
+            .copied()
+    }
+}
+
+/// Draws everything.
+pub(crate) fn draw(state: &State, area: Rect, buf: &mut Buffer) -> Drawn {
+    let mut drawn = Drawn {
+        view: state.shared.view,
+        ..Drawn::default()
+    };
+    let look = Look {
+        shared: &state.shared,
+        theme: Theme::new(state.shared.theme),
+    };
+    if area.width < LEAST.0 || area.height < LEAST.1 {
+        let words = format!("muxtape needs {}x{}", LEAST.0, LEAST.1);
+        line(&Line::raw(words), area, 0, buf);
+        return drawn;
+    }
+    let [body, foot] = split_bottom(area, 1);
+    if let Some(screen) = state.screen() {
+        screens::draw(screen, &look, body, buf, &mut drawn);
+        let context = match &state.overlay {
+            Some(overlay) => overlay.context(),
+            None => screen.context(),
+        };
+        footer(state, &look, context, foot, buf, &mut drawn);
+    }
+    drawn
+}
+
+/// The first line of most screens: the name, the views, the recorder. What is left below it.
+pub(crate) fn header(look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) -> Rect {
+    let [top, rest] = split_top(area, 1);
+    let mut spans = vec![look.span(Role::Title, " muxtape  ")];
+    let mut x = top.x + 10;
+    for (key, name, action) in [
+        ("1", "Tape", Action::ViewTape),
+        ("2", "Search", Action::ViewSearch),
+    ] {
+        let width = u16::try_from(key.len() + name.len() + 3).unwrap_or(0);
+        spans.push(look.span(Role::Key, format!(" {key} ")));
+        spans.push(look.span(Role::Text, format!("{name} ")));
+        drawn.target(
+            Rect::new(x, top.y, width, 1).intersection(top),
+            Target::Action(action),
+        );
+        x = x.saturating_add(width);
+    }
+    line(&Line::from(spans), top, 0, buf);
+    let mut right = recorder(look);
+    right.push(look.span(Role::Dim, "  ?:keys "));
+    let right = Line::from(right);
+    let width = u16::try_from(right.width()).unwrap_or(0);
+    line(&right, top, top.width.saturating_sub(width), buf);
+    let keys = Rect::new(top.right().saturating_sub(8), top.y, 8, 1);
+    drawn.target(keys.intersection(top), Target::Action(Action::Help));
+    rest
+}
+
+fn recorder(look: &Look<'_>) -> Vec<Span<'static>> {
+    let now = look.shared.now;
+    match &look.shared.recorder {
+        RecorderStatus::Unknown => Vec::new(),
+        RecorderStatus::Recording { seen } => vec![
+            look.span(Role::Good, "● "),
+            look.span(
+                Role::Text,
+                format!("rec {} ago", crate::ui::words::age(now.since(*seen))),
+            ),
+        ],
+        RecorderStatus::NoServer => vec![look.span(Role::Dim, "○ no server")],
+        RecorderStatus::Other { pid: Some(pid) } => {
+            vec![
+                look.span(Role::Good, "● "),
+                look.span(Role::Text, format!("rec by {pid}")),
+            ]
+        }
+        RecorderStatus::Other { pid: None } => {
+            vec![
+                look.span(Role::Good, "● "),
+                look.span(Role::Text, "rec by another"),
+            ]
+        }
+        RecorderStatus::Failed(_) => vec![look.span(Role::Error, "! not recording")],
+        RecorderStatus::Off => vec![look.span(Role::Dim, "○ not recording")],
+    }
+}
+
+/// The last line: what there is to read, or else the keys of the place.
+fn footer(
+    state: &State,
+    look: &Look<'_>,
+    context: Context,
+    area: Rect,
+    buf: &mut Buffer,
+    drawn: &mut Drawn,
+) {
+    if let Some(notice) = &state.shared.notice {
+        let role = if notice.bad {
+            Role::Error
+        } else {
+            Role::Strong
+        };
+        let sign = if notice.bad { " ! " } else { " " };
+        let words = look.span(role, format!("{sign}{}", notice.text));
+        line(&Line::from(words), area, 0, buf);
+        return;
+    }
+    let mut x = 1;
+    if let Some(count) = state.count {
+        let words = look.span(Role::Marker, format!("{count} "));
+        let width = u16::try_from(words.width()).unwrap_or(0);
+        line(&Line::from(words), area, x, buf);
+        x += width;
+    }
+    for binding in keys::hints(context) {
+        let keys = look.span(Role::Key, binding.hint_keys());
+        let label = look.span(Role::Dim, format!(" {}", binding.hint));
+        let hint = Line::from(vec![keys, label]);
+        let width = u16::try_from(hint.width()).unwrap_or(u16::MAX);
+        if x.saturating_add(width) > area.width {
+            continue;
+        }
+        line(&hint, area, x, buf);
+        if let Some(action) = binding.action() {
+            let place = Rect::new(area.x + x, area.y, width, 1);
+            drawn.target(place, Target::Action(action));
+        }
+        x += width + 2;
+    }
+}
+
+/// Draws one line of text at a column of an area's first row; never beyond the area.
+pub(crate) fn line(text: &Line<'_>, area: Rect, column: u16, buf: &mut Buffer) {
+    let area = area.intersection(buf.area);
+    if column < area.width && area.height > 0 {
+        buf.set_line(area.x + column, area.y, text, area.width - column);
+    }
+}
+
+/// The upper `rows` of an area, and the rest.
+pub(crate) fn split_top(area: Rect, rows: u16) -> [Rect; 2] {
+    let rows = rows.min(area.height);
+    [
+        Rect {
+            height: rows,
+            ..area
+        },
+        Rect {
+            y: area.y + rows,
+            height: area.height - rows,
+            ..area
+        },
+    ]
+}
+
+/// The part above the lower `rows` of an area, and those.
+pub(crate) fn split_bottom(area: Rect, rows: u16) -> [Rect; 2] {
+    split_top(area, area.height.saturating_sub(rows))
+}

@@ -1,0 +1,18 @@
+//! One tab of a snapshot, drawn large.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::app::screens::detail::Detail;
+use crate::ui::draw::{self, Drawn, Look};
+
+/// Draws the screen.
+pub(crate) fn draw(
+    _screen: &Detail,
+    look: &Look<'_>,
+    area: Rect,
+    buf: &mut Buffer,
+    drawn: &mut Drawn,
+) {
+    let _rest = draw::header(look, area, buf, drawn);
+}

@@ -1,0 +1,18 @@
+//! Two moments side by side.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::app::screens::diff::Diff;
+use crate::ui::draw::{self, Drawn, Look};
+
+/// Draws the screen.
+pub(crate) fn draw(
+    _screen: &Diff,
+    look: &Look<'_>,
+    area: Rect,
+    buf: &mut Buffer,
+    drawn: &mut Drawn,
+) {
+    let _rest = draw::header(look, area, buf, drawn);
+}

@@ -1,0 +1,18 @@
+//! What a restore did.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::app::screens::report::Report;
+use crate::ui::draw::{self, Drawn, Look};
+
+/// Draws the screen.
+pub(crate) fn draw(
+    _screen: &Report,
+    look: &Look<'_>,
+    area: Rect,
+    buf: &mut Buffer,
+    drawn: &mut Drawn,
+) {
+    let _rest = draw::header(look, area, buf, drawn);
+}
