@@ -4,6 +4,7 @@
 use ratatui::style::{Color, Modifier, Style};
 
 use crate::config::ThemeName;
+use crate::model::changes::ChangeKind;
 
 /// What something on the screen is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -98,6 +99,16 @@ impl Theme {
             ThemeName::Dark => Self::tuned(role, weight, DARK),
             ThemeName::Light => Self::tuned(role, weight, LIGHT),
         }
+    }
+
+    /// The look of a kind of change.
+    #[must_use]
+    pub fn change(self, kind: ChangeKind) -> Style {
+        self.style(match kind {
+            ChangeKind::Added => Role::Added,
+            ChangeKind::Removed => Role::Removed,
+            ChangeKind::Changed | ChangeKind::Moved => Role::Changed,
+        })
     }
 
     /// One of the terminal's sixteen colours.

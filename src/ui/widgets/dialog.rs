@@ -6,7 +6,7 @@ use ratatui::style::Style;
 use ratatui::text::Line;
 
 use super::frame::Frame;
-use super::look::Look;
+use crate::ui::theme::{Role, Theme};
 
 /// A dialog.
 #[derive(Debug, Clone)]
@@ -28,7 +28,7 @@ pub struct Dialog<'a> {
 impl Dialog<'_> {
     /// Draws it in the middle of `area`; returns where it is. With less room than it needs, what it
     /// says is cut from below, the choices never.
-    pub fn draw(&self, area: Rect, buffer: &mut Buffer, look: &Look) -> Rect {
+    pub fn draw(&self, area: Rect, buffer: &mut Buffer, theme: Theme) -> Rect {
         let area = area.intersection(buffer.area);
         let lines = u16::try_from(self.lines.len()).unwrap_or(u16::MAX);
         // Frame, a blank line at either end, and the choices with a blank line before them.
@@ -45,8 +45,8 @@ impl Dialog<'_> {
             note: self.note,
             heavy: true,
             line: self.style,
-            title_style: self.style.patch(look.title),
-            note_style: look.faint,
+            title_style: self.style.patch(theme.style(Role::Title)),
+            note_style: theme.style(Role::Dim),
             ..Frame::default()
         };
         let inside = frame.draw(place, buffer);
@@ -95,7 +95,7 @@ mod tests {
                 style: Style::new(),
             };
             let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
-            dialog.draw(buffer.area, &mut buffer, &Look::default());
+            dialog.draw(buffer.area, &mut buffer, Theme::new(crate::config::ThemeName::Dark));
             if width.min(wide) >= 12 && height >= 3 {
                 let all: String = buffer.content.iter().map(ratatui::buffer::Cell::symbol).collect();
                 prop_assert!(all.contains("No"));

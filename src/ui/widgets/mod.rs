@@ -3,7 +3,6 @@
 
 pub mod dialog;
 pub mod frame;
-pub mod look;
 pub mod progress;
 pub mod screen;
 pub mod slider;

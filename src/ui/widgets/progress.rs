@@ -3,8 +3,8 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::look::Look;
 use super::text::{put, width};
+use crate::ui::theme::{Role, Theme};
 
 /// A bar with a count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,19 +17,26 @@ pub struct Progress {
 
 impl Progress {
     /// Draws the bar and, after it, the count: `██████▌       12/31`.
-    pub fn draw(&self, line: Rect, buffer: &mut Buffer, look: &Look) {
+    pub fn draw(&self, line: Rect, buffer: &mut Buffer, theme: Theme) {
         let count = format!(" {}/{}", self.done.min(self.total), self.total);
         let columns = line.width.saturating_sub(width(&count));
         let eighths = usize::from(columns) * 8 * self.done.min(self.total) / self.total.max(1);
         for column in 0..columns {
             let filled = eighths.saturating_sub(usize::from(column) * 8);
             let (symbol, style) = match filled {
-                0 => ("·", look.faint),
-                filled => (part(filled), look.good),
+                0 => ("·", theme.style(Role::Dim)),
+                filled => (part(filled), theme.style(Role::Good)),
             };
             put(buffer, line, line.x + column, line.y, symbol, style);
         }
-        put(buffer, line, line.x + columns, line.y, &count, look.title);
+        put(
+            buffer,
+            line,
+            line.x + columns,
+            line.y,
+            &count,
+            theme.style(Role::Title),
+        );
     }
 }
 
@@ -47,7 +54,11 @@ mod tests {
     fn the_bar_grows_by_eighths() {
         let drawn = |done, total| {
             let mut buffer = Buffer::empty(Rect::new(0, 0, 8, 1));
-            Progress { done, total }.draw(buffer.area, &mut buffer, &Look::default());
+            Progress { done, total }.draw(
+                buffer.area,
+                &mut buffer,
+                Theme::new(crate::config::ThemeName::Dark),
+            );
             let cells = buffer.content.iter();
             cells.map(ratatui::buffer::Cell::symbol).collect::<String>()
         };

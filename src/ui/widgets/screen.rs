@@ -79,14 +79,20 @@ impl Screen {
     }
 
     /// Draws what fits. Of a shell, the end of what it said; of a full-screen program, its first rows
-    /// and, below them, its last one, where such programs have their status line.
-    pub fn draw(&self, area: Rect, buffer: &mut Buffer) {
+    /// and, below them, its last one, where such programs have their status line. `colour`: whether
+    /// the colours are drawn too; bold, underlined and reversed always are.
+    pub fn draw(&self, area: Rect, buffer: &mut Buffer, colour: bool) {
         let area = area.intersection(buffer.area);
         for line in 0..area.height {
             let Some(row) = self.row_at(line, area.height) else {
                 continue;
             };
-            self.draw_row(row, area, area.y + line, buffer);
+            self.draw_row(
+                row,
+                Rect::new(area.x, area.y + line, area.width, 1),
+                buffer,
+                colour,
+            );
         }
     }
 
@@ -104,7 +110,7 @@ impl Screen {
         (row < self.used).then_some(row)
     }
 
-    fn draw_row(&self, row: u16, area: Rect, y: u16, buffer: &mut Buffer) {
+    fn draw_row(&self, row: u16, area: Rect, buffer: &mut Buffer, colour: bool) {
         let screen = self.parser.screen();
         for column in 0..area.width {
             let Some(from) = screen.cell(row, column) else {
@@ -114,16 +120,16 @@ impl Screen {
                 continue;
             }
             let room = if from.is_wide() { 2 } else { 1 };
-            let style = style_of(from);
+            let style = style_of(from, colour);
             for extra in 0..room.min(area.width - column) {
-                if let Some(to) = buffer.cell_mut((area.x + column + extra, y)) {
+                if let Some(to) = buffer.cell_mut((area.x + column + extra, area.y)) {
                     *to = Cell::EMPTY;
                     to.set_style(style);
                 }
             }
             // Half a wide character at the right edge stays a blank.
             if column + room <= area.width
-                && let Some(to) = buffer.cell_mut((area.x + column, y))
+                && let Some(to) = buffer.cell_mut((area.x + column, area.y))
             {
                 to.set_symbol(symbol_of(from, room));
             }
@@ -182,7 +188,7 @@ fn symbol_of(cell: &vt100::Cell, room: u16) -> &str {
     }
 }
 
-fn style_of(cell: &vt100::Cell) -> Style {
+fn style_of(cell: &vt100::Cell, coloured: bool) -> Style {
     let modifiers = [
         (cell.bold(), Modifier::BOLD),
         (cell.dim(), Modifier::DIM),
@@ -194,10 +200,12 @@ fn style_of(cell: &vt100::Cell) -> Style {
         .into_iter()
         .filter(|(on, _)| *on)
         .fold(Modifier::empty(), |all, (_, one)| all | one);
-    Style::new()
-        .fg(colour(cell.fgcolor()))
-        .bg(colour(cell.bgcolor()))
-        .add_modifier(modifier)
+    let style = Style::new().add_modifier(modifier);
+    if coloured {
+        style.fg(colour(cell.fgcolor())).bg(colour(cell.bgcolor()))
+    } else {
+        style
+    }
 }
 
 /// The first sixteen colours by their names, so that a terminal with no more of them has them right.
@@ -349,7 +357,7 @@ mod tests {
 
     fn draw(contents: &Contents, (width, height): (u16, u16), area: (u16, u16)) -> Buffer {
         let mut buffer = Buffer::empty(Rect::new(0, 0, area.0, area.1));
-        Screen::new(contents, Size { width, height }).draw(buffer.area, &mut buffer);
+        Screen::new(contents, Size { width, height }).draw(buffer.area, &mut buffer, true);
         buffer
     }
 

@@ -9,8 +9,8 @@ use ratatui::style::Style;
 
 use crate::model::time::Millis;
 
-use super::look::Look;
 use super::text::{put, width};
+use crate::ui::theme::{Role, Theme};
 
 /// What is marked on the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -158,25 +158,25 @@ pub fn nearest(ticks: &[Tick], moment: Millis) -> Option<usize> {
 
 impl Slider<'_> {
     /// Draws labels, bars and marks on three lines; with less room, the marks, then the bars.
-    pub fn draw(&self, area: Rect, buffer: &mut Buffer, look: &Look) {
+    pub fn draw(&self, area: Rect, buffer: &mut Buffer, theme: Theme) {
         let area = area.intersection(buffer.area);
         let line = |at: u16| Rect::new(area.x, area.y + at, area.width, 1);
         match area.height {
             0 => {}
-            1 => self.marks(line(0), buffer, look),
+            1 => self.marks(line(0), buffer, theme),
             2 => {
-                self.bars(line(0), buffer, look);
-                self.marks(line(1), buffer, look);
+                self.bars(line(0), buffer, theme);
+                self.marks(line(1), buffer, theme);
             }
             _ => {
-                self.labels(line(0), buffer, look);
-                self.bars(line(1), buffer, look);
-                self.marks(line(2), buffer, look);
+                self.labels(line(0), buffer, theme);
+                self.bars(line(1), buffer, theme);
+                self.marks(line(2), buffer, theme);
             }
         }
     }
 
-    fn labels(&self, line: Rect, buffer: &mut Buffer, look: &Look) {
+    fn labels(&self, line: Rect, buffer: &mut Buffer, theme: Theme) {
         let live = "▸ live";
         let room = line.width.saturating_sub(width(live) + 1);
         let mut free = line.x;
@@ -186,20 +186,20 @@ impl Slider<'_> {
             };
             let x = line.x + column;
             if x >= free && column + width(&text) <= room {
-                free = put(buffer, line, x, line.y, &text, look.faint) + 1;
+                free = put(buffer, line, x, line.y, &text, theme.style(Role::Dim)) + 1;
             }
         }
         if width(live) <= line.width {
             let style = if self.at.is_none() {
-                look.selected
+                theme.style(Role::Selected)
             } else {
-                look.key
+                theme.style(Role::Key)
             };
             super::text::put_right(buffer, line, line.y, live, style);
         }
     }
 
-    fn bars(&self, line: Rect, buffer: &mut Buffer, look: &Look) {
+    fn bars(&self, line: Rect, buffer: &mut Buffer, theme: Theme) {
         let mut weights = vec![0u64; usize::from(line.width)];
         for tick in self.ticks {
             let column = self.range.column(tick.time, line.width);
@@ -210,9 +210,9 @@ impl Slider<'_> {
         let most = weights.iter().copied().max().unwrap_or(0);
         for (at, weight) in (0..line.width).zip(weights) {
             let (symbol, style) = match weight {
-                0 if self.is_gap(at, line.width) => ("·", look.faint),
-                0 => ("▁", look.faint),
-                weight => (bar(weight, most), look.key),
+                0 if self.is_gap(at, line.width) => ("·", theme.style(Role::Dim)),
+                0 => ("▁", theme.style(Role::Dim)),
+                weight => (bar(weight, most), theme.style(Role::Bar)),
             };
             put(buffer, line, line.x + at, line.y, symbol, style);
         }
@@ -224,7 +224,7 @@ impl Slider<'_> {
         self.gaps.iter().any(within)
     }
 
-    fn marks(&self, line: Rect, buffer: &mut Buffer, look: &Look) {
+    fn marks(&self, line: Rect, buffer: &mut Buffer, theme: Theme) {
         let mut marks: Vec<Option<Mark>> = vec![None; usize::from(line.width)];
         for tick in self.ticks {
             let column = self.range.column(tick.time, line.width);
@@ -234,8 +234,8 @@ impl Slider<'_> {
         }
         for (at, mark) in (0..line.width).zip(marks) {
             let (symbol, style) = match mark {
-                Some(mark) => (mark.sign(), mark_style(mark, look)),
-                None => ("─", look.line),
+                Some(mark) => (mark.sign(), mark_style(mark, theme)),
+                None => ("─", theme.style(Role::Frame)),
             };
             put(buffer, line, line.x + at, line.y, symbol, style);
         }
@@ -244,18 +244,18 @@ impl Slider<'_> {
                 put(buffer, line, line.x + at, line.y, sign, style);
             }
         };
-        over(self.a, "A", look.title);
+        over(self.a, "A", theme.style(Role::Marker));
         let end = Some(self.range.to);
-        over(self.at.or(end), "▲", look.focus.patch(look.title));
+        over(self.at.or(end), "▲", theme.style(Role::Marker));
     }
 }
 
-fn mark_style(mark: Mark, look: &Look) -> Style {
+fn mark_style(mark: Mark, theme: Theme) -> Style {
     match mark {
-        Mark::Manual => look.good,
-        Mark::Undo => look.changed,
-        Mark::Named => look.key,
-        Mark::Crash => look.bad,
+        Mark::Manual => theme.style(Role::Good),
+        Mark::Undo => theme.style(Role::Undo),
+        Mark::Named => theme.style(Role::Named),
+        Mark::Crash => theme.style(Role::Died),
     }
 }
 
@@ -364,7 +364,11 @@ mod tests {
 
     fn drawn(slider: &Slider<'_>, columns: u16) -> Vec<String> {
         let mut buffer = Buffer::empty(Rect::new(0, 0, columns, 3));
-        slider.draw(buffer.area, &mut buffer, &Look::default());
+        slider.draw(
+            buffer.area,
+            &mut buffer,
+            Theme::new(crate::config::ThemeName::Dark),
+        );
         let rows = buffer.content.chunks(usize::from(columns));
         rows.map(|row| row.iter().map(ratatui::buffer::Cell::symbol).collect())
             .collect()
@@ -450,7 +454,7 @@ mod tests {
                 zone: &TimeZone::UTC,
             };
             let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
-            slider.draw(buffer.area, &mut buffer, &Look::default());
+            slider.draw(buffer.area, &mut buffer, Theme::new(crate::config::ThemeName::Dark));
             prop_assert!(nearest(&ticks, Millis(0)).is_some() || ticks.is_empty());
         }
     }

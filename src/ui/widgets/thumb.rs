@@ -17,9 +17,9 @@ use crate::model::program::program_name;
 use crate::model::tree::{Pane, Tab};
 
 use super::frame::Frame;
-use super::look::Look;
 use super::screen::Screens;
 use super::text::put;
+use crate::ui::theme::{Role, Theme};
 
 /// What is drawn inside the frames of panes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -64,11 +64,11 @@ impl std::fmt::Debug for Thumb<'_> {
 
 impl Thumb<'_> {
     /// Draws it over the whole of `area`.
-    pub fn draw(&self, area: Rect, buffer: &mut Buffer, screens: &mut Screens, look: &Look) {
+    pub fn draw(&self, area: Rect, buffer: &mut Buffer, screens: &mut Screens, theme: Theme) {
         let area = area.intersection(buffer.area);
         for (index, place) in self.places(area) {
             if let Some(pane) = self.tab.pane(index) {
-                self.pane(pane, place, buffer, screens, look);
+                self.pane(pane, place, buffer, screens, theme);
             }
         }
     }
@@ -122,7 +122,7 @@ impl Thumb<'_> {
         place: Rect,
         buffer: &mut Buffer,
         screens: &mut Screens,
-        look: &Look,
+        theme: Theme,
     ) {
         let focused = self
             .focused()
@@ -131,7 +131,11 @@ impl Thumb<'_> {
         let note = self.note(pane, sign.copied());
         let title = pane_title(pane, self.home);
         if place.width < 4 || place.height < 2 {
-            let style = if focused { look.selected } else { look.faint };
+            let style = if focused {
+                theme.style(Role::Selected)
+            } else {
+                theme.style(Role::Dim)
+            };
             buffer.set_style(place, style);
             put(buffer, place, place.x, place.y, &title, style);
             return;
@@ -140,13 +144,21 @@ impl Thumb<'_> {
             title: &title,
             note: &note,
             heavy: focused,
-            line: if focused { look.focus } else { look.line },
-            title_style: if focused { look.title } else { Style::new() },
-            note_style: sign.map_or(look.faint, |kind| look.change(*kind)),
+            line: if focused {
+                theme.style(Role::FrameFocus)
+            } else {
+                theme.style(Role::Frame)
+            },
+            title_style: if focused {
+                theme.style(Role::Title)
+            } else {
+                Style::new()
+            },
+            note_style: sign.map_or(theme.style(Role::Dim), |kind| theme.change(*kind)),
             ..Frame::default()
         };
         let inside = frame.draw(place, buffer);
-        self.contents(pane, inside, buffer, screens, look);
+        self.contents(pane, inside, buffer, screens, theme);
     }
 
     /// The sign for what changed and, where one pane stands for all, which of how many it is.
@@ -173,7 +185,7 @@ impl Thumb<'_> {
         inside: Rect,
         buffer: &mut Buffer,
         screens: &mut Screens,
-        look: &Look,
+        theme: Theme,
     ) {
         if inside.is_empty() || self.inside == Inside::Labels {
             return;
@@ -185,7 +197,7 @@ impl Thumb<'_> {
                 inside.x,
                 inside.y,
                 "(text not recorded)",
-                look.faint,
+                theme.style(Role::Dim),
             );
             return;
         };
@@ -202,8 +214,8 @@ impl Thumb<'_> {
             return;
         };
         match self.inside {
-            Inside::Text => screen.draw(inside, buffer),
-            Inside::Map => screen.draw_map(inside, buffer, look.faint),
+            Inside::Text => screen.draw(inside, buffer, theme.has_colour()),
+            Inside::Map => screen.draw_map(inside, buffer, theme.style(Role::Dim)),
             Inside::Labels => {}
         }
     }
@@ -282,7 +294,7 @@ mod tests {
                 };
                 let mut buffer = Buffer::empty(Rect::new(0, 0, 80, 24));
                 let area = Rect::new(x, y, width, height);
-                thumb.draw(area, &mut buffer, &mut screens, &Look::default());
+                thumb.draw(area, &mut buffer, &mut screens, Theme::new(crate::config::ThemeName::Dark));
                 let inside = area.intersection(buffer.area);
                 let covered: u32 = thumb.places(inside).iter().map(|(_, r)| r.area()).sum();
                 prop_assert_eq!(covered, inside.area(), "panes tile the drawing");

@@ -5,8 +5,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::look::Look;
 use super::text::{fit, put, width};
+use crate::ui::theme::{Role, Theme};
 
 /// A row.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -60,7 +60,7 @@ impl Tree<'_> {
     }
 
     /// Draws the rows that are seen.
-    pub fn draw(&self, area: Rect, buffer: &mut Buffer, look: &Look) {
+    pub fn draw(&self, area: Rect, buffer: &mut Buffer, theme: Theme) {
         let area = area.intersection(buffer.area);
         let note_width = if area.width > self.note_width * 3 {
             self.note_width
@@ -83,14 +83,14 @@ impl Tree<'_> {
                     x.saturating_sub(2).max(line.x),
                     line.y,
                     "▌",
-                    look.focus,
+                    theme.style(Role::FrameFocus),
                 );
                 x = x.max(line.x + 2).min(x + 2);
             }
             x = put(buffer, names, x, line.y, &row.sign, row.sign_style);
             x = if row.sign.is_empty() { x } else { x + 1 };
             let style = if chosen {
-                row.style.patch(look.title)
+                row.style.patch(theme.style(Role::Title))
             } else {
                 row.style
             };
@@ -152,7 +152,7 @@ mod tests {
                 .collect();
             let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
             let tree = Tree { rows: &rows, selected: Some(selected), note_width };
-            tree.draw(buffer.area, &mut buffer, &Look::default());
+            tree.draw(buffer.area, &mut buffer, Theme::new(crate::config::ThemeName::Dark));
         }
     }
 }
