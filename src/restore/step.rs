@@ -1,0 +1,276 @@
+//! The steps of a plan: typed, in order, and the tmux commands that each stands for.
+//!
+//! A step names sessions, tabs and panes by their place in the plan. The numbers that tmux gives them
+//! are known only while the plan is carried out; until then they are shown as `$s0`, `@t0`, `%p0`.
+
+use std::fmt;
+
+use bstr::BString;
+use serde::Serialize;
+
+use crate::model::geometry::{Axis, Layout, Size};
+
+/// A session that is made: its place in [`super::Plan::sessions`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct SessionRef(pub u32);
+
+/// A tab that is made: its place in [`super::Plan::tabs`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct TabRef(pub u32);
+
+/// A pane that is made: its place in [`super::Plan::panes`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct PaneRef(pub u32);
+
+impl fmt::Display for SessionRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "$s{}", self.0)
+    }
+}
+
+impl fmt::Display for TabRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "@t{}", self.0)
+    }
+}
+
+impl fmt::Display for PaneRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "%p{}", self.0)
+    }
+}
+
+/// What a step is part of; a restore goes through these in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Sessions, tabs and panes are made under temporary names.
+    Build,
+    /// Sizes, titles, focus.
+    Arrange,
+    /// Panes write their saved text and start their shells.
+    Replay,
+    /// The sessions get their names; from here on they are the user's.
+    Switch,
+    /// Programs are typed or run.
+    Start,
+}
+
+/// One thing that a restore does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// What is done.
+    pub action: Action,
+    /// Why, or what to know about it.
+    pub note: Option<String>,
+}
+
+/// The things that a restore does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Makes a session with its first tab and pane.
+    NewSession {
+        /// The session.
+        session: SessionRef,
+        /// Its first tab.
+        tab: TabRef,
+        /// The first pane of that.
+        pane: PaneRef,
+        /// The size that its tabs get.
+        size: Size,
+    },
+    /// Makes a session that shares the tabs of another (a session group).
+    JoinGroup {
+        /// The session.
+        session: SessionRef,
+        /// The one whose tabs it shares.
+        leader: SessionRef,
+    },
+    /// Makes a tab with its first pane.
+    NewTab {
+        /// The tab.
+        tab: TabRef,
+        /// Its first pane.
+        pane: PaneRef,
+    },
+    /// Shows a tab of one session in another one too.
+    LinkTab {
+        /// The tab.
+        tab: TabRef,
+        /// The session that gets it.
+        session: SessionRef,
+        /// Its number there.
+        index: u32,
+    },
+    /// Gives a session's first tab its number.
+    MoveTab {
+        /// The tab.
+        tab: TabRef,
+    },
+    /// Gives a tab a size of its own.
+    ResizeTab {
+        /// The tab.
+        tab: TabRef,
+        /// The size.
+        size: Size,
+    },
+    /// Makes a pane by taking `length` cells from another.
+    Split {
+        /// The pane that is made.
+        pane: PaneRef,
+        /// The pane that it is taken from.
+        from: PaneRef,
+        /// Beside it or below it.
+        axis: Axis,
+        /// Columns or rows of the new pane.
+        length: u16,
+    },
+    /// Puts all panes of a tab exactly where they were.
+    Arrange {
+        /// The tab.
+        tab: TabRef,
+        /// The layout; its panes are named by [`PaneRef`].
+        layout: Layout,
+    },
+    /// Gives a pane its title.
+    Title {
+        /// The pane.
+        pane: PaneRef,
+    },
+    /// Lets typing go to all panes of a tab.
+    Synchronize {
+        /// The tab.
+        tab: TabRef,
+    },
+    /// Focuses a pane in its tab.
+    SelectPane {
+        /// The pane.
+        pane: PaneRef,
+    },
+    /// Marks a pane.
+    Mark {
+        /// The pane.
+        pane: PaneRef,
+    },
+    /// Lets the focused pane fill its tab.
+    Zoom {
+        /// The pane.
+        pane: PaneRef,
+    },
+    /// Makes a tab the current one of a session.
+    SelectTab {
+        /// The session.
+        session: SessionRef,
+        /// The tab's number there.
+        index: u32,
+    },
+    /// Lets every pane write its saved text and start its shell.
+    OpenGate,
+    /// Gives a session its name.
+    RenameSession {
+        /// The session.
+        session: SessionRef,
+    },
+    /// Lets a session's tabs have the size of the client that looks at them again.
+    FreeSize {
+        /// The session.
+        session: SessionRef,
+        /// Tabs that had a size of their own.
+        tabs: Vec<TabRef>,
+    },
+    /// Lets a tab's name follow its program, or not, or do what is usual (`None`).
+    AutomaticRename {
+        /// The tab.
+        tab: TabRef,
+        /// Whether it follows.
+        on: Option<bool>,
+    },
+    /// Types a command at a pane's prompt.
+    TypeCommand {
+        /// The pane.
+        pane: PaneRef,
+        /// What is typed: one line, without controls.
+        line: BString,
+        /// Whether it is run, too.
+        run: bool,
+    },
+}
+
+impl Action {
+    /// The word for it in JSON.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Action::NewSession { .. } => "new_session",
+            Action::JoinGroup { .. } => "join_group",
+            Action::NewTab { .. } => "new_tab",
+            Action::LinkTab { .. } => "link_tab",
+            Action::MoveTab { .. } => "move_tab",
+            Action::ResizeTab { .. } => "resize_tab",
+            Action::Split { .. } => "split",
+            Action::Arrange { .. } => "arrange",
+            Action::Title { .. } => "title",
+            Action::Synchronize { .. } => "synchronize",
+            Action::SelectPane { .. } => "select_pane",
+            Action::Mark { .. } => "mark",
+            Action::Zoom { .. } => "zoom",
+            Action::SelectTab { .. } => "select_tab",
+            Action::OpenGate => "open_gate",
+            Action::RenameSession { .. } => "rename_session",
+            Action::FreeSize { .. } => "free_size",
+            Action::AutomaticRename { .. } => "automatic_rename",
+            Action::TypeCommand { run: true, .. } => "run_command",
+            Action::TypeCommand { run: false, .. } => "type_command",
+        }
+    }
+
+    /// What it is part of.
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        match self {
+            Action::NewSession { .. }
+            | Action::JoinGroup { .. }
+            | Action::NewTab { .. }
+            | Action::LinkTab { .. }
+            | Action::MoveTab { .. }
+            | Action::ResizeTab { .. }
+            | Action::Split { .. } => Phase::Build,
+            Action::Arrange { .. }
+            | Action::Title { .. }
+            | Action::Synchronize { .. }
+            | Action::SelectPane { .. }
+            | Action::Mark { .. }
+            | Action::Zoom { .. }
+            | Action::SelectTab { .. } => Phase::Arrange,
+            Action::OpenGate => Phase::Replay,
+            Action::RenameSession { .. }
+            | Action::FreeSize { .. }
+            | Action::AutomaticRename { .. } => Phase::Switch,
+            Action::TypeCommand { .. } => Phase::Start,
+        }
+    }
+
+    /// The pane that it makes, if it makes one.
+    #[must_use]
+    pub fn makes(&self) -> Option<PaneRef> {
+        match self {
+            Action::NewSession { pane, .. }
+            | Action::NewTab { pane, .. }
+            | Action::Split { pane, .. } => Some(*pane),
+            _ => None,
+        }
+    }
+}
+
+/// A step as it is shown and printed: [`super::Plan::steps_shown`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StepShown {
+    /// What is done, as one word.
+    pub action: &'static str,
+    /// What it is done to, in words of the result: `api-1140:1.2`.
+    pub target: String,
+    /// The exact commands, one a line, as they would be typed; empty where muxtape itself acts.
+    pub command: String,
+    /// Why, or what to know about it.
+    pub note: Option<String>,
+}
