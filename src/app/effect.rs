@@ -7,6 +7,8 @@ use bstr::BString;
 use crate::model::digest::Digest;
 use crate::model::id::SnapshotId;
 use crate::model::snapshot::LifeId;
+use crate::model::tree::{Pane, ServerState, Session, Tab};
+pub use crate::store::Edit;
 
 /// A ticket for a request. Of each kind of request only the latest counts: answers to older tickets
 /// are dropped.
@@ -33,20 +35,7 @@ pub struct Focus {
     pub pane: Option<u32>,
 }
 
-/// A change to what is recorded of a snapshot beside its contents.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Edit {
-    /// Gives it a name, or takes it away.
-    Rename(Option<String>),
-    /// Adds a tag.
-    Tag(String),
-    /// Takes a tag away.
-    Untag(String),
-    /// Pins it or not.
-    Pin(bool),
-}
-
-/// Which names a search looks at.
+/// What of a search's results is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Scope {
     /// Everything.
@@ -98,8 +87,10 @@ pub enum Effect {
     Search {
         /// What for.
         text: String,
-        /// Where.
-        scope: Scope,
+        /// Whether also in what panes showed.
+        contents: bool,
+        /// Only in this session.
+        session: Option<BString>,
         /// The ticket.
         generation: Generation,
     },
@@ -156,4 +147,42 @@ pub enum Effect {
     },
     /// Leave.
     Quit,
+}
+
+impl Focus {
+    /// The session that is meant in a state: the one of that name, else the first.
+    #[must_use]
+    pub fn session_of<'a>(&self, state: &'a ServerState) -> Option<&'a Session> {
+        self.session
+            .as_ref()
+            .and_then(|name| state.session(name))
+            .or_else(|| state.sessions.first())
+    }
+
+    /// The session and tab that are meant: the tab of that index, else the active one. An index
+    /// counts only within the session that it was chosen in.
+    #[must_use]
+    pub fn tab_of<'a>(&self, state: &'a ServerState) -> Option<(&'a Session, &'a Tab)> {
+        let session = self.session_of(state)?;
+        let same = self.session.as_ref() == Some(&session.name);
+        let tab = self
+            .tab
+            .filter(|_| same)
+            .and_then(|index| session.tab(index))
+            .or_else(|| session.active_tab())?;
+        Some((session, tab))
+    }
+
+    /// The pane that is meant: the one of that index, else the active one.
+    #[must_use]
+    pub fn pane_of<'a>(&self, state: &'a ServerState) -> Option<(&'a Session, &'a Tab, &'a Pane)> {
+        let (session, tab) = self.tab_of(state)?;
+        let same = self.tab.is_none() || self.tab == Some(tab.index);
+        let pane = self
+            .pane
+            .filter(|_| same)
+            .and_then(|index| tab.pane(index))
+            .or_else(|| tab.active_pane())?;
+        Some((session, tab, pane))
+    }
 }

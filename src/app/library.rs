@@ -7,13 +7,14 @@ use std::sync::Arc;
 
 use bstr::BString;
 
+use crate::model::changes::Change;
 use crate::model::contents::Contents;
 use crate::model::digest::Digest;
 use crate::model::id::SnapshotId;
 use crate::model::snapshot::{Cause, ChangeCount, LifeId, SessionSummary, Snapshot, SnapshotMeta};
 use crate::model::time::Millis;
 
-use super::msg::Texts;
+use super::msg::{Loaded, Texts};
 
 /// Snapshots kept in memory.
 const SNAPSHOTS: usize = 64;
@@ -75,6 +76,15 @@ impl Entry {
     }
 }
 
+/// A snapshot that was looked at.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// The snapshot.
+    pub snapshot: Snapshot,
+    /// What changed since its parent, where that is known.
+    pub changes: Option<Vec<Change>>,
+}
+
 /// The timeline and the caches.
 #[derive(Debug, Default)]
 pub struct Library {
@@ -87,7 +97,7 @@ pub struct Library {
     names: BTreeMap<Vec<BString>, Arc<[BString]>>,
     complete: bool,
     revision: u64,
-    snapshots: VecDeque<Arc<Snapshot>>,
+    snapshots: VecDeque<Arc<Seen>>,
     texts: VecDeque<(Digest, Arc<Contents>)>,
     text_bytes: usize,
 }
@@ -192,8 +202,8 @@ impl Library {
                 entry.pinned = meta.pinned;
             }
             for snapshot in &mut self.snapshots {
-                if snapshot.meta.id == meta.id {
-                    Arc::make_mut(snapshot).meta = meta.clone();
+                if snapshot.snapshot.meta.id == meta.id {
+                    Arc::make_mut(snapshot).snapshot.meta = meta.clone();
                 }
             }
         }
@@ -217,10 +227,10 @@ impl Library {
 
     /// A snapshot that was looked at lately.
     #[must_use]
-    pub fn snapshot(&self, id: SnapshotId) -> Option<&Arc<Snapshot>> {
+    pub fn snapshot(&self, id: SnapshotId) -> Option<&Arc<Seen>> {
         self.snapshots
             .iter()
-            .find(|snapshot| snapshot.meta.id == id)
+            .find(|seen| seen.snapshot.meta.id == id)
     }
 
     /// A text that was looked at lately.
@@ -232,14 +242,21 @@ impl Library {
             .map(|(_, text)| text)
     }
 
-    /// Keeps a snapshot, and forgets the one that was kept longest.
-    pub fn keep(&mut self, snapshot: Snapshot) {
+    /// Keeps a snapshot with its texts, and forgets those that were kept longest.
+    pub fn keep(&mut self, loaded: Loaded) {
+        let Loaded {
+            snapshot,
+            changes,
+            texts,
+        } = loaded;
+        let id = snapshot.meta.id;
+        self.snapshots.retain(|seen| seen.snapshot.meta.id != id);
         self.snapshots
-            .retain(|known| known.meta.id != snapshot.meta.id);
-        self.snapshots.push_back(Arc::new(snapshot));
+            .push_back(Arc::new(Seen { snapshot, changes }));
         if self.snapshots.len() > SNAPSHOTS {
             self.snapshots.pop_front();
         }
+        self.keep_texts(texts);
     }
 
     /// Keeps texts, and forgets those that were kept longest.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bstr::BString;
 
+use crate::model::changes::Change;
 use crate::model::contents::Contents;
 use crate::model::diff::ServerDiff;
 use crate::model::digest::Digest;
@@ -13,6 +14,7 @@ use crate::model::id::SnapshotId;
 use crate::model::snapshot::{Snapshot, SnapshotMeta};
 use crate::model::time::Millis;
 use crate::model::tree::ServerState;
+use crate::store::SearchHit;
 
 use super::effect::Generation;
 use super::input::{KeyPress, MouseKind, Target};
@@ -72,6 +74,17 @@ pub struct SideState {
     pub texts: Texts,
 }
 
+/// A snapshot as it is looked at.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Loaded {
+    /// The snapshot.
+    pub snapshot: Snapshot,
+    /// What changed since its parent; `None` where there is none, or it cannot be read.
+    pub changes: Option<Vec<Change>>,
+    /// Texts of what is looked at, except those that were known already.
+    pub texts: Texts,
+}
+
 /// Two states and what differs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Comparison {
@@ -81,43 +94,6 @@ pub struct Comparison {
     pub b: SideState,
     /// The difference from the first to the second.
     pub diff: ServerDiff,
-}
-
-/// A run of snapshots in which the same pane shows the same hit.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hit {
-    /// The newest snapshot of the run.
-    pub newest: SnapshotId,
-    /// The oldest.
-    pub oldest: SnapshotId,
-    /// How many snapshots.
-    pub snapshots: u32,
-    /// When the newest was made.
-    pub newest_time: Millis,
-    /// When the oldest was made.
-    pub oldest_time: Millis,
-    /// The session.
-    pub session: BString,
-    /// The tab's index.
-    pub tab: Option<u32>,
-    /// The pane's index.
-    pub pane: Option<u32>,
-    /// What matched.
-    pub what: HitKind,
-    /// The name, command, directory or line that matched.
-    pub line: String,
-    /// Where in the text, from 0.
-    pub line_number: Option<usize>,
-}
-
-/// What a search hit is in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[allow(missing_docs, reason = "the words are the meaning")]
-pub enum HitKind {
-    Name,
-    Command,
-    Directory,
-    Text,
 }
 
 /// What was found on the machine, for the first-run screen.
@@ -153,7 +129,7 @@ pub enum Answer {
         /// The ticket.
         generation: Generation,
         /// The snapshot.
-        result: Result<(Box<Snapshot>, Texts), Failure>,
+        result: Result<Box<Loaded>, Failure>,
     },
     /// Texts in full.
     Contents(Result<Texts, Failure>),
@@ -162,7 +138,7 @@ pub enum Answer {
         /// The ticket.
         generation: Generation,
         /// The hits, and how long it took in milliseconds.
-        result: Result<(Vec<Hit>, u64), Failure>,
+        result: Result<(Vec<SearchHit>, u64), Failure>,
     },
     /// Two states.
     Compared {

@@ -265,10 +265,7 @@ fn answered(state: &mut State, answer: Answer, effects: &mut Vec<Effect>) {
                 shared.loading = None;
             }
             match result {
-                Ok((snapshot, texts)) => {
-                    shared.library.keep(*snapshot);
-                    shared.library.keep_texts(texts);
-                }
+                Ok(loaded) => shared.library.keep(*loaded),
                 Err(failure) if current => shared.complain(&failure),
                 Err(_) => return,
             }

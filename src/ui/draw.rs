@@ -12,6 +12,7 @@ use crate::app::state::{RecorderStatus, Shared, State, View};
 
 use super::screens;
 use super::theme::{Role, Theme};
+use super::widgets::screen::Screens;
 
 /// The smallest terminal in which the screens work.
 pub(crate) const LEAST: (u16, u16) = (40, 12);
@@ -37,15 +38,31 @@ impl Look<'_> {
     }
 }
 
-/// What was drawn where.
-#[derive(Debug, Default)]
+/// What was drawn where; kept from frame to frame.
+#[derive(Debug)]
 pub(crate) struct Drawn {
+    /// Captured screens that were drawn lately.
+    pub(crate) screens: Screens,
     /// What the mouse can meet; later ones lie above earlier ones.
     pub(crate) targets: Vec<(Rect, Target)>,
     /// How much of lists and texts is seen.
     pub(crate) view: View,
     /// Where the cursor stands, while something is typed.
     pub(crate) cursor: Option<Position>,
+}
+
+/// Cells of captured screens that are kept: some dozen large ones.
+const CELLS: usize = 500_000;
+
+impl Default for Drawn {
+    fn default() -> Self {
+        Self {
+            screens: Screens::new(CELLS),
+            targets: Vec::new(),
+            view: View::default(),
+            cursor: None,
+        }
+    }
 }
 
 impl Drawn {
@@ -67,11 +84,10 @@ impl Drawn {
 }
 
 /// Draws everything.
-pub(crate) fn draw(state: &State, area: Rect, buf: &mut Buffer) -> Drawn {
-    let mut drawn = Drawn {
-        view: state.shared.view,
-        ..Drawn::default()
-    };
+pub(crate) fn draw(state: &State, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
+    drawn.targets.clear();
+    drawn.cursor = None;
+    drawn.view = state.shared.view;
     let look = Look {
         shared: &state.shared,
         theme: Theme::new(state.shared.theme),
@@ -79,18 +95,17 @@ pub(crate) fn draw(state: &State, area: Rect, buf: &mut Buffer) -> Drawn {
     if area.width < LEAST.0 || area.height < LEAST.1 {
         let words = format!("muxtape needs {}x{}", LEAST.0, LEAST.1);
         line(&Line::raw(words), area, 0, buf);
-        return drawn;
+        return;
     }
     let [body, foot] = split_bottom(area, 1);
     if let Some(screen) = state.screen() {
-        screens::draw(screen, &look, body, buf, &mut drawn);
+        screens::draw(screen, &look, body, buf, drawn);
         let context = match &state.overlay {
             Some(overlay) => overlay.context(),
             None => screen.context(),
         };
-        footer(state, &look, context, foot, buf, &mut drawn);
+        footer(state, &look, context, foot, buf, drawn);
     }
-    drawn
 }
 
 /// The first line of most screens: the name, the views, the recorder. What is left below it.

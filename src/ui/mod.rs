@@ -2,17 +2,23 @@
 //!
 //! Drawing never changes the state: it reads it and says what was drawn where. Captured text is drawn
 //! cell by cell and can never act on the terminal.
-#![allow(
-    dead_code,
-    unused_imports,
-    reason = "the event loop that draws comes next"
-)]
 
+#![allow(dead_code, reason = "screens that use the rest come next")]
+
+mod context;
 pub(crate) mod draw;
+mod event_loop;
+mod events;
+mod jobs;
 mod screens;
+mod terminal;
 pub mod theme;
 pub mod widgets;
 pub(crate) mod words;
+mod worker;
 
 #[cfg(test)]
 pub(crate) mod testing;
+
+pub use context::{Context, Outcome, Start, UiError};
+pub use event_loop::run;

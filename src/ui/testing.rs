@@ -28,7 +28,8 @@ pub(crate) fn shared() -> Shared {
 pub(crate) fn render(state: &mut State, width: u16, height: u16) -> String {
     let area = Rect::new(0, 0, width, height);
     let mut buffer = Buffer::empty(area);
-    let drawn = super::draw::draw(state, area, &mut buffer);
+    let mut drawn = super::draw::Drawn::default();
+    super::draw::draw(state, area, &mut buffer, &mut drawn);
     state.shared.view = drawn.view;
     show(&buffer)
 }

@@ -1,0 +1,79 @@
+//! What the interface is given: everything that it may read or change.
+
+use jiff::tz::TimeZone;
+
+use crate::config::{Paths, Settings};
+use crate::model::time::Millis;
+use crate::mux::tmux::Tmux;
+use crate::store::Store;
+
+/// What the interface works with.
+#[derive(Debug)]
+pub struct Context {
+    /// The snapshots.
+    pub store: Store,
+    /// The server that is recorded and restored to.
+    pub tmux: Tmux,
+    /// The settings.
+    pub settings: Settings,
+    /// Where things live.
+    pub paths: Paths,
+    /// The machine's name.
+    pub host: String,
+    /// Where the user's clock is.
+    pub zone: TimeZone,
+    /// Whether to record while the interface is open (unless another process does).
+    pub record: bool,
+    /// Whether colours may be used.
+    pub colour: bool,
+}
+
+impl Context {
+    /// How late it is.
+    pub(crate) fn now(&self) -> Millis {
+        Millis(jiff::Timestamp::now().as_millisecond())
+    }
+
+    /// 64 random bits; without any, ids are still unique by their time part.
+    pub(crate) fn random(&self) -> u64 {
+        let mut bytes = [0; 8];
+        match getrandom::fill(&mut bytes) {
+            Ok(()) => u64::from_ne_bytes(bytes),
+            Err(_) => 0,
+        }
+    }
+}
+
+/// Where the interface starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Start {
+    /// On the recovery prompt where a life has ended badly, else on the tape.
+    #[default]
+    Recovery,
+    /// On the tape.
+    Tape,
+}
+
+/// How the interface was left.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Outcome {
+    /// The session to attach to now, by its exact name.
+    pub attach: Option<bstr::BString>,
+}
+
+/// Why the interface cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum UiError {
+    /// Standard output or input is not a terminal.
+    #[error("could not open the interface: this is not a terminal")]
+    NotATerminal,
+    /// The terminal refused something.
+    #[error("could not {what}")]
+    Terminal {
+        /// What was tried.
+        what: &'static str,
+        /// Why it failed.
+        #[source]
+        source: std::io::Error,
+    },
+}

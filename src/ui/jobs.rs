@@ -1,0 +1,150 @@
+//! The work behind effects: what each reads or writes. Runs on blocking threads.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::app::Effect;
+use crate::app::effect::Focus;
+use crate::app::msg::{Answer, Failure, Loaded, Texts};
+use crate::model::changes::changes;
+use crate::model::diff::diff;
+use crate::model::digest::Digest;
+use crate::model::id::SnapshotId;
+use crate::model::snapshot::{Snapshot, SnapshotMeta};
+use crate::store::{Query, SearchQuery, StoreError};
+
+use super::context::Context;
+
+/// The most hits that a search gives.
+const HITS: usize = 500;
+
+/// Carries out an effect, and says what came of it.
+pub(crate) fn run(context: &Context, effect: Effect) -> Answer {
+    let store = &context.store;
+    match effect {
+        Effect::LoadTimeline { before, limit } => Answer::Timeline {
+            before,
+            result: page(context, before, limit).map_err(fail),
+        },
+        Effect::Refresh { after } => Answer::Refreshed(newer(context, after).map_err(fail)),
+        Effect::LoadSnapshot {
+            id,
+            focus,
+            have,
+            generation,
+        } => Answer::Snapshot {
+            id,
+            generation,
+            result: load(context, id, &focus, &have).map(Box::new).map_err(fail),
+        },
+        Effect::LoadContents { digests } => {
+            Answer::Contents(texts(context, digests.into_iter()).map_err(fail))
+        }
+        Effect::Search {
+            text,
+            contents,
+            session,
+            generation,
+        } => {
+            let began = Instant::now();
+            let found = store.search(&SearchQuery {
+                text,
+                session,
+                since: None,
+                limit: Some(HITS),
+                contents,
+            });
+            let took = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+            Answer::Searched {
+                generation,
+                result: found.map(|hits| (hits, took)).map_err(fail),
+            }
+        }
+        Effect::Edit { ids, edit } => Answer::Edited(store.edit(&ids, &edit).map_err(fail)),
+        Effect::Trash { ids } => {
+            let trashed = store.trash(&ids, context.now());
+            Answer::Trashed(trashed.map(ids_of).map_err(fail))
+        }
+        Effect::Untrash { ids } => Answer::Untrashed(store.untrash(&ids).map(ids_of).map_err(fail)),
+        other => Answer::Notice(Err(Failure {
+            message: format!("This cannot be done yet: {other:?}"),
+        })),
+    }
+}
+
+fn fail(error: StoreError) -> Failure {
+    Failure::of(&error)
+}
+
+fn ids_of(metas: Vec<SnapshotMeta>) -> Vec<SnapshotId> {
+    metas.into_iter().map(|meta| meta.id).collect()
+}
+
+fn page(
+    context: &Context,
+    before: Option<SnapshotId>,
+    limit: usize,
+) -> Result<(Vec<SnapshotMeta>, bool), StoreError> {
+    if !context.store.exists() {
+        return Ok((Vec::new(), false));
+    }
+    let page = context.store.list(&Query {
+        before,
+        limit: Some(limit),
+        ..Query::default()
+    })?;
+    let more = page.len() == limit;
+    Ok((page, more))
+}
+
+fn newer(context: &Context, after: Option<SnapshotId>) -> Result<Vec<SnapshotMeta>, StoreError> {
+    let (mut page, _) = page(context, None, 100)?;
+    page.retain(|meta| after.is_none_or(|after| meta.id > after));
+    Ok(page)
+}
+
+fn load(
+    context: &Context,
+    id: SnapshotId,
+    focus: &Focus,
+    have: &BTreeSet<Digest>,
+) -> Result<Loaded, StoreError> {
+    let snapshot = context.store.load(id)?;
+    let wanted: BTreeSet<Digest> = focus
+        .tab_of(&snapshot.state)
+        .map(|(_, tab)| {
+            let texts = tab.panes.iter().filter_map(|pane| pane.contents);
+            texts.map(|text| text.digest).collect()
+        })
+        .unwrap_or_default();
+    let texts = texts(context, wanted.difference(have).copied())?;
+    let changes = since_parent(context, &snapshot);
+    Ok(Loaded {
+        snapshot,
+        changes,
+        texts,
+    })
+}
+
+/// What changed since the parent; a parent that is not there or damaged is no reason to fail.
+fn since_parent(
+    context: &Context,
+    snapshot: &Snapshot,
+) -> Option<Vec<crate::model::changes::Change>> {
+    let parent = context.store.load(snapshot.meta.parent?).ok()?;
+    let same_life = parent.meta.life() == snapshot.meta.life();
+    Some(changes(&diff(&parent.state, &snapshot.state, same_life)))
+}
+
+fn texts(context: &Context, digests: impl Iterator<Item = Digest>) -> Result<Texts, StoreError> {
+    let digests: Vec<Digest> = digests.collect();
+    if digests.is_empty() {
+        return Ok(Texts::new());
+    }
+    let contents = context.store.contents(&digests)?;
+    Ok(digests
+        .into_iter()
+        .zip(contents.into_iter().map(Arc::new))
+        .collect())
+}

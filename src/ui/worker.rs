@@ -1,0 +1,137 @@
+//! Carries out effects on blocking threads. Of each kind of reading one runs at a time and only the
+//! latest request waits behind it; writes run one after the other, none is left out.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::app::Effect;
+use crate::app::msg::{Answer, Failure};
+
+use super::context::Context;
+use super::jobs;
+
+/// What is done of its own, so that one kind never waits for another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Kind {
+    /// Pages of the timeline, in order.
+    Timeline,
+    /// The snapshot that is looked at: the latest wins.
+    Snapshot,
+    /// Texts: the latest wins.
+    Contents,
+    /// A search: the latest wins.
+    Search,
+    /// A comparison or a plan: the latest wins.
+    Compare,
+    /// Writes, in order.
+    Write,
+}
+
+impl Kind {
+    fn latest_wins(self) -> bool {
+        !matches!(self, Kind::Timeline | Kind::Write)
+    }
+
+    fn of(effect: &Effect) -> Option<Kind> {
+        Some(match effect {
+            Effect::LoadTimeline { .. } | Effect::Refresh { .. } => Kind::Timeline,
+            Effect::LoadSnapshot { .. } => Kind::Snapshot,
+            Effect::LoadContents { .. } => Kind::Contents,
+            Effect::Search { .. } => Kind::Search,
+            Effect::Compare { .. } => Kind::Compare,
+            Effect::CaptureNow { .. }
+            | Effect::Edit { .. }
+            | Effect::Trash { .. }
+            | Effect::Untrash { .. }
+            | Effect::DismissRecovery { .. }
+            | Effect::LookAround => Kind::Write,
+            _ => return None,
+        })
+    }
+}
+
+/// What a job says when it is over.
+#[derive(Debug)]
+pub(crate) struct Done {
+    kind: Kind,
+    /// The answers.
+    pub(crate) answer: Option<Answer>,
+}
+
+/// Runs effects, and sends what comes of them.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    context: Arc<Context>,
+    done: UnboundedSender<Done>,
+    lanes: BTreeMap<Kind, Lane>,
+}
+
+#[derive(Debug, Default)]
+struct Lane {
+    running: bool,
+    waiting: VecDeque<Effect>,
+}
+
+impl Worker {
+    /// A worker that says on `done` when something is over.
+    pub(crate) fn new(context: Arc<Context>, done: UnboundedSender<Done>) -> Self {
+        Self {
+            context,
+            done,
+            lanes: BTreeMap::new(),
+        }
+    }
+
+    /// Starts an effect, or lets it wait for its turn. Gives back what is not work of this kind.
+    pub(crate) fn start(&mut self, effect: Effect) -> Option<Effect> {
+        let Some(kind) = Kind::of(&effect) else {
+            return Some(effect);
+        };
+        let lane = self.lanes.entry(kind).or_default();
+        if kind.latest_wins() {
+            lane.waiting.clear();
+        }
+        lane.waiting.push_back(effect);
+        self.advance(kind);
+        None
+    }
+
+    /// A job is over: the next of its kind may start.
+    pub(crate) fn over(&mut self, done: &Done) {
+        if let Some(lane) = self.lanes.get_mut(&done.kind) {
+            lane.running = false;
+        }
+        self.advance(done.kind);
+    }
+
+    /// Whether something that changes the store is going on: leaving waits for it.
+    pub(crate) fn is_writing(&self) -> bool {
+        self.lanes
+            .get(&Kind::Write)
+            .is_some_and(|lane| lane.running)
+    }
+
+    fn advance(&mut self, kind: Kind) {
+        let Some(lane) = self.lanes.get_mut(&kind).filter(|lane| !lane.running) else {
+            return;
+        };
+        let Some(effect) = lane.waiting.pop_front() else {
+            return;
+        };
+        lane.running = true;
+        let (context, done) = (Arc::clone(&self.context), self.done.clone());
+        tokio::spawn(async move {
+            let job = tokio::task::spawn_blocking(move || jobs::run(&context, effect));
+            let answer = match job.await {
+                Ok(answer) => Some(answer),
+                Err(error) => Some(Answer::Notice(Err(Failure {
+                    message: format!("A task was cut short: {error}"),
+                }))),
+            };
+            // Nobody listens any more when the interface has ended.
+            let _ = done.send(Done { kind, answer });
+        });
+    }
+}
