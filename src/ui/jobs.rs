@@ -73,7 +73,7 @@ pub(crate) fn run(context: &Context, effect: Effect) -> Answer {
     }
 }
 
-fn fail(error: StoreError) -> Failure {
+fn fail(error: impl std::error::Error) -> Failure {
     Failure::of(&error)
 }
 
