@@ -1,18 +1,49 @@
 //! A look at the processes of the machine: which program runs in a pane, and which boot this is.
 //!
-//! On Linux `/proc` is read; elsewhere as much is told as the multiplexer itself says.
+//! On Linux `/proc` is read; elsewhere as much is told as the multiplexer itself says. Nothing here
+//! fails: a process can end at any moment, and what cannot be seen is simply not told.
 
+use bstr::BString;
+
+use crate::model::program::Program;
 use crate::model::snapshot::BootId;
 
 #[cfg(target_os = "linux")]
 mod linux;
-#[cfg(not(target_os = "linux"))]
+#[cfg(any(not(target_os = "linux"), test))]
 mod other;
+mod shell;
 
 #[cfg(target_os = "linux")]
 use linux as system;
 #[cfg(not(target_os = "linux"))]
 use other as system;
+
+/// The process that a pane was made for, as the multiplexer tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Root {
+    /// Its process id.
+    pub pid: i32,
+    /// The name of what the multiplexer thinks is in the foreground.
+    pub command: BString,
+}
+
+/// What runs in a pane.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Running {
+    /// The arguments of the pane's own process; empty where they cannot be seen.
+    pub shell: Vec<BString>,
+    /// The working directory of the pane's own process.
+    pub cwd: Option<BString>,
+    /// The program in the foreground; `None` when a shell waits for a command.
+    pub program: Option<Program>,
+}
+
+/// What runs in each of these panes, in their order.
+#[must_use]
+pub fn running(roots: &[Root]) -> Vec<Running> {
+    system::running(roots)
+}
 
 /// Identifies this boot of the machine; empty where the system does not tell.
 #[must_use]

@@ -262,7 +262,8 @@ pub(super) fn garbled(what: &str, why: impl Into<String>) -> MuxError {
     }
 }
 
-fn refused(what: &str, message: String) -> MuxError {
+/// A command that tmux would not do.
+pub(super) fn refused(what: &str, message: String) -> MuxError {
     MuxError::Refused {
         mux: MuxKind::Tmux,
         what: what.to_owned(),

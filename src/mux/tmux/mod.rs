@@ -6,11 +6,48 @@
 
 mod client;
 pub mod command;
+mod contents;
 pub mod layout;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the observation that needs all of it follows")
-)]
+pub mod names;
 mod netstring;
+mod observe;
+mod query;
 
 pub use client::{Reply, Tmux};
+
+use super::{ContentsRequest, Multiplexer, MuxError, Observation, Probe};
+use crate::model::contents::Contents;
+use crate::model::snapshot::{MuxKind, ServerIdentity};
+
+impl Multiplexer for Tmux {
+    fn kind(&self) -> MuxKind {
+        MuxKind::Tmux
+    }
+
+    fn identity(&self) -> Result<Option<ServerIdentity>, MuxError> {
+        none_without_server(self.server())
+    }
+
+    fn probe(&self) -> Result<Option<Probe>, MuxError> {
+        none_without_server(self.activity())
+    }
+
+    fn observe(&self) -> Result<Observation, MuxError> {
+        self.observation()
+    }
+
+    fn contents(&self, wanted: &[ContentsRequest]) -> Result<Vec<Option<Contents>>, MuxError> {
+        self.texts(wanted)
+    }
+}
+
+fn none_without_server<T>(result: Result<T, MuxError>) -> Result<Option<T>, MuxError> {
+    match result {
+        Ok(found) => Ok(Some(found)),
+        Err(MuxError::NoServer { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests;

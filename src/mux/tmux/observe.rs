@@ -1,0 +1,249 @@
+//! From rows to a state: sessions hold tabs, tabs hold panes, and everything adds up.
+
+use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
+
+use bstr::{BString, ByteSlice};
+
+use super::client::{Tmux, garbled, refused};
+use super::query::{self, Depth, PaneRow, Rows, SessionRow, WindowRow};
+use super::{layout, names};
+use crate::model::digest::DigestBuilder;
+use crate::model::snapshot::ServerIdentity;
+use crate::model::tree::{
+    AutomaticRename, ExitState, Pane, PaneHandle, Screen, ServerState, Session, Tab,
+};
+use crate::mux::process::{self, Root, Running};
+use crate::mux::{MuxError, Observation, PaneActivity, Probe};
+
+const STRUCTURE: &str = "a question for its structure";
+const ACTIVITY: &str = "a question for its activity";
+
+impl Tmux {
+    /// The whole structure in one round trip, and then one look at the processes.
+    pub(super) fn observation(&self) -> Result<Observation, MuxError> {
+        let rows = self.rows(STRUCTURE, Depth::Full)?;
+        let probe = probe(&rows);
+        let (server, state) = state(rows)?;
+        Ok(Observation {
+            server,
+            state,
+            probe,
+        })
+    }
+
+    /// The same question without what is costly to answer.
+    pub(super) fn activity(&self) -> Result<Probe, MuxError> {
+        Ok(probe(&self.rows(ACTIVITY, Depth::Probe)?))
+    }
+
+    fn rows(&self, what: &str, depth: Depth) -> Result<Rows, MuxError> {
+        let reply = self.ask(what, &query::commands(depth))?;
+        let rows = query::read(&reply.stdout, what)?;
+        // Without sessions, tmux refuses to list windows and panes.
+        let empty = |said: &String| rows.sessions.is_empty() && said == "no current target";
+        match reply.complaints.into_iter().find(|said| !empty(said)) {
+            None => Ok(rows),
+            Some(message) => Err(refused(what, message)),
+        }
+    }
+}
+
+/// What of the rows tells whether there is something to capture. The same for both depths.
+fn probe(rows: &Rows) -> Probe {
+    let mut panes: Vec<PaneActivity> = rows
+        .panes
+        .iter()
+        .map(|row| PaneActivity {
+            pane: row.id,
+            text: digest(&row.text),
+            settling: row.text.activity >= rows.now,
+        })
+        .collect();
+    panes.sort_unstable_by_key(|activity| activity.pane);
+    panes.dedup_by_key(|activity| activity.pane);
+    let fixed: Vec<_> = rows.panes.iter().map(|row| (row.id, &row.fixed)).collect();
+    Probe {
+        panes,
+        structure: digest(&(&rows.sessions, &rows.windows, fixed)),
+    }
+}
+
+/// A digest of 64 bits that is the same in every process.
+fn digest(value: &impl Hash) -> u64 {
+    /// Collects what is hashed, so that BLAKE3 can do the work.
+    #[derive(Default)]
+    struct Bytes(Vec<u8>);
+    impl Hasher for Bytes {
+        fn write(&mut self, bytes: &[u8]) {
+            self.0.extend_from_slice(bytes);
+        }
+        fn finish(&self) -> u64 {
+            let digest = DigestBuilder::new("muxtape.probe/1")
+                .bytes(&self.0)
+                .finish();
+            digest
+                .0
+                .iter()
+                .take(8)
+                .fold(0, |number, &byte| number << 8 | u64::from(byte))
+        }
+    }
+    let mut bytes = Bytes::default();
+    value.hash(&mut bytes);
+    bytes.finish()
+}
+
+fn state(rows: Rows) -> Result<(ServerIdentity, ServerState), MuxError> {
+    let Rows {
+        server,
+        renames,
+        sessions,
+        windows,
+        panes,
+        ..
+    } = rows;
+    let mut of_window: BTreeMap<u32, BTreeMap<u32, PaneRow>> = BTreeMap::new();
+    for row in panes {
+        // A window that is linked to several sessions lists its panes in each of them.
+        of_window.entry(row.window).or_default().insert(row.id, row);
+    }
+    let roots: Vec<(u32, Root)> = of_window
+        .values()
+        .flat_map(BTreeMap::values)
+        .filter(|row| !row.fixed.dead)
+        .map(|row| {
+            let root = Root {
+                pid: row.fixed.pid,
+                command: row.command.clone(),
+            };
+            (row.id, root)
+        })
+        .collect();
+    let (ids, roots): (Vec<u32>, Vec<Root>) = roots.into_iter().unzip();
+    let running: BTreeMap<u32, Running> = ids.into_iter().zip(process::running(&roots)).collect();
+    let mut tabs_of: BTreeMap<u32, Vec<Tab>> = BTreeMap::new();
+    for row in windows {
+        let panes = of_window.get(&row.id);
+        let panes = panes.ok_or_else(|| odd(format!("window @{} has no panes", row.id)))?;
+        let session = row.session;
+        let tab = tab(row, renames, panes, &running)?;
+        tabs_of.entry(session).or_default().push(tab);
+    }
+    let mut state = ServerState {
+        sessions: sessions
+            .into_iter()
+            .map(|row| {
+                let tabs = tabs_of.remove(&row.id).unwrap_or_default();
+                session(row, tabs)
+            })
+            .collect(),
+    };
+    if let Some(id) = tabs_of.keys().next() {
+        return Err(odd(format!("windows of an unknown session ${id}")));
+    }
+    state.sort();
+    state.check().map_err(|error| odd(error.to_string()))?;
+    Ok((server, state))
+}
+
+fn odd(why: String) -> MuxError {
+    garbled(STRUCTURE, why)
+}
+
+fn session(row: SessionRow, tabs: Vec<Tab>) -> Session {
+    Session {
+        handle: Some(row.id),
+        name: names::given(&row.name),
+        cwd: row.path,
+        group: (!row.group.is_empty()).then(|| names::given(&row.group)),
+        tabs,
+    }
+}
+
+fn tab(
+    row: WindowRow,
+    renames: bool,
+    panes: &BTreeMap<u32, PaneRow>,
+    running: &BTreeMap<u32, Running>,
+) -> Result<Tab, MuxError> {
+    let wrong = |why: String| odd(format!("window @{}: {why}", row.id));
+    let by_id = layout::parse(&row.layout).map_err(|error| wrong(error.to_string()))?;
+    let layout = by_id
+        .renumbered(&|id| panes.get(&id).map(|pane| pane.fixed.index))
+        .ok_or_else(|| wrong("its layout names a pane that it does not have".to_owned()))?;
+    let places: BTreeMap<u32, _> = by_id.panes().into_iter().collect();
+    let mut found = Vec::with_capacity(panes.len());
+    for pane in panes.values() {
+        let rect = places
+            .get(&pane.id)
+            .ok_or_else(|| wrong(format!("pane %{} is not in its layout", pane.id)))?;
+        found.push(Pane {
+            rect: *rect,
+            ..self::pane(pane, running.get(&pane.id).cloned().unwrap_or_default())
+        });
+    }
+    // tmux tells the setting that holds, not where it was set. One that equals the default is taken
+    // for not set; where it was set to the same by hand, nothing behaves differently.
+    let automatic_rename = match (row.renames, renames) {
+        (true, false) => AutomaticRename::On,
+        (false, true) => AutomaticRename::Off,
+        _ => AutomaticRename::Unset,
+    };
+    Ok(Tab {
+        handle: Some(row.id),
+        index: row.index,
+        name: row.name,
+        active: row.active,
+        last: row.last,
+        zoomed: row.zoomed,
+        synchronized: panes.values().all(|pane| pane.fixed.synchronized),
+        automatic_rename,
+        layout,
+        panes: found,
+    })
+}
+
+fn pane(row: &PaneRow, running: Running) -> Pane {
+    let PaneRow { text, fixed, .. } = row;
+    // The cursor of the main screen is put aside while a program has the alternate one.
+    let (cursor_x, cursor_y) = if text.alternate {
+        (fixed.saved_x, fixed.saved_y)
+    } else {
+        (text.cursor_x, text.cursor_y)
+    };
+    let short = |value: u32| u16::try_from(value).unwrap_or(0);
+    Pane {
+        handle: Some(PaneHandle {
+            id: row.id,
+            pid: fixed.pid,
+        }),
+        index: fixed.index,
+        title: fixed.title.clone(),
+        cwd: cwd(row, running.cwd),
+        active: fixed.active,
+        last: fixed.last,
+        marked: fixed.marked,
+        rect: Default::default(),
+        shell: running.shell,
+        program: running.program,
+        exit: fixed.dead.then_some(ExitState {
+            status: fixed.dead_status,
+        }),
+        screen: Screen {
+            cursor_x: short(cursor_x),
+            cursor_y: short(cursor_y),
+            alternate: text.alternate,
+            history: text.history,
+            scroll: fixed.scroll,
+        },
+        contents: None,
+    }
+}
+
+/// The directory of the pane's own process, else of its foreground by tmux, else where it started.
+fn cwd(row: &PaneRow, own: Option<BString>) -> BString {
+    let told = row.path.strip_suffix(b" (deleted)").unwrap_or(&row.path);
+    own.or_else(|| (!told.is_empty()).then(|| told.as_bstr().to_owned()))
+        .unwrap_or_else(|| row.fixed.start_path.clone())
+}
