@@ -20,6 +20,10 @@ use super::state::Cx;
 /// A screen.
 #[derive(Debug)]
 #[allow(missing_docs, reason = "each is described in its own file")]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there are only ever a few screens, one above the other"
+)]
 pub enum Screen {
     Recover(recover::Recover),
     Welcome(welcome::Welcome),

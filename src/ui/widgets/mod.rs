@@ -5,6 +5,7 @@ pub mod dialog;
 pub mod frame;
 pub mod progress;
 pub mod screen;
+pub mod sidebyside;
 pub mod slider;
 pub mod text;
 pub mod thumb;

@@ -1,0 +1,490 @@
+//! Two moments side by side: what differs in structure as a tree, and the text of the chosen pane.
+
+pub mod structure;
+pub mod text;
+
+use std::collections::BTreeSet;
+
+use bstr::ByteSlice;
+
+use crate::app::effect::{Effect, Generation, Side};
+use crate::app::input::{MouseKind, Target as Met};
+use crate::app::keys::{Action, Context};
+use crate::app::msg::{Answer, Comparison, Failure};
+use crate::app::state::{Cx, Shared};
+use crate::model::ansi;
+use crate::model::contents::Contents;
+use crate::model::geometry::Size;
+use crate::model::target::Target;
+use crate::model::tree::Pane;
+
+use super::restore::Restore;
+use super::{Go, Interact, Screen};
+use structure::{Both, Node};
+use text::{Compared, Line};
+
+/// Equal lines that are shown around a change.
+const CONTEXT: usize = 3;
+/// Lines that the wheel scrolls.
+const WHEEL: usize = 3;
+
+/// Two moments side by side.
+#[derive(Debug)]
+pub struct Diff {
+    /// The first side.
+    pub a: Side,
+    /// The second side.
+    pub b: Side,
+    /// The ticket of the comparison that was asked for last.
+    generation: Generation,
+    /// Whether its answer is still to come; what is shown until then is the one before.
+    pub loading: bool,
+    /// What was compared.
+    pub comparison: Option<Box<Comparison>>,
+    /// Why it could not be.
+    pub failure: Option<Failure>,
+    /// The tree.
+    pub nodes: Vec<Node>,
+    /// The chosen row of the tree.
+    pub selected: usize,
+    /// The text of the chosen pane on both sides.
+    pub text: Compared,
+    /// What of it is shown.
+    pub lines: Vec<Line>,
+    /// The first line that is seen.
+    pub first: usize,
+    /// The change in the text that the user stands on.
+    pub change: usize,
+    /// How it is shown.
+    pub show: Show,
+    open: BTreeSet<usize>,
+}
+
+/// How a comparison is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own, with a key of its own"
+)]
+pub struct Show {
+    /// Both sides in one column.
+    pub inline: bool,
+    /// Long lines go on below.
+    pub wrap: bool,
+    /// White space makes no difference.
+    pub ignore_blank: bool,
+    /// Nothing is folded.
+    pub unfolded: bool,
+    /// Equal lines around a change.
+    pub context: usize,
+    /// Whether the tree is seen.
+    pub tree: bool,
+    /// Whether the layouts are drawn; `None` where there is room.
+    pub layout: Option<bool>,
+}
+
+impl Show {
+    /// Whether the layouts are drawn on a terminal of this size.
+    #[must_use]
+    pub fn layout_seen(&self, size: Size) -> bool {
+        self.layout
+            .unwrap_or(size.width >= 120 && size.height >= 30)
+    }
+}
+
+impl Diff {
+    /// Opens the comparison of two sides, and asks for it.
+    #[must_use]
+    pub fn open(a: Side, b: Side, cx: &mut Cx<'_>) -> Self {
+        let mut diff = Self {
+            a,
+            b,
+            generation: Generation::default(),
+            loading: false,
+            comparison: None,
+            failure: None,
+            nodes: Vec::new(),
+            selected: 0,
+            text: Compared::default(),
+            lines: Vec::new(),
+            first: 0,
+            change: 0,
+            show: Show {
+                inline: false,
+                wrap: false,
+                ignore_blank: false,
+                unfolded: false,
+                context: CONTEXT,
+                tree: true,
+                layout: None,
+            },
+            open: BTreeSet::new(),
+        };
+        diff.compare(cx);
+        diff
+    }
+
+    /// The chosen pane.
+    #[must_use]
+    pub fn pane(&self) -> Option<&Both> {
+        self.nodes.get(self.selected)?.pane.as_ref()
+    }
+
+    /// The text of one pane of the chosen ones.
+    fn contents(&self, pane: &Option<(Target, Pane)>) -> Option<&Contents> {
+        let digest = pane.as_ref()?.1.contents?.digest;
+        let comparison = self.comparison.as_ref()?;
+        let texts = comparison.a.texts.get(&digest);
+        texts
+            .or_else(|| comparison.b.texts.get(&digest))
+            .map(std::convert::AsRef::as_ref)
+    }
+
+    fn compare(&mut self, cx: &mut Cx<'_>) {
+        self.generation = cx.shared.ticket();
+        self.loading = true;
+        cx.effect(Effect::Compare {
+            a: self.a,
+            b: self.b,
+            generation: self.generation,
+        });
+    }
+
+    /// Takes in a comparison; the pane that was chosen stays chosen where it is still there.
+    fn take(&mut self, comparison: Box<Comparison>, shared: &Shared) {
+        let before = self.pane().and_then(|both| place(both).cloned());
+        let change = self.change;
+        self.nodes = structure::nodes(&comparison);
+        self.comparison = Some(comparison);
+        let wanted = before.clone().or_else(|| {
+            let session = shared.focus.session.clone()?;
+            Some(Target {
+                session,
+                tab: shared.focus.tab,
+                pane: shared.focus.pane,
+            })
+        });
+        let is = |node: &Node| node.pane.as_ref().and_then(place) == wanted.as_ref();
+        let first = || self.nodes.iter().position(|node| node.pane.is_some());
+        let found = self
+            .nodes
+            .iter()
+            .position(|node| node.pane.is_some() && is(node));
+        self.selected = found.or_else(first).unwrap_or(0);
+        self.read(shared);
+        if before.is_some() && found.is_some() {
+            self.go_to(
+                change.min(self.text.changes.len().saturating_sub(1)),
+                shared,
+            );
+        }
+    }
+
+    /// Compares the text of the chosen pane.
+    fn read(&mut self, shared: &Shared) {
+        let both = self.pane().cloned().unwrap_or_default();
+        let blank = self.show.ignore_blank;
+        self.text = Compared::new(self.contents(&both.a), self.contents(&both.b), blank);
+        let tally = self.text.tally().to_string();
+        if let Some(node) = self.nodes.get_mut(self.selected)
+            && both.a.is_some()
+            && both.b.is_some()
+            && !tally.is_empty()
+        {
+            // The line counts say less than what was just found out.
+            let words = node.detail.split(", ");
+            let known = |word: &&str| word.starts_with(['+', '-']) || *word == "text";
+            let edited = |word: &&str| word.ends_with(" edited");
+            let kept: Vec<&str> = words.filter(|w| !known(w) && !edited(w)).collect();
+            node.detail = kept
+                .into_iter()
+                .chain([tally.as_str()])
+                .collect::<Vec<_>>()
+                .join(", ");
+        }
+        self.open.clear();
+        self.fold();
+        self.go_to(0, shared);
+    }
+
+    fn fold(&mut self) {
+        let Show {
+            context, unfolded, ..
+        } = self.show;
+        self.lines = self.text.lines(context, &self.open, unfolded);
+    }
+
+    /// Stands on a change of the text, and brings it into sight.
+    fn go_to(&mut self, change: usize, shared: &Shared) {
+        self.change = change;
+        let Some(pairs) = self.text.changes.get(change) else {
+            self.first = 0;
+            return;
+        };
+        let start = pairs.start;
+        let at = self.line_of(start);
+        let rows = shared.view.text.rows.max(1);
+        let before = self.show.context.min(rows / 3);
+        self.first = at.saturating_sub(before).min(self.last_first(shared));
+    }
+
+    fn line_of(&self, pair: usize) -> usize {
+        let shown = |line: &Line| match line {
+            Line::Pair(at) => *at >= pair,
+            Line::Fold { first, count } => first + count > pair,
+        };
+        self.lines.iter().position(shown).unwrap_or(0)
+    }
+
+    /// The first line when the end is in sight.
+    fn last_first(&self, shared: &Shared) -> usize {
+        self.lines
+            .len()
+            .saturating_sub(shared.view.text.rows.max(1))
+    }
+
+    fn scroll(&mut self, down: bool, by: usize, shared: &Shared) {
+        self.first = if down {
+            self.first.saturating_add(by).min(self.last_first(shared))
+        } else {
+            self.first.min(self.last_first(shared)).saturating_sub(by)
+        };
+    }
+
+    /// Chooses the next or previous pane; whether there was one.
+    fn step_pane(&mut self, forward: bool, shared: &Shared) -> bool {
+        let is_pane = |at: &usize| self.nodes.get(*at).is_some_and(|node| node.pane.is_some());
+        let next = if forward {
+            (self.selected + 1..self.nodes.len()).find(is_pane)
+        } else {
+            (0..self.selected).rev().find(is_pane)
+        };
+        let Some(next) = next else {
+            return false;
+        };
+        self.selected = next;
+        self.read(shared);
+        true
+    }
+
+    fn step_change(&mut self, forward: bool, shared: &mut Shared) {
+        let last = self.text.changes.len().saturating_sub(1);
+        if forward && self.change < last {
+            self.go_to(self.change + 1, shared);
+        } else if !forward && self.change > 0 {
+            self.go_to(self.change - 1, shared);
+        } else if self.step_pane(forward, shared) {
+            if !forward {
+                self.go_to(self.text.changes.len().saturating_sub(1), shared);
+            }
+        } else {
+            shared.say(if forward {
+                "This is the last change"
+            } else {
+                "This is the first change"
+            });
+        }
+    }
+
+    /// Opens or closes the fold that is seen first.
+    fn toggle_fold(&mut self, shared: &Shared) {
+        let rows = shared.view.text.rows.max(1);
+        let seen = self.lines.iter().skip(self.first).take(rows);
+        let fold = seen.clone().find_map(|line| match line {
+            Line::Fold { first, .. } => Some(*first),
+            Line::Pair(_) => None,
+        });
+        match fold {
+            Some(first) => {
+                self.open.insert(first);
+            }
+            None => self.open.clear(),
+        }
+        let at = self.text.changes.get(self.change).map(|pairs| pairs.start);
+        self.fold();
+        if fold.is_none()
+            && let Some(at) = at
+        {
+            self.first = self.line_of(at).saturating_sub(CONTEXT);
+        }
+        self.first = self.first.min(self.last_first(shared));
+    }
+
+    fn scrub(&mut self, of_b: bool, older: bool, count: usize, cx: &mut Cx<'_>) {
+        let side = if of_b { self.b } else { self.a };
+        let Some(to) = moved(side, older, count, cx.shared) else {
+            cx.shared.say(if older {
+                "Nothing older is recorded"
+            } else {
+                "This is the newest"
+            });
+            return;
+        };
+        if of_b {
+            self.b = to;
+        } else {
+            self.a = to;
+        }
+        self.compare(cx);
+    }
+
+    fn copy(&self, action: Action, cx: &mut Cx<'_>) {
+        let both = self.pane().cloned().unwrap_or_default();
+        let side = if both.b.is_some() { &both.b } else { &both.a };
+        match (action, side) {
+            (Action::CopyId, _) => {
+                for side in [self.a, self.b] {
+                    if let Side::Snapshot(id) = side {
+                        return cx.copy("the snapshot's id", id.to_string());
+                    }
+                }
+            }
+            (Action::CopyDirectory, Some((_, pane))) => {
+                cx.copy("the directory", ansi::label(&pane.cwd));
+            }
+            (Action::CopyCommand, Some((_, pane))) => {
+                let argv = pane
+                    .program
+                    .as_ref()
+                    .map_or(&pane.shell, |program| &program.argv);
+                let words: Vec<String> = argv.iter().map(|arg| ansi::label(arg)).collect();
+                cx.copy("the command", words.join(" "));
+            }
+            (Action::CopyText, _) => {
+                if let Some(contents) = self.contents(side) {
+                    let text = ansi::plain(contents.visible().trim_end());
+                    cx.copy("the pane's text", text);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Where a pane is, on the second side if it is there.
+fn place(both: &Both) -> Option<&Target> {
+    both.b.as_ref().or(both.a.as_ref()).map(|(at, _)| at)
+}
+
+/// The side `count` snapshots away; after the newest comes the server as it is now.
+fn moved(side: Side, older: bool, count: usize, shared: &Shared) -> Option<Side> {
+    let entries = shared.library.entries();
+    let at = match side {
+        Side::Live => None,
+        Side::Snapshot(id) => Some(shared.library.position(id)?),
+    };
+    let count = count.max(1);
+    let to = match (at, older) {
+        (None, true) => Some(count - 1),
+        (None, false) => return None,
+        (Some(at), true) => Some(at.saturating_add(count)),
+        (Some(at), false) => at.checked_sub(count),
+    };
+    match to {
+        None => Some(Side::Live),
+        Some(to) => {
+            let to = to.min(entries.len().checked_sub(1)?);
+            let side_ = Side::Snapshot(entries.get(to)?.id);
+            (side_ != side).then_some(side_)
+        }
+    }
+}
+
+impl Interact for Diff {
+    fn context(&self) -> Context {
+        Context::Diff
+    }
+
+    fn action(&mut self, action: Action, count: usize, cx: &mut Cx<'_>) -> Go {
+        let page = cx.shared.view.text.rows.max(2) - 1;
+        match action {
+            Action::Back | Action::Leave => return Go::Back,
+            Action::Older => self.scrub(true, true, count, cx),
+            Action::Newer => self.scrub(true, false, count, cx),
+            Action::OlderA => self.scrub(false, true, count, cx),
+            Action::NewerA => self.scrub(false, false, count, cx),
+            Action::Down => self.scroll(true, count, cx.shared),
+            Action::Up => self.scroll(false, count, cx.shared),
+            Action::PageDown => self.scroll(true, page, cx.shared),
+            Action::PageUp => self.scroll(false, page, cx.shared),
+            Action::Top => self.first = 0,
+            Action::Bottom => self.first = self.last_first(cx.shared),
+            Action::NextMatch => self.step_change(true, cx.shared),
+            Action::PreviousMatch => self.step_change(false, cx.shared),
+            Action::NextPane | Action::NextPanel => {
+                self.step_pane(true, cx.shared);
+            }
+            Action::PreviousPane | Action::PreviousPanel => {
+                self.step_pane(false, cx.shared);
+            }
+            Action::Inline => self.show.inline = !self.show.inline,
+            Action::Wrap => self.show.wrap = !self.show.wrap,
+            Action::Tree => self.show.tree = !self.show.tree,
+            Action::Layout => {
+                self.show.layout = Some(!self.show.layout_seen(cx.shared.size));
+            }
+            Action::Fold => self.toggle_fold(cx.shared),
+            Action::FoldAll | Action::LessContext | Action::MoreContext => {
+                let show = &mut self.show;
+                match action {
+                    Action::FoldAll => show.unfolded = !show.unfolded,
+                    Action::LessContext => show.context = show.context.saturating_sub(count),
+                    _ => show.context = show.context.saturating_add(count).min(999),
+                }
+                self.open.clear();
+                self.fold();
+                self.go_to(self.change, cx.shared);
+            }
+            Action::IgnoreBlank => {
+                self.show.ignore_blank = !self.show.ignore_blank;
+                self.read(cx.shared);
+            }
+            Action::Swap => {
+                std::mem::swap(&mut self.a, &mut self.b);
+                self.compare(cx);
+            }
+            Action::Restore => match self.a {
+                Side::Snapshot(id) => {
+                    let preview = Restore::open(id, cx);
+                    return Go::Open(Box::new(Screen::Restore(preview)));
+                }
+                Side::Live => cx
+                    .shared
+                    .say("A is the server as it is now: nothing to restore"),
+            },
+            action => self.copy(action, cx),
+        }
+        Go::Stay
+    }
+
+    fn mouse(&mut self, kind: MouseKind, met: Met, cx: &mut Cx<'_>) -> Go {
+        match (kind, met) {
+            (MouseKind::Click | MouseKind::DoubleClick, Met::Row(row))
+                if row < self.nodes.len() =>
+            {
+                self.selected = row;
+                self.read(cx.shared);
+            }
+            (MouseKind::ScrollDown, _) => self.scroll(true, WHEEL, cx.shared),
+            (MouseKind::ScrollUp, _) => self.scroll(false, WHEEL, cx.shared),
+            _ => {}
+        }
+        Go::Stay
+    }
+
+    fn answer(&mut self, answer: Answer, cx: &mut Cx<'_>) -> Go {
+        if let Answer::Compared { generation, result } = answer
+            && generation == self.generation
+        {
+            self.loading = false;
+            match result {
+                Ok(comparison) => {
+                    self.failure = None;
+                    self.take(comparison, cx.shared);
+                }
+                Err(failure) => self.failure = Some(failure),
+            }
+        }
+        Go::Stay
+    }
+}
