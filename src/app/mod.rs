@@ -11,6 +11,8 @@ pub mod library;
 pub mod msg;
 pub mod overlay;
 mod prompt;
+#[cfg(test)]
+pub(crate) mod samples;
 pub mod screens;
 pub mod state;
 mod update;

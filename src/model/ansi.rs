@@ -243,6 +243,17 @@ fn line_drawing(c: char) -> Option<char> {
     FROM_BACKTICK.chars().nth(usize::try_from(at).ok()?)
 }
 
+/// A path made fit for one line of a terminal, `home` as `~`. Lossy; for showing only.
+#[must_use]
+pub fn path_label(path: &[u8], home: &[u8]) -> String {
+    match path.strip_prefix(home.trim_end_with(|c| c == '/')) {
+        Some(rest) if home.len() > 1 && (rest.is_empty() || rest.starts_with(b"/")) => {
+            format!("~{}", label(rest))
+        }
+        _ => label(path),
+    }
+}
+
 /// A name made fit for one line of a terminal: controls as their Unicode pictures, overrides and
 /// bytes that are not UTF-8 as U+FFFD. Lossy; for showing only.
 #[must_use]

@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
-use crate::model::ansi::label;
+use crate::model::ansi::path_label;
 use crate::model::time::Millis;
 
 /// A moment on the user's clock.
@@ -81,12 +81,7 @@ pub(crate) fn number(count: usize) -> String {
 
 /// A path with the home directory as `~`.
 pub(crate) fn path(path: &[u8], home: &[u8]) -> String {
-    match path.strip_prefix(home) {
-        Some(rest) if !home.is_empty() && (rest.is_empty() || rest.starts_with(b"/")) => {
-            format!("~{}", label(rest))
-        }
-        _ => label(path),
-    }
+    path_label(path, home)
 }
 
 #[cfg(test)]

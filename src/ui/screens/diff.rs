@@ -28,8 +28,6 @@ use crate::ui::words;
 
 /// From this width on the tree stands beside the texts, below it above them.
 const BESIDE: u16 = 120;
-/// From this width on the texts stand side by side, below it in one column.
-const TWO_COLUMNS: u16 = 72;
 
 /// Draws the screen.
 pub(crate) fn draw(
@@ -130,17 +128,13 @@ fn above(screen: &Diff, look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn: &m
 }
 
 fn header(screen: &Diff, look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
+    let roomy = area.width >= 60;
+    let side = |side| side_words(side, look.shared, roomy);
     let sides = [
-        look.span(Role::Title, " Diff  "),
-        look.span(
-            Role::Strong,
-            format!("A {}", side_words(screen.a, look.shared, true)),
-        ),
-        look.span(Role::Dim, "  ⇄  "),
-        look.span(
-            Role::Strong,
-            format!("B {}", side_words(screen.b, look.shared, true)),
-        ),
+        look.span(Role::Title, if roomy { " Diff  " } else { " " }),
+        look.span(Role::Strong, format!("A {}", side(screen.a))),
+        look.span(Role::Dim, if roomy { "  ⇄  " } else { " ⇄ " }),
+        look.span(Role::Strong, format!("B {}", side(screen.b))),
     ];
     let mut right: Vec<Span<'static>> = Vec::new();
     if screen.loading {
@@ -152,11 +146,12 @@ fn header(screen: &Diff, look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn: &
         }
         let changes = screen.text.changes.len();
         if changes > 0 {
-            let at = format!(" change {}/{changes} ", screen.change + 1);
+            let word = if roomy { " change " } else { "" };
+            let at = format!("{word}{}/{changes} ", screen.change + 1);
             right.push(look.span(Role::Dim, at));
         }
     }
-    right.push(look.span(Role::Dim, " ?:keys "));
+    right.push(look.span(Role::Dim, if roomy { " ?:keys " } else { "? " }));
     let right = Line::from(right);
     let wide = u16::try_from(right.width()).unwrap_or(u16::MAX);
     draw::line(&Line::from(sides.to_vec()), area, 0, buf);
@@ -263,13 +258,17 @@ fn row(node: &Node, look: &Look<'_>) -> Row {
         sign_style,
         name: node.name.clone(),
         style,
-        detail: node.detail.clone(),
+        detail: match (&node.text, node.detail.is_empty()) {
+            (Some(text), true) => text.clone(),
+            (Some(text), false) => format!("{text}, {}", node.detail),
+            (None, _) => node.detail.clone(),
+        },
         ..Row::default()
     }
 }
 
 fn texts(screen: &Diff, look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
-    let two = area.width >= TWO_COLUMNS && !screen.show.inline;
+    let two = !screen.show.inline_seen(look.shared.size);
     let frame = |title: &str, area: Rect, buf: &mut Buffer| {
         let frame = Frame {
             title,
@@ -284,10 +283,12 @@ fn texts(screen: &Diff, look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn: &m
         Some((at, _)) => format!("{sign} {}  {at}", side_words(side, look.shared, false)),
         None => format!("{sign} {}  not there", side_words(side, look.shared, false)),
     };
+    let rows = usize::from(area.height.saturating_sub(2));
+    let first = screen.first.min(screen.last_first(rows, look.shared.size));
     let view = SideBySide {
         text: &screen.text,
         lines: &screen.lines,
-        first: screen.first,
+        first,
         change: screen.change,
         wrap: screen.show.wrap,
     };
@@ -312,16 +313,17 @@ fn texts(screen: &Diff, look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn: &m
         view.draw(left, right, buf, look.theme);
         left
     } else {
-        let inside = frame(&format!("{left_title} → {right_title}"), area, buf);
+        let sides = [screen.a, screen.b].map(|side| side_words(side, look.shared, false));
+        let place = both.b.as_ref().or(both.a.as_ref());
+        let place = place.map_or_else(String::new, |(at, _)| format!("{at}  "));
+        let [a, b] = sides;
+        let inside = frame(&format!("{place}A {a} → B {b}"), area, buf);
         view.draw_inline(inside, buf, look.theme);
         inside
     };
     note(screen, look, inside, buf);
     drawn.target(area, Met::Text);
-    drawn.view.text = Window {
-        first: screen.first,
-        rows: usize::from(inside.height),
-    };
+    drawn.view.text = Window { first, rows };
 }
 
 /// What there is to say where the texts say nothing.
@@ -437,4 +439,151 @@ fn signs(screen: &Diff, tab: &Tab, of_a: bool) -> BTreeMap<u32, ChangeKind> {
         (at.tab == Some(tab.index) && known == pane).then_some((pane.index, kind))
     });
     found.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::input::{Key, KeyPress};
+    use crate::app::msg::{Answer, Comparison};
+    use crate::app::samples::{ELEVEN_FORTY, World};
+    use crate::app::{Cx, Effect, Msg, Screen, State, update};
+    use crate::model::diff::diff;
+    use crate::ui::testing;
+
+    /// The screen with what differs between 11:40 and now.
+    fn compared(width: u16, height: u16) -> State {
+        let (a, b) = (World::before(), World::now());
+        let mut shared = testing::shared();
+        let snapshot = a.snapshot(ELEVEN_FORTY);
+        shared.library.prepend(std::slice::from_ref(&snapshot.meta));
+        shared.focus.session = Some("api".into());
+        shared.focus.tab = Some(1);
+        shared.focus.pane = Some(2);
+        let mut effects = Vec::new();
+        let mut cx = Cx {
+            shared: &mut shared,
+            effects: &mut effects,
+        };
+        let screen = Diff::open(Side::Snapshot(snapshot.meta.id), Side::Live, &mut cx);
+        let Some(Effect::Compare { generation, .. }) = effects.pop() else {
+            panic!("a comparison is asked for");
+        };
+        let (mut state, _) = State::start(shared, vec![Screen::Diff(screen)]);
+        let size = crate::model::geometry::Size { width, height };
+        update(&mut state, Msg::Resize(size));
+        testing::render(&mut state, width, height);
+        let difference = diff(&a.state, &b.state, true);
+        let side = |world: World, meta| SideState {
+            meta,
+            state: world.state.into(),
+            texts: world.texts,
+        };
+        let comparison = Comparison {
+            a: side(a, Some(snapshot.meta)),
+            b: side(b, None),
+            diff: difference,
+        };
+        let result = Ok(Box::new(comparison));
+        update(
+            &mut state,
+            Msg::Answer(Answer::Compared { generation, result }),
+        );
+        state
+    }
+
+    fn press(state: &mut State, keys: &str) -> Vec<Effect> {
+        let keys = keys.chars().map(KeyPress::char);
+        keys.flat_map(|key| update(state, Msg::Key(key))).collect()
+    }
+
+    #[test]
+    fn looks_as_designed() {
+        for (width, height) in [(40, 12), (80, 24), (160, 45)] {
+            let mut state = compared(width, height);
+            testing::render(&mut state, width, height);
+            insta::assert_snapshot!(
+                format!("{width}x{height}"),
+                testing::render(&mut state, width, height)
+            );
+        }
+    }
+
+    #[test]
+    fn keys_change_how_it_is_shown() {
+        let mut state = compared(80, 24);
+        testing::render(&mut state, 80, 24);
+        press(&mut state, "tiZ");
+        insta::assert_snapshot!(testing::render(&mut state, 80, 24));
+    }
+
+    #[test]
+    fn changes_are_walked_across_panes_and_the_end_is_told() {
+        let mut state = compared(80, 24);
+        let name = |state: &State| match state.screen() {
+            Some(Screen::Diff(diff)) => diff.nodes[diff.selected].name.clone(),
+            _ => panic!("the comparison is seen"),
+        };
+        assert_eq!(name(&state), "2 tail");
+        let mut seen = Vec::new();
+        while state.shared.notice.is_none() {
+            press(&mut state, "n");
+            seen.push(name(&state));
+        }
+        seen.dedup();
+        assert_eq!(seen, ["2 tail", "3 zsh", "1 zsh"]);
+        press(&mut state, "NNNNNNNN");
+        assert_eq!(name(&state), "1 nvim");
+    }
+
+    #[test]
+    fn scrubbing_asks_again_and_a_stale_answer_is_dropped() {
+        let mut state = compared(80, 24);
+        let effects = press(&mut state, "h");
+        assert!(matches!(
+            effects.as_slice(),
+            [Effect::Compare {
+                b: Side::Snapshot(_),
+                ..
+            }]
+        ));
+        let old = crate::app::effect::Generation(0);
+        let failure = Err(crate::app::msg::Failure {
+            message: "late".into(),
+        });
+        let answer = Answer::Compared {
+            generation: old,
+            result: failure,
+        };
+        update(&mut state, Msg::Answer(answer));
+        let Some(Screen::Diff(diff)) = state.screen() else {
+            panic!("the comparison is seen");
+        };
+        assert!(diff.loading && diff.failure.is_none());
+        assert!(matches!(
+            press(&mut state, "l").as_slice(),
+            [Effect::Compare { b: Side::Live, .. }]
+        ));
+        assert!(
+            press(&mut state, "l").is_empty(),
+            "nothing is newer than now"
+        );
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(40))]
+
+        #[test]
+        fn any_keys_at_any_size(
+            keys in "[nNhlHLizZ{}Wb~tvrjkyq ]{0,30}",
+            (width, height) in (1u16..170, 1u16..50),
+        ) {
+            let mut state = compared(width, height);
+            for key in keys.chars() {
+                update(&mut state, Msg::Key(KeyPress::char(key)));
+                testing::render(&mut state, width, height);
+            }
+            update(&mut state, Msg::Key(KeyPress::plain(Key::Esc)));
+        }
+    }
 }

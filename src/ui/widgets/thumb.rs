@@ -3,12 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use bstr::ByteSlice;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::model::ansi::label;
+use crate::model::ansi::{label, path_label};
 use crate::model::changes::ChangeKind;
 use crate::model::contents::Contents;
 use crate::model::digest::Digest;
@@ -129,7 +128,12 @@ impl Thumb<'_> {
             .is_some_and(|other| other.index == pane.index);
         let sign = self.signs.get(&pane.index);
         let note = self.note(pane, sign.copied());
-        let title = pane_title(pane, self.home);
+        // In a narrow frame a number says more than the first letters of a name.
+        let title = if place.width < 14 {
+            pane.index.to_string()
+        } else {
+            pane_title(pane, self.home)
+        };
         if place.width < 4 || place.height < 2 {
             let style = if focused {
                 theme.style(Role::Selected)
@@ -236,23 +240,11 @@ pub fn pane_title(pane: &Pane, home: Option<&[u8]>) -> String {
         }
         None => {
             let shell = label(program_name(&pane.shell));
-            let place = short_path(&pane.cwd, home);
+            let place = path_label(&pane.cwd, home.unwrap_or_default());
             format!("{shell} {place}").trim().to_owned()
         }
     };
     format!("{} {what}", pane.index)
-}
-
-/// A path for showing, the home directory as `~`.
-#[must_use]
-pub fn short_path(path: &[u8], home: Option<&[u8]>) -> String {
-    let below = home
-        .filter(|home| home.len() > 1)
-        .and_then(|home| path.strip_prefix(home.trim_end_with(|c| c == '/')));
-    match below {
-        Some(rest) if rest.is_empty() || rest.starts_with(b"/") => format!("~{}", label(rest)),
-        _ => label(path),
-    }
 }
 
 #[cfg(test)]
@@ -260,15 +252,6 @@ mod tests {
     use super::*;
     use crate::model::testing::any_state;
     use proptest::prelude::*;
-
-    #[test]
-    fn the_home_directory_is_short() {
-        let home = Some(&b"/home/me"[..]);
-        assert_eq!(short_path(b"/home/me/src", home), "~/src");
-        assert_eq!(short_path(b"/home/me", home), "~");
-        assert_eq!(short_path(b"/home/mean", home), "/home/mean");
-        assert_eq!(short_path(b"/srv", None), "/srv");
-    }
 
     proptest! {
         #[test]

@@ -25,6 +25,8 @@ use text::{Compared, Line};
 
 /// Equal lines that are shown around a change.
 const CONTEXT: usize = 3;
+/// From this width on the texts stand side by side.
+const TWO_COLUMNS: u16 = 72;
 /// Lines that the wheel scrolls.
 const WHEEL: usize = 3;
 
@@ -84,6 +86,12 @@ pub struct Show {
 }
 
 impl Show {
+    /// Whether both sides are in one column on a terminal of this size.
+    #[must_use]
+    pub fn inline_seen(&self, size: Size) -> bool {
+        self.inline || size.width < TWO_COLUMNS
+    }
+
     /// Whether the layouts are drawn on a terminal of this size.
     #[must_use]
     pub fn layout_seen(&self, size: Size) -> bool {
@@ -154,7 +162,7 @@ impl Diff {
     fn take(&mut self, comparison: Box<Comparison>, shared: &Shared) {
         let before = self.pane().and_then(|both| place(both).cloned());
         let change = self.change;
-        self.nodes = structure::nodes(&comparison);
+        self.nodes = structure::nodes(&comparison, shared.home.as_bstr());
         self.comparison = Some(comparison);
         let wanted = before.clone().or_else(|| {
             let session = shared.focus.session.clone()?;
@@ -187,20 +195,11 @@ impl Diff {
         self.text = Compared::new(self.contents(&both.a), self.contents(&both.b), blank);
         let tally = self.text.tally().to_string();
         if let Some(node) = self.nodes.get_mut(self.selected)
-            && both.a.is_some()
-            && both.b.is_some()
+            && node.text.is_some()
             && !tally.is_empty()
         {
-            // The line counts say less than what was just found out.
-            let words = node.detail.split(", ");
-            let known = |word: &&str| word.starts_with(['+', '-']) || *word == "text";
-            let edited = |word: &&str| word.ends_with(" edited");
-            let kept: Vec<&str> = words.filter(|w| !known(w) && !edited(w)).collect();
-            node.detail = kept
-                .into_iter()
-                .chain([tally.as_str()])
-                .collect::<Vec<_>>()
-                .join(", ");
+            // Counting lines said less than comparing them does.
+            node.text = Some(tally);
         }
         self.open.clear();
         self.fold();
@@ -223,9 +222,8 @@ impl Diff {
         };
         let start = pairs.start;
         let at = self.line_of(start);
-        let rows = shared.view.text.rows.max(1);
-        let before = self.show.context.min(rows / 3);
-        self.first = at.saturating_sub(before).min(self.last_first(shared));
+        let before = self.show.context.min(rows(shared) / 3);
+        self.scroll_to(at.saturating_sub(before), shared);
     }
 
     fn line_of(&self, pair: usize) -> usize {
@@ -236,19 +234,26 @@ impl Diff {
         self.lines.iter().position(shown).unwrap_or(0)
     }
 
-    /// The first line when the end is in sight.
-    fn last_first(&self, shared: &Shared) -> usize {
-        self.lines
-            .len()
-            .saturating_sub(shared.view.text.rows.max(1))
+    /// The greatest first line: the one with the end in sight where every line takes one row, else
+    /// the last one.
+    #[must_use]
+    pub fn last_first(&self, rows: usize, size: Size) -> usize {
+        let one_row_each = !self.show.wrap && !self.show.inline_seen(size);
+        let rows = if one_row_each { rows.max(1) } else { 1 };
+        self.lines.len().saturating_sub(rows)
+    }
+
+    fn scroll_to(&mut self, first: usize, shared: &Shared) {
+        self.first = first.min(self.last_first(rows(shared), shared.size));
     }
 
     fn scroll(&mut self, down: bool, by: usize, shared: &Shared) {
-        self.first = if down {
-            self.first.saturating_add(by).min(self.last_first(shared))
+        let to = if down {
+            self.first.saturating_add(by)
         } else {
-            self.first.min(self.last_first(shared)).saturating_sub(by)
+            self.first.saturating_sub(by)
         };
+        self.scroll_to(to, shared);
     }
 
     /// Chooses the next or previous pane; whether there was one.
@@ -288,9 +293,8 @@ impl Diff {
 
     /// Opens or closes the fold that is seen first.
     fn toggle_fold(&mut self, shared: &Shared) {
-        let rows = shared.view.text.rows.max(1);
-        let seen = self.lines.iter().skip(self.first).take(rows);
-        let fold = seen.clone().find_map(|line| match line {
+        let mut seen = self.lines.iter().skip(self.first).take(rows(shared));
+        let fold = seen.find_map(|line| match line {
             Line::Fold { first, .. } => Some(*first),
             Line::Pair(_) => None,
         });
@@ -302,12 +306,11 @@ impl Diff {
         }
         let at = self.text.changes.get(self.change).map(|pairs| pairs.start);
         self.fold();
-        if fold.is_none()
-            && let Some(at) = at
-        {
-            self.first = self.line_of(at).saturating_sub(CONTEXT);
-        }
-        self.first = self.first.min(self.last_first(shared));
+        let first = match at {
+            Some(at) if fold.is_none() => self.line_of(at).saturating_sub(CONTEXT),
+            _ => self.first,
+        };
+        self.scroll_to(first, shared);
     }
 
     fn scrub(&mut self, of_b: bool, older: bool, count: usize, cx: &mut Cx<'_>) {
@@ -361,6 +364,14 @@ impl Diff {
     }
 }
 
+/// Rows of text that are seen; a guess before they were drawn first.
+fn rows(shared: &Shared) -> usize {
+    match shared.view.text.rows {
+        0 => usize::from(shared.size.height / 2).max(1),
+        rows => rows,
+    }
+}
+
 /// Where a pane is, on the second side if it is there.
 fn place(both: &Both) -> Option<&Target> {
     both.b.as_ref().or(both.a.as_ref()).map(|(at, _)| at)
@@ -396,7 +407,7 @@ impl Interact for Diff {
     }
 
     fn action(&mut self, action: Action, count: usize, cx: &mut Cx<'_>) -> Go {
-        let page = cx.shared.view.text.rows.max(2) - 1;
+        let page = rows(cx.shared).max(2) - 1;
         match action {
             Action::Back | Action::Leave => return Go::Back,
             Action::Older => self.scrub(true, true, count, cx),
@@ -408,7 +419,7 @@ impl Interact for Diff {
             Action::PageDown => self.scroll(true, page, cx.shared),
             Action::PageUp => self.scroll(false, page, cx.shared),
             Action::Top => self.first = 0,
-            Action::Bottom => self.first = self.last_first(cx.shared),
+            Action::Bottom => self.scroll_to(usize::MAX, cx.shared),
             Action::NextMatch => self.step_change(true, cx.shared),
             Action::PreviousMatch => self.step_change(false, cx.shared),
             Action::NextPane | Action::NextPanel => {

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use bstr::ByteSlice;
+use bstr::{BStr, ByteSlice};
 
 use crate::app::msg::Comparison;
-use crate::model::ansi::label;
+use crate::model::ansi::{label, path_label};
 use crate::model::changes::{self, Change, ChangeKind, Field};
 use crate::model::diff::{PaneDiff, SessionDiff, TabDiff};
 use crate::model::program::program_name;
@@ -24,6 +24,8 @@ pub struct Node {
     pub name: String,
     /// What is said of it.
     pub detail: String,
+    /// What is said of its text, for a pane that is on both sides.
+    pub text: Option<String>,
     /// The pane, where it is one.
     pub pane: Option<Both>,
 }
@@ -48,9 +50,9 @@ pub struct Both {
     pub b: Option<(Target, Pane)>,
 }
 
-/// The rows for a comparison.
+/// The rows for a comparison; `home` is shown as `~`.
 #[must_use]
-pub fn nodes(comparison: &Comparison) -> Vec<Node> {
+pub fn nodes(comparison: &Comparison, home: &BStr) -> Vec<Node> {
     let mut words: HashMap<Target, Vec<Change>> = HashMap::new();
     for change in changes::changes(&comparison.diff) {
         words.entry(change.at.clone()).or_default().push(change);
@@ -58,6 +60,7 @@ pub fn nodes(comparison: &Comparison) -> Vec<Node> {
     let mut tree = Tree {
         nodes: Vec::new(),
         words,
+        home,
     };
     for session in &comparison.diff.sessions {
         tree.session(session, &comparison.b.state);
@@ -73,9 +76,10 @@ pub fn nodes(comparison: &Comparison) -> Vec<Node> {
     tree.nodes
 }
 
-struct Tree {
+struct Tree<'a> {
     nodes: Vec<Node>,
     words: HashMap<Target, Vec<Change>>,
+    home: &'a BStr,
 }
 
 fn target(session: &Session, tab: Option<&Tab>, pane: Option<&Pane>) -> Target {
@@ -86,13 +90,18 @@ fn target(session: &Session, tab: Option<&Tab>, pane: Option<&Pane>) -> Target {
     }
 }
 
-impl Tree {
+impl Tree<'_> {
+    fn path(&self, path: &BStr) -> String {
+        path_label(path, self.home)
+    }
+
     fn push(&mut self, depth: u16, kind: Kind, name: String, detail: String, pane: Option<Both>) {
         self.nodes.push(Node {
             depth,
             kind,
             name,
             detail,
+            text: None,
             pane,
         });
     }
@@ -193,7 +202,7 @@ impl Tree {
         } else {
             Both { a: None, b: one }
         };
-        let detail = label(&pane.cwd);
+        let detail = self.path(pane.cwd.as_bstr());
         self.push(2, Kind::Change(kind), pane_name(pane), detail, Some(both));
     }
 
@@ -217,6 +226,12 @@ impl Tree {
                 };
                 let kind = Kind::Change(ChangeKind::Changed);
                 self.push(2, kind, pane_name(to), detail, Some(both));
+                let digest = |pane: &Pane| pane.contents.map(|text| text.digest);
+                if digest(from) != digest(to)
+                    && let Some(node) = self.nodes.last_mut()
+                {
+                    node.text = Some(text_words(from, to));
+                }
             }
         }
     }
@@ -230,11 +245,12 @@ impl Tree {
             said.push(format!("cmd {}", arrow(&command(from), &command(to))));
         }
         if let Some(change) = find(Field::Cwd) {
-            let text = |text: &Option<String>| text.clone().unwrap_or_default();
-            said.push(format!("cwd {} → {}", text(&change.from), text(&change.to)));
-        }
-        if find(Field::Text).is_some() {
-            said.push(text_words(from, to));
+            let (before, after) = (self.path(from.cwd.as_bstr()), self.path(to.cwd.as_bstr()));
+            said.push(match before == after {
+                false => format!("cwd {before} → {after}"),
+                // They only look the same.
+                true => format!("cwd {:?} → {:?}", change.from, change.to),
+            });
         }
         let short = [
             (Field::Exit, "ended"),
@@ -245,7 +261,7 @@ impl Tree {
         ];
         let matching = short.iter().filter(|(field, _)| find(*field).is_some());
         said.extend(matching.map(|(_, word)| (*word).to_owned()));
-        if said.is_empty() {
+        if said.is_empty() && find(Field::Text).is_none() {
             let fields = all.iter().filter_map(|change| change.field);
             said.extend(fields.map(|field| field.word().to_owned()));
         }
@@ -382,7 +398,7 @@ mod tests {
             };
             let diff = diff(&a, &b, same_life);
             let comparison = Comparison { a: side(&a), b: side(&b), diff };
-            let nodes = nodes(&comparison);
+            let nodes = nodes(&comparison, b"/home".as_bstr());
             let panes = nodes.iter().filter(|node| node.pane.is_some()).count();
             prop_assert!(panes <= a.pane_count() + b.pane_count());
             prop_assert_eq!(
@@ -391,7 +407,9 @@ mod tests {
             );
             for node in nodes.iter().filter(|node| node.pane.is_some()) {
                 prop_assert!(matches!(node.kind, Kind::Change(_)));
-                prop_assert!(!node.detail.is_empty() || !node.name.is_empty());
+                let same = node.detail.is_empty() && node.text.is_none();
+                let one_side = node.pane.as_ref().is_some_and(|p| p.a.is_none() || p.b.is_none());
+                prop_assert!(!same || one_side, "{:?}", node);
             }
         }
     }

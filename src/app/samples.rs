@@ -1,0 +1,281 @@
+//! Small worlds for tests: two moments of a server with three sessions, and what its panes showed.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bstr::BString;
+
+use crate::model::contents::Contents;
+use crate::model::geometry::{Axis, Cell, Layout, Rect};
+use crate::model::id::SnapshotId;
+use crate::model::program::Program;
+use crate::model::snapshot::{
+    BootId, Cause, ChangeCount, MuxKind, ServerIdentity, SessionSummary, Snapshot, SnapshotMeta,
+};
+use crate::model::time::Millis;
+use crate::model::tree::{AutomaticRename, Pane, PaneHandle, Screen, ServerState, Session, Tab};
+
+use super::msg::Texts;
+
+/// Tuesday 20 October 2026, 11:40:02 UTC.
+pub(crate) const ELEVEN_FORTY: Millis = Millis(1_792_496_402_000);
+
+/// A world: the state and the texts of its panes.
+#[derive(Debug, Default)]
+pub(crate) struct World {
+    pub(crate) state: ServerState,
+    pub(crate) texts: Texts,
+}
+
+/// A pane to be: where it runs what, and what it shows.
+struct Seed<'a> {
+    argv: &'a [&'a str],
+    cwd: &'a str,
+    text: &'a str,
+}
+
+impl World {
+    /// What a server looked like at 11:40:02.
+    pub(crate) fn before() -> World {
+        let mut world = World::default();
+        let log: String = (100..186)
+            .map(|n| format!("GET /api/v{n} 200 {}ms\n", n % 40))
+            .collect();
+        let tail = format!("{log}POST /api/login 401 9ms\npool size 8\nGET /health 200 1ms\n");
+        let editor = [
+            Seed {
+                argv: &["nvim", "lib.rs"],
+                cwd: "/home/me/src/api",
+                text: "pub mod api;\n",
+            },
+            Seed {
+                argv: &["tail", "-f", "api.log"],
+                cwd: "/home/me/src/api",
+                text: &tail,
+            },
+        ];
+        let mut tabs = vec![world.tab(1, "editor", &editor)];
+        tabs.push(world.tab(2, "logs", &[SHELL]));
+        tabs.push(world.tab(3, "db", &[SHELL]));
+        tabs.push(world.tab(4, "scratch", &[SHELL]));
+        world.session("api", tabs);
+        world.others();
+        world
+    }
+
+    /// What it looks like now.
+    pub(crate) fn now() -> World {
+        let mut world = World::default();
+        let log: String = (100..186)
+            .map(|n| format!("GET /api/v{n} 200 {}ms\n", n % 40))
+            .collect();
+        let tail = format!(
+            "{log}POST /api/login 200 11ms\npool size 32\nwarn: slow query 412ms\n  select * from tape\n\
+             GET /health 200 1ms\nGET /api/v9 500 3ms\n"
+        );
+        let editor = [
+            Seed {
+                argv: &["nvim", "main.rs"],
+                cwd: "/home/me/src/api",
+                text: "\x1b[35mfn\x1b[0m main() {\n    let tape = Tape::open(path)?;\n    for s in tape.iter() {\n        println!(\"{s}\");\n    }\n}\n\x1b[34m~\x1b[0m\n\x1b[34m~\x1b[0m\n",
+            },
+            Seed {
+                argv: &["tail", "-f", "api.log"],
+                cwd: "/home/me/src/api",
+                text: &tail,
+            },
+            Seed {
+                argv: &[],
+                cwd: "/home/me/src/api",
+                text: "\x1b[32mme@box\x1b[0m:~/src/api$ cargo test\n   \x1b[1;32mCompiling\x1b[0m api v0.4.1\n\x1b[1;31merror\x1b[0m: test failed\n",
+            },
+        ];
+        let mut tabs = vec![world.tab(1, "editor", &editor)];
+        tabs.push(world.tab(2, "logs", &[SHELL]));
+        tabs.push(world.tab(3, "db", &[SHELL]));
+        world.session("api", tabs);
+        world.others();
+        world
+    }
+
+    fn others(&mut self) {
+        for name in ["infra", "web"] {
+            let tab = self.tab(1, "dev", &[SHELL]);
+            self.session(name, vec![tab]);
+        }
+        self.state.sort();
+    }
+
+    fn session(&mut self, name: &str, tabs: Vec<Tab>) {
+        let handle = u32::try_from(self.state.sessions.len()).ok();
+        self.state.sessions.push(Session {
+            handle,
+            name: name.into(),
+            cwd: "/home/me".into(),
+            group: None,
+            tabs,
+        });
+    }
+
+    /// A tab of 201 by 50: the first pane at the left, the others at the right, below each other.
+    fn tab(&mut self, index: u32, name: &str, seeds: &[Seed<'_>]) -> Tab {
+        let layout = main_vertical(u32::try_from(seeds.len()).unwrap());
+        let panes = layout.panes().into_iter().zip(seeds);
+        let panes: Vec<Pane> = panes
+            .map(|((at, rect), seed)| self.pane(at, rect, seed))
+            .collect();
+        Tab {
+            handle: Some(index),
+            index,
+            name: name.into(),
+            active: index == 1,
+            last: false,
+            zoomed: false,
+            synchronized: false,
+            automatic_rename: AutomaticRename::Unset,
+            layout,
+            panes,
+        }
+    }
+
+    fn pane(&mut self, index: u32, rect: Rect, seed: &Seed<'_>) -> Pane {
+        let contents = Contents {
+            main: seed.text.into(),
+            alternate: None,
+        };
+        let reference = contents.reference();
+        self.texts.insert(reference.digest, Arc::new(contents));
+        let argv: Vec<BString> = seed.argv.iter().map(|arg| BString::from(*arg)).collect();
+        Pane {
+            handle: Some(PaneHandle {
+                id: index,
+                pid: 41_233,
+            }),
+            index,
+            title: "box".into(),
+            cwd: seed.cwd.into(),
+            active: index == 1,
+            last: false,
+            marked: false,
+            rect,
+            shell: vec!["-zsh".into()],
+            program: (!argv.is_empty()).then_some(Program {
+                argv,
+                exe: None,
+                cwd: None,
+                pipeline: Vec::new(),
+                redacted: false,
+            }),
+            exit: None,
+            screen: Screen::default(),
+            contents: Some(reference),
+        }
+    }
+
+    /// The world as a snapshot made at `time`.
+    pub(crate) fn snapshot(&self, time: Millis) -> Snapshot {
+        let id = SnapshotId::new(time, 7, None);
+        let sessions = self.state.sessions.iter().map(|session| SessionSummary {
+            name: session.name.clone(),
+            digest: session.digest(),
+            tabs: u32::try_from(session.tabs.len()).unwrap(),
+            panes: u32::try_from(
+                session
+                    .tabs
+                    .iter()
+                    .map(|tab| tab.panes.len())
+                    .sum::<usize>(),
+            )
+            .unwrap(),
+        });
+        Snapshot {
+            meta: SnapshotMeta {
+                id,
+                parent: None,
+                time,
+                cause: Cause::Event,
+                name: None,
+                description: None,
+                tags: Vec::new(),
+                pinned: false,
+                archived: false,
+                host: "box".into(),
+                server: server(),
+                root: self.state.digest(),
+                sessions: sessions.collect(),
+                changes: ChangeCount {
+                    added: 1,
+                    removed: 0,
+                    changed: 2,
+                },
+                stored_bytes: 3_174,
+                logical_bytes: 2_516_582,
+                took_ms: 41,
+                redactions: Vec::new(),
+            },
+            state: self.state.clone(),
+        }
+    }
+}
+
+const SHELL: Seed<'static> = Seed {
+    argv: &[],
+    cwd: "/home/me",
+    text: "me@box:~$ ",
+};
+
+/// The server of the samples.
+pub(crate) fn server() -> ServerIdentity {
+    ServerIdentity {
+        mux: MuxKind::Tmux,
+        socket: "/tmp/tmux-1000/default".into(),
+        version: "3.5a".into(),
+        pid: 812,
+        started: Millis(ELEVEN_FORTY.0 - 9_000_000),
+        boot: BootId("b8c1".into()),
+    }
+}
+
+fn main_vertical(panes: u32) -> Layout {
+    let rect = |left, top, width, height| Rect {
+        left,
+        top,
+        width,
+        height,
+    };
+    let leaf = |pane, rect| Cell::Pane { rect, pane };
+    let whole = rect(0, 0, 201, 50);
+    let root = match panes {
+        1 => leaf(1, whole),
+        2 => Cell::Split {
+            rect: whole,
+            axis: Axis::Columns,
+            children: vec![leaf(1, rect(0, 0, 100, 50)), leaf(2, rect(101, 0, 100, 50))],
+        },
+        _ => Cell::Split {
+            rect: whole,
+            axis: Axis::Columns,
+            children: vec![
+                leaf(1, rect(0, 0, 100, 50)),
+                Cell::Split {
+                    rect: rect(101, 0, 100, 50),
+                    axis: Axis::Rows,
+                    children: vec![
+                        leaf(2, rect(101, 0, 100, 25)),
+                        leaf(3, rect(101, 26, 100, 24)),
+                    ],
+                },
+            ],
+        },
+    };
+    Layout { gap: 1, root }
+}
+
+#[test]
+fn the_worlds_can_be_true() {
+    for world in [World::before(), World::now()] {
+        world.state.check().unwrap();
+        let shown: BTreeMap<_, _> = world.texts.iter().collect();
+        assert!(!shown.is_empty());
+    }
+}
