@@ -62,6 +62,8 @@ pub enum Effect {
         /// How many at the most.
         limit: usize,
     },
+    /// Read which lives there were.
+    LoadLives,
     /// Read what was recorded after `after`.
     Refresh {
         /// The newest snapshot that is known already.

@@ -2,7 +2,7 @@
 //!
 //! Entries are small, because a timeline can hold a hundred thousand of them.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use bstr::BString;
@@ -240,6 +240,12 @@ impl Library {
             .iter()
             .find(|(known, _)| *known == digest)
             .map(|(_, text)| text)
+    }
+
+    /// The digests of all texts here.
+    #[must_use]
+    pub fn known_texts(&self) -> BTreeSet<Digest> {
+        self.texts.iter().map(|(digest, _)| *digest).collect()
     }
 
     /// Keeps a snapshot with its texts, and forgets those that were kept longest.

@@ -11,11 +11,15 @@ pub mod library;
 pub mod msg;
 pub mod overlay;
 mod prompt;
+pub mod rows;
 #[cfg(test)]
 pub(crate) mod samples;
 pub mod screens;
+mod scrub;
 pub mod state;
+mod turn;
 mod update;
+pub mod words;
 
 pub use effect::Effect;
 pub use msg::Msg;

@@ -11,7 +11,7 @@ use crate::model::diff::ServerDiff;
 use crate::model::digest::Digest;
 use crate::model::geometry::Size;
 use crate::model::id::SnapshotId;
-use crate::model::snapshot::{Snapshot, SnapshotMeta};
+use crate::model::snapshot::{Life, Snapshot, SnapshotMeta};
 use crate::model::time::Millis;
 use crate::model::tree::ServerState;
 use crate::store::SearchHit;
@@ -122,6 +122,8 @@ pub enum Answer {
     },
     /// What was recorded meanwhile, newest first.
     Refreshed(Result<Vec<SnapshotMeta>, Failure>),
+    /// The lives that there were.
+    Lives(Result<Vec<Life>, Failure>),
     /// A snapshot with texts.
     Snapshot {
         /// Which.

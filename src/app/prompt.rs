@@ -54,8 +54,8 @@ pub(super) fn take(state: &mut State, effects: &mut Vec<Effect>) {
                 .to_zoned(state.shared.zone.clone());
             let words = typed.trim_end_matches(" ago").trim();
             match moment::parse(words, &now) {
-                Ok(moment) => match state.shared.library.at(moment) {
-                    Some(entry) => state.shared.at = Some(entry.id),
+                Ok(moment) => match state.shared.library.at(moment).map(|entry| entry.id) {
+                    Some(id) => state.shared.visit(id),
                     None => {
                         prompt.problem = Some("The tape is empty".to_owned());
                         return;

@@ -1,11 +1,14 @@
 //! The state of the interface.
 
+use std::collections::BTreeMap;
+
 use bstr::BString;
 use jiff::tz::TimeZone;
 
 use crate::config::{Settings, ThemeName};
 use crate::model::geometry::Size;
 use crate::model::id::SnapshotId;
+use crate::model::snapshot::{Life, LifeId};
 use crate::model::time::Millis;
 
 use super::effect::{Effect, Focus, Generation};
@@ -46,6 +49,10 @@ pub struct Shared {
     pub at: Option<SnapshotId>,
     /// What is looked at in it.
     pub focus: Focus,
+    /// Whether the newest snapshot is looked at, and its successor will be.
+    pub follow: bool,
+    /// The lives that are known.
+    pub lives: BTreeMap<LifeId, Life>,
     /// The snapshot marked as A.
     pub mark: Option<SnapshotId>,
     /// Only this session's snapshots are listed.
@@ -64,8 +71,8 @@ pub struct Shared {
     pub trouble: Option<Failure>,
     /// What was put into the trash last, for undoing it.
     pub trashed: Vec<SnapshotId>,
-    /// The ticket of the snapshot that is being loaded.
-    pub(super) loading: Option<(SnapshotId, Generation)>,
+    /// What was asked for last, to be shown, and its ticket.
+    pub(super) loading: Option<((SnapshotId, Focus), Generation)>,
     last_generation: u64,
 }
 
@@ -137,6 +144,8 @@ impl Shared {
             library: Library::default(),
             at: None,
             focus: Focus::default(),
+            follow: true,
+            lives: BTreeMap::new(),
             mark: None,
             filter: None,
             recorder: RecorderStatus::Unknown,

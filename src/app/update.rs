@@ -12,6 +12,8 @@ use super::state::{Cx, RecorderStatus, Shared, State};
 
 /// Snapshots that one page of the timeline has.
 pub(super) const PAGE: usize = 2000;
+/// Snapshots that the first page has: few, so that there is something to see at once.
+const FIRST_PAGE: usize = 200;
 /// The greatest count that can be typed before a key.
 const MOST: usize = 99_999;
 
@@ -36,16 +38,15 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
 impl State {
     /// The interface at its start, on these screens (the tape under them), and the first effects.
     #[must_use]
-    pub fn start(mut shared: Shared, above: Vec<Screen>) -> (Self, Vec<Effect>) {
-        let mut effects = vec![Effect::LoadTimeline {
-            before: None,
-            limit: 200,
-        }];
-        let tape = Tape::new(&mut Cx {
-            shared: &mut shared,
-            effects: &mut effects,
-        });
-        let mut screens = vec![Screen::Tape(tape)];
+    pub fn start(shared: Shared, above: Vec<Screen>) -> (Self, Vec<Effect>) {
+        let effects = vec![
+            Effect::LoadTimeline {
+                before: None,
+                limit: FIRST_PAGE,
+            },
+            Effect::LoadLives,
+        ];
+        let mut screens = vec![Screen::Tape(Tape::new())];
         screens.extend(above);
         let state = State {
             shared,
@@ -113,7 +114,7 @@ impl State {
             }
             Go::Tape(id) => {
                 self.screens.truncate(1);
-                self.shared.at = Some(id);
+                self.shared.visit(id);
             }
             Go::Ask(overlay) => {
                 self.overlay = Some(overlay);
@@ -260,21 +261,25 @@ fn answered(state: &mut State, answer: Answer, effects: &mut Vec<Effect>) {
             generation,
             result,
         } => {
-            let current = shared.loading == Some((id, generation));
-            if current {
-                shared.loading = None;
-            }
+            // The ticket stays noted, so that what could not be had is not asked for over and over.
+            let current = matches!(
+                &shared.loading,
+                Some(((asked, _), ticket)) if *asked == id && *ticket == generation
+            );
             match result {
                 Ok(loaded) => shared.library.keep(*loaded),
                 Err(failure) if current => shared.complain(&failure),
                 Err(_) => return,
             }
         }
+        Answer::Lives(Ok(lives)) => {
+            shared.lives = lives.into_iter().map(|life| (life.id(), life)).collect();
+        }
         Answer::Contents(Ok(texts)) => shared.library.keep_texts(texts),
         Answer::Captured(Ok(CaptureOutcome::Stored(meta))) => {
             shared.say(format!("Stored {}", meta.id.short()));
-            shared.at = Some(meta.id);
             shared.library.prepend(std::slice::from_ref(&meta));
+            shared.visit(meta.id);
         }
         Answer::Captured(Ok(CaptureOutcome::Unchanged(meta))) => {
             let words = format!(
@@ -300,6 +305,7 @@ fn answered(state: &mut State, answer: Answer, effects: &mut Vec<Effect>) {
         }
         Answer::Notice(Ok(text)) => return shared.say(text),
         Answer::Refreshed(Err(failure))
+        | Answer::Lives(Err(failure))
         | Answer::Contents(Err(failure))
         | Answer::Captured(Err(failure))
         | Answer::Edited(Err(failure))

@@ -10,9 +10,9 @@ use crate::app::input::Target;
 use crate::app::keys::{self, Action, Context};
 use crate::app::state::{RecorderStatus, Shared, State, View};
 
-use super::screens;
 use super::theme::{Role, Theme};
 use super::widgets::screen::Screens;
+use super::{overlays, screens};
 
 /// The smallest terminal in which the screens work.
 pub(crate) const LEAST: (u16, u16) = (40, 12);
@@ -104,6 +104,9 @@ pub(crate) fn draw(state: &State, area: Rect, buf: &mut Buffer, drawn: &mut Draw
             Some(overlay) => overlay.context(),
             None => screen.context(),
         };
+        if let Some(overlay) = &state.overlay {
+            overlays::draw(overlay, &look, body, buf, drawn);
+        }
         footer(state, &look, context, foot, buf, drawn);
     }
 }
@@ -145,7 +148,7 @@ fn recorder(look: &Look<'_>) -> Vec<Span<'static>> {
             look.span(Role::Good, "● "),
             look.span(
                 Role::Text,
-                format!("rec {} ago", crate::ui::words::age(now.since(*seen))),
+                format!("rec {} ago", crate::app::words::age(now.since(*seen))),
             ),
         ],
         RecorderStatus::NoServer => vec![look.span(Role::Dim, "○ no server")],

@@ -28,6 +28,7 @@ pub(crate) fn run(context: &Context, effect: Effect) -> Answer {
             result: page(context, before, limit).map_err(fail),
         },
         Effect::Refresh { after } => Answer::Refreshed(newer(context, after).map_err(fail)),
+        Effect::LoadLives => Answer::Lives(store.lives().map_err(fail)),
         Effect::LoadSnapshot {
             id,
             focus,

@@ -10,11 +10,11 @@ pub(crate) mod draw;
 mod event_loop;
 mod events;
 mod jobs;
+mod overlays;
 mod screens;
 mod terminal;
 pub mod theme;
 pub mod widgets;
-pub(crate) mod words;
 mod worker;
 
 #[cfg(test)]

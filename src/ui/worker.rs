@@ -36,7 +36,9 @@ impl Kind {
 
     fn of(effect: &Effect) -> Option<Kind> {
         Some(match effect {
-            Effect::LoadTimeline { .. } | Effect::Refresh { .. } => Kind::Timeline,
+            Effect::LoadTimeline { .. } | Effect::Refresh { .. } | Effect::LoadLives => {
+                Kind::Timeline
+            }
             Effect::LoadSnapshot { .. } => Kind::Snapshot,
             Effect::LoadContents { .. } => Kind::Contents,
             Effect::Search { .. } => Kind::Search,

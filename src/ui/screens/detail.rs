@@ -1,18 +1,174 @@
-//! One tab of a snapshot, drawn large.
+//! One tab of a snapshot, drawn large; or the full text of one of its panes.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::text::Line;
 
-use crate::app::screens::detail::Detail;
-use crate::ui::draw::{self, Drawn, Look};
+use crate::app::input::Target;
+use crate::app::library::Seen;
+use crate::app::screens::detail::{Detail, FullText, lines_of};
+use crate::app::state::Window;
+use crate::app::words;
+use crate::model::ansi::label;
+use crate::model::changes::command_words;
+use crate::model::contents::Contents;
+use crate::model::geometry::Size;
+use crate::ui::draw::{self, Drawn, Look, line, split_bottom, split_top};
+use crate::ui::theme::Role;
+use crate::ui::widgets::frame::Frame;
+use crate::ui::widgets::screen::Screen;
+use crate::ui::widgets::text::put_right;
+use crate::ui::widgets::thumb::pane_title;
+
+use super::timeline;
+
+/// Lines before the first one that are looked through for colours that are still on.
+const BEFORE: usize = 400;
 
 /// Draws the screen.
 pub(crate) fn draw(
-    _screen: &Detail,
+    screen: &Detail,
     look: &Look<'_>,
     area: Rect,
     buf: &mut Buffer,
     drawn: &mut Drawn,
 ) {
-    let _rest = draw::header(look, area, buf, drawn);
+    let roomy = area.height >= 18;
+    let rest = if roomy {
+        draw::header(look, area, buf, drawn)
+    } else {
+        area
+    };
+    let shared = look.shared;
+    let [rest, slider] = split_bottom(rest, 3);
+    timeline::slider(look, slider, buf, drawn);
+    let (Some(entry), Some(seen)) = (shared.entry(), shared.seen()) else {
+        return timeline::nothing(look, rest, buf);
+    };
+    let shown = shared.focus.tab_of(&seen.snapshot.state);
+    let session = shown.map(|(session, _)| label(&session.name));
+    let [top, rest] = split_top(rest, 1);
+    let crumbs = Line::from(vec![
+        look.span(Role::Dim, " ‹ Tape / "),
+        look.span(Role::Marker, words::clock(entry.time, &shared.zone)),
+        look.span(Role::Strong, format!(" {}", session.unwrap_or_default())),
+    ]);
+    line(&crumbs, top, 0, buf);
+    let [rest, info] = if roomy {
+        let [rest, below] = split_bottom(rest, 2);
+        let [rule, info] = split_top(below, 1);
+        let across = "─".repeat(usize::from(rule.width));
+        line(&Line::from(look.span(Role::Frame, across)), rule, 0, buf);
+        [rest, info]
+    } else {
+        [rest, Rect::default()]
+    };
+    pane_info(look, seen, info, buf);
+    if let Some(full) = screen.full() {
+        return full_text(look, seen, full, rest, buf, drawn);
+    }
+    let [bar, rest] = split_top(rest, 1);
+    if let Some((session, tab)) = shown {
+        timeline::tabs(look, (session, tab), bar, buf, drawn);
+        let size = tab.size();
+        let note = format!(
+            "drawn {}×{} of {}×{} ",
+            rest.width, rest.height, size.width, size.height
+        );
+        put_right(buf, top, top.y, &note, look.style(Role::Dim));
+    }
+    let single = rest.width < 60 || rest.height < 6;
+    timeline::thumb(look, seen, single, rest, buf, drawn);
+}
+
+/// ` pane 1 · nvim src/main.rs · pid 41233 · cwd ~/src/api · 100×49 · 2 310 lines`
+fn pane_info(look: &Look<'_>, seen: &Seen, area: Rect, buf: &mut Buffer) {
+    let shared = look.shared;
+    let Some((_, _, pane)) = shared.focus.pane_of(&seen.snapshot.state) else {
+        return;
+    };
+    let mut parts = vec![format!("pane {}", pane.index), command_words(pane)];
+    parts.extend(pane.handle.map(|handle| format!("pid {}", handle.pid)));
+    parts.push(format!("cwd {}", words::path(&pane.cwd, &shared.home)));
+    parts.push(format!("{}×{}", pane.rect.width, pane.rect.height));
+    let lines = pane.contents.map(|text| {
+        format!(
+            "{} lines",
+            words::number(usize::try_from(text.lines).unwrap_or(0))
+        )
+    });
+    parts.extend(lines);
+    let words = parts.join(" · ");
+    line(
+        &Line::from(look.span(Role::Text, format!(" {words}"))),
+        area,
+        0,
+        buf,
+    );
+}
+
+fn full_text(
+    look: &Look<'_>,
+    seen: &Seen,
+    full: FullText,
+    area: Rect,
+    buf: &mut Buffer,
+    drawn: &mut Drawn,
+) {
+    let shared = look.shared;
+    let Some((_, _, pane)) = shared.focus.pane_of(&seen.snapshot.state) else {
+        return;
+    };
+    let text = Detail::text(shared);
+    let all = text.map_or(0, lines_of);
+    let rows = usize::from(area.height.saturating_sub(2));
+    let first = full
+        .first
+        .unwrap_or(usize::MAX)
+        .min(all.saturating_sub(rows));
+    let title = pane_title(pane, Some(shared.home.as_slice()));
+    let last = (first + rows).min(all);
+    let inside = Frame {
+        title: &title,
+        note: "full text",
+        foot: &format!(
+            "{}–{} of {}",
+            first + 1,
+            words::number(last),
+            words::number(all)
+        ),
+        heavy: true,
+        line: look.style(Role::FrameFocus),
+        title_style: look.style(Role::Title),
+        note_style: look.style(Role::Dim),
+    }
+    .draw(area, buf);
+    drawn.view.text = Window { first, rows };
+    drawn.target(inside, Target::Text);
+    match text {
+        Some(text) => part(look, text, first, rows, inside, buf),
+        None => timeline::nothing(look, inside, buf),
+    }
+}
+
+/// Draws `rows` lines of a text from `first` on, each on one row, cut at the right edge.
+fn part(look: &Look<'_>, text: &Contents, first: usize, rows: usize, area: Rect, buf: &mut Buffer) {
+    let screen = text.alternate.as_ref().map(|screen| screen.as_slice());
+    let all = std::iter::once(text.main.as_slice())
+        .chain(screen)
+        .flat_map(|text| text.split(|byte| *byte == b'\n'));
+    let from = first.saturating_sub(BEFORE);
+    let lines: Vec<&[u8]> = all.skip(from).take(first - from + rows).collect();
+    let seen = lines.get(first - from..).unwrap_or(&[]);
+    let widest = seen.iter().map(|line| line.len()).max().unwrap_or(0);
+    let size = Size {
+        // Wide enough that no line is wrapped: what is beyond the edge is cut.
+        width: u16::try_from(widest).unwrap_or(u16::MAX).max(area.width),
+        height: u16::try_from(seen.len()).unwrap_or(u16::MAX).max(1),
+    };
+    let shown = Contents {
+        main: bstr::join("\n", &lines).into(),
+        alternate: None,
+    };
+    Screen::new(&shown, size).draw(area, buf, look.theme.has_colour());
 }

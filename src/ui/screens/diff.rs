@@ -14,6 +14,7 @@ use crate::app::msg::SideState;
 use crate::app::screens::diff::Diff;
 use crate::app::screens::diff::structure::{Kind, Node, tally};
 use crate::app::state::{Shared, Window};
+use crate::app::words;
 use crate::model::changes::ChangeKind;
 use crate::model::target::Target;
 use crate::model::tree::{Pane, Tab};
@@ -24,7 +25,6 @@ use crate::ui::widgets::sidebyside::SideBySide;
 use crate::ui::widgets::text::{put, put_right};
 use crate::ui::widgets::thumb::{Inside, Thumb};
 use crate::ui::widgets::tree::{self, Row, Tree};
-use crate::ui::words;
 
 /// From this width on the tree stands beside the texts, below it above them.
 const BESIDE: u16 = 120;

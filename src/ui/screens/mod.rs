@@ -2,11 +2,14 @@
 
 mod detail;
 mod diff;
+mod facts;
+mod list;
 mod recover;
 mod report;
 mod restore;
 mod search;
 mod tape;
+mod timeline;
 mod welcome;
 
 use ratatui::buffer::Buffer;

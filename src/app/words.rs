@@ -7,19 +7,19 @@ use crate::model::ansi::path_label;
 use crate::model::time::Millis;
 
 /// A moment on the user's clock.
-pub(crate) fn zoned(time: Millis, zone: &TimeZone) -> Zoned {
+pub fn zoned(time: Millis, zone: &TimeZone) -> Zoned {
     Timestamp::from_millisecond(time.0)
         .unwrap_or(Timestamp::UNIX_EPOCH)
         .to_zoned(zone.clone())
 }
 
 /// `14:31:52`.
-pub(crate) fn clock(time: Millis, zone: &TimeZone) -> String {
+pub fn clock(time: Millis, zone: &TimeZone) -> String {
     zoned(time, zone).strftime("%H:%M:%S").to_string()
 }
 
 /// `Today`, `Yesterday`, `Tue 20 Oct`, or `Tue 20 Oct 2025` in another year.
-pub(crate) fn day(time: Millis, now: Millis, zone: &TimeZone) -> String {
+pub fn day(time: Millis, now: Millis, zone: &TimeZone) -> String {
     let (then, today) = (zoned(time, zone), zoned(now, zone));
     if then.date() == today.date() {
         "Today".to_owned()
@@ -32,8 +32,19 @@ pub(crate) fn day(time: Millis, now: Millis, zone: &TimeZone) -> String {
     }
 }
 
+/// `Today` and `Tue 20 Oct`; a day that has no name of its own is `Mon 19 Oct` and nothing.
+pub fn day_parts(time: Millis, now: Millis, zone: &TimeZone) -> (String, String) {
+    let name = day(time, now, zone);
+    let date = zoned(time, zone).strftime("%a %-d %b").to_string();
+    if matches!(name.as_str(), "Today" | "Yesterday") {
+        (name, date)
+    } else {
+        (name, String::new())
+    }
+}
+
 /// A length of time in its two largest units: `40s`, `5m`, `1h52m`, `3d`.
-pub(crate) fn age(ms: u64) -> String {
+pub fn age(ms: u64) -> String {
     let seconds = ms / 1000;
     match seconds {
         0..=59 => format!("{seconds}s"),
@@ -45,7 +56,7 @@ pub(crate) fn age(ms: u64) -> String {
 }
 
 /// A number of bytes: `312 B`, `3.1 KiB`, `2.4 MiB`.
-pub(crate) fn bytes(count: u64) -> String {
+pub fn bytes(count: u64) -> String {
     const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
     if count < 1024 {
         return format!("{count} B");
@@ -67,7 +78,7 @@ pub(crate) fn bytes(count: u64) -> String {
 }
 
 /// A number with its thousands apart: `1 204`.
-pub(crate) fn number(count: usize) -> String {
+pub fn number(count: usize) -> String {
     let digits = count.to_string();
     let mut shown = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {
@@ -80,7 +91,7 @@ pub(crate) fn number(count: usize) -> String {
 }
 
 /// A path with the home directory as `~`.
-pub(crate) fn path(path: &[u8], home: &[u8]) -> String {
+pub fn path(path: &[u8], home: &[u8]) -> String {
     path_label(path, home)
 }
 
