@@ -145,7 +145,6 @@ fn held(by: Option<u32>, waited: Duration) -> String {
 
 impl StoreError {
     /// The error for something that the system refused.
-    #[allow(dead_code)]
     pub(super) fn io(operation: &'static str, path: &std::path::Path, source: io::Error) -> Self {
         let path = path.to_owned();
         match source.kind() {

@@ -1,0 +1,241 @@
+//! Leases: open the file, do one short piece of work, close it. The only place that knows this policy.
+//!
+//! The database lets one writer in and nobody beside it, or any number of readers. So nobody keeps the
+//! file open: who finds it in use tries again with growing pauses until a deadline. A reader that finds
+//! the traces of a killed writer opens it for writing once, which heals it, and reads then. Every commit
+//! leaves what healing needs (quick repair), so that it takes milliseconds at any size.
+//!
+//! The database panics where a damaged file contradicts itself. Such panics end here, as
+//! [`StoreError::Damaged`].
+
+use std::cell::Cell;
+use std::fs::OpenOptions;
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::{Condvar, Mutex};
+use std::time::{Duration, Instant};
+
+use redb::{Builder, Database, DatabaseError, ReadTransaction, ReadableDatabase, WriteTransaction};
+
+use super::error::StoreError;
+use super::fault::Fault;
+use super::holder::holder;
+use super::schema;
+
+/// Memory for pages. The default of the database is 1 GiB.
+const CACHE_BYTES: usize = 32 * 1024 * 1024;
+const FIRST_PAUSE: Duration = Duration::from_millis(1);
+const LONGEST_PAUSE: Duration = Duration::from_millis(16);
+
+/// Where a store is, and how long to wait for it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub(super) dir: &'a Path,
+    pub(super) file: &'a Path,
+    pub(super) wait: Duration,
+}
+
+/// What a piece of writing work wants to become of it.
+pub(super) enum Outcome<T> {
+    /// Keep what was written.
+    Commit(T),
+    /// Nothing was written, or it is not to be kept.
+    Abort(T),
+}
+
+thread_local! {
+    static GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether a panic of this thread would be caught by the store and become an error. A panic hook asks
+/// this before it takes the terminal down.
+#[must_use]
+pub fn catches_panics() -> bool {
+    GUARDED.get()
+}
+
+/// The builder that every handle comes from.
+pub(super) fn builder() -> Builder {
+    let mut builder = Builder::new();
+    builder.set_cache_size(CACHE_BYTES);
+    builder
+}
+
+impl Place<'_> {
+    /// Reads under a lease.
+    pub(super) fn read<T>(
+        &self,
+        operation: &'static str,
+        work: impl FnOnce(&ReadTransaction) -> Result<T, Fault>,
+    ) -> Result<T, StoreError> {
+        self.look(operation)?;
+        let txn = self.until_free(operation, || self.open_to_read())?;
+        let at = |fault: Fault| fault.at(operation, self.file);
+        // Moved in and dropped inside, so that a panic while closing is caught as well.
+        guarded(move || {
+            let (db, txn) = txn;
+            let result = schema::check(&txn).and_then(|_| work(&txn));
+            drop(txn);
+            drop(db);
+            result
+        })
+        .map_err(at)
+    }
+
+    /// Writes under a lease. What `work` did is kept as a whole, or not at all.
+    pub(super) fn write<T>(
+        &self,
+        operation: &'static str,
+        work: impl FnOnce(&WriteTransaction) -> Result<Outcome<T>, Fault>,
+    ) -> Result<T, StoreError> {
+        // Opening for writing touches the file; so a store of a newer format is refused before.
+        let schema = self.read(operation, |txn| schema::check(txn))?;
+        schema::mark(self.dir, &schema)?;
+        let db = self.until_free(operation, || self.open_to_write())?;
+        let at = |fault: Fault| fault.at(operation, self.file);
+        let result = guarded(|| {
+            let mut txn = db.begin_write()?;
+            txn.set_quick_repair(true);
+            let result = schema::check(&txn).and_then(|_| work(&txn));
+            match result {
+                Ok(Outcome::Commit(value)) => {
+                    txn.commit()?;
+                    Ok(value)
+                }
+                Ok(Outcome::Abort(value)) => {
+                    txn.abort()?;
+                    Ok(value)
+                }
+                Err(fault) => {
+                    txn.abort()?;
+                    Err(fault)
+                }
+            }
+        });
+        let closed = guarded(move || {
+            drop(db);
+            Ok(())
+        });
+        let value = result.map_err(at)?;
+        closed.map_err(at)?;
+        Ok(value)
+    }
+
+    /// As [`Place::write`], making the store first where there is none.
+    pub(super) fn write_or_make<T>(
+        &self,
+        operation: &'static str,
+        seed: &[u8],
+        work: impl FnOnce(&WriteTransaction) -> Result<Outcome<T>, Fault>,
+    ) -> Result<T, StoreError> {
+        match self.look(operation) {
+            Err(StoreError::NoStore { .. }) => schema::make(self.dir, self.file, seed)?,
+            looked => looked?,
+        }
+        self.write(operation, work)
+    }
+
+    /// Whether there is a store: a regular file with something in it, not a link to elsewhere.
+    fn look(&self, operation: &'static str) -> Result<(), StoreError> {
+        let emptied = || StoreError::Emptied {
+            file: self.file.to_owned(),
+        };
+        match std::fs::symlink_metadata(self.file) {
+            Ok(found) if !found.is_file() => Err(StoreError::Damaged {
+                operation,
+                object: format!("the file {}", self.file.display()),
+                cause: "it is not a regular file".to_owned(),
+            }),
+            Ok(found) if found.len() == 0 => Err(emptied()),
+            Ok(_) => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                if schema::was_made(self.dir) {
+                    Err(emptied())
+                } else {
+                    Err(StoreError::NoStore {
+                        dir: self.dir.to_owned(),
+                    })
+                }
+            }
+            Err(error) => Err(StoreError::io(operation, self.file, error)),
+        }
+    }
+
+    fn open_to_read(&self) -> Result<(redb::ReadOnlyDatabase, ReadTransaction), Fault> {
+        let db = match builder().open_read_only(self.file) {
+            Err(DatabaseError::RepairAborted) => {
+                drop(self.open_to_write()?);
+                builder().open_read_only(self.file)
+            }
+            opened => opened,
+        }?;
+        let txn = db.begin_read()?;
+        Ok((db, txn))
+    }
+
+    fn open_to_write(&self) -> Result<Database, Fault> {
+        let nofollow = rustix::fs::OFlags::NOFOLLOW.bits();
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .custom_flags(i32::try_from(nofollow).unwrap_or(0))
+            .open(self.file)
+            .map_err(|error| Fault::Database(error.into()))?;
+        Ok(builder().create_file(file)?)
+    }
+
+    /// Tries until the file is free, or the deadline has come.
+    fn until_free<T>(
+        &self,
+        operation: &'static str,
+        open: impl Fn() -> Result<T, Fault>,
+    ) -> Result<T, StoreError> {
+        let start = Instant::now();
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match guarded(&open) {
+                Err(Fault::Database(redb::Error::DatabaseAlreadyOpen)) => {
+                    let waited = start.elapsed();
+                    let Some(left) = self.wait.checked_sub(waited).filter(|d| !d.is_zero()) else {
+                        return Err(StoreError::Busy {
+                            operation,
+                            file: self.file.to_owned(),
+                            by: holder(self.file),
+                            waited,
+                        });
+                    };
+                    rest(pause.min(left));
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+                opened => return opened.map_err(|fault| fault.at(operation, self.file)),
+            }
+        }
+    }
+}
+
+/// Lets time pass. No notice comes when another process closes the file.
+fn rest(pause: Duration) {
+    let never = (Mutex::new(()), Condvar::new());
+    if let Ok(guard) = never.0.lock() {
+        let _ = never.1.wait_timeout(guard, pause);
+    }
+}
+
+/// Runs what may panic on a damaged file.
+fn guarded<T>(work: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
+    let outer = GUARDED.replace(true);
+    let result = catch_unwind(AssertUnwindSafe(work));
+    GUARDED.set(outer);
+    result.unwrap_or_else(|panic| {
+        let said = panic
+            .downcast_ref::<&str>()
+            .map(|text| (*text).to_owned())
+            .or_else(|| panic.downcast_ref::<String>().cloned());
+        Err(Fault::damaged_object(
+            "the store's file",
+            said.unwrap_or_else(|| "it contradicts itself".to_owned()),
+        ))
+    })
+}

@@ -1,0 +1,81 @@
+//! From the names that users give to snapshots.
+
+use std::ops::ControlFlow;
+
+use super::error::StoreError;
+use super::fault::Fault;
+use super::metadata::{Entry, Reader};
+use super::tables::{Change, Index, View};
+use crate::model::snapshot::SnapshotMeta;
+
+fn key(name: &str, seq: u64) -> Vec<u8> {
+    // Names may hold anything; the length in front keeps one from being the beginning of another.
+    let mut key = (name.len() as u64).to_be_bytes().to_vec();
+    key.extend_from_slice(name.as_bytes());
+    key.extend_from_slice(&seq.to_be_bytes());
+    key
+}
+
+/// Notes the name of a snapshot in the timeline.
+pub(super) fn set(change: &impl Change, entry: &Entry) -> Result<(), Fault> {
+    match &entry.meta.name {
+        Some(name) => change.set_point(Index::Names, &key(name, entry.seq), entry.seq),
+        None => Ok(()),
+    }
+}
+
+/// Forgets the name of a snapshot.
+pub(super) fn unset(change: &impl Change, entry: &Entry) -> Result<(), Fault> {
+    match &entry.meta.name {
+        Some(name) => change.unset_point(Index::Names, &key(name, entry.seq)),
+        None => Ok(()),
+    }
+}
+
+/// The snapshots of this name, newest first.
+pub(super) fn find<V: View>(view: &V, name: &str) -> Result<Vec<Entry>, Fault> {
+    let (low, high) = (key(name, 0), key(name, u64::MAX));
+    let mut seqs = Vec::new();
+    view.walk_index(Index::Names, &low[..]..=&high[..], &mut |_, seq| {
+        seqs.push(seq);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    let reader = Reader::new(view);
+    let mut found = Vec::new();
+    for seq in seqs.into_iter().rev() {
+        match reader.get(seq) {
+            Ok(Some(entry)) if entry.meta.name.as_deref() == Some(name) => found.push(entry),
+            Ok(_) => {}
+            Err(fault) if fault.is_damage() => {}
+            Err(fault) => return Err(fault),
+        }
+    }
+    Ok(found)
+}
+
+/// Refuses a name that another snapshot of one of the same sessions has.
+pub(super) fn check_free(
+    view: &impl View,
+    name: Option<&str>,
+    meta: &SnapshotMeta,
+) -> Result<(), Fault> {
+    let Some(name) = name else {
+        return Ok(());
+    };
+    for other in find(view, name)? {
+        if other.meta.id == meta.id {
+            continue;
+        }
+        let mut own = meta.sessions.iter();
+        let shared = own.find(|own| other.meta.sessions.iter().any(|s| s.name == own.name));
+        if let Some(shared) = shared {
+            return Err(StoreError::NameTaken {
+                name: name.to_owned(),
+                session: shared.name.clone(),
+                by: other.meta.id,
+            }
+            .into());
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,147 @@
+//! Which format a store has, and the making of a new one.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::codec;
+use super::error::StoreError;
+use super::fault::Fault;
+use super::frame::Kind;
+use super::lease;
+use super::tables::{Change, View};
+
+/// The format that this version writes, and the newest that it reads.
+pub(super) const SUPPORTED: u32 = 1;
+/// Name of the sidecar: it says that a store was made here, so that an emptied file is not taken for
+/// a new store.
+const SIDECAR: &str = "muxtape.id";
+const RECORD: &str = "schema";
+
+/// What a store says about itself. This record keeps its form for ever: newer formats add to the
+/// tables, never to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Schema {
+    /// The format.
+    pub(super) format: u32,
+    /// The oldest format whose readers can read it.
+    pub(super) oldest_reader: u32,
+    /// The version of muxtape that wrote it.
+    pub(super) app: String,
+    /// Tells this store from others.
+    pub(super) store: [u8; 16],
+}
+
+/// Refuses a store of a newer format.
+pub(super) fn check(view: &impl View) -> Result<Schema, Fault> {
+    let record = view.own(RECORD)?.ok_or_else(|| {
+        Fault::damaged_object(
+            "the format record",
+            "it is missing; is this another program's file?",
+        )
+    })?;
+    let schema: Schema = codec::unpack_value(Kind::Schema, 0, &record)?;
+    if schema.format > SUPPORTED {
+        return Err(StoreError::Newer {
+            found: schema.format,
+            supported: SUPPORTED,
+            app: schema.app,
+        }
+        .into());
+    }
+    Ok(schema)
+}
+
+/// Writes the format record.
+pub(super) fn write(change: &impl Change, schema: &Schema) -> Result<(), Fault> {
+    let record = codec::pack_value(Kind::Schema, 0, schema)?;
+    change.put_own(RECORD, &record)
+}
+
+/// Whether a store was made in this directory at some time.
+pub(super) fn was_made(dir: &Path) -> bool {
+    dir.join(SIDECAR).exists()
+}
+
+/// Makes a new store, unless one is there: built under another name and linked into place, so that
+/// a kill at any moment leaves either a whole store or none. `seed` tells the new store from others.
+pub(super) fn make(dir: &Path, file: &Path, seed: &[u8]) -> Result<(), StoreError> {
+    const OPERATION: &str = "make the store";
+    let at = |path: &Path| {
+        let path = path.to_owned();
+        move |source: io::Error| StoreError::io(OPERATION, &path, source)
+    };
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(dir)
+        .map_err(at(dir))?;
+    let store = store_id(seed);
+    let building = dir.join(format!("muxtape.new.{}", hex(&store)));
+    let _ = fs::remove_file(&building);
+    let made = build(&building, store)
+        .map_err(|fault| fault.at(OPERATION, &building))
+        .and_then(|()| match fs::hard_link(&building, file) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(at(file)(error)),
+            _ => Ok(()),
+        });
+    let _ = fs::remove_file(&building);
+    made?;
+    let directory = File::open(dir).map_err(at(dir))?;
+    directory.sync_all().map_err(at(dir))
+}
+
+/// Writes the sidecar where it is missing.
+pub(super) fn mark(dir: &Path, schema: &Schema) -> Result<(), StoreError> {
+    let sidecar = dir.join(SIDECAR);
+    if sidecar.exists() {
+        return Ok(());
+    }
+    let at = |source| StoreError::io("mark the store", &sidecar, source);
+    let mut file = match new_file(&sidecar) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
+        opened => opened.map_err(at)?,
+    };
+    writeln!(file, "{}", hex(&schema.store)).map_err(at)?;
+    file.sync_all().map_err(at)
+}
+
+fn build(file: &Path, store: [u8; 16]) -> Result<(), Fault> {
+    let opened = new_file(file).map_err(|error| Fault::Database(error.into()))?;
+    let db = lease::builder().create_file(opened)?;
+    let mut txn = db.begin_write()?;
+    txn.set_quick_repair(true);
+    txn.make_tables()?;
+    let schema = Schema {
+        format: SUPPORTED,
+        oldest_reader: 1,
+        app: env!("CARGO_PKG_VERSION").to_owned(),
+        store,
+    };
+    write(&txn, &schema)?;
+    txn.commit()?;
+    Ok(())
+}
+
+fn new_file(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+}
+
+fn store_id(seed: &[u8]) -> [u8; 16] {
+    let digest = blake3::derive_key("muxtape.store/1", seed);
+    let mut id = [0; 16];
+    id.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
+    id
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

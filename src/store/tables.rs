@@ -1,0 +1,294 @@
+//! The tables, and the few ways in which they are read and written.
+//!
+//! Every table maps numbers or bytes to bytes. *Streams* hold framed records under growing numbers;
+//! *indexes* hold the number of a record under what it is looked for by. An index is a short cut and
+//! never the truth: what it points to is checked against what was looked for.
+
+use std::ops::{ControlFlow, RangeInclusive};
+
+use redb::{
+    ReadTransaction, ReadableTable, ReadableTableMetadata, TableDefinition, WriteTransaction,
+};
+
+use super::fault::Fault;
+
+type StreamTable = TableDefinition<'static, u64, &'static [u8]>;
+type IndexTable = TableDefinition<'static, &'static [u8], &'static [u8]>;
+
+/// Tables of records under growing numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stream {
+    /// What is told about each snapshot, by sequence number: the order of time.
+    Timeline,
+    /// The same, for snapshots in the trash.
+    Trash,
+    /// The tree of each snapshot, by sequence number.
+    States,
+    /// Servers and hosts that snapshots come from.
+    Origins,
+    /// Lives, by [`crate::model::LifeId`].
+    Lives,
+    /// Texts as lists of pieces of literals.
+    Versions,
+    /// Immutable bytes, cut into fragments.
+    Literals,
+}
+
+impl Stream {
+    pub(super) const ALL: [Stream; 7] = [
+        Stream::Timeline,
+        Stream::Trash,
+        Stream::States,
+        Stream::Origins,
+        Stream::Lives,
+        Stream::Versions,
+        Stream::Literals,
+    ];
+
+    fn table(self) -> StreamTable {
+        TableDefinition::new(match self {
+            Stream::Timeline => "timeline",
+            Stream::Trash => "trash",
+            Stream::States => "states",
+            Stream::Origins => "origins",
+            Stream::Lives => "lives",
+            Stream::Versions => "versions",
+            Stream::Literals => "literals",
+        })
+    }
+}
+
+/// Tables that lead from bytes to a record's number, and the table of the store's own records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Index {
+    /// The store's own records, by name.
+    Meta,
+    /// Snapshot ids.
+    Ids,
+    /// Digests of texts.
+    Digests,
+    /// Names of snapshots, each followed by a zero byte and the sequence number.
+    Names,
+}
+
+impl Index {
+    pub(super) const ALL: [Index; 4] = [Index::Meta, Index::Ids, Index::Digests, Index::Names];
+
+    fn table(self) -> IndexTable {
+        TableDefinition::new(match self {
+            Index::Meta => "meta",
+            Index::Ids => "ids",
+            Index::Digests => "digests",
+            Index::Names => "names",
+        })
+    }
+}
+
+/// What a walk over a table calls for each entry; `Break` ends the walk.
+pub(super) type Visit<'a, K> = &'a mut dyn FnMut(K, &[u8]) -> Result<ControlFlow<()>, Fault>;
+
+/// Reading, alike in read and write transactions.
+pub(super) trait View {
+    /// An open table of a stream.
+    fn stream(&self, stream: Stream) -> Result<impl ReadableTable<u64, &'static [u8]> + '_, Fault>;
+
+    /// An open table of an index.
+    fn index(
+        &self,
+        index: Index,
+    ) -> Result<impl ReadableTable<&'static [u8], &'static [u8]> + '_, Fault>;
+
+    /// A record.
+    fn get(&self, stream: Stream, key: u64) -> Result<Option<Vec<u8>>, Fault> {
+        let table = self.stream(stream)?;
+        let found = table.get(key)?;
+        Ok(found.map(|value| value.value().to_vec()))
+    }
+
+    /// One of the store's own records.
+    fn own(&self, name: &str) -> Result<Option<Vec<u8>>, Fault> {
+        let table = self.index(Index::Meta)?;
+        let found = table.get(name.as_bytes())?;
+        Ok(found.map(|value| value.value().to_vec()))
+    }
+
+    /// The number that an index holds.
+    fn point(&self, index: Index, key: &[u8]) -> Result<Option<u64>, Fault> {
+        let table = self.index(index)?;
+        let found = table.get(key)?;
+        found.map_or(Ok(None), |value| number(value.value()).map(Some))
+    }
+
+    /// The greatest key of a stream.
+    fn last(&self, stream: Stream) -> Result<Option<u64>, Fault> {
+        let table = self.stream(stream)?;
+        let last = table.last()?;
+        Ok(last.map(|(key, _)| key.value()))
+    }
+
+    /// Number of entries of a stream.
+    fn count(&self, stream: Stream) -> Result<u64, Fault> {
+        Ok(self.stream(stream)?.len()?)
+    }
+
+    /// Walks over the records of a stream with keys in `range`, in their order. Ends at the first
+    /// error: an iterator that has failed once never recovers.
+    fn walk(
+        &self,
+        stream: Stream,
+        range: RangeInclusive<u64>,
+        visit: Visit<'_, u64>,
+    ) -> Result<(), Fault> {
+        let table = self.stream(stream)?;
+        for entry in table.range(range)? {
+            let (key, value) = entry?;
+            if visit(key.value(), value.value())?.is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// As [`View::walk`], from the greatest key down.
+    fn walk_back(
+        &self,
+        stream: Stream,
+        range: RangeInclusive<u64>,
+        visit: Visit<'_, u64>,
+    ) -> Result<(), Fault> {
+        let table = self.stream(stream)?;
+        for entry in table.range(range)?.rev() {
+            let (key, value) = entry?;
+            if visit(key.value(), value.value())?.is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Walks over the numbers of an index whose keys lie in `range`.
+    fn walk_index(
+        &self,
+        index: Index,
+        range: RangeInclusive<&[u8]>,
+        visit: &mut dyn FnMut(&[u8], u64) -> Result<ControlFlow<()>, Fault>,
+    ) -> Result<(), Fault> {
+        let table = self.index(index)?;
+        for entry in table.range::<&[u8]>(range)? {
+            let (key, value) = entry?;
+            if visit(key.value(), number(value.value())?)?.is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn number(bytes: &[u8]) -> Result<u64, Fault> {
+    let bytes = <[u8; 8]>::try_from(bytes);
+    bytes
+        .map(u64::from_le_bytes)
+        .map_err(|_| Fault::damaged_object("an index", "an entry is no number"))
+}
+
+impl View for ReadTransaction {
+    fn stream(&self, stream: Stream) -> Result<impl ReadableTable<u64, &'static [u8]> + '_, Fault> {
+        Ok(self.open_table(stream.table())?)
+    }
+
+    fn index(
+        &self,
+        index: Index,
+    ) -> Result<impl ReadableTable<&'static [u8], &'static [u8]> + '_, Fault> {
+        Ok(self.open_table(index.table())?)
+    }
+}
+
+impl View for WriteTransaction {
+    fn stream(&self, stream: Stream) -> Result<impl ReadableTable<u64, &'static [u8]> + '_, Fault> {
+        Ok(self.open_table(stream.table())?)
+    }
+
+    fn index(
+        &self,
+        index: Index,
+    ) -> Result<impl ReadableTable<&'static [u8], &'static [u8]> + '_, Fault> {
+        Ok(self.open_table(index.table())?)
+    }
+}
+
+/// Writing.
+pub(super) trait Change: View {
+    /// Puts a record in, in place of what was there.
+    fn put(&self, stream: Stream, key: u64, record: &[u8]) -> Result<(), Fault>;
+    /// Puts several records in.
+    fn put_all<'a>(
+        &self,
+        stream: Stream,
+        records: impl Iterator<Item = (u64, &'a [u8])>,
+    ) -> Result<(), Fault>;
+    /// Takes records out.
+    fn remove(&self, stream: Stream, keys: impl Iterator<Item = u64>) -> Result<(), Fault>;
+    /// Puts one of the store's own records in.
+    fn put_own(&self, name: &str, record: &[u8]) -> Result<(), Fault>;
+    /// Points an index at a record.
+    fn set_point(&self, index: Index, key: &[u8], to: u64) -> Result<(), Fault>;
+    /// Takes an entry out of an index.
+    fn unset_point(&self, index: Index, key: &[u8]) -> Result<(), Fault>;
+    /// Makes all tables.
+    fn make_tables(&self) -> Result<(), Fault>;
+}
+
+impl Change for WriteTransaction {
+    fn put(&self, stream: Stream, key: u64, record: &[u8]) -> Result<(), Fault> {
+        self.open_table(stream.table())?.insert(key, record)?;
+        Ok(())
+    }
+
+    fn put_all<'a>(
+        &self,
+        stream: Stream,
+        records: impl Iterator<Item = (u64, &'a [u8])>,
+    ) -> Result<(), Fault> {
+        let mut table = self.open_table(stream.table())?;
+        for (key, record) in records {
+            table.insert(key, record)?;
+        }
+        Ok(())
+    }
+
+    fn remove(&self, stream: Stream, keys: impl Iterator<Item = u64>) -> Result<(), Fault> {
+        let mut table = self.open_table(stream.table())?;
+        for key in keys {
+            table.remove(key)?;
+        }
+        Ok(())
+    }
+
+    fn put_own(&self, name: &str, record: &[u8]) -> Result<(), Fault> {
+        let mut table = self.open_table(Index::Meta.table())?;
+        table.insert(name.as_bytes(), record)?;
+        Ok(())
+    }
+
+    fn set_point(&self, index: Index, key: &[u8], to: u64) -> Result<(), Fault> {
+        let mut table = self.open_table(index.table())?;
+        table.insert(key, &to.to_le_bytes()[..])?;
+        Ok(())
+    }
+
+    fn unset_point(&self, index: Index, key: &[u8]) -> Result<(), Fault> {
+        self.open_table(index.table())?.remove(key)?;
+        Ok(())
+    }
+
+    fn make_tables(&self) -> Result<(), Fault> {
+        for stream in Stream::ALL {
+            self.open_table(stream.table())?;
+        }
+        for index in Index::ALL {
+            self.open_table(index.table())?;
+        }
+        Ok(())
+    }
+}
