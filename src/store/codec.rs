@@ -132,7 +132,7 @@ const PATCH_LEVEL: i32 = 9;
 
 /// The frame of a record, or the damage to it.
 pub(super) fn opened(kind: Kind, key: u64, record: &[u8]) -> Result<Frame<'_>, Fault> {
-    frame::open(kind, key, record).map_err(|cause| Fault::damaged(kind, key, &cause))
+    frame::open(kind, key, record).map_err(|cause| Fault::damaged(kind, key, cause))
 }
 
 fn capacity(kind: Kind, key: u64, frame: &Frame<'_>) -> Result<usize, Fault> {

@@ -8,7 +8,8 @@ use super::frame::Kind;
 use super::tables::{Change, Stream, View};
 use crate::model::id::SnapshotId;
 
-const RECORD: &str = "counters";
+/// The name of the record.
+pub(super) const RECORD: &str = "counters";
 
 /// The next free number of every stream, so that no number is ever used twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

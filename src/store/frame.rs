@@ -111,6 +111,11 @@ pub(super) fn declared_len(beginning: &[u8]) -> Result<u64, BadFrame> {
     fixed.checked_add(header.body_len).ok_or(BadFrame::Short)
 }
 
+/// Whether bytes begin as the record of this kind and key does; nothing else is checked.
+pub(super) fn belongs_to(kind: Kind, key: u64, beginning: &[u8]) -> bool {
+    Header::read(beginning).is_ok_and(|header| header.kind == kind as u8 && header.key == key)
+}
+
 struct Header {
     kind: u8,
     version: u8,

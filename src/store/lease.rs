@@ -91,7 +91,7 @@ impl Place<'_> {
         work: impl FnOnce(&WriteTransaction) -> Result<Outcome<T>, Fault>,
     ) -> Result<T, StoreError> {
         // Opening for writing touches the file; so a store of a newer format is refused before.
-        let schema = self.read(operation, |txn| schema::check(txn))?;
+        let schema = self.read(operation, schema::check)?;
         schema::mark(self.dir, &schema)?;
         let db = self.until_free(operation, || self.open_to_write())?;
         let at = |fault: Fault| fault.at(operation, self.file);

@@ -73,3 +73,8 @@ pub(super) fn fragments(view: &impl View, number: u64) -> Result<Vec<u64>, Fault
     let count = length.div_ceil(FRAGMENT as u64);
     Ok((number..number.saturating_add(count)).collect())
 }
+
+/// Whether a fragment is the first of a literal.
+pub(super) fn begins(number: u64, fragment: &[u8]) -> bool {
+    frame::belongs_to(Kind::Literal, number, fragment)
+}

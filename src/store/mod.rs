@@ -7,18 +7,20 @@
 //! The store never reads a clock or randomness, never shows anything, and never gives out a record
 //! that is not exactly what was written.
 
-#![allow(dead_code, reason = "care of the store lands next")]
-
 mod codec;
 mod counters;
 mod edit;
 mod error;
 mod fault;
+mod find;
 mod frame;
+mod fuzzy;
+mod gc;
 mod holder;
 mod ids;
 mod lease;
 mod literals;
+mod lives;
 mod metadata;
 mod names;
 mod query;
@@ -26,6 +28,7 @@ mod record;
 mod request;
 mod rope;
 mod rotate;
+mod scan;
 mod schema;
 mod search;
 mod stats;
@@ -33,6 +36,7 @@ mod structure;
 mod tables;
 mod texts;
 mod timeline;
+mod trash;
 mod verify;
 
 #[cfg(test)]
@@ -45,7 +49,7 @@ use std::time::Duration;
 
 use bstr::BStr;
 
-use lease::Place;
+use lease::{Outcome, Place};
 
 use crate::model::contents::Contents;
 use crate::model::digest::Digest;
@@ -56,6 +60,7 @@ use crate::model::time::Millis;
 
 pub use edit::Edit;
 pub use error::StoreError;
+pub use gc::Collected;
 pub use lease::catches_panics;
 pub use query::Query;
 pub use request::{NewSnapshot, Recorded, Unchanged};
@@ -121,13 +126,6 @@ impl Store {
         }
     }
 
-    fn nothing<T>(&self) -> Result<T, StoreError> {
-        let _ = self.options.wait;
-        Err(StoreError::NoStore {
-            dir: self.dir.clone(),
-        })
-    }
-
     /// Records a snapshot. Its parent is the newest one of the same server socket, whether or not
     /// that is still the same life. All of it is stored, or nothing.
     pub fn record(&self, new: NewSnapshot, unchanged: Unchanged) -> Result<Recorded, StoreError> {
@@ -159,11 +157,13 @@ impl Store {
     /// [`SnapRef::Live`] names no snapshot and is not found.
     pub fn find(
         &self,
-        _reference: &SnapRef,
-        _session: Option<&BStr>,
-        _at: Option<Millis>,
+        reference: &SnapRef,
+        session: Option<&BStr>,
+        at: Option<Millis>,
     ) -> Result<SnapshotMeta, StoreError> {
-        self.nothing()
+        self.place().read("find a snapshot", |txn| {
+            find::find(txn, reference, session, at)
+        })
     }
 
     /// A snapshot with its tree, checked against its digests.
@@ -184,48 +184,92 @@ impl Store {
     }
 
     /// Changes the records of snapshots, all of them or none, and gives them back as they are now.
-    pub fn edit(&self, _ids: &[SnapshotId], _edit: &Edit) -> Result<Vec<SnapshotMeta>, StoreError> {
-        self.nothing()
+    pub fn edit(&self, ids: &[SnapshotId], edit: &Edit) -> Result<Vec<SnapshotMeta>, StoreError> {
+        self.place().write("edit snapshots", |txn| {
+            edit::edit(txn, ids, edit).map(Outcome::Commit)
+        })
     }
 
     /// Moves snapshots to the trash, all of them or none.
-    pub fn trash(
-        &self,
-        _ids: &[SnapshotId],
-        _now: Millis,
-    ) -> Result<Vec<SnapshotMeta>, StoreError> {
-        self.nothing()
+    pub fn trash(&self, ids: &[SnapshotId], now: Millis) -> Result<Vec<SnapshotMeta>, StoreError> {
+        self.place().write("move snapshots to the trash", |txn| {
+            trash::put(txn, ids, now).map(Outcome::Commit)
+        })
     }
 
     /// The snapshots in the trash, newest first, with the moment when each was thrown away.
     pub fn trashed(&self) -> Result<Vec<(SnapshotMeta, Millis)>, StoreError> {
-        self.nothing()
+        let listed = self.place().read("list the trash", trash::list);
+        none_without_store(listed)
     }
 
     /// Brings snapshots back from the trash, all of them or none. A name that has been taken in the
     /// meantime is not given back.
-    pub fn untrash(&self, _ids: &[SnapshotId]) -> Result<Vec<SnapshotMeta>, StoreError> {
-        self.nothing()
+    pub fn untrash(&self, ids: &[SnapshotId]) -> Result<Vec<SnapshotMeta>, StoreError> {
+        self.place().write("bring snapshots back", |txn| {
+            trash::take_back(txn, ids).map(Outcome::Commit)
+        })
     }
 
     /// Removes what is in the trash for good; says how many snapshots that were.
     pub fn empty_trash(&self) -> Result<usize, StoreError> {
-        self.nothing()
+        let mut emptied = 0;
+        loop {
+            let some = self.place().write("empty the trash", |txn| {
+                trash::empty_some(txn).map(Outcome::Commit)
+            })?;
+            emptied += some;
+            if some == 0 {
+                break;
+            }
+        }
+        if emptied > 0 {
+            self.collect()?;
+        }
+        Ok(emptied)
     }
 
     /// Removes automatic snapshots beyond those that are to be kept.
-    pub fn rotate(&self, _rotation: &Rotation, _now: Millis) -> Result<Rotated, StoreError> {
-        self.nothing()
+    pub fn rotate(&self, rotation: &Rotation, _now: Millis) -> Result<Rotated, StoreError> {
+        let (rotated, due) = self.place().write("rotate", |txn| {
+            let rotated = rotate::rotate(txn, rotation)?;
+            let done = (rotated, gc::is_due(txn)?);
+            Ok(if done.0.removed.is_empty() {
+                Outcome::Abort(done)
+            } else {
+                Outcome::Commit(done)
+            })
+        })?;
+        if due {
+            match self.collect() {
+                // The rotation itself is done; what is damaged is for a check to say.
+                Err(error) if error.is_damage() => {
+                    tracing::warn!("unused texts are kept: {error}");
+                }
+                collected => drop(collected?),
+            }
+        }
+        Ok(rotated)
+    }
+
+    /// Removes texts that no snapshot needs any more. Happens by itself after enough was removed.
+    pub fn collect(&self) -> Result<Collected, StoreError> {
+        gc::collect(&self.place())
     }
 
     /// Notes what is known about a life; replaces what was known before.
-    pub fn note_life(&self, _life: &Life) -> Result<(), StoreError> {
-        self.nothing()
+    pub fn note_life(&self, life: &Life) -> Result<(), StoreError> {
+        let seed = format!("{} {}", life.first_seen.0, life.id());
+        self.place()
+            .write_or_make("note a server's life", seed.as_bytes(), |txn| {
+                lives::note(txn, life).map(Outcome::Commit)
+            })
     }
 
     /// The lives that were met, newest first (by when they were met). Without a store: none.
     pub fn lives(&self) -> Result<Vec<Life>, StoreError> {
-        self.nothing()
+        let listed = self.place().read("list lives", lives::all);
+        none_without_store(listed)
     }
 
     /// The newest snapshot of a life, or the newest one older than `before`.
@@ -242,18 +286,21 @@ impl Store {
 
     /// Figures about the store. Without a store: zeros.
     pub fn stats(&self) -> Result<Stats, StoreError> {
-        self.nothing()
+        let gathered = self
+            .place()
+            .read("gather figures", |txn| stats::stats(txn, &self.file));
+        none_without_store(gathered)
     }
 
     /// Checks every record. Damage is part of the report; an error means that the check itself could
     /// not be made.
     pub fn verify(&self) -> Result<VerifyReport, StoreError> {
-        self.nothing()
+        verify::verify(&self.place())
     }
 
     /// Searches everything that was recorded, newest first. Without a store: nothing.
-    pub fn search(&self, _query: &SearchQuery) -> Result<Vec<SearchHit>, StoreError> {
-        self.nothing()
+    pub fn search(&self, query: &SearchQuery) -> Result<Vec<SearchHit>, StoreError> {
+        none_without_store(search::search(&self.place(), query))
     }
 }
 

@@ -46,10 +46,10 @@ pub(super) fn pieces(old: &[u8], new: &[u8]) -> Vec<Piece> {
     let (old_rest, new_rest) = (tail(old, front), tail(new, front));
     let back = common_back(old_rest, new_rest);
     let back = if back < SHORTEST { 0 } else { back };
-    made.old(0, front);
+    made.shared(0, front);
     let middle = head(new_rest, new_rest.len() - back);
     search(old, middle, front, &mut made);
-    made.old(old.len() - back, back);
+    made.shared(old.len() - back, back);
     made.0
 }
 
@@ -57,7 +57,7 @@ pub(super) fn pieces(old: &[u8], new: &[u8]) -> Vec<Piece> {
 struct Pieces(Vec<Piece>);
 
 impl Pieces {
-    fn old(&mut self, at: usize, len: usize) {
+    fn shared(&mut self, at: usize, len: usize) {
         if len == 0 {
             return;
         }
@@ -70,7 +70,7 @@ impl Pieces {
         }
     }
 
-    fn new(&mut self, at: usize, len: usize) {
+    fn fresh(&mut self, at: usize, len: usize) {
         if len == 0 {
             return;
         }
@@ -93,8 +93,8 @@ fn search(old: &[u8], middle: &[u8], offset: usize, made: &mut Pieces) {
         let rest = tail(middle, at);
         match best_place(old, rest) {
             Some((place, len)) => {
-                made.new(offset + pending, at - pending);
-                made.old(place, len);
+                made.fresh(offset + pending, at - pending);
+                made.shared(place, len);
                 at += len;
                 pending = at;
             }
@@ -104,7 +104,7 @@ fn search(old: &[u8], middle: &[u8], offset: usize, made: &mut Pieces) {
             }
         }
     }
-    made.new(offset + pending, middle.len() - pending);
+    made.fresh(offset + pending, middle.len() - pending);
 }
 
 /// Where the longest beginning of `rest` is in `old`, of the first places that hold a probe of it.

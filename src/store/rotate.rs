@@ -1,6 +1,16 @@
 //! Rotation: which automatic snapshots make room for newer ones.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+
+use bstr::BString;
+
+use super::fault::Fault;
+use super::metadata::{Entry, Reader};
+use super::tables::Change;
+use super::trash;
 use crate::model::id::SnapshotId;
+use crate::model::snapshot::{LifeId, MuxKind, SnapshotMeta};
 
 /// How many snapshots the recorder keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -19,4 +29,59 @@ pub struct Rotated {
     pub kept: usize,
     /// Whether more could be removed: one run removes a bounded number.
     pub more: bool,
+}
+
+/// Snapshots that one run removes at most: a mistake in a setting must not empty a store at once.
+const MOST: usize = 1000;
+
+/// Removes what is beyond the rule. Goes by sequence, never by the clock.
+pub(super) fn rotate(change: &impl Change, rotation: &Rotation) -> Result<Rotated, Fault> {
+    let (mut beyond, kept) = choose(change, rotation)?;
+    let surplus = beyond.len().saturating_sub(MOST);
+    // The oldest go first.
+    beyond.drain(..surplus);
+    trash::remove(change, &beyond)?;
+    Ok(Rotated {
+        removed: beyond.iter().map(|entry| entry.meta.id).collect(),
+        kept: kept + surplus,
+        more: surplus > 0,
+    })
+}
+
+/// The snapshots that are beyond the rule, newest first, and how many are not.
+fn choose(change: &impl Change, rotation: &Rotation) -> Result<(Vec<Entry>, usize), Fault> {
+    let mut counts: BTreeMap<(MuxKind, BString, Option<BString>), u32> = BTreeMap::new();
+    let mut lives: BTreeSet<LifeId> = BTreeSet::new();
+    let mut beyond = Vec::new();
+    let mut kept = 0;
+    Reader::new(change).newest_first(u64::MAX, &mut |entry| {
+        let meta = &entry.meta;
+        let newest_of_life = lives.insert(meta.life());
+        let mut wanted = is_exempt(meta) || newest_of_life;
+        if meta.cause.is_automatic() {
+            // A server without sessions counts as one of its own.
+            let names = meta
+                .sessions
+                .iter()
+                .map(|session| Some(session.name.clone()));
+            let none = meta.sessions.is_empty().then_some(None);
+            for name in names.chain(none) {
+                let place = (meta.server.mux, meta.server.socket.clone(), name);
+                let count = counts.entry(place).or_default();
+                wanted |= *count < rotation.keep_last;
+                *count = count.saturating_add(1);
+            }
+        }
+        if wanted {
+            kept += 1;
+        } else {
+            beyond.push(entry);
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok((beyond, kept))
+}
+
+fn is_exempt(meta: &SnapshotMeta) -> bool {
+    !meta.cause.is_automatic() || meta.pinned || meta.name.is_some() || !meta.tags.is_empty()
 }

@@ -1,5 +1,18 @@
 //! Figures about the store.
 
+use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::ControlFlow;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use bstr::BString;
+
+use super::error::StoreError;
+use super::fault::Fault;
+use super::metadata::Reader;
+use super::tables::{Stream, View};
+use crate::model::snapshot::ServerIdentity;
 use crate::model::time::Millis;
 
 /// Figures about the store. Sizes are bytes.
@@ -25,4 +38,41 @@ pub struct Stats {
     pub oldest: Option<Millis>,
     /// When the newest snapshot was made.
     pub newest: Option<Millis>,
+}
+
+/// Gathers the figures.
+pub(super) fn stats(view: &impl View, file: &Path) -> Result<Stats, Fault> {
+    let mut stats = Stats {
+        lives: view.count(Stream::Lives)?,
+        trash: view.count(Stream::Trash)?,
+        objects: view.count(Stream::Versions)?,
+        record_bytes: view.stored_bytes()?,
+        // The file is sparse: its length says nothing.
+        store_bytes: std::fs::metadata(file)
+            .map_err(|cause| StoreError::io("read the store's size", file, cause))?
+            .blocks()
+            .saturating_mul(512),
+        ..Stats::default()
+    };
+    let mut sessions: BTreeSet<(u64, BString)> = BTreeSet::new();
+    Reader::new(view).newest_first(u64::MAX, &mut |entry| {
+        stats.snapshots += 1;
+        stats.logical_bytes = stats.logical_bytes.saturating_add(entry.meta.logical_bytes);
+        stats.newest = stats.newest.or(Some(entry.meta.time));
+        stats.oldest = Some(entry.meta.time);
+        for session in &entry.meta.sessions {
+            let place = (socket_number(&entry.meta.server), session.name.clone());
+            sessions.insert(place);
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    stats.sessions = sessions.len() as u64;
+    Ok(stats)
+}
+
+/// Stands for a multiplexer and its socket, across lives.
+fn socket_number(server: &ServerIdentity) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (server.mux, &server.socket).hash(&mut hasher);
+    hasher.finish()
 }

@@ -85,7 +85,10 @@ impl Index {
 }
 
 /// What a walk over a table calls for each entry; `Break` ends the walk.
-pub(super) type Visit<'a, K> = &'a mut dyn FnMut(K, &[u8]) -> Result<ControlFlow<()>, Fault>;
+pub(super) type Visit<'a> = &'a mut dyn FnMut(u64, &[u8]) -> Result<ControlFlow<()>, Fault>;
+
+/// What a walk over an index calls for each key and number.
+pub(super) type VisitIndex<'a> = &'a mut dyn FnMut(&[u8], u64) -> Result<ControlFlow<()>, Fault>;
 
 /// Reading, alike in read and write transactions.
 pub(super) trait View {
@@ -131,13 +134,25 @@ pub(super) trait View {
         Ok(self.stream(stream)?.len()?)
     }
 
+    /// Bytes of all keys and values.
+    fn stored_bytes(&self) -> Result<u64, Fault> {
+        let mut bytes = 0;
+        for stream in Stream::ALL {
+            bytes += self.stream(stream)?.stats()?.stored_bytes();
+        }
+        for index in Index::ALL {
+            bytes += self.index(index)?.stats()?.stored_bytes();
+        }
+        Ok(bytes)
+    }
+
     /// Walks over the records of a stream with keys in `range`, in their order. Ends at the first
     /// error: an iterator that has failed once never recovers.
     fn walk(
         &self,
         stream: Stream,
         range: RangeInclusive<u64>,
-        visit: Visit<'_, u64>,
+        visit: Visit<'_>,
     ) -> Result<(), Fault> {
         let table = self.stream(stream)?;
         for entry in table.range(range)? {
@@ -154,7 +169,7 @@ pub(super) trait View {
         &self,
         stream: Stream,
         range: RangeInclusive<u64>,
-        visit: Visit<'_, u64>,
+        visit: Visit<'_>,
     ) -> Result<(), Fault> {
         let table = self.stream(stream)?;
         for entry in table.range(range)?.rev() {
@@ -171,7 +186,7 @@ pub(super) trait View {
         &self,
         index: Index,
         range: RangeInclusive<&[u8]>,
-        visit: &mut dyn FnMut(&[u8], u64) -> Result<ControlFlow<()>, Fault>,
+        visit: VisitIndex<'_>,
     ) -> Result<(), Fault> {
         let table = self.index(index)?;
         for entry in table.range::<&[u8]>(range)? {

@@ -14,7 +14,8 @@ use crate::model::time::Millis;
 use crate::model::tree::{AutomaticRename, Pane, PaneHandle, Screen, ServerState, Session, Tab};
 
 pub(crate) struct Scratch {
-    pub(crate) dir: TempDir,
+    #[expect(dead_code, reason = "removed when dropped")]
+    dir: TempDir,
     pub(crate) store: Store,
 }
 

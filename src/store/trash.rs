@@ -1,0 +1,132 @@
+//! The trash: out of the timeline, and still whole.
+
+use std::ops::ControlFlow;
+
+use super::codec;
+use super::counters::Counters;
+use super::error::StoreError;
+use super::fault::Fault;
+use super::frame::Kind;
+use super::metadata::{self, Entry, MetaRecord, Reader, TrashRecord};
+use super::tables::{Change, Stream, View};
+use super::{ids, names, timeline};
+use crate::model::id::SnapshotId;
+use crate::model::snapshot::SnapshotMeta;
+use crate::model::time::Millis;
+
+/// Snapshots that are removed in one transaction.
+const BATCH: usize = 256;
+
+/// Moves snapshots from the timeline to the trash.
+pub(super) fn put(
+    change: &impl Change,
+    ids: &[SnapshotId],
+    now: Millis,
+) -> Result<Vec<SnapshotMeta>, Fault> {
+    let mut moved = Vec::with_capacity(ids.len());
+    for &id in ids {
+        let entry = timeline::entry(change, id)?;
+        let record = TrashRecord {
+            meta: MetaRecord::new(&entry.meta, entry.origin),
+            since: now,
+        };
+        let record = codec::pack_value(Kind::Trashed, entry.seq, &record)?;
+        change.put(Stream::Trash, entry.seq, &record)?;
+        change.remove(Stream::Timeline, std::iter::once(entry.seq))?;
+        names::unset(change, &entry)?;
+        moved.push(entry.meta);
+    }
+    Ok(moved)
+}
+
+/// What is in the trash, newest first. Damaged records are passed over.
+pub(super) fn list(view: &impl View) -> Result<Vec<(SnapshotMeta, Millis)>, Fault> {
+    let reader = Reader::new(view);
+    let mut found = Vec::new();
+    view.walk_back(Stream::Trash, 0..=u64::MAX, &mut |seq, record| {
+        match reader.read_trashed(seq, record) {
+            Ok((entry, since)) => found.push((entry.meta, since)),
+            Err(fault) if fault.is_damage() => {}
+            Err(fault) => return Err(fault),
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(found)
+}
+
+/// Moves snapshots back to the timeline, to their old places.
+pub(super) fn take_back(
+    change: &impl Change,
+    ids: &[SnapshotId],
+) -> Result<Vec<SnapshotMeta>, Fault> {
+    let mut moved = Vec::with_capacity(ids.len());
+    for &id in ids {
+        let mut entry = trashed(change, id)?;
+        match names::check_free(change, entry.meta.name.as_deref(), &entry.meta) {
+            Err(Fault::Store(StoreError::NameTaken { .. })) => entry.meta.name = None,
+            checked => checked?,
+        }
+        metadata::put(change, &entry)?;
+        names::set(change, &entry)?;
+        change.remove(Stream::Trash, std::iter::once(entry.seq))?;
+        moved.push(entry.meta);
+    }
+    Ok(moved)
+}
+
+fn trashed(view: &impl View, id: SnapshotId) -> Result<Entry, Fault> {
+    let missing = || StoreError::NotFound {
+        name: id.to_string(),
+        suggestions: Vec::new(),
+    };
+    let seq = ids::seq(view, id)?.ok_or_else(missing)?;
+    let record = view.get(Stream::Trash, seq)?.ok_or_else(missing)?;
+    let (entry, _) = Reader::new(view).read_trashed(seq, &record)?;
+    Ok(entry)
+}
+
+/// Removes a bounded number of snapshots from the trash for good; says how many, 0 when it is empty.
+pub(super) fn empty_some(change: &impl Change) -> Result<usize, Fault> {
+    let reader = Reader::new(change);
+    let mut found = Vec::new();
+    change.walk(Stream::Trash, 0..=u64::MAX, &mut |seq, record| {
+        // Of a damaged record at least the place is known.
+        found.push((seq, reader.read_trashed(seq, record).ok()));
+        Ok(if found.len() < BATCH {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        })
+    })?;
+    for (_, entry) in &found {
+        if let Some((entry, _)) = entry {
+            ids::unset(change, entry.meta.id)?;
+        }
+    }
+    let seqs = || found.iter().map(|(seq, _)| *seq);
+    change.remove(Stream::Trash, seqs())?;
+    change.remove(Stream::States, seqs())?;
+    note_removed(change, found.len())?;
+    Ok(found.len())
+}
+
+/// Removes snapshots of the timeline for good.
+pub(super) fn remove(change: &impl Change, entries: &[Entry]) -> Result<(), Fault> {
+    for entry in entries {
+        ids::unset(change, entry.meta.id)?;
+        names::unset(change, entry)?;
+    }
+    let seqs = || entries.iter().map(|entry| entry.seq);
+    change.remove(Stream::Timeline, seqs())?;
+    change.remove(Stream::States, seqs())?;
+    note_removed(change, entries.len())
+}
+
+fn note_removed(change: &impl Change, count: usize) -> Result<(), Fault> {
+    if count == 0 {
+        return Ok(());
+    }
+    let mut counters = Counters::read(change)?;
+    counters.removed = counters.removed.saturating_add(count as u64);
+    counters.write(change)
+}
