@@ -8,6 +8,7 @@ use crate::model::digest::Digest;
 use crate::model::id::SnapshotId;
 use crate::model::snapshot::LifeId;
 use crate::model::tree::{Pane, ServerState, Session, Tab};
+use crate::restore::{Plan, Policy, Selection};
 pub use crate::store::Edit;
 
 /// A ticket for a request. Of each kind of request only the latest counts: answers to older tickets
@@ -127,6 +128,26 @@ pub enum Effect {
         /// Which.
         ids: Vec<SnapshotId>,
     },
+    /// Look at what is alive, and plan a restore. Changes nothing.
+    Plan {
+        /// The snapshot.
+        snapshot: SnapshotId,
+        /// How it is to be done.
+        policy: Policy,
+        /// What of it.
+        selection: Selection,
+        /// The ticket.
+        generation: Generation,
+    },
+    /// Carry out a plan exactly as it was shown.
+    Apply {
+        /// The plan.
+        plan: Box<Plan>,
+        /// The life that is brought back by it, where it was offered after a crash.
+        recovers: Option<LifeId>,
+    },
+    /// Look for lives that ended badly.
+    LookForCrashes,
     /// Never offer to bring this life back again.
     DismissRecovery {
         /// Which life.

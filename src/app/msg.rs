@@ -14,6 +14,8 @@ use crate::model::id::SnapshotId;
 use crate::model::snapshot::{Life, Snapshot, SnapshotMeta};
 use crate::model::time::Millis;
 use crate::model::tree::ServerState;
+use crate::restore::recovery::Offer;
+use crate::restore::{Plan, Progress, Report};
 use crate::store::SearchHit;
 
 use super::effect::Generation;
@@ -83,6 +85,26 @@ pub struct Loaded {
     pub changes: Option<Vec<Change>>,
     /// Texts of what is looked at, except those that were known already.
     pub texts: Texts,
+}
+
+/// A restore that was thought through, and what it is shown with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Preview {
+    /// What would be done.
+    pub plan: Plan,
+    /// The snapshot that it is made from.
+    pub snapshot: Arc<Snapshot>,
+    /// Texts of the snapshot's panes.
+    pub texts: Texts,
+}
+
+/// Why a plan was not carried out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotRestored {
+    /// What is alive is no longer what the plan was made for; nothing was done.
+    Changed,
+    /// Something went wrong; what had been made was removed.
+    Failed(Failure),
 }
 
 /// Two states and what differs.
@@ -159,6 +181,19 @@ pub enum Answer {
     Untrashed(Result<Vec<SnapshotId>, Failure>),
     /// What was found on the machine.
     Surroundings(Result<Surroundings, Failure>),
+    /// A restore was planned.
+    Planned {
+        /// The ticket.
+        generation: Generation,
+        /// The plan.
+        result: Result<Box<Preview>, Failure>,
+    },
+    /// A restore has come this far.
+    Restoring(Progress),
+    /// A restore is over.
+    Restored(Result<Box<Report>, NotRestored>),
+    /// Lives that ended badly and can be brought back, newest first.
+    Crashes(Result<Vec<Offer>, Failure>),
     /// Something for the user to read.
     Notice(Result<String, Failure>),
 }

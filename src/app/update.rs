@@ -5,6 +5,7 @@ use super::input::{Key, KeyPress, MouseKind, Target};
 use super::keys::{self, Action, Context};
 use super::msg::{Answer, CaptureOutcome, Failure, Msg, RecorderEvent};
 use super::overlay::{Menu, Overlay};
+use super::screens::recover::Recover;
 use super::screens::search::Search;
 use super::screens::tape::Tape;
 use super::screens::{Go, Screen};
@@ -304,6 +305,12 @@ fn answered(state: &mut State, answer: Answer, effects: &mut Vec<Effect>) {
             });
         }
         Answer::Notice(Ok(text)) => return shared.say(text),
+        Answer::Crashes(Ok(offers)) => {
+            let mut cx = Cx { shared, effects };
+            if let Some(prompt) = Recover::open(offers, &mut cx) {
+                state.go(Go::Open(Box::new(Screen::Recover(prompt))), effects);
+            }
+        }
         Answer::Refreshed(Err(failure))
         | Answer::Lives(Err(failure))
         | Answer::Contents(Err(failure))
@@ -311,6 +318,7 @@ fn answered(state: &mut State, answer: Answer, effects: &mut Vec<Effect>) {
         | Answer::Edited(Err(failure))
         | Answer::Trashed(Err(failure))
         | Answer::Untrashed(Err(failure))
+        | Answer::Crashes(Err(failure))
         | Answer::Notice(Err(failure)) => return shared.complain(&failure),
         for_a_screen => return deliver(state, for_a_screen, effects),
     }

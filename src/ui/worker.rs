@@ -42,13 +42,15 @@ impl Kind {
             Effect::LoadSnapshot { .. } => Kind::Snapshot,
             Effect::LoadContents { .. } => Kind::Contents,
             Effect::Search { .. } => Kind::Search,
-            Effect::Compare { .. } => Kind::Compare,
+            Effect::Compare { .. } | Effect::Plan { .. } => Kind::Compare,
             Effect::CaptureNow { .. }
             | Effect::Edit { .. }
             | Effect::Trash { .. }
             | Effect::Untrash { .. }
             | Effect::DismissRecovery { .. }
-            | Effect::LookAround => Kind::Write,
+            | Effect::LookAround
+            | Effect::LookForCrashes
+            | Effect::Apply { .. } => Kind::Write,
             _ => return None,
         })
     }

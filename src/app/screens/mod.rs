@@ -133,6 +133,10 @@ impl Screen {
             (Screen::Search(_), Answer::Searched { .. })
                 | (Screen::Diff(_), Answer::Compared { .. })
                 | (Screen::Welcome(_), Answer::Surroundings(_))
+                | (
+                    Screen::Restore(_),
+                    Answer::Planned { .. } | Answer::Restoring(_) | Answer::Restored(_)
+                )
         )
     }
 }
