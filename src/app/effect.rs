@@ -153,6 +153,8 @@ pub enum Effect {
         /// Which life.
         life: LifeId,
     },
+    /// Record from now on, while the interface is open.
+    Record,
     /// Look whether a server runs, for the first-run screen.
     LookAround,
     /// Put text on the clipboard (through the terminal).

@@ -9,7 +9,7 @@ use jiff::{Timestamp, ToSpan, Zoned};
 use crate::model::id::SnapshotId;
 use crate::model::time::Millis;
 
-use super::effect::Effect;
+use super::effect::{Effect, Focus};
 use super::keys::Action;
 use super::library::{Entry, Seen};
 use super::state::{Cx, Shared};
@@ -244,33 +244,31 @@ impl Shared {
 impl Cx<'_> {
     /// Asks for what is needed to show the snapshot that is looked at, where it is not known yet.
     pub fn load(&mut self) {
-        let Some(id) = self.shared.at else {
-            return;
-        };
+        if let Some(id) = self.shared.at {
+            let focus = self.shared.focus.clone();
+            self.load_at(id, &focus);
+        }
+    }
+
+    /// Asks for what is needed to show this of a snapshot, where it is not known yet.
+    pub fn load_at(&mut self, id: SnapshotId, focus: &Focus) {
         let shared = &*self.shared;
         let missing = match shared.library.snapshot(id) {
             None => true,
-            Some(seen) => shared
-                .focus
-                .tab_of(&seen.snapshot.state)
-                .is_some_and(|(_, tab)| {
-                    let mut texts = tab.panes.iter().filter_map(|pane| pane.contents);
-                    texts.any(|text| shared.library.text(text.digest).is_none())
-                }),
+            Some(seen) => focus.tab_of(&seen.snapshot.state).is_some_and(|(_, tab)| {
+                let mut texts = tab.panes.iter().filter_map(|pane| pane.contents);
+                texts.any(|text| shared.library.text(text.digest).is_none())
+            }),
         };
-        let wanted = (id, shared.focus.clone());
-        if !missing
-            || shared
-                .loading
-                .as_ref()
-                .is_some_and(|(asked, _)| *asked == wanted)
-        {
+        let wanted = (id, focus.clone());
+        let asked = shared.loading.as_ref();
+        if !missing || asked.is_some_and(|(asked, _)| *asked == wanted) {
             return;
         }
         let generation = self.shared.ticket();
         self.effects.push(Effect::LoadSnapshot {
             id,
-            focus: wanted.1.clone(),
+            focus: focus.clone(),
             have: self.shared.library.known_texts(),
             generation,
         });

@@ -28,6 +28,8 @@ pub struct State {
     pub overlay: Option<Overlay>,
     /// Digits typed before a key (`5h`).
     pub count: Option<usize>,
+    /// Whether the first page of the timeline has come.
+    pub(super) begun: bool,
 }
 
 /// What all screens share.
@@ -41,6 +43,8 @@ pub struct Shared {
     pub size: Size,
     /// The user's home, shown as `~`.
     pub home: BString,
+    /// Where the store is, for showing.
+    pub data: BString,
     /// The settings.
     pub settings: Settings,
     /// The timeline, and what was looked at.
@@ -140,6 +144,7 @@ impl Shared {
                 height: 24,
             },
             home,
+            data: BString::default(),
             settings,
             library: Library::default(),
             at: None,

@@ -8,6 +8,7 @@ use super::overlay::{Menu, Overlay};
 use super::screens::recover::Recover;
 use super::screens::search::Search;
 use super::screens::tape::Tape;
+use super::screens::welcome::Welcome;
 use super::screens::{Go, Screen};
 use super::state::{Cx, RecorderStatus, Shared, State};
 
@@ -54,6 +55,7 @@ impl State {
             screens,
             overlay: None,
             count: None,
+            begun: false,
         };
         (state, effects)
     }
@@ -74,6 +76,16 @@ impl State {
         }
     }
 
+    /// Nothing was ever recorded here: says so, unless something else stands before the tape.
+    fn welcome(&mut self, effects: &mut Vec<Effect>) {
+        let shared = &mut self.shared;
+        shared.recorder = RecorderStatus::Off;
+        let welcome = Welcome::open(&mut Cx { shared, effects });
+        if self.screens.len() == 1 {
+            self.go(Go::Open(Box::new(Screen::Welcome(welcome))), effects);
+        }
+    }
+
     /// Lets the screen that is seen do something.
     pub(super) fn with_screen(
         &mut self,
@@ -90,12 +102,13 @@ impl State {
         self.go(go, effects);
     }
 
-    /// Tells all screens that what they share has moved.
+    /// Tells the screen that is seen that what it shares has moved. The others are told when they
+    /// are seen again, so that no two of them ask for different things at once.
     pub(super) fn refreshed(&mut self, effects: &mut Vec<Effect>) {
         let State {
             shared, screens, ..
         } = self;
-        for screen in screens {
+        if let Some(screen) = screens.last_mut() {
             screen.interact().refreshed(&mut Cx { shared, effects });
         }
     }
@@ -247,6 +260,15 @@ fn answered(state: &mut State, answer: Answer, effects: &mut Vec<Effect>) {
                     shared.library.clear();
                 }
                 shared.library.append(&page, more);
+                let first = before.is_none() && !state.begun;
+                if first && page.is_empty() {
+                    state.begun = true;
+                    return state.welcome(effects);
+                }
+                if first {
+                    state.begun = true;
+                    effects.push(Effect::Record);
+                }
                 if more {
                     effects.push(Effect::LoadTimeline {
                         before: page.last().map(|meta| meta.id),

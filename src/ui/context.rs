@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 use crate::config::{Paths, Settings};
 use crate::model::time::Millis;
 use crate::mux::tmux::Tmux;
+use crate::redact::Redactor;
 use crate::store::Store;
 
 /// What the interface works with.
@@ -14,6 +15,8 @@ pub struct Context {
     pub store: Store,
     /// The server that is recorded and restored to.
     pub tmux: Tmux,
+    /// What takes secrets out of what is captured.
+    pub redactor: Redactor,
     /// The settings.
     pub settings: Settings,
     /// Where things live.

@@ -157,6 +157,7 @@ fn shared(context: &Context) -> Shared {
     let home = context.paths.home.as_os_str().as_bytes().into();
     let settings = context.settings.clone();
     let mut shared = Shared::new(context.now(), context.zone.clone(), home, settings);
+    shared.data = context.paths.data.as_os_str().as_bytes().into();
     if !context.colour {
         shared.theme = ThemeName::Mono;
     }

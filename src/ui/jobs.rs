@@ -5,14 +5,19 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::app::Effect;
-use crate::app::effect::Focus;
-use crate::app::msg::{Answer, Failure, Loaded, Texts};
+use crate::app::effect::{Focus, Side};
+use crate::app::msg::{
+    Answer, CaptureOutcome, Comparison, Failure, Loaded, SideState, Surroundings, Texts,
+};
+use crate::capture::{CaptureRequest, Captured, capture};
 use crate::model::changes::changes;
 use crate::model::diff::diff;
 use crate::model::digest::Digest;
 use crate::model::id::SnapshotId;
+use crate::model::snapshot::Cause;
 use crate::model::snapshot::{Snapshot, SnapshotMeta};
-use crate::store::{Query, SearchQuery, StoreError};
+use crate::mux::Multiplexer;
+use crate::store::{NewSnapshot, Query, Recorded, SearchQuery, StoreError, Unchanged};
 
 use super::context::Context;
 
@@ -68,6 +73,12 @@ pub(crate) fn run(context: &Context, effect: Effect) -> Answer {
             Answer::Trashed(trashed.map(ids_of).map_err(fail))
         }
         Effect::Untrash { ids } => Answer::Untrashed(store.untrash(&ids).map(ids_of).map_err(fail)),
+        Effect::CaptureNow { name } => Answer::Captured(capture_now(context, name)),
+        Effect::Compare { a, b, generation } => Answer::Compared {
+            generation,
+            result: compare(context, a, b).map(Box::new),
+        },
+        Effect::LookAround => Answer::Surroundings(look_around(context)),
         other => Answer::Notice(Err(Failure {
             message: format!("This cannot be done yet: {other:?}"),
         })),
@@ -148,4 +159,109 @@ fn texts(context: &Context, digests: impl Iterator<Item = Digest>) -> Result<Tex
         .into_iter()
         .zip(contents.into_iter().map(Arc::new))
         .collect())
+}
+
+/// The state now, redacted.
+fn live(context: &Context) -> Result<Captured, Failure> {
+    let recorder = &context.settings.recorder;
+    let request = CaptureRequest {
+        sessions: None,
+        contents: recorder.contents,
+        history_limit: Some(recorder.history_limit),
+    };
+    capture(&context.tmux, &context.redactor, &request, None).map_err(fail)
+}
+
+fn capture_now(context: &Context, name: Option<String>) -> Result<CaptureOutcome, Failure> {
+    let captured = live(context)?;
+    let recorded = context.store.record(
+        NewSnapshot {
+            time: context.now(),
+            random: context.random(),
+            cause: Cause::Manual,
+            name,
+            description: None,
+            tags: Vec::new(),
+            pinned: false,
+            host: context.host.clone(),
+            server: captured.server,
+            state: captured.state,
+            contents: captured.contents.into_values().collect(),
+            took_ms: u32::try_from(captured.took.as_millis()).unwrap_or(u32::MAX),
+            redactions: captured.redactions,
+        },
+        Unchanged::Skip,
+    );
+    Ok(match recorded.map_err(fail)? {
+        Recorded::Stored(meta) => CaptureOutcome::Stored(Box::new(meta)),
+        Recorded::Unchanged(meta) => CaptureOutcome::Unchanged(Box::new(meta)),
+    })
+}
+
+fn compare(context: &Context, a: Side, b: Side) -> Result<Comparison, Failure> {
+    let (mut a, life_a) = side(context, a)?;
+    let (mut b, life_b) = side(context, b)?;
+    let diff = diff(&a.state, &b.state, life_a == life_b);
+    // Texts are of use only where panes differ.
+    let panes = |state: &crate::model::ServerState| -> BTreeSet<Digest> {
+        let texts = state.panes().filter_map(|(_, _, pane)| pane.contents);
+        texts.map(|text| text.digest).collect()
+    };
+    let (of_a, of_b) = (panes(&a.state), panes(&b.state));
+    for (side, own, other) in [(&mut a, &of_a, &of_b), (&mut b, &of_b, &of_a)] {
+        let known: BTreeSet<Digest> = side.texts.keys().copied().collect();
+        let wanted = own
+            .iter()
+            .filter(|text| !other.contains(*text) && !known.contains(*text));
+        let read = texts(context, wanted.copied()).map_err(fail)?;
+        side.texts.extend(read);
+    }
+    Ok(Comparison { a, b, diff })
+}
+
+/// One side: as it was stored, or as it is now.
+fn side(context: &Context, side: Side) -> Result<(SideState, crate::model::LifeId), Failure> {
+    match side {
+        Side::Snapshot(id) => {
+            let Snapshot { meta, state } = context.store.load(id).map_err(fail)?;
+            let life = meta.life();
+            let state = SideState {
+                meta: Some(meta),
+                state: Arc::new(state),
+                texts: Texts::new(),
+            };
+            Ok((state, life))
+        }
+        Side::Live => {
+            let captured = live(context)?;
+            let life = captured.server.life();
+            let texts = captured.contents.into_iter();
+            let state = SideState {
+                meta: None,
+                state: Arc::new(captured.state),
+                texts: texts
+                    .map(|(digest, text)| (digest, Arc::new(text)))
+                    .collect(),
+            };
+            Ok((state, life))
+        }
+    }
+}
+
+fn look_around(context: &Context) -> Result<Surroundings, Failure> {
+    if context.tmux.identity().map_err(fail)?.is_none() {
+        return Ok(Surroundings::default());
+    }
+    let seen = context.tmux.observe().map_err(fail)?;
+    Ok(Surroundings {
+        version: Some(seen.server.version),
+        socket: Some(seen.server.socket),
+        panes: seen.state.pane_count(),
+        sessions: seen
+            .state
+            .sessions
+            .into_iter()
+            .map(|session| session.name)
+            .collect(),
+    })
 }

@@ -242,7 +242,7 @@ pub const BINDINGS: &[Binding] = &[
         "names, commands, directories, all",
     ),
     bind(C::SearchPrompt, ESC, "back", "back"),
-    bind(C::SearchResults, ROWS, "run", "next / previous match"),
+    bind(C::SearchResults, ROWS, "choose", "next / previous match"),
     bind(
         C::SearchResults,
         &[(c('n'), A::NextMatch), (c('N'), A::PreviousMatch)],

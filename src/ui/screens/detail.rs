@@ -11,19 +11,13 @@ use crate::app::state::Window;
 use crate::app::words;
 use crate::model::ansi::label;
 use crate::model::changes::command_words;
-use crate::model::contents::Contents;
-use crate::model::geometry::Size;
 use crate::ui::draw::{self, Drawn, Look, line, split_bottom, split_top};
 use crate::ui::theme::Role;
 use crate::ui::widgets::frame::Frame;
-use crate::ui::widgets::screen::Screen;
 use crate::ui::widgets::text::put_right;
 use crate::ui::widgets::thumb::pane_title;
 
-use super::timeline;
-
-/// Lines before the first one that are looked through for colours that are still on.
-const BEFORE: usize = 400;
+use super::{excerpt, timeline};
 
 /// Draws the screen.
 pub(crate) fn draw(
@@ -146,29 +140,7 @@ fn full_text(
     drawn.view.text = Window { first, rows };
     drawn.target(inside, Target::Text);
     match text {
-        Some(text) => part(look, text, first, rows, inside, buf),
+        Some(text) => excerpt::from(look, text, first, inside, buf),
         None => timeline::nothing(look, inside, buf),
     }
-}
-
-/// Draws `rows` lines of a text from `first` on, each on one row, cut at the right edge.
-fn part(look: &Look<'_>, text: &Contents, first: usize, rows: usize, area: Rect, buf: &mut Buffer) {
-    let screen = text.alternate.as_ref().map(|screen| screen.as_slice());
-    let all = std::iter::once(text.main.as_slice())
-        .chain(screen)
-        .flat_map(|text| text.split(|byte| *byte == b'\n'));
-    let from = first.saturating_sub(BEFORE);
-    let lines: Vec<&[u8]> = all.skip(from).take(first - from + rows).collect();
-    let seen = lines.get(first - from..).unwrap_or(&[]);
-    let widest = seen.iter().map(|line| line.len()).max().unwrap_or(0);
-    let size = Size {
-        // Wide enough that no line is wrapped: what is beyond the edge is cut.
-        width: u16::try_from(widest).unwrap_or(u16::MAX).max(area.width),
-        height: u16::try_from(seen.len()).unwrap_or(u16::MAX).max(1),
-    };
-    let shown = Contents {
-        main: bstr::join("\n", &lines).into(),
-        alternate: None,
-    };
-    Screen::new(&shown, size).draw(area, buf, look.theme.has_colour());
 }

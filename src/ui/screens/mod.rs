@@ -2,6 +2,7 @@
 
 mod detail;
 mod diff;
+mod excerpt;
 mod facts;
 mod list;
 mod recover;

@@ -1,18 +1,153 @@
-//! The first-run screen: the tape is empty.
+//! The first-run screen.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::text::Line;
 
+use crate::app::input::Target;
+use crate::app::keys::Action;
+use crate::app::plural;
 use crate::app::screens::welcome::Welcome;
-use crate::ui::draw::{self, Drawn, Look};
+use crate::app::words;
+use crate::model::ansi::label;
+use crate::ui::draw::{self, Drawn, Look, line};
+use crate::ui::theme::Role;
+use crate::ui::widgets::frame::Frame;
+use crate::ui::widgets::text::fit;
 
 /// Draws the screen.
 pub(crate) fn draw(
-    _screen: &Welcome,
+    screen: &Welcome,
     look: &Look<'_>,
     area: Rect,
     buf: &mut Buffer,
     drawn: &mut Drawn,
 ) {
-    let _rest = draw::header(look, area, buf, drawn);
+    let rest = draw::header(look, area, buf, drawn);
+    let lines = lines(screen, look);
+    let height = u16::try_from(lines.len() + 4)
+        .unwrap_or(u16::MAX)
+        .min(rest.height);
+    let width = 66.min(rest.width);
+    let place = Rect {
+        x: rest.x + (rest.width - width) / 2,
+        y: rest.y + (rest.height - height) / 2,
+        width,
+        height,
+    };
+    let inside = Frame {
+        title: "Welcome: the tape is empty",
+        heavy: true,
+        line: look.style(Role::FrameFocus),
+        title_style: look.style(Role::Title),
+        ..Frame::default()
+    }
+    .draw(place, buf);
+    let margin = u16::from(inside.height >= 12);
+    for (y, (text, action)) in (inside.y + margin..inside.bottom()).zip(lines) {
+        let place = Rect {
+            y,
+            height: 1,
+            ..inside
+        };
+        line(&text, place, 2, buf);
+        if let Some(action) = action {
+            drawn.target(place, Target::Action(action));
+        }
+    }
+}
+
+fn lines(screen: &Welcome, look: &Look<'_>) -> Vec<(Line<'static>, Option<Action>)> {
+    let shared = look.shared;
+    let says = |role: Role, text: String| (Line::from(look.span(role, text)), None);
+    let mut lines = Vec::new();
+    match screen.found() {
+        None => lines.push(says(Role::Dim, "Looking for a tmux server…".to_owned())),
+        Some(Err(failure)) => {
+            lines.push(says(
+                Role::Warning,
+                format!("! {}", fit(&failure.message, 58)),
+            ));
+            lines.push(says(
+                Role::Dim,
+                "What is recorded later will be shown here.".to_owned(),
+            ));
+        }
+        Some(Ok(found)) => match &found.version {
+            Some(version) => {
+                let sessions = plural(found.sessions.len(), "session");
+                let panes = plural(found.panes, "pane");
+                lines.push((
+                    Line::from(vec![
+                        look.span(Role::Dim, "Found   "),
+                        look.span(Role::Strong, format!("tmux {version}, {sessions}, {panes}")),
+                    ]),
+                    None,
+                ));
+                let names: Vec<String> = found.sessions.iter().map(|name| label(name)).collect();
+                let names = fit(&names.join(", "), 54);
+                lines.push(says(Role::Dim, format!("        {names}")));
+            }
+            None => {
+                lines.push(says(Role::Warning, "No tmux server is running.".to_owned()));
+                let words = "Start one with `tmux`; recording begins by itself.";
+                lines.push(says(Role::Dim, words.to_owned()));
+            }
+        },
+    }
+    lines.push((Line::default(), None));
+    let choices = [
+        (
+            "1",
+            "Record while muxtape is open",
+            "a look every second",
+            Action::ChooseRecord,
+        ),
+        (
+            "2",
+            "One snapshot, now",
+            "nothing in the background",
+            Action::ChooseOnce,
+        ),
+    ];
+    for (key, what, note, action) in choices {
+        let text = Line::from(vec![
+            look.span(Role::Key, format!(" {key}  ")),
+            look.span(Role::Strong, format!("{what:<30}")),
+            look.span(Role::Dim, note),
+        ]);
+        lines.push((text, Some(action)));
+    }
+    lines.push(says(
+        Role::Dim,
+        "    `muxtape daemon run` records without the interface".to_owned(),
+    ));
+    lines.push((Line::default(), None));
+    let mark = |on: bool| if on { "✓" } else { "–" };
+    let settings = &shared.settings;
+    let options = [
+        (
+            settings.recorder.contents,
+            "keeps what panes show and their scrollback",
+        ),
+        (
+            settings.redaction.enabled,
+            "hides secrets: tokens, keys, passwords",
+        ),
+    ];
+    for (on, what) in options {
+        let what = if on {
+            what.to_owned()
+        } else {
+            format!("{what} (off)")
+        };
+        lines.push(says(Role::Text, format!(" {}  {what}", mark(on))));
+    }
+    lines.push((Line::default(), None));
+    let place = words::path(&shared.data, &shared.home);
+    lines.push(says(
+        Role::Dim,
+        format!("Stays on this machine: {} (0700)", fit(&place, 34)),
+    ));
+    lines
 }
