@@ -50,7 +50,7 @@ pub(crate) fn draw(
         matches(screen, look, left, buf, drawn);
         return preview(screen, look, right, buf);
     }
-    let [upper, lower] = split_top(rest, (rest.height + 1) / 2);
+    let [upper, lower] = split_top(rest, rest.height.div_ceil(2));
     matches(screen, look, upper, buf, drawn);
     preview(screen, look, lower, buf);
 }
