@@ -9,7 +9,5 @@ mod settings;
 
 pub use paths::{Overrides, Paths, PathsError};
 pub use settings::{
-    ConfigError, ConflictPolicy, MissingDirPolicy, ProgramPolicy, RecorderSettings,
-    RecoverySettings, RedactionRule, RedactionSettings, RestoreSettings, Settings, TextPolicy,
-    ThemeName, UiSettings,
+    ConfigError, RecorderSettings, RecoverySettings, Settings, ThemeName, UiSettings,
 };

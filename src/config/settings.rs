@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::redact::RedactSettings;
+use crate::restore::Policy;
+
 /// All settings.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -13,9 +16,9 @@ pub struct Settings {
     /// What is recorded, and how often.
     pub recorder: RecorderSettings,
     /// What is taken out before anything is written.
-    pub redaction: RedactionSettings,
+    pub redaction: RedactSettings,
     /// How things are brought back.
-    pub restore: RestoreSettings,
+    pub restore: Policy,
     /// What happens after a crash.
     pub recovery: RecoverySettings,
     /// How it looks.
@@ -36,8 +39,6 @@ pub struct RecorderSettings {
     pub contents: bool,
     /// Rows of scrollback kept per pane at the most.
     pub history_limit: u32,
-    /// Sessions that are never recorded, by exact name.
-    pub never_sessions: Vec<String>,
 }
 
 impl Default for RecorderSettings {
@@ -48,115 +49,8 @@ impl Default for RecorderSettings {
             keep_last: 10,
             contents: true,
             history_limit: 50_000,
-            never_sessions: Vec::new(),
         }
     }
-}
-
-/// What is taken out before anything is written.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct RedactionSettings {
-    /// Whether secrets are taken out at all.
-    pub enabled: bool,
-    /// Further rules.
-    pub rules: Vec<RedactionRule>,
-    /// Patterns of what is never taken out.
-    pub allow: Vec<String>,
-}
-
-impl Default for RedactionSettings {
-    fn default() -> Self {
-        Self {
-            enabled: true,
-            rules: Vec::new(),
-            allow: Vec::new(),
-        }
-    }
-}
-
-/// A rule of the user's own.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RedactionRule {
-    /// Its name: what stands in place of what was taken out.
-    pub name: String,
-    /// A regular expression; its first group, or else the whole match, is taken out.
-    pub pattern: String,
-}
-
-/// How things are brought back.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct RestoreSettings {
-    /// What to do when a session of that name exists: `skip` or `rename`.
-    pub on_conflict: ConflictPolicy,
-    /// Which programs are started again.
-    pub programs: ProgramPolicy,
-    /// Where a pane opens whose directory has gone.
-    pub missing_dir: MissingDirPolicy,
-    /// Whether the saved text is shown again.
-    pub text: TextPolicy,
-    /// Further programs that may be run without asking, by name.
-    pub allow: Vec<String>,
-}
-
-impl Default for RestoreSettings {
-    fn default() -> Self {
-        Self {
-            on_conflict: ConflictPolicy::Rename,
-            programs: ProgramPolicy::Allow,
-            missing_dir: MissingDirPolicy::Parent,
-            text: TextPolicy::Replay,
-            allow: Vec::new(),
-        }
-    }
-}
-
-/// What to do when a session of that name exists.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ConflictPolicy {
-    /// Leave it out.
-    Skip,
-    /// Restore it under another name.
-    Rename,
-}
-
-/// Which programs are started again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ProgramPolicy {
-    /// None: every pane gets its shell.
-    Shell,
-    /// Each is typed at its prompt, none is run.
-    Type,
-    /// Those on the list are run, the others typed.
-    Allow,
-    /// All are run that can be.
-    All,
-}
-
-/// Where a pane opens whose directory has gone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum MissingDirPolicy {
-    /// In the nearest directory above it that exists.
-    Parent,
-    /// At home.
-    Home,
-    /// Nowhere: the pane is left out.
-    Skip,
-}
-
-/// Whether the saved text is shown again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum TextPolicy {
-    /// Yes.
-    Replay,
-    /// No.
-    None,
 }
 
 /// What happens after a crash.
@@ -255,6 +149,7 @@ impl Settings {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::restore::Programs;
 
     fn load(text: &str) -> Result<Settings, ConfigError> {
         let dir = tempfile::tempdir().unwrap();
@@ -277,7 +172,7 @@ mod tests {
         let settings = load("[recorder]\nkeep_last = 3\n[restore]\nprograms = \"type\"").unwrap();
         assert_eq!(settings.recorder.keep_last, 3);
         assert_eq!(settings.recorder.interval_seconds, 30);
-        assert_eq!(settings.restore.programs, ProgramPolicy::Type);
+        assert_eq!(settings.restore.programs, Programs::Type);
     }
 
     #[test]

@@ -10,6 +10,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bstr::BString;
+use serde::Deserialize;
 
 use crate::model::contents::Contents;
 use crate::model::program::Program;
@@ -24,7 +25,8 @@ mod splice;
 use rules::Rules;
 
 /// A rule of the user's own.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Rule {
     /// What stands in place of what it takes out.
     pub name: String,
@@ -34,11 +36,13 @@ pub struct Rule {
 }
 
 /// What is taken out.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct RedactSettings {
     /// Whether anything is taken out at all.
     pub enabled: bool,
     /// Rules beside the built-in ones.
+    #[serde(rename = "rules")]
     pub extra: Vec<Rule>,
     /// Patterns of secrets that are not taken out; each has to match the whole of one.
     pub allow: Vec<String>,

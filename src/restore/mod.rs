@@ -6,6 +6,7 @@
 //! for that shell.
 
 mod facts;
+pub mod lookout;
 pub mod pane;
 mod plan;
 mod policy;
@@ -31,6 +32,7 @@ use crate::model::id::SnapshotId;
 use crate::model::snapshot::Snapshot;
 use crate::mux::MuxError;
 use crate::mux::tmux::Tmux;
+use crate::store::StoreError;
 
 /// Why a restore could not be planned or done.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +50,9 @@ pub enum RestoreError {
     /// The multiplexer could not be asked or did not obey; what had been made was removed.
     #[error(transparent)]
     Mux(#[from] MuxError),
+    /// The store could not be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// The private files of a restore could not be written; what had been made was removed.
     #[error("could not write {path}")]
     Files {

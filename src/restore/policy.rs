@@ -66,6 +66,7 @@ pub enum Text {
 
 /// All policies of a restore.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Policy {
     /// When a session of the same name is alive.
     pub on_conflict: OnConflict,

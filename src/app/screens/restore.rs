@@ -8,15 +8,11 @@ use crate::app::msg::{Answer, Failure, NotRestored, Preview};
 use crate::app::overlay::{Confirm, Confirmed, Overlay};
 use crate::app::plural;
 use crate::app::state::Cx;
-use crate::config::{ConflictPolicy, MissingDirPolicy, ProgramPolicy, RestoreSettings, TextPolicy};
 use crate::model::id::SnapshotId;
 use crate::model::snapshot::LifeId;
 use crate::model::target::Target;
 use crate::model::time::Millis;
-use crate::restore::{
-    Chosen, Item, Level, MissingDir, OnConflict, Policy, Programs, Progress, Selection, Start,
-    Text, Warning,
-};
+use crate::restore::{Chosen, Item, Level, Policy, Progress, Selection, Start, Warning};
 
 use super::report::Report;
 use super::{Go, Interact, Screen};
@@ -80,7 +76,7 @@ impl Restore {
     ) -> Self {
         let mut preview = Self {
             snapshot,
-            policy: policy(&cx.shared.settings.restore),
+            policy: cx.shared.settings.restore.clone(),
             selection,
             recovers,
             generation: Generation::default(),
@@ -367,32 +363,6 @@ pub fn server_words(preview: &Preview) -> String {
     let socket = server.socket.rsplit(|byte| *byte == b'/').next();
     let socket = crate::model::ansi::label(socket.unwrap_or_default());
     format!("{} /{socket}", server.mux)
-}
-
-/// The policies that the settings ask for.
-fn policy(settings: &RestoreSettings) -> Policy {
-    Policy {
-        on_conflict: match settings.on_conflict {
-            ConflictPolicy::Skip => OnConflict::Skip,
-            ConflictPolicy::Rename => OnConflict::Rename,
-        },
-        programs: match settings.programs {
-            ProgramPolicy::Shell => Programs::Shell,
-            ProgramPolicy::Type => Programs::Type,
-            ProgramPolicy::Allow => Programs::Allow,
-            ProgramPolicy::All => Programs::All,
-        },
-        missing_dir: match settings.missing_dir {
-            MissingDirPolicy::Parent => MissingDir::Parent,
-            MissingDirPolicy::Home => MissingDir::Home,
-            MissingDirPolicy::Skip => MissingDir::Skip,
-        },
-        text: match settings.text {
-            TextPolicy::Replay => Text::Replay,
-            TextPolicy::None => Text::None,
-        },
-        allow: settings.allow.clone(),
-    }
 }
 
 impl Interact for Restore {

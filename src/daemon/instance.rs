@@ -1,0 +1,114 @@
+//! One recorder per store: a lock that the kernel releases when its holder dies.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{FlockOperation, flock};
+
+/// The lock, held as long as this lives. The file itself stays: removing a lock file that another
+/// process may just have opened would let two hold it.
+#[derive(Debug)]
+pub struct Instance {
+    _file: File,
+}
+
+/// Why the lock was not to be had.
+#[derive(Debug, thiserror::Error)]
+pub enum InstanceError {
+    /// Another recorder holds it.
+    #[error("another recorder is running{}", pid.map_or(String::new(), |pid| format!(" (process {pid})")))]
+    Running {
+        /// Its process, where it is known.
+        pid: Option<i32>,
+    },
+    /// The lock's file cannot be used.
+    #[error("could not lock {}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl Instance {
+    /// Takes the lock in the state directory, which is made (0700) when it is not there.
+    pub fn acquire(state: &Path) -> Result<Instance, InstanceError> {
+        let path = state.join("recorder.lock");
+        let failed = |source| InstanceError::Io {
+            path: path.clone(),
+            source,
+        };
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(state)
+            .map_err(failed)?;
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(&path)
+            .map_err(failed)?;
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => {}
+            Err(rustix::io::Errno::WOULDBLOCK) => {
+                return Err(InstanceError::Running {
+                    pid: read_pid(&mut file),
+                });
+            }
+            Err(error) => return Err(failed(error.into())),
+        }
+        let write = |file: &mut File| {
+            file.set_len(0)?;
+            file.rewind()?;
+            writeln!(file, "{}", std::process::id())
+        };
+        write(&mut file).map_err(failed)?;
+        Ok(Instance { _file: file })
+    }
+
+    /// The process that holds the lock; `None` when nobody does.
+    #[must_use]
+    pub fn holder(state: &Path) -> Option<i32> {
+        let mut file = fs::File::open(state.join("recorder.lock")).ok()?;
+        match flock(&file, FlockOperation::NonBlockingLockShared) {
+            Err(rustix::io::Errno::WOULDBLOCK) => read_pid(&mut file),
+            _ => None,
+        }
+    }
+}
+
+fn read_pid(file: &mut File) -> Option<i32> {
+    let mut text = String::new();
+    file.take(32).read_to_string(&mut text).ok()?;
+    text.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_one_at_a_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = dir.path().join("a/b");
+        assert_eq!(Instance::holder(&state), None);
+        let first = Instance::acquire(&state).unwrap();
+        let own = i32::try_from(std::process::id()).unwrap();
+        assert_eq!(Instance::holder(&state), Some(own));
+        let error = Instance::acquire(&state).unwrap_err();
+        assert!(
+            matches!(error, InstanceError::Running { pid } if pid == Some(own)),
+            "{error}"
+        );
+        drop(first);
+        assert_eq!(Instance::holder(&state), None);
+        Instance::acquire(&state).unwrap();
+    }
+}

@@ -1,0 +1,411 @@
+//! What the recorder does at each look, and when it decides to capture.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::capture::{CaptureError, CaptureRequest, Captured, capture};
+use crate::model::snapshot::{
+    EndCause, Life, LifeEnd, RecoveryState, ServerIdentity, SnapshotMeta,
+};
+use crate::model::{Cause, LifeId, Millis};
+use crate::mux::{Multiplexer, MuxError, Probe};
+use crate::redact::Redactor;
+use crate::store::{NewSnapshot, Recorded, Rotation, Store, StoreError, Unchanged};
+
+/// How a recorder works.
+#[derive(Debug, Clone)]
+pub struct RecorderOptions {
+    /// Time between two looks.
+    pub probe: Duration,
+    /// Time that lies between two captures at least when only text changed.
+    pub interval: Duration,
+    /// Automatic snapshots kept per session.
+    pub keep_last: u32,
+    /// Whether texts are captured.
+    pub contents: bool,
+    /// Rows of scrollback kept per pane at the most.
+    pub history_limit: Option<u32>,
+    /// The machine's name.
+    pub host: String,
+}
+
+/// What happened at a look.
+#[derive(Debug)]
+pub enum Event {
+    /// Nothing was due.
+    Quiet,
+    /// Something was due, and turned out to be as it was.
+    Unchanged,
+    /// A snapshot was stored.
+    Stored(Box<SnapshotMeta>),
+    /// There is no server to record.
+    NoServer,
+    /// The server that was recorded has gone.
+    ServerGone(LifeId),
+    /// It did not work; it will be tried again.
+    Failed(String),
+}
+
+/// Whether to capture now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// Not now.
+    Wait,
+    /// Now, for this reason.
+    Capture(Cause),
+}
+
+/// How long a life may run on before its record says again that it was seen alive.
+const SEEN_EVERY_MS: u64 = 60_000;
+
+/// Records one server.
+#[derive(Debug)]
+pub struct Recorder {
+    mux: Arc<dyn Multiplexer>,
+    store: Store,
+    redactor: Redactor,
+    options: RecorderOptions,
+    previous: Option<Captured>,
+    last_probe: Option<Probe>,
+    last_capture: Option<Millis>,
+    life: Option<Life>,
+    seen: Option<Millis>,
+    met: bool,
+    panes: usize,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum TickError {
+    #[error(transparent)]
+    Mux(#[from] MuxError),
+    #[error(transparent)]
+    Capture(#[from] CaptureError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Recorder {
+    /// A recorder; nothing is read or written before the first look.
+    #[must_use]
+    pub fn new(
+        mux: Arc<dyn Multiplexer>,
+        store: Store,
+        redactor: Redactor,
+        options: RecorderOptions,
+    ) -> Self {
+        Self {
+            mux,
+            store,
+            redactor,
+            options,
+            previous: None,
+            last_probe: None,
+            last_capture: None,
+            life: None,
+            seen: None,
+            met: false,
+            panes: 0,
+        }
+    }
+
+    /// The options.
+    #[must_use]
+    pub fn options(&self) -> &RecorderOptions {
+        &self.options
+    }
+
+    /// One look: probes, captures if something is due, stores if something changed.
+    pub fn tick(&mut self, now: Millis, random: u64) -> Event {
+        match self.try_tick(now, random) {
+            Ok(event) => event,
+            Err(TickError::Mux(MuxError::NoServer { .. })) => self.gone(now),
+            Err(error) => Event::Failed(with_causes(&error)),
+        }
+    }
+
+    /// A look that captures whether or not the interval is over.
+    pub fn look(&mut self, now: Millis, random: u64) -> Event {
+        self.last_capture = None;
+        self.tick(now, random)
+    }
+
+    fn try_tick(&mut self, now: Millis, random: u64) -> Result<Event, TickError> {
+        let Some(probe) = self.mux.probe()? else {
+            return Ok(self.gone(now));
+        };
+        self.panes = probe.panes.len();
+        let decision = decide(
+            self.last_probe.as_ref(),
+            &probe,
+            self.last_capture,
+            now,
+            self.options.interval,
+        );
+        let Decision::Capture(cause) = decision else {
+            self.still_alive(now)?;
+            return Ok(Event::Quiet);
+        };
+        let request = CaptureRequest {
+            sessions: None,
+            contents: self.options.contents,
+            history_limit: self.options.history_limit,
+        };
+        let captured = capture(
+            self.mux.as_ref(),
+            &self.redactor,
+            &request,
+            self.previous.as_ref(),
+        )?;
+        if captured.state.sessions.is_empty() {
+            return Ok(Event::Quiet);
+        }
+        self.meet(&captured.server, now)?;
+        let recorded = self.store.record(
+            NewSnapshot {
+                time: now,
+                random,
+                cause,
+                name: None,
+                description: None,
+                tags: Vec::new(),
+                pinned: false,
+                host: self.options.host.clone(),
+                server: captured.server.clone(),
+                state: captured.state.clone(),
+                contents: captured.contents.values().cloned().collect(),
+                took_ms: u32::try_from(captured.took.as_millis()).unwrap_or(u32::MAX),
+                redactions: captured.redactions.clone(),
+            },
+            Unchanged::Skip,
+        );
+        let recorded = match recorded {
+            Ok(recorded) => recorded,
+            Err(error) => {
+                // Perhaps a text that it counts on is not there any more: capture all next time.
+                self.previous = None;
+                self.last_probe = None;
+                return Err(error.into());
+            }
+        };
+        self.last_probe = Some(captured.probe.clone());
+        self.last_capture = Some(now);
+        // The texts are in the store now; the next capture needs their digests alone.
+        self.previous = Some(Captured {
+            contents: BTreeMap::new(),
+            ..captured
+        });
+        match recorded {
+            Recorded::Unchanged(_) => {
+                self.still_alive(now)?;
+                Ok(Event::Unchanged)
+            }
+            Recorded::Stored(meta) => {
+                self.saw(now)?;
+                self.store.rotate(
+                    &Rotation {
+                        keep_last: self.options.keep_last,
+                    },
+                    now,
+                )?;
+                Ok(Event::Stored(Box::new(meta)))
+            }
+        }
+    }
+
+    /// Makes sure that the life of this server is on record, and that the one before it has ended.
+    fn meet(&mut self, server: &ServerIdentity, now: Millis) -> Result<(), StoreError> {
+        let id = server.life();
+        if self.met && self.life.as_ref().is_some_and(|life| life.id() == id) {
+            return Ok(());
+        }
+        let mut known = None;
+        let lives = if self.store.exists() {
+            self.store.lives()?
+        } else {
+            Vec::new()
+        };
+        for life in lives {
+            if life.id() == id {
+                known = Some(life);
+            } else if life.end.is_none() && same_place(&life.server, server) {
+                let cause = if life.server.boot == server.boot {
+                    EndCause::ServerGone
+                } else {
+                    EndCause::Reboot
+                };
+                let end = Some(LifeEnd {
+                    noticed: now,
+                    cause,
+                });
+                self.store.note_life(&Life { end, ..life })?;
+            }
+        }
+        let life = known.unwrap_or_else(|| Life {
+            server: server.clone(),
+            first_seen: now,
+            last_seen: now,
+            end: None,
+            recovery: RecoveryState::Open,
+        });
+        // Another life: what was captured of the one before says nothing about it.
+        self.life = Some(life);
+        self.met = true;
+        self.saw(now)
+    }
+
+    fn still_alive(&mut self, now: Millis) -> Result<(), StoreError> {
+        if self
+            .seen
+            .is_some_and(|seen| now.since(seen) < SEEN_EVERY_MS)
+        {
+            return Ok(());
+        }
+        self.saw(now)
+    }
+
+    fn saw(&mut self, now: Millis) -> Result<(), StoreError> {
+        let Some(life) = &mut self.life else {
+            return Ok(());
+        };
+        life.last_seen = life.last_seen.max(now);
+        life.end = None;
+        self.store.note_life(life)?;
+        self.seen = Some(now);
+        Ok(())
+    }
+
+    /// The server does not answer any more: its life has ended.
+    fn gone(&mut self, now: Millis) -> Event {
+        self.last_probe = None;
+        self.previous = None;
+        self.last_capture = None;
+        self.met = false;
+        let Some(mut life) = self.life.take() else {
+            return Event::NoServer;
+        };
+        // Who closes the last pane of the last session ends the server; who loses more than one
+        // pane at once has not closed them.
+        let cause = if self.panes <= 1 {
+            EndCause::Closed
+        } else {
+            EndCause::ServerGone
+        };
+        life.end = Some(LifeEnd {
+            noticed: now,
+            cause,
+        });
+        match self.store.note_life(&life) {
+            Ok(()) => Event::ServerGone(life.id()),
+            Err(error) => {
+                // Tell it again at the next look.
+                let message = with_causes(&error);
+                self.life = Some(life);
+                Event::Failed(message)
+            }
+        }
+    }
+}
+
+/// Whether two servers are at the same place: one can only be there when the other has gone.
+fn same_place(a: &ServerIdentity, b: &ServerIdentity) -> bool {
+    a.mux == b.mux && a.socket == b.socket
+}
+
+/// Decides from two probes. Structure is captured at once; text when the interval is over.
+fn decide(
+    last: Option<&Probe>,
+    probe: &Probe,
+    last_capture: Option<Millis>,
+    now: Millis,
+    interval: Duration,
+) -> Decision {
+    let (Some(last), Some(last_capture)) = (last, last_capture) else {
+        return Decision::Capture(Cause::Event);
+    };
+    if last.structure != probe.structure {
+        return Decision::Capture(Cause::Event);
+    }
+    let interval = u64::try_from(interval.as_millis()).unwrap_or(u64::MAX);
+    // A clock that went back must not stop the recording.
+    let due = now < last_capture || now.since(last_capture) >= interval;
+    let moved = last.panes != probe.panes || last.panes.iter().any(|pane| pane.settling);
+    if due && moved {
+        Decision::Capture(Cause::Auto)
+    } else {
+        Decision::Wait
+    }
+}
+
+fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut message = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        message.push_str(": ");
+        message.push_str(&error.to_string());
+        cause = error.source();
+    }
+    message
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mux::PaneActivity;
+
+    const INTERVAL: Duration = Duration::from_secs(30);
+
+    fn probe(structure: u64, text: u64) -> Probe {
+        Probe {
+            panes: vec![PaneActivity {
+                pane: 1,
+                text,
+                settling: false,
+            }],
+            structure,
+        }
+    }
+
+    #[test]
+    fn a_new_layout_is_captured_at_once_and_text_in_its_time() {
+        let (first, at) = (probe(1, 1), Some(Millis(100_000)));
+        let decide = |probe: Probe, now| decide(Some(&first), &probe, at, Millis(now), INTERVAL);
+        assert_eq!(
+            decide(probe(2, 1), 100_001),
+            Decision::Capture(Cause::Event)
+        );
+        assert_eq!(decide(probe(1, 2), 129_999), Decision::Wait);
+        assert_eq!(decide(probe(1, 2), 130_000), Decision::Capture(Cause::Auto));
+        assert_eq!(decide(probe(1, 1), 999_999), Decision::Wait);
+        assert_eq!(
+            decide(probe(1, 2), 5),
+            Decision::Capture(Cause::Auto),
+            "the clock went back"
+        );
+    }
+
+    #[test]
+    fn the_first_look_captures() {
+        assert_eq!(
+            decide(None, &probe(1, 1), None, Millis(0), INTERVAL),
+            Decision::Capture(Cause::Event)
+        );
+    }
+
+    #[test]
+    fn text_that_may_still_have_come_after_the_capture_is_looked_at_again() {
+        let mut first = probe(1, 1);
+        first.panes[0].settling = true;
+        let now = Millis(130_000);
+        assert_eq!(
+            decide(
+                Some(&first),
+                &probe(1, 1),
+                Some(Millis(100_000)),
+                now,
+                INTERVAL
+            ),
+            Decision::Capture(Cause::Auto)
+        );
+    }
+}

@@ -1,0 +1,86 @@
+//! The loop around the recorder: a clock, an end, and somebody who is told.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio::time::MissedTickBehavior;
+
+use super::recorder::{Event, Recorder};
+use crate::model::Millis;
+
+/// A recorder that runs in the background.
+#[derive(Debug)]
+pub struct Handle {
+    stop: watch::Sender<bool>,
+    now: mpsc::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Handle {
+    /// Looks at once instead of when it is time.
+    pub fn look_now(&self) {
+        // A look that is already asked for is enough.
+        let _ = self.now.try_send(());
+    }
+
+    /// Ends the recorder and waits for the look that it may be in.
+    pub async fn stop(self) {
+        let _ = self.stop.send(true);
+        let _ = self.task.await;
+    }
+}
+
+/// Starts a recorder in the background; every event but quiet ones goes to `events`.
+#[must_use]
+pub fn spawn(recorder: Recorder, events: mpsc::Sender<Event>) -> Handle {
+    let (stop, stopped) = watch::channel(false);
+    let (now, asked) = mpsc::channel(1);
+    let task = tokio::spawn(run(recorder, events, stopped, asked));
+    Handle { stop, now, task }
+}
+
+/// Runs a recorder until `stopped` turns true. Blocking work stays off the async threads.
+pub async fn run(
+    recorder: Recorder,
+    events: mpsc::Sender<Event>,
+    mut stopped: watch::Receiver<bool>,
+    mut asked: mpsc::Receiver<()>,
+) {
+    let mut clock = tokio::time::interval(recorder.options().probe);
+    // After a pause of the whole machine one look is enough.
+    clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let recorder = Arc::new(Mutex::new(recorder));
+    loop {
+        tokio::select! {
+            biased;
+            _ = stopped.wait_for(|stop| *stop) => return,
+            Some(()) = asked.recv() => {}
+            _ = clock.tick() => {}
+        }
+        let shared = Arc::clone(&recorder);
+        let look = tokio::task::spawn_blocking(move || {
+            let now = Millis(Timestamp::now().as_millisecond());
+            let mut recorder = shared.lock().unwrap_or_else(PoisonError::into_inner);
+            recorder.tick(now, random())
+        });
+        let event = match look.await {
+            Ok(Event::Quiet) => continue,
+            Ok(event) => event,
+            Err(error) => Event::Failed(format!("a look at the server was cut short: {error}")),
+        };
+        if events.send(event).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// 64 random bits; without any, ids are still unique by their time part.
+fn random() -> u64 {
+    let mut bytes = [0; 8];
+    match getrandom::fill(&mut bytes) {
+        Ok(()) => u64::from_ne_bytes(bytes),
+        Err(_) => 0,
+    }
+}
