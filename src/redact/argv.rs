@@ -41,6 +41,8 @@ const OPTIONS: &[&str] = &[
 enum Form {
     /// As the next argument or in the same one: `-p X`, `-pX`.
     Either,
+    /// The same, but only before the first argument that is no option: `sshpass -p X ssh -p 22`.
+    Leading,
     /// In the same argument only; the next one is something else: `mysql -pX`.
     Attached,
     /// As `user:secret`.
@@ -53,7 +55,7 @@ enum Form {
 
 /// Short options by program.
 const PROGRAMS: &[(&[&str], &[&str], Form)] = &[
-    (&["sshpass"], &["-p"], Form::Either),
+    (&["sshpass"], &["-p"], Form::Leading),
     (
         &[
             "mysql",
@@ -68,7 +70,7 @@ const PROGRAMS: &[(&[&str], &[&str], Form)] = &[
     ),
     (&["redis-cli", "valkey-cli"], &["-a"], Form::Either),
     (
-        &["curl", "wget"],
+        &["curl"],
         &["-u", "--user", "--proxy-user", "-U"],
         Form::AfterColon,
     ),
@@ -126,6 +128,9 @@ pub(super) fn redacted(rules: &Rules, argv: &[BString], tally: &mut Tally) -> (V
                 value(rules, arg, form, tally).unwrap_or_else(|| by_pattern(rules, arg, tally)),
             );
             continue;
+        }
+        if !arg.starts_with(b"-") {
+            known.retain(|(_, form)| !matches!(form, Form::Leading));
         }
         let name = arg.rsplit(|&byte| byte == b'/').next().unwrap_or(arg);
         let container = matches!(
@@ -202,7 +207,7 @@ fn joined(name: &[u8], separator: &[u8], value: &[u8]) -> BString {
 /// A value of a known form without its secret; `None` where it holds none.
 fn value(rules: &Rules, value: &[u8], form: Form, tally: &mut Tally) -> Option<BString> {
     let (front, secret) = match form {
-        Form::Either | Form::Attached => value.split_at(0),
+        Form::Either | Form::Leading | Form::Attached => value.split_at(0),
         Form::AfterColon => value.split_at(value.find_byte(b':')? + 1),
         Form::AfterPercent => value.split_at(value.find_byte(b'%')? + 1),
         Form::AfterPass => value

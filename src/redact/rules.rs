@@ -33,8 +33,8 @@ const NO_SECRETS: &str = concat!(
 pub(super) struct Compiled {
     pub(super) name: String,
     pub(super) lines: bool,
-    /// Whether lines have to hold a keyword to be looked at.
-    pub(super) keyed: bool,
+    /// What a line has to hold to be looked at; `None` for every line.
+    keywords: Option<Regex>,
     pattern: Regex,
     except: Vec<Regex>,
     /// The groups of the pattern that can hold the secret, the preferred first.
@@ -87,7 +87,7 @@ impl Rules {
         let mut keywords = Vec::new();
         let mut rules = Vec::new();
         for entry in built_in.rule.into_iter().chain(own) {
-            keywords.extend(entry.keywords.iter().map(|word| regex::escape(word)));
+            keywords.extend_from_slice(&entry.keywords);
             rules.push(Compiled::new(entry)?);
         }
         let allow = settings
@@ -97,7 +97,7 @@ impl Rules {
             .collect::<Result<_, _>>()?;
         Ok(Self {
             rules,
-            keywords: regex("keywords", &format!("(?i:{})", keywords.join("|")))?,
+            keywords: any_of(&keywords)?,
             no_secrets: regex("values", NO_SECRETS)?,
             allow,
         })
@@ -153,15 +153,28 @@ impl Compiled {
             .iter()
             .map(|pattern| whole(&entry.name, pattern))
             .collect::<Result<_, _>>()?;
+        let keywords = (!entry.keywords.is_empty()).then(|| any_of(&entry.keywords));
         Ok(Self {
             lines: entry.lines,
-            keyed: !entry.keywords.is_empty(),
+            keywords: keywords.transpose()?,
             name: entry.name,
             pattern,
             except,
             groups,
             bare,
         })
+    }
+
+    /// Whether it has to look at every line.
+    pub(super) fn looks_everywhere(&self) -> bool {
+        self.keywords.is_none()
+    }
+
+    /// Whether one of its keywords stands in a line.
+    pub(super) fn may_match(&self, line: &[u8]) -> bool {
+        self.keywords
+            .as_ref()
+            .is_none_or(|keywords| keywords.is_match(line))
     }
 
     fn secret(&self, found: &Captures<'_>) -> Option<Range<usize>> {
@@ -179,6 +192,12 @@ impl Compiled {
             .and_then(|word| text.get(word.end()))
             .is_some_and(|next| matches!(next, b'(' | b'[' | b'<' | b'{'))
     }
+}
+
+fn any_of(words: &[String]) -> Result<Regex, RedactError> {
+    let words: Vec<String> = words.iter().map(|word| regex::escape(word)).collect();
+    // Keywords are ASCII: without Unicode's cases they stay literals.
+    regex("keywords", &format!("(?i-u:{})", words.join("|")))
 }
 
 fn whole(rule: &str, pattern: &str) -> Result<Regex, RedactError> {

@@ -33,7 +33,7 @@ pub(super) fn secrets(rules: &Rules, text: &[u8]) -> Vec<Found> {
             continue;
         };
         for (index, rule) in rules.rules.iter().enumerate() {
-            if rule.keyed && !rule.lines {
+            if !rule.looks_everywhere() && !rule.lines && rule.may_match(line) {
                 found.extend(rules.find(rule, line).map(|range| Found {
                     range: range.start + start..range.end + start,
                     rule: index,
@@ -42,7 +42,7 @@ pub(super) fn secrets(rules: &Rules, text: &[u8]) -> Vec<Found> {
         }
     }
     for (index, rule) in rules.rules.iter().enumerate() {
-        if !rule.keyed || rule.lines && keyed {
+        if rule.looks_everywhere() || rule.lines && keyed && rule.may_match(text) {
             let all = rules.find(rule, text);
             found.extend(all.map(|range| Found { range, rule: index }));
         }

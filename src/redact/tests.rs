@@ -38,6 +38,7 @@ const PLANTED: &[(&str, &str)] = &[
     ("exported-key", "export STRIPE_KEY=«abcdef0123456789»"),
     ("exported-token", "export CI_JOB_TOKEN=«abcdef0123456789»"),
     ("secret-variable", "HOMEBREW_SECRET=«abcdef0123456789»"),
+    ("key-variable", "STRIPE_KEY=«abcdef0123456789»"),
     (
         "password-option",
         "$ tool login --password «hunter2» --verbose",
@@ -176,6 +177,7 @@ fn what_is_no_secret_stays() {
         "git checkout task-sk-rename-the-long-branch-name",
         "passwordless login",
         "keyword = value",
+        "SORT_KEY=created_at",
         "mysql -p shop",
         "curl -u me https://example.com",
     ] {
@@ -243,6 +245,7 @@ fn arguments_are_known_by_their_options() {
 fn ordinary_arguments_stay() {
     for line in [
         "mysql -p shop",
+        "sshpass -e ssh -p 2222 host",
         "ssh -p 2222 host",
         "docker run -p 80:80 x",
         "env PWD=/home/me x",
