@@ -16,6 +16,7 @@ mod common;
 
 use common::TmuxServer;
 use divan::Bencher;
+use divan::counter::BytesCount;
 use muxtape::capture::{CaptureRequest, capture};
 use muxtape::model::contents::Contents;
 use muxtape::mux::tmux::Tmux;
@@ -101,16 +102,28 @@ fn compiling_the_rules() -> Redactor {
     Redactor::new(&RedactSettings::default()).unwrap()
 }
 
+fn ten_megabytes() -> Contents {
+    let line =
+        "\x1b[32m2026-11-21 INFO\x1b[0m http: GET https://example.com/users/17 -> 200 in 3 ms\n";
+    Contents {
+        main: line.repeat(10_000_000 / line.len()).into(),
+        alternate: None,
+    }
+}
+
+#[divan::bench(sample_count = 10)]
+fn sanitising_10_mb(bencher: Bencher<'_, '_>) {
+    let contents = ten_megabytes();
+    bencher
+        .counter(BytesCount::new(contents.len()))
+        .bench_local(|| muxtape::model::ansi::sanitised(&contents.main));
+}
+
 #[divan::bench(sample_count = 10)]
 fn redacting_10_mb(bencher: Bencher<'_, '_>) {
     let redactor = Redactor::new(&RedactSettings::default()).unwrap();
-    let line =
-        "\x1b[32m2026-11-21 INFO\x1b[0m http: GET https://example.com/users/17 -> 200 in 3 ms\n";
-    let contents = Contents {
-        main: line.repeat(10_000_000 / line.len()).into(),
-        alternate: None,
-    };
+    let contents = ten_megabytes();
     bencher
-        .counter(divan::counter::BytesCount::new(contents.len()))
+        .counter(BytesCount::new(contents.len()))
         .bench_local(|| redactor.contents(&contents, &mut Tally::default()));
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use regex::bytes::{Captures, Regex, RegexBuilder};
+use regex::bytes::{Captures, Regex, RegexBuilder, RegexSet, SetMatches};
 use serde::Deserialize;
 
 use super::{RedactError, RedactSettings};
@@ -33,8 +33,8 @@ const NO_SECRETS: &str = concat!(
 pub(super) struct Compiled {
     pub(super) name: String,
     pub(super) lines: bool,
-    /// What a line has to hold to be looked at; `None` for every line.
-    keywords: Option<Regex>,
+    /// Whether it looks only at lines that hold one of its keywords.
+    pub(super) keyed: bool,
     pattern: Regex,
     except: Vec<Regex>,
     /// The groups of the pattern that can hold the secret, the preferred first.
@@ -49,6 +49,8 @@ pub(super) struct Rules {
     pub(super) rules: Vec<Compiled>,
     /// Any keyword of any rule.
     pub(super) keywords: Regex,
+    /// The keywords of each rule.
+    keywords_of: RegexSet,
     no_secrets: Regex,
     allow: Vec<Regex>,
 }
@@ -84,21 +86,33 @@ impl Rules {
             except: Vec::new(),
             lines: true,
         });
-        let mut keywords = Vec::new();
+        let keywords: Vec<&str> = built_in
+            .rule
+            .iter()
+            .flat_map(|entry| &entry.keywords)
+            .map(String::as_str)
+            .collect();
+        let keywords_of = built_in.rule.iter().map(|entry| any_of(&entry.keywords));
+        let keywords_of =
+            RegexSet::new(keywords_of).map_err(|error| RedactError::BuiltIn(error.to_string()))?;
+        let keywords = regex("keywords", &any_of(&keywords), UNICODE)?;
         let mut rules = Vec::new();
-        for entry in built_in.rule.into_iter().chain(own) {
-            keywords.extend_from_slice(&entry.keywords);
-            rules.push(Compiled::new(entry)?);
+        for entry in built_in.rule {
+            rules.push(Compiled::new(entry, ASCII)?);
+        }
+        for entry in own {
+            rules.push(Compiled::new(entry, UNICODE)?);
         }
         let allow = settings
             .allow
             .iter()
-            .map(|pattern| whole("allow", pattern))
+            .map(|pattern| whole("allow", pattern, UNICODE))
             .collect::<Result<_, _>>()?;
         Ok(Self {
             rules,
-            keywords: any_of(&keywords)?,
-            no_secrets: regex("values", NO_SECRETS)?,
+            keywords,
+            keywords_of,
+            no_secrets: regex("values", NO_SECRETS, UNICODE)?,
             allow,
         })
     }
@@ -109,6 +123,11 @@ impl Rules {
     /// Whether a value is plainly none, or one that the user lets pass.
     pub(super) fn passes(&self, value: &[u8]) -> bool {
         self.no_secrets.is_match(value) || self.allow.iter().any(|allow| allow.is_match(value))
+    }
+
+    /// The rules of which a keyword stands in a line, by index.
+    pub(super) fn keyed_to(&self, line: &[u8]) -> SetMatches {
+        self.keywords_of.matches(line)
     }
 
     /// Where a rule finds secrets in a text.
@@ -129,12 +148,16 @@ impl Rules {
 }
 
 impl Compiled {
-    fn new(entry: Entry) -> Result<Self, RedactError> {
+    fn new(entry: Entry, classes: Classes) -> Result<Self, RedactError> {
         let sound = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
         if entry.name.is_empty() || entry.name.len() > 40 || !entry.name.chars().all(sound) {
             return Err(RedactError::Name { name: entry.name });
         }
-        let pattern = regex(&entry.name, &entry.pattern.replace("{{value}}", VALUE))?;
+        let pattern = regex(
+            &entry.name,
+            &entry.pattern.replace("{{value}}", VALUE),
+            classes,
+        )?;
         let named = |name: &str| {
             pattern
                 .capture_names()
@@ -151,30 +174,17 @@ impl Compiled {
         let except = entry
             .except
             .iter()
-            .map(|pattern| whole(&entry.name, pattern))
+            .map(|pattern| whole(&entry.name, pattern, classes))
             .collect::<Result<_, _>>()?;
-        let keywords = (!entry.keywords.is_empty()).then(|| any_of(&entry.keywords));
         Ok(Self {
             lines: entry.lines,
-            keywords: keywords.transpose()?,
+            keyed: !entry.keywords.is_empty(),
             name: entry.name,
             pattern,
             except,
             groups,
             bare,
         })
-    }
-
-    /// Whether it has to look at every line.
-    pub(super) fn looks_everywhere(&self) -> bool {
-        self.keywords.is_none()
-    }
-
-    /// Whether one of its keywords stands in a line.
-    pub(super) fn may_match(&self, line: &[u8]) -> bool {
-        self.keywords
-            .as_ref()
-            .is_none_or(|keywords| keywords.is_match(line))
     }
 
     fn secret(&self, found: &Captures<'_>) -> Option<Range<usize>> {
@@ -194,20 +204,38 @@ impl Compiled {
     }
 }
 
-fn any_of(words: &[String]) -> Result<Regex, RedactError> {
-    let words: Vec<String> = words.iter().map(|word| regex::escape(word)).collect();
-    // Keywords are ASCII: without Unicode's cases they stay literals.
-    regex("keywords", &format!("(?i-u:{})", words.join("|")))
+/// A pattern for any of the keywords. They are ASCII: without Unicode's cases they stay literals, which
+/// are found fastest.
+fn any_of(words: &[impl AsRef<str>]) -> String {
+    let words: Vec<String> = words
+        .iter()
+        .map(|word| regex::escape(word.as_ref()))
+        .collect();
+    format!("(?i-u:{})", words.join("|"))
 }
 
-fn whole(rule: &str, pattern: &str) -> Result<Regex, RedactError> {
+/// What `\s`, `\b` and letters of any case mean in a pattern.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Classes {
+    unicode: bool,
+}
+
+/// For the built-in rules: secrets are ASCII, and such patterns are compiled and searched faster.
+const ASCII: Classes = Classes { unicode: false };
+
+/// For the user's own.
+const UNICODE: Classes = Classes { unicode: true };
+
+fn whole(rule: &str, pattern: &str, classes: Classes) -> Result<Regex, RedactError> {
     // Checked by itself first, so that a mistake is told where the user made it.
-    regex(rule, pattern)?;
-    regex(rule, &format!("^(?:{pattern})$"))
+    regex(rule, pattern, classes)?;
+    regex(rule, &format!("^(?:{pattern})$"), classes)
 }
 
-fn regex(rule: &str, pattern: &str) -> Result<Regex, RedactError> {
-    RegexBuilder::new(pattern).build().map_err(|error| {
+fn regex(rule: &str, pattern: &str, classes: Classes) -> Result<Regex, RedactError> {
+    let mut builder = RegexBuilder::new(pattern);
+    builder.unicode(classes.unicode);
+    builder.build().map_err(|error| {
         let rule = rule.to_owned();
         let shown = pattern.to_owned();
         match error {

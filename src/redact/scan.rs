@@ -32,8 +32,12 @@ pub(super) fn secrets(rules: &Rules, text: &[u8]) -> Vec<Found> {
         let Some(line) = text.get(start..end) else {
             continue;
         };
-        for (index, rule) in rules.rules.iter().enumerate() {
-            if !rule.looks_everywhere() && !rule.lines && rule.may_match(line) {
+        for index in rules.keyed_to(line) {
+            if let Some(rule) = rules
+                .rules
+                .get(index)
+                .filter(|rule| rule.keyed && !rule.lines)
+            {
                 found.extend(rules.find(rule, line).map(|range| Found {
                     range: range.start + start..range.end + start,
                     rule: index,
@@ -42,7 +46,7 @@ pub(super) fn secrets(rules: &Rules, text: &[u8]) -> Vec<Found> {
         }
     }
     for (index, rule) in rules.rules.iter().enumerate() {
-        if rule.looks_everywhere() || rule.lines && keyed && rule.may_match(text) {
+        if !rule.keyed || rule.lines && keyed {
             let all = rules.find(rule, text);
             found.extend(all.map(|range| Found { range, rule: index }));
         }
