@@ -2,17 +2,185 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
 
+use crate::app::plural;
 use crate::app::screens::recover::Recover;
-use crate::ui::draw::{self, Drawn, Look};
+use crate::app::words;
+use crate::model::ansi::label;
+use crate::model::snapshot::{EndCause, SessionSummary, SnapshotMeta};
+use crate::restore::recovery::Offer;
+use crate::ui::draw::{Drawn, Look, split_bottom};
+use crate::ui::theme::Role;
+use crate::ui::widgets::dialog::Dialog;
+use crate::ui::widgets::text::{exactly, put};
+
+/// Programs of a session that are named.
+const PROGRAMS: usize = 5;
 
 /// Draws the screen.
 pub(crate) fn draw(
-    _screen: &Recover,
+    screen: &Recover,
     look: &Look<'_>,
     area: Rect,
     buf: &mut Buffer,
-    drawn: &mut Drawn,
+    _drawn: &mut Drawn,
 ) {
-    let _rest = draw::header(look, area, buf, drawn);
+    let Some((offer, meta)) = screen.shown() else {
+        return;
+    };
+    let [upper, lower] = split_bottom(area, 1);
+    let roomy = upper.height >= 18;
+    let mut lines = Vec::new();
+    lines.extend(when(screen, offer, meta, look));
+    lines.push(Line::default());
+    let left = usize::from(upper.height).saturating_sub(if roomy { 15 } else { 6 });
+    lines.extend(sessions(screen, meta, look, left.max(1)));
+    if roomy {
+        lines.push(Line::default());
+        lines.push(Line::raw(
+            "Nothing is started until you say so in the next screen.",
+        ));
+        lines.push(Line::default());
+        lines.extend(keys(look));
+    }
+    let title = format!(
+        "Your last {} server ended unexpectedly",
+        offer.life.server.mux
+    );
+    let note = match screen.offers.len() {
+        1 => String::new(),
+        all => format!("{} of {all}, j/k", screen.offer + 1),
+    };
+    let dialog = Dialog {
+        title: &title,
+        note: &note,
+        lines: &lines,
+        choices: Line::default(),
+        width: if area.width >= 120 { 92 } else { 74 },
+        style: look.style(Role::FrameFocus),
+    };
+    dialog.draw(upper, buf, look.theme);
+    let off = "Turn this off: prompt = false in [recovery] of the settings";
+    put(buf, lower, lower.x + 1, lower.y, off, look.style(Role::Dim));
+}
+
+fn when(
+    screen: &Recover,
+    offer: &Offer,
+    meta: &SnapshotMeta,
+    look: &Look<'_>,
+) -> Vec<Line<'static>> {
+    let zone = &look.shared.zone;
+    let clock = words::clock(meta.time, zone);
+    let day = words::day(meta.time, look.shared.now, zone);
+    let day = if day == "Today" {
+        String::new()
+    } else {
+        format!(" {day}")
+    };
+    let before = words::age(offer.last_seen.since(meta.time));
+    let which = match screen.snapshot {
+        0 => "Last good snapshot  ".to_owned(),
+        at => exactly(&format!("{} before the last", plural(at, "snapshot")), 20),
+    };
+    let moment = format!("{clock}{day}, {before} before the server went away.");
+    let seen = words::clock(offer.last_seen, zone);
+    let reason = match offer.cause {
+        EndCause::Reboot => "the machine was started anew".to_owned(),
+        EndCause::ServerGone => format!("the server is gone; last seen at {seen}"),
+        EndCause::Closed => format!("its last session was closed at {seen}"),
+    };
+    let line = |name: String, said: String| {
+        Line::from(vec![
+            look.span(Role::Dim, name),
+            look.span(Role::Strong, said),
+        ])
+    };
+    vec![
+        line(which, moment),
+        line("Reason              ".to_owned(), reason),
+    ]
+}
+
+fn sessions(
+    screen: &Recover,
+    meta: &SnapshotMeta,
+    look: &Look<'_>,
+    most: usize,
+) -> Vec<Line<'static>> {
+    let all: Vec<(&SessionSummary, bool)> = screen.sessions().collect();
+    let names = all.iter().map(|(session, _)| label(&session.name));
+    let wide = names
+        .map(|name| crate::ui::widgets::text::width(&name))
+        .max();
+    let wide = wide.unwrap_or(0).clamp(6, 20);
+    let count = |count: u32, word: &str| plural(usize::try_from(count).unwrap_or(0), word);
+    let line = |(session, back): &(&SessionSummary, bool)| {
+        let name = exactly(&label(&session.name), wide);
+        let tabs = count(session.tabs, "window");
+        if *back {
+            let said = format!("  = {name}  is already back ({tabs})");
+            return Line::from(look.span(Role::Dim, said));
+        }
+        let panes = count(session.panes, "pane");
+        let programs = programs(session, meta, look);
+        Line::from(vec![
+            look.span(Role::Good, "  ✓ "),
+            look.span(Role::Strong, name),
+            Span::raw(format!("  {tabs:<10} {panes:<9} ")),
+            look.span(Role::Dim, programs),
+        ])
+    };
+    let shown = if all.len() > most {
+        most.saturating_sub(1)
+    } else {
+        most
+    };
+    let mut lines: Vec<Line<'static>> = all.iter().take(shown).map(line).collect();
+    if all.len() > shown {
+        let rest = format!("    … and {} more", all.len() - shown);
+        lines.push(Line::from(look.span(Role::Dim, rest)));
+    }
+    lines
+}
+
+/// The programs in a session, each once, where the snapshot is loaded.
+fn programs(session: &SessionSummary, meta: &SnapshotMeta, look: &Look<'_>) -> String {
+    let Some(seen) = look.shared.library.snapshot(meta.id) else {
+        return String::new();
+    };
+    let Some(session) = seen.snapshot.state.session(&session.name) else {
+        return String::new();
+    };
+    let panes = session.tabs.iter().flat_map(|tab| &tab.panes);
+    let mut names: Vec<String> = Vec::new();
+    for program in panes.filter_map(|pane| pane.program.as_ref()) {
+        let name = label(program.name());
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    if names.len() > PROGRAMS {
+        names.truncate(PROGRAMS);
+        names.push("…".to_owned());
+    }
+    names.join(", ")
+}
+
+fn keys(look: &Look<'_>) -> Vec<Line<'static>> {
+    [
+        ("Enter", "look at the dry run"),
+        ("h/l", "pick an earlier snapshot"),
+        ("s", "not now (kept; `muxtape recover` brings this back)"),
+        ("N", "stop asking for this crash"),
+    ]
+    .into_iter()
+    .map(|(key, what)| {
+        Line::from(vec![
+            look.span(Role::Key, format!("{key:>7}")),
+            Span::raw(format!("  {what}")),
+        ])
+    })
+    .collect()
 }

@@ -2,17 +2,199 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::text::Line;
 
-use crate::app::screens::report::Report;
-use crate::ui::draw::{self, Drawn, Look};
+use crate::app::input::Target as Met;
+use crate::app::keys::Action;
+use crate::app::plural;
+use crate::app::screens::report::{Report, sign};
+use crate::app::state::Window;
+use crate::app::words;
+use crate::model::ansi::label;
+use crate::restore::{Level, Outcome, Status};
+use crate::ui::draw::{self, Drawn, Look, split_bottom, split_top};
+use crate::ui::theme::Role;
+use crate::ui::widgets::frame::Frame;
+use crate::ui::widgets::text::put;
+use crate::ui::widgets::tree::{self, Row, Tree};
 
 /// Draws the screen.
 pub(crate) fn draw(
-    _screen: &Report,
+    screen: &Report,
     look: &Look<'_>,
     area: Rect,
     buf: &mut Buffer,
     drawn: &mut Drawn,
 ) {
-    let _rest = draw::header(look, area, buf, drawn);
+    let [top, rest] = split_top(area, 1);
+    header(screen, look, top, buf, drawn);
+    let rest = undo(screen, look, rest, buf);
+    let detail = if rest.height < 12 {
+        0
+    } else {
+        (rest.height / 3).clamp(4, 12)
+    };
+    let [upper, lower] = split_bottom(rest, detail);
+    rows(screen, look, upper, buf, drawn);
+    if lower.height > 0 {
+        more(screen, look, lower, buf);
+    }
+}
+
+fn header(screen: &Report, look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
+    let report = &screen.report;
+    let clock = screen.snapshot.as_ref().map_or_else(
+        || report.snapshot.short(),
+        |snapshot| words::clock(snapshot.meta.time, &look.shared.zone),
+    );
+    let failed = report.count(Outcome::Failed);
+    let (said, role) = match report.status {
+        Status::Success => (format!(" Restored {clock}"), Role::Good),
+        Status::Partial if failed > 0 => {
+            let failures = plural(failed, "failure");
+            (format!(" Restored {clock} with {failures}"), Role::Warning)
+        }
+        Status::Partial => (format!(" Restored {clock} in part"), Role::Warning),
+        Status::Failed => (format!(" Could not restore {clock}"), Role::Error),
+    };
+    draw::line(
+        &Line::from(look.span(role, said)).style(look.style(Role::Strong)),
+        area,
+        0,
+        buf,
+    );
+    let took = report.duration_ms;
+    let took = if took < 1000 {
+        format!("{took} ms")
+    } else {
+        format!("{}.{} s", took / 1000, took % 1000 / 100)
+    };
+    let right = Line::from(look.span(Role::Dim, format!("{took}  ?:keys ")));
+    let wide = u16::try_from(right.width()).unwrap_or(u16::MAX);
+    draw::line(&right, area, area.width.saturating_sub(wide), buf);
+    let keys = Rect::new(area.right().saturating_sub(8), area.y, 8, 1);
+    drawn.target(keys.intersection(area), Met::Action(Action::Help));
+}
+
+/// What could be undone, at the bottom, where anything can; what is left above it.
+fn undo(screen: &Report, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> Rect {
+    let Some(point) = screen.report.undo else {
+        return area;
+    };
+    let made = &screen.report.sessions;
+    let ids: Vec<String> = made.iter().map(|made| format!("${}", made.id)).collect();
+    let [rest, line] = split_bottom(area, 2);
+    let said = format!(
+        "Saved before: {}. Made here: {} ({})",
+        point.short(),
+        plural(made.len(), "session"),
+        ids.join(", ")
+    );
+    put(
+        buf,
+        line,
+        line.x + 1,
+        line.y + 1,
+        &said,
+        look.style(Role::Dim),
+    );
+    rest
+}
+
+fn rows(screen: &Report, look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
+    let report = &screen.report;
+    let done = report.count(Outcome::Done) + report.count(Outcome::Warned);
+    let mut note = format!("{done} done");
+    for (count, word) in [
+        (report.count(Outcome::Failed), "failed"),
+        (report.count(Outcome::Skipped), "skipped"),
+    ] {
+        if count > 0 {
+            note.push_str(&format!(" · {count} {word}"));
+        }
+    }
+    let frame = Frame {
+        title: "Report",
+        note: &note,
+        line: look.style(Role::Frame),
+        title_style: look.style(Role::Title),
+        note_style: look.style(Role::Dim),
+        ..Frame::default()
+    };
+    let inside = frame.draw(area, buf);
+    let list: Vec<Row> = report
+        .rows
+        .iter()
+        .map(|row| {
+            let role = role(row.outcome);
+            let depth = match row.level {
+                Level::Session => 0,
+                Level::Tab => 2,
+                Level::Pane => 4,
+            };
+            let quiet = row.outcome == Outcome::Skipped;
+            Row {
+                depth: 1,
+                sign: sign(row.outcome).to_owned(),
+                sign_style: look.style(role),
+                name: format!("{}{}", " ".repeat(depth), row.label),
+                style: look.style(if quiet { Role::Dim } else { Role::Text }),
+                detail: row.detail.clone(),
+                ..Row::default()
+            }
+        })
+        .collect();
+    let tree = Tree {
+        rows: &list,
+        selected: Some(screen.selected),
+        note_width: 0,
+    };
+    tree.draw(inside, buf, look.theme);
+    for (at, line) in tree.seen(inside) {
+        drawn.target(line, Met::Row(at));
+    }
+    drawn.view.list = Window {
+        first: tree::top(screen.selected, list.len(), inside.height),
+        rows: usize::from(inside.height),
+    };
+}
+
+fn role(outcome: Outcome) -> Role {
+    match outcome {
+        Outcome::Done => Role::Good,
+        Outcome::Warned => Role::Warning,
+        Outcome::Failed => Role::Error,
+        Outcome::Skipped => Role::Dim,
+    }
+}
+
+/// What there is to know about the chosen row, and what failed as a whole.
+fn more(screen: &Report, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+    let title = screen.row().map_or("", |row| row.label.as_str());
+    let frame = Frame {
+        title,
+        line: look.style(Role::Frame),
+        title_style: look.style(Role::Title),
+        ..Frame::default()
+    };
+    let inside = frame.draw(area, buf);
+    let mut lines: Vec<(String, Role)> = Vec::new();
+    if let Some(row) = screen.row() {
+        lines.extend(row.more.iter().map(|line| (line.clone(), Role::Text)));
+        for warning in screen.warnings(row) {
+            let said = format!("{}. {}", warning.issue, warning.fallback);
+            lines.push((said, Role::Warning));
+            if !warning.suggestion.is_empty() {
+                lines.push((warning.suggestion.clone(), Role::Dim));
+            }
+        }
+        if lines.is_empty() {
+            lines.push((row.detail.clone(), Role::Dim));
+        }
+    }
+    let errors = screen.report.errors.iter();
+    lines.extend(errors.map(|error| (label(error.as_bytes()), Role::Error)));
+    for (y, (line, role)) in (inside.y..inside.bottom()).zip(&lines) {
+        put(buf, inside, inside.x + 1, y, line, look.style(*role));
+    }
 }
