@@ -27,7 +27,8 @@ use super::schema;
 /// Memory for pages. The default of the database is 1 GiB.
 const CACHE_BYTES: usize = 32 * 1024 * 1024;
 const FIRST_PAUSE: Duration = Duration::from_millis(1);
-const LONGEST_PAUSE: Duration = Duration::from_millis(16);
+/// Short, because the file is free only for moments while others are busy; a try costs microseconds.
+const LONGEST_PAUSE: Duration = Duration::from_millis(4);
 
 /// Where a store is, and how long to wait for it.
 #[derive(Debug, Clone, Copy)]

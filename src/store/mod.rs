@@ -142,6 +142,15 @@ impl Store {
         let listed = self
             .place()
             .read("list snapshots", |txn| timeline::list(txn, query));
+        let listed = match listed {
+            Err(error) if error.is_damage() => {
+                match timeline::list_around_damage(&self.place(), query) {
+                    Ok(found) if !found.is_empty() => Ok(found),
+                    _ => Err(error),
+                }
+            }
+            listed => listed,
+        };
         none_without_store(listed)
     }
 

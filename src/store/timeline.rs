@@ -2,9 +2,11 @@
 
 use std::ops::ControlFlow;
 
+use super::counters::Counters;
 use super::error::StoreError;
 use super::fault::Fault;
 use super::ids;
+use super::lease::Place;
 use super::metadata::{Entry, Reader};
 use super::query::Query;
 use super::structure;
@@ -32,6 +34,54 @@ pub(super) fn list(view: &impl View, query: &Query) -> Result<Vec<SnapshotMeta>,
             ControlFlow::Break(())
         })
     })?;
+    Ok(found)
+}
+
+/// As [`list`], snapshot by snapshot, where the table cannot be walked because a page of it is damaged:
+/// what can still be reached is listed. Each try is a lease of its own.
+pub(super) fn list_around_damage(
+    place: &Place<'_>,
+    query: &Query,
+) -> Result<Vec<SnapshotMeta>, StoreError> {
+    const OPERATION: &str = "list snapshots";
+    const BATCH: usize = 64;
+    let next = place.read(OPERATION, |txn| Ok(Counters::read(txn)?.seq))?;
+    let seqs: Vec<u64> = (0..next).rev().collect();
+    let read = |seqs: &[u64]| {
+        place.read(OPERATION, |txn| {
+            let reader = Reader::new(txn);
+            let entries = seqs.iter().map(|seq| match reader.get(*seq) {
+                Err(fault @ Fault::Damaged { .. }) if seqs.len() > 1 => Err(fault),
+                Err(fault) if fault.is_damage() => Ok(None),
+                read => read,
+            });
+            entries.collect::<Result<Vec<_>, Fault>>()
+        })
+    };
+    let limit = query.limit.unwrap_or(usize::MAX);
+    let mut found = Vec::new();
+    for batch in seqs.chunks(BATCH) {
+        let mut entries = Vec::new();
+        match read(batch) {
+            Err(error) if error.is_damage() => {
+                for seq in batch {
+                    match read(std::slice::from_ref(seq)) {
+                        Err(error) if error.is_damage() => {}
+                        read => entries.extend(read?),
+                    }
+                }
+            }
+            read => entries = read?,
+        }
+        let metas = entries.into_iter().flatten().map(|entry| entry.meta);
+        let wanted = metas.filter(|meta| {
+            query.before.is_none_or(|before| meta.id < before) && query.matches(meta)
+        });
+        found.extend(wanted.take(limit.saturating_sub(found.len())));
+        if found.len() >= limit {
+            break;
+        }
+    }
     Ok(found)
 }
 

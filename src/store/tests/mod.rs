@@ -1,3 +1,9 @@
 //! The store as its users see it, on real files.
 
+mod care;
+mod damage;
+mod finding;
+mod limits;
 mod roundtrip;
+mod searching;
+mod sharing;

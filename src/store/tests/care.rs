@@ -1,0 +1,213 @@
+//! Rotation, trash, collection, figures, lives.
+
+use crate::model::snapshot::{Cause, EndCause, Life, LifeEnd, RecoveryState, SnapshotMeta};
+use crate::model::time::Millis;
+use crate::store::testing::{
+    log, record, record_text, scratch, server, session, snapshot, state, text,
+};
+use crate::store::{Edit, Query, Rotation, Store, StoreError};
+
+fn listed(store: &Store) -> Vec<SnapshotMeta> {
+    store.list(&Query::default()).unwrap()
+}
+
+#[test]
+fn rotation_keeps_the_last_of_each_session_and_what_is_exempt() {
+    let s = scratch();
+    let mut metas = Vec::new();
+    for at in 1..=10 {
+        let texts = [text(format!("$ {at}"))];
+        let mut new = snapshot(at, &state(vec![session("api", 1, &texts)]), &texts);
+        if at == 2 {
+            new.cause = Cause::Manual;
+        }
+        metas.push(record(&s.store, new));
+    }
+    // A session that ended long ago keeps its own last ones.
+    let old = record_text(&s.store, 11, "web", "w");
+    let last = record_text(&s.store, 12, "api", "$ last");
+    s.store.edit(&[metas[2].id], &Edit::Pin(true)).unwrap();
+    s.store
+        .edit(&[metas[3].id], &Edit::Tag("t".into()))
+        .unwrap();
+    s.store
+        .edit(&[metas[4].id], &Edit::Rename(Some("n".into())))
+        .unwrap();
+    let rotated = s
+        .store
+        .rotate(&Rotation { keep_last: 2 }, Millis(0))
+        .unwrap();
+    let kept: Vec<_> = listed(&s.store).into_iter().map(|meta| meta.id).collect();
+    let expected = [
+        &last, &old, &metas[9], &metas[4], &metas[3], &metas[2], &metas[1],
+    ];
+    assert_eq!(kept, expected.map(|meta| meta.id));
+    assert_eq!(rotated.kept, kept.len());
+    assert_eq!(rotated.removed.len(), 5);
+    assert!(!rotated.more);
+    assert!(s.store.verify().unwrap().is_ok());
+}
+
+#[test]
+fn the_newest_of_a_life_is_never_rotated_out() {
+    let s = scratch();
+    let texts = [text("work")];
+    let good = record(
+        &s.store,
+        snapshot(1, &state(vec![session("api", 1, &texts)]), &texts),
+    );
+    for at in 2..20 {
+        let blank = [text(format!("blank {at}"))];
+        let mut new = snapshot(at, &state(vec![session("api", 1, &blank)]), &blank);
+        new.server = server(200);
+        record(&s.store, new);
+    }
+    s.store
+        .rotate(&Rotation { keep_last: 3 }, Millis(0))
+        .unwrap();
+    let left = listed(&s.store);
+    assert_eq!(left.len(), 4);
+    assert_eq!(left[3].id, good.id);
+    let found = s
+        .store
+        .newest_of(server(100).life(), None)
+        .unwrap()
+        .unwrap();
+    assert_eq!(found.id, good.id);
+    assert_eq!(
+        s.store
+            .newest_of(server(100).life(), Some(good.id))
+            .unwrap(),
+        None
+    );
+    let second = s
+        .store
+        .newest_of(server(200).life(), Some(left[0].id))
+        .unwrap();
+    assert_eq!(second.unwrap().id, left[1].id);
+}
+
+#[test]
+fn trash_gives_back_what_was_thrown_away() {
+    let s = scratch();
+    let first = record_text(&s.store, 1, "api", "1");
+    let second = record_text(&s.store, 2, "api", "2");
+    s.store
+        .edit(&[first.id], &Edit::Rename(Some("x".into())))
+        .unwrap();
+    let thrown = s.store.trash(&[first.id], Millis(5)).unwrap();
+    assert_eq!(listed(&s.store), std::slice::from_ref(&second));
+    assert_eq!(s.store.trashed().unwrap(), [(thrown[0].clone(), Millis(5))]);
+    assert!(matches!(
+        s.store.load(first.id),
+        Err(StoreError::NotFound { .. })
+    ));
+    assert!(s.store.verify().unwrap().is_ok());
+    // Its name is free now, and does not come back once somebody else has it.
+    s.store
+        .edit(&[second.id], &Edit::Rename(Some("x".into())))
+        .unwrap();
+    let back = s.store.untrash(&[first.id]).unwrap().remove(0);
+    assert_eq!(back.name, None);
+    assert_eq!(s.store.load(first.id).unwrap().meta, back);
+    assert!(s.store.trashed().unwrap().is_empty());
+    assert!(matches!(
+        s.store.untrash(&[first.id]),
+        Err(StoreError::NotFound { .. })
+    ));
+}
+
+#[test]
+fn emptying_the_trash_frees_what_nobody_needs_and_nothing_else() {
+    let s = scratch();
+    let mut metas = Vec::new();
+    for at in 0..30u32 {
+        let shown = log(at * 50..at * 50 + 600);
+        metas.push(record_text(&s.store, i64::from(at) + 1, "api", &shown));
+    }
+    let before = s.store.stats().unwrap();
+    let (gone, kept): (Vec<_>, Vec<_>) = metas.iter().enumerate().partition(|(at, _)| at % 5 != 4);
+    let ids: Vec<_> = gone.iter().map(|(_, meta)| meta.id).collect();
+    s.store.trash(&ids, Millis(1)).unwrap();
+    assert_eq!(s.store.empty_trash().unwrap(), ids.len());
+    let after = s.store.stats().unwrap();
+    assert_eq!(after.objects, kept.len() as u64);
+    assert!(after.record_bytes < before.record_bytes);
+    let report = s.store.verify().unwrap();
+    assert!(report.is_ok(), "{report:?}");
+    for (at, meta) in kept {
+        let at = u32::try_from(at).unwrap();
+        let loaded = s.store.load(meta.id).unwrap();
+        let digest = loaded.state.sessions[0].tabs[0].panes[0]
+            .contents
+            .unwrap()
+            .digest;
+        let shown = s.store.contents(&[digest]).unwrap();
+        assert_eq!(shown[0].main, log(at * 50..at * 50 + 600));
+    }
+    // Everything may go; then nothing is left but what describes the server.
+    let rest: Vec<_> = listed(&s.store).iter().map(|meta| meta.id).collect();
+    s.store.trash(&rest, Millis(2)).unwrap();
+    s.store.empty_trash().unwrap();
+    let empty = s.store.stats().unwrap();
+    assert_eq!((empty.snapshots, empty.objects, empty.trash), (0, 0, 0));
+    assert!(empty.record_bytes < 2000, "{} bytes", empty.record_bytes);
+    // Numbers and ids go on from where they were.
+    assert!(record_text(&s.store, 1, "api", "again").id > metas[29].id);
+}
+
+#[test]
+fn rotation_collects_by_itself_after_enough_was_removed() {
+    let s = scratch();
+    for at in 1..=60 {
+        record_text(&s.store, at, "api", &format!("{}{at}", log(0..30)));
+        s.store
+            .rotate(&Rotation { keep_last: 5 }, Millis(0))
+            .unwrap();
+    }
+    let stats = s.store.stats().unwrap();
+    assert_eq!(stats.snapshots, 5);
+    assert!(stats.objects < 40, "{} texts", stats.objects);
+    assert!(s.store.verify().unwrap().is_ok());
+}
+
+#[test]
+fn figures_count_what_is_there() {
+    let s = scratch();
+    assert_eq!(s.store.stats().unwrap(), crate::store::Stats::default());
+    let first = record_text(&s.store, 1, "api", "one");
+    record_text(&s.store, 2, "api", "one");
+    let last = record_text(&s.store, 3, "web", "three");
+    let stats = s.store.stats().unwrap();
+    assert_eq!((stats.snapshots, stats.sessions, stats.objects), (3, 2, 2));
+    assert_eq!(stats.logical_bytes, 3 + 3 + 5);
+    assert_eq!(
+        (stats.oldest, stats.newest),
+        (Some(first.time), Some(last.time))
+    );
+    assert!(stats.store_bytes > stats.record_bytes);
+}
+
+#[test]
+fn lives_are_kept_by_what_identifies_them() {
+    let s = scratch();
+    assert!(s.store.lives().unwrap().is_empty());
+    let life = |pid, seen| Life {
+        server: server(pid),
+        first_seen: Millis(seen),
+        last_seen: Millis(seen + 10),
+        end: None,
+        recovery: RecoveryState::Open,
+    };
+    s.store.note_life(&life(1, 100)).unwrap();
+    s.store.note_life(&life(2, 200)).unwrap();
+    let ended = Life {
+        end: Some(LifeEnd {
+            noticed: Millis(150),
+            cause: EndCause::ServerGone,
+        }),
+        ..life(1, 100)
+    };
+    s.store.note_life(&ended).unwrap();
+    assert_eq!(s.store.lives().unwrap(), [life(2, 200), ended]);
+}

@@ -1,0 +1,183 @@
+//! Naming a snapshot, and changing what is told about it.
+
+use bstr::ByteSlice;
+
+use crate::model::id::SnapshotId;
+use crate::model::snapshot::{Cause, SnapshotMeta};
+use crate::model::target::SnapRef;
+use crate::model::time::Millis;
+use crate::store::testing::{record, record_text, scratch, session, snapshot, state, text};
+use crate::store::{Edit, Query, Store, StoreError, Unchanged};
+
+fn find(store: &Store, words: &str) -> Result<SnapshotMeta, StoreError> {
+    store.find(&words.parse::<SnapRef>().unwrap(), None, None)
+}
+
+fn rename(store: &Store, id: SnapshotId, name: &str) -> Result<Vec<SnapshotMeta>, StoreError> {
+    store.edit(&[id], &Edit::Rename(Some(name.to_owned())))
+}
+
+#[test]
+fn ids_names_and_counts_name_snapshots() {
+    let s = scratch();
+    let metas: Vec<_> = (1..=5)
+        .map(|at| record_text(&s.store, at, "api", &format!("$ {at}")))
+        .collect();
+    let store = &s.store;
+    for meta in &metas {
+        assert_eq!(find(store, &meta.id.to_string()).unwrap(), *meta);
+        assert_eq!(find(store, &meta.id.short()).unwrap(), *meta);
+    }
+    assert_eq!(find(store, "latest").unwrap(), metas[4]);
+    assert_eq!(find(store, "latest~4").unwrap(), metas[0]);
+    assert!(matches!(
+        find(store, "latest~5"),
+        Err(StoreError::NotFound { .. })
+    ));
+    assert!(matches!(
+        find(store, "live"),
+        Err(StoreError::NotFound { .. })
+    ));
+    let common = &metas[0].id.to_string()[..3];
+    let Err(StoreError::Ambiguous { candidates, .. }) = find(store, common) else {
+        panic!("{common} is not ambiguous");
+    };
+    let newest_first: Vec<_> = metas.iter().rev().map(|meta| meta.id).collect();
+    assert_eq!(candidates, newest_first);
+    let named = rename(store, metas[1].id, "before").unwrap().remove(0);
+    assert_eq!(find(store, "before").unwrap(), named);
+    assert_eq!(find(store, "api:before").unwrap(), named);
+    let Err(StoreError::NotFound { suggestions, .. }) = find(store, "befor") else {
+        panic!("found");
+    };
+    assert_eq!(suggestions, ["before"]);
+}
+
+#[test]
+fn a_moment_names_the_newest_snapshot_at_or_before_it() {
+    let s = scratch();
+    let first = record_text(&s.store, 10, "api", "1");
+    let second = record_text(&s.store, 20, "api", "2");
+    let at = |ms: i64| {
+        let moment = Some(Millis(ms));
+        s.store.find(&SnapRef::At("x".into()), None, moment)
+    };
+    assert_eq!(at(second.time.0).unwrap(), second);
+    assert_eq!(at(second.time.0 - 1).unwrap(), first);
+    assert!(matches!(
+        at(first.time.0 - 1),
+        Err(StoreError::NotFound { .. })
+    ));
+}
+
+#[test]
+fn with_a_session_only_its_changes_count() {
+    let s = scratch();
+    let both = |api: &str, web: &str| {
+        let texts = [text(api), text(web)];
+        let state = state(vec![
+            session("api", 1, &texts[..1]),
+            session("web", 2, &texts[1..]),
+        ]);
+        (state, texts)
+    };
+    let mut metas = Vec::new();
+    for (second, (api, web)) in (1..).zip([("1", "1"), ("1", "2"), ("2", "3"), ("2", "4")]) {
+        let (state, texts) = both(api, web);
+        metas.push(record(&s.store, snapshot(second, &state, &texts)));
+    }
+    let latest = |back| {
+        s.store
+            .find(&SnapRef::Latest(back), Some(b"api".as_bstr()), None)
+    };
+    assert_eq!(latest(0).unwrap(), metas[2]);
+    assert_eq!(latest(1).unwrap(), metas[0]);
+    assert!(latest(2).is_err());
+}
+
+#[test]
+fn a_name_is_used_once_a_session() {
+    let s = scratch();
+    let first = record_text(&s.store, 1, "api", "1");
+    let other = record_text(&s.store, 2, "web", "1");
+    let third = record_text(&s.store, 3, "api", "2");
+    rename(&s.store, first.id, "x").unwrap();
+    let taken = rename(&s.store, third.id, "x");
+    assert!(matches!(taken, Err(StoreError::NameTaken { by, .. }) if by == first.id));
+    // Another session may use it; then the session is part of the name.
+    rename(&s.store, other.id, "x").unwrap();
+    assert!(matches!(
+        find(&s.store, "x"),
+        Err(StoreError::Ambiguous { .. })
+    ));
+    assert_eq!(find(&s.store, "web:x").unwrap().id, other.id);
+    let texts = [text("3")];
+    let mut new = snapshot(4, &state(vec![session("api", 1, &texts)]), &texts);
+    new.name = Some("x".into());
+    let refused = s.store.record(new, Unchanged::Store);
+    assert!(matches!(refused, Err(StoreError::NameTaken { .. })));
+    assert_eq!(s.store.list(&Query::default()).unwrap().len(), 3);
+    // Given up, it can be used again.
+    s.store.edit(&[first.id], &Edit::Rename(None)).unwrap();
+    rename(&s.store, third.id, "x").unwrap();
+}
+
+#[test]
+fn edits_are_for_all_or_for_none() {
+    let s = scratch();
+    let metas: Vec<_> = (1..=3)
+        .map(|at| record_text(&s.store, at, "api", &format!("$ {at}")))
+        .collect();
+    let ids: Vec<_> = metas.iter().map(|meta| meta.id).collect();
+    let tagged = s.store.edit(&ids, &Edit::Tag("keep".into())).unwrap();
+    assert!(tagged.iter().all(|meta| meta.tags == ["keep"]));
+    let stranger = SnapshotId::new(Millis(0), 1, None);
+    let failed = s
+        .store
+        .edit(&[ids[0], stranger], &Edit::Untag("keep".into()));
+    assert!(matches!(failed, Err(StoreError::NotFound { .. })));
+    assert_eq!(s.store.meta(ids[0]).unwrap().tags, ["keep"]);
+    s.store.edit(&ids[..1], &Edit::Archive(true)).unwrap();
+    s.store.edit(&ids[1..2], &Edit::Pin(true)).unwrap();
+    let listed = |query: &Query| s.store.list(query).unwrap().len();
+    assert_eq!(listed(&Query::default()), 2);
+    let all = Query {
+        archived: true,
+        ..Query::default()
+    };
+    assert_eq!(listed(&all), 3);
+    assert_eq!(
+        listed(&Query {
+            tag: Some("keep".into()),
+            ..all.clone()
+        }),
+        3
+    );
+    assert_eq!(
+        listed(&Query {
+            cause: Some(Cause::Manual),
+            ..all.clone()
+        }),
+        0
+    );
+    assert_eq!(
+        listed(&Query {
+            session: Some("web".into()),
+            ..all.clone()
+        }),
+        0
+    );
+    assert_eq!(
+        listed(&Query {
+            since: Some(metas[1].time),
+            ..all.clone()
+        }),
+        2
+    );
+    let page = Query {
+        before: Some(ids[2]),
+        limit: Some(1),
+        ..all
+    };
+    assert_eq!(s.store.list(&page).unwrap()[0].id, ids[1]);
+}
