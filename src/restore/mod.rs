@@ -5,20 +5,35 @@
 //! policy does not allow, and hands no captured string to a shell; what it types at a prompt is quoted
 //! for that shell.
 
+mod apply;
+mod build;
 mod facts;
+mod gather;
+mod judge;
 pub mod lookout;
 pub mod pane;
 mod plan;
+mod planner;
 mod policy;
+mod programs;
+mod prompt;
+mod quoting;
 pub mod recovery;
+mod replay;
 mod report;
+mod splits;
 mod step;
+mod summary;
+mod workdir;
 
+pub use apply::apply;
 pub use facts::{Facts, LiveState, Surroundings};
+pub use gather::{facts, look, prepare};
 pub use plan::{
     Counts, Item, Level, Outlook, Plan, PlannedPane, PlannedSession, PlannedTab, Start, Warning,
     WarningLevel,
 };
+pub use planner::plan;
 pub use policy::{Chosen, MissingDir, OnConflict, Policy, Programs, Selection, Text};
 pub use report::{Made, Outcome, Progress, Report, Row, Status};
 pub use step::{Action, PaneRef, Phase, SessionRef, Step, StepShown, TabRef};
@@ -29,7 +44,6 @@ use std::path::Path;
 use crate::model::contents::Contents;
 use crate::model::digest::Digest;
 use crate::model::id::SnapshotId;
-use crate::model::snapshot::Snapshot;
 use crate::mux::MuxError;
 use crate::mux::tmux::Tmux;
 use crate::store::StoreError;
@@ -53,6 +67,9 @@ pub enum RestoreError {
     /// The store could not be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// No pane said that it was ready; what had been made was removed.
+    #[error("no pane came to its shell in time; what had been made was removed")]
+    NotReady,
     /// The private files of a restore could not be written; what had been made was removed.
     #[error("could not write {path}")]
     Files {
@@ -77,27 +94,4 @@ pub struct Workshop<'a> {
     pub texts: &'a BTreeMap<Digest, Contents>,
     /// The snapshot that was saved before, for the report.
     pub undo: Option<SnapshotId>,
-}
-
-/// Looks at what is alive, at directories and at programs, and plans. Changes nothing, and starts no
-/// server.
-pub fn prepare(
-    _snapshot: &Snapshot,
-    _tmux: &Tmux,
-    policy: &Policy,
-    _selection: &Selection,
-    _surroundings: &Surroundings,
-) -> Result<Plan, RestoreError> {
-    Err(RestoreError::NotYet(policy.on_conflict))
-}
-
-/// Carries out a plan. Nothing is done when the live state is not the one it was made for
-/// ([`RestoreError::Changed`]). Failures of single panes are reported and the rest goes on; failures
-/// of the whole before the sessions get their names remove all that was made.
-pub fn apply(
-    _plan: &Plan,
-    _workshop: &Workshop<'_>,
-    _progress: &mut dyn FnMut(Progress),
-) -> Result<Report, RestoreError> {
-    Err(RestoreError::Nothing)
 }

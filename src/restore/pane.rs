@@ -1,7 +1,61 @@
 //! The body of `muxtape __pane TOKEN`: what runs in a restored pane before its shell does.
+//!
+//! It gets its job from a private file, waits at a gate that opens when all panes have their size,
+//! writes the saved text, says that it is ready, and becomes the shell. The gate is a lock: should the
+//! restorer die, the lock falls, and a pane that finds it fallen but not opened ends at once. So
+//! nothing stays of a restore that was broken off.
 
 use std::convert::Infallible;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use bstr::{BString, ByteSlice};
+use rustix::fs::{FlockOperation, OFlags};
+use serde::{Deserialize, Serialize};
+
+use super::replay::{self, Place};
+
+/// The gate's file, beside the job.
+pub(super) const GATE: &str = "gate";
+/// What stands in the gate's file when it is open.
+pub(super) const OPEN: &[u8] = b"open";
+/// The pipe on which panes say that they are ready, beside the job.
+pub(super) const READY: &str = "ready";
+/// Bytes of a message on that pipe: the pane's number, little-endian, and how it went.
+pub(super) const MESSAGE: usize = 5;
+
+/// What a pane has to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Job {
+    /// The pane's place in the plan.
+    pub(super) pane: u32,
+    /// Directories to open in, the best first.
+    pub(super) dirs: Vec<BString>,
+    /// The shell's arguments; empty for the default shell.
+    pub(super) shell: Vec<BString>,
+    /// The server's default shell.
+    pub(super) default_shell: BString,
+    /// The saved text.
+    pub(super) text: Option<BString>,
+    /// Rows of the screen below the cursor.
+    pub(super) below: u16,
+    /// Whether the cursor's line is a prompt.
+    pub(super) prompt: bool,
+}
+
+/// How it went, in a message on the pipe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Went {
+    /// As planned.
+    Well = 0,
+    /// Another directory than the first had to do.
+    Elsewhere = 1,
+}
 
 /// Why a pane could not become its shell.
 #[derive(Debug, thiserror::Error)]
@@ -14,15 +68,135 @@ pub enum PaneError {
         path: PathBuf,
         /// Why not.
         #[source]
-        source: std::io::Error,
+        source: io::Error,
+    },
+    /// The restore was broken off before the gate opened.
+    #[error("the restore was broken off")]
+    BrokenOff,
+    /// No shell could be started.
+    #[error("could not start {shell}")]
+    Shell {
+        /// The shell.
+        shell: String,
+        /// Why not.
+        #[source]
+        source: io::Error,
     },
 }
 
 /// Waits for the restorer, changes directory, writes the saved text, says that it is ready, and
 /// becomes the shell. Returns only when it could not.
 pub fn run(token: &Path) -> Result<Infallible, PaneError> {
-    Err(PaneError::Job {
+    let (job, dir) = take(token)?;
+    wait_at_gate(&dir)
+        .map_err(|source| PaneError::Job {
+            path: dir.join(GATE),
+            source,
+        })?
+        .then_some(())
+        .ok_or(PaneError::BrokenOff)?;
+    let (went, cwd) = enter(&job.dirs);
+    if let Some(text) = &job.text {
+        let width = rustix::termios::tcgetwinsize(io::stdout()).map_or(80, |size| size.ws_col);
+        let place = Place {
+            below: job.below,
+            prompt: job.prompt,
+        };
+        let mut out = io::stdout().lock();
+        // A terminal that is gone will end the shell as well.
+        let _ = out.write_all(&replay::bytes(text, place, width));
+        let _ = out.flush();
+    }
+    say_ready(&dir, job.pane, went);
+    become_shell(&job, cwd)
+}
+
+/// Reads the job and removes it: a token is good for one pane.
+fn take(token: &Path) -> Result<(Job, PathBuf), PaneError> {
+    let failed = |source| PaneError::Job {
         path: token.to_owned(),
-        source: std::io::ErrorKind::Unsupported.into(),
+        source,
+    };
+    let bytes = fs::read(token).map_err(failed)?;
+    fs::remove_file(token).map_err(failed)?;
+    let job = postcard::from_bytes(&bytes)
+        .map_err(|error| failed(io::Error::new(io::ErrorKind::InvalidData, error)))?;
+    let dir = token.parent().unwrap_or(Path::new("/")).to_owned();
+    Ok((job, dir))
+}
+
+/// Waits until the gate's lock falls; whether the gate was opened.
+fn wait_at_gate(dir: &Path) -> io::Result<bool> {
+    let mut gate = File::open(dir.join(GATE))?;
+    loop {
+        match rustix::fs::flock(&gate, FlockOperation::LockShared) {
+            Ok(()) => break,
+            Err(rustix::io::Errno::INTR) => {}
+            Err(errno) => return Err(errno.into()),
+        }
+    }
+    let mut said = Vec::new();
+    gate.read_to_end(&mut said)?;
+    Ok(said == OPEN)
+}
+
+/// Changes to the first directory that there is.
+fn enter(dirs: &[BString]) -> (Went, Option<&BString>) {
+    for (at, dir) in dirs.iter().enumerate() {
+        if rustix::process::chdir(dir.as_slice()).is_ok() {
+            let went = if at == 0 { Went::Well } else { Went::Elsewhere };
+            return (went, Some(dir));
+        }
+    }
+    (Went::Elsewhere, None)
+}
+
+fn say_ready(dir: &Path, pane: u32, went: Went) {
+    let [a, b, c, d] = pane.to_le_bytes();
+    let pipe = OpenOptions::new()
+        .write(true)
+        .custom_flags(i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or(0))
+        .open(dir.join(READY));
+    // Nobody listens any more when the restorer has given up waiting; the pane goes on.
+    if let Ok(mut pipe) = pipe {
+        let _ = pipe.write_all(&[a, b, c, d, went as u8]);
+    }
+}
+
+/// Becomes the shell of the job, else the default shell, else `/bin/sh`.
+fn become_shell(job: &Job, cwd: Option<&BString>) -> Result<Infallible, PaneError> {
+    let exec = |mut command: Command| {
+        command.env_remove("OLDPWD");
+        // The directory by the name that it was entered by, symbolic links kept.
+        match cwd {
+            Some(dir) => command.env("PWD", dir.to_os_str_lossy()),
+            None => command.env_remove("PWD"),
+        };
+        command.exec()
+    };
+    let mut error = io::Error::from(io::ErrorKind::NotFound);
+    if let Some((name, args)) = job.shell.split_first() {
+        let program = name.strip_prefix(b"-").unwrap_or(name);
+        let mut command = Command::new(program.to_os_str_lossy());
+        command.arg0(name.to_os_str_lossy());
+        command.args(args.iter().map(|arg| arg.to_os_str_lossy()));
+        error = exec(command);
+    }
+    for program in [job.default_shell.as_bstr(), b"/bin/sh".as_bstr()] {
+        if program.is_empty() {
+            continue;
+        }
+        let mut command = Command::new(program.to_os_str_lossy());
+        // tmux starts its default shell as a login shell.
+        let name = program
+            .rsplit(|&byte| byte == b'/')
+            .next()
+            .unwrap_or(program);
+        command.arg0([b"-", name].concat().to_os_str_lossy());
+        error = exec(command);
+    }
+    Err(PaneError::Shell {
+        shell: crate::model::ansi::label(&job.default_shell),
+        source: error,
     })
 }

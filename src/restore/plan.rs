@@ -286,11 +286,3 @@ impl Plan {
         self.panes.get(usize::try_from(pane.0).ok()?)
     }
 }
-
-impl Plan {
-    /// The steps as they are shown and printed.
-    #[must_use]
-    pub fn steps_shown(&self) -> Vec<super::step::StepShown> {
-        Vec::new()
-    }
-}

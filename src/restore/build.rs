@@ -1,0 +1,321 @@
+//! From steps to tmux commands, for doing and for showing.
+
+use bstr::BString;
+
+use super::plan::Plan;
+use super::step::{Action, PaneRef, SessionRef, Step, StepShown, TabRef};
+use crate::model::ansi::label;
+use crate::model::geometry::Axis;
+use crate::mux::tmux::command::{Command, format_escaped};
+use crate::mux::tmux::layout;
+
+/// How the parts of a plan are called in commands.
+pub(super) trait Names {
+    /// A target for a session.
+    fn session(&self, session: SessionRef) -> String;
+    /// A target for a tab.
+    fn tab(&self, tab: TabRef) -> String;
+    /// A target for a pane.
+    fn pane(&self, pane: PaneRef) -> String;
+    /// tmux's number for a pane.
+    fn number(&self, pane: PaneRef) -> u32;
+    /// What a command that makes a pane prints.
+    fn printed(&self, pane: PaneRef) -> String;
+    /// What runs in a new pane, and the directory that tmux is told.
+    fn body(&self, pane: PaneRef) -> (Option<BString>, Vec<BString>);
+}
+
+fn with_body(mut command: Command, body: Vec<BString>) -> Command {
+    for word in body {
+        command = command.arg(word);
+    }
+    command
+}
+
+fn split(names: &dyn Names, pane: PaneRef, from: PaneRef, axis: Axis, length: u16) -> Command {
+    let (dir, body) = names.body(pane);
+    let mut command = Command::new("split-window")
+        .flag("-d")
+        .flag(match axis {
+            Axis::Columns => "-h",
+            Axis::Rows => "-v",
+        })
+        .flag("-P")
+        .opt("-F", names.printed(pane))
+        .opt("-t", names.pane(from))
+        .opt("-l", length.to_string());
+    if let Some(dir) = dir {
+        command = command.opt("-c", format_escaped(&dir));
+    }
+    with_body(command, body)
+}
+
+/// The commands of a step; none where muxtape itself acts.
+pub(super) fn commands(plan: &Plan, action: &Action, names: &dyn Names) -> Vec<Command> {
+    build(plan, action, names).unwrap_or_default()
+}
+
+fn build(plan: &Plan, action: &Action, names: &dyn Names) -> Option<Vec<Command>> {
+    let one = match action {
+        Action::NewSession {
+            session,
+            tab,
+            pane,
+            size,
+        } => {
+            let planned = plan.session(*session)?;
+            let (_, body) = names.body(*pane);
+            let command = Command::new("new-session")
+                .flag("-d")
+                .flag("-P")
+                .opt("-F", names.printed(*pane))
+                .opt("-s", &planned.temporary)
+                .opt("-x", size.width.to_string())
+                .opt("-y", size.height.to_string())
+                .opt("-n", format_escaped(&plan.tab(*tab)?.name))
+                .opt("-c", format_escaped(&planned.dir));
+            with_body(command, body)
+        }
+        Action::JoinGroup { session, leader } => {
+            let planned = plan.session(*session)?;
+            let first = plan.session(*leader)?;
+            let rename = |name: &[u8]| {
+                Command::new("rename-session")
+                    .opt("-t", names.session(*leader))
+                    .arg(format_escaped(name))
+            };
+            let join = Command::new("new-session")
+                .flag("-d")
+                .opt("-t", names.session(*leader))
+                .opt("-s", &planned.temporary);
+            // The group gets the name that its founder has at this moment.
+            return Some(match &first.group {
+                Some(group) => vec![rename(group), join, rename(&first.temporary)],
+                None => vec![join],
+            });
+        }
+        Action::NewTab { tab, pane } => {
+            let planned = plan.tab(*tab)?;
+            let session = names.session(planned.session);
+            let (dir, body) = names.body(*pane);
+            let mut command = Command::new("new-window")
+                .flag("-d")
+                .flag("-P")
+                .opt("-F", names.printed(*pane))
+                .opt("-t", format!("{session}:{}", planned.index))
+                .opt("-n", format_escaped(&planned.name));
+            if let Some(dir) = dir {
+                command = command.opt("-c", format_escaped(&dir));
+            }
+            with_body(command, body)
+        }
+        Action::LinkTab {
+            tab,
+            session,
+            index,
+        } => Command::new("link-window")
+            .flag("-d")
+            .opt("-s", names.tab(*tab))
+            .opt("-t", format!("{}:{index}", names.session(*session))),
+        Action::MoveTab { tab } => {
+            let planned = plan.tab(*tab)?;
+            let session = names.session(planned.session);
+            Command::new("move-window")
+                .flag("-d")
+                .opt("-s", names.tab(*tab))
+                .opt("-t", format!("{session}:{}", planned.index))
+        }
+        Action::ResizeTab { tab, size } => Command::new("resize-window")
+            .opt("-t", names.tab(*tab))
+            .opt("-x", size.width.to_string())
+            .opt("-y", size.height.to_string()),
+        Action::Split {
+            pane,
+            from,
+            axis,
+            length,
+        } => split(names, *pane, *from, *axis, *length),
+        Action::Arrange { tab, layout } => Command::new("select-layout")
+            .opt("-t", names.tab(*tab))
+            .arg(layout::print(layout, &|pane| names.number(PaneRef(pane)))),
+        Action::Title { pane } => Command::new("select-pane")
+            .opt("-t", names.pane(*pane))
+            .opt("-T", format_escaped(&plan.pane(*pane)?.title)),
+        Action::Synchronize { tab } => Command::new("set-option")
+            .flag("-w")
+            .opt("-t", names.tab(*tab))
+            .arg("synchronize-panes")
+            .arg("on"),
+        Action::SelectPane { pane } => Command::new("select-pane").opt("-t", names.pane(*pane)),
+        Action::Mark { pane } => Command::new("select-pane")
+            .flag("-m")
+            .opt("-t", names.pane(*pane)),
+        Action::Zoom { pane } => Command::new("resize-pane")
+            .flag("-Z")
+            .opt("-t", names.pane(*pane)),
+        Action::SelectTab { session, index } => {
+            Command::new("select-window").opt("-t", format!("{}:{index}", names.session(*session)))
+        }
+        Action::OpenGate => return None,
+        Action::RenameSession { session } => Command::new("rename-session")
+            .opt("-t", names.session(*session))
+            .arg(format_escaped(&plan.session(*session)?.to)),
+        Action::FreeSize { session, tabs } => {
+            let mut all = vec![
+                Command::new("set-option")
+                    .flag("-u")
+                    .opt("-t", names.session(*session))
+                    .arg("default-size"),
+            ];
+            all.extend(tabs.iter().map(|tab| {
+                Command::new("set-option")
+                    .flag("-w")
+                    .flag("-u")
+                    .opt("-t", names.tab(*tab))
+                    .arg("window-size")
+            }));
+            return Some(all);
+        }
+        Action::AutomaticRename { tab, on } => {
+            let option = Command::new("set-option")
+                .flag("-w")
+                .flag_if(on.is_none(), "-u")
+                .opt("-t", names.tab(*tab))
+                .arg("automatic-rename");
+            match on {
+                Some(on) => option.arg(if *on { "on" } else { "off" }),
+                None => option,
+            }
+        }
+        Action::TypeCommand { pane, line, run } => {
+            let to = |command: Command| command.opt("-t", names.pane(*pane));
+            let typed = to(Command::new("send-keys").flag("-l")).arg(line);
+            let enter = to(Command::new("send-keys")).arg("Enter");
+            return Some(if *run {
+                vec![typed, enter]
+            } else {
+                vec![typed]
+            });
+        }
+    };
+    Some(vec![one])
+}
+
+/// Names for showing: sessions by name, tabs by number, panes as the plan counts them.
+struct Shown<'a> {
+    plan: &'a Plan,
+    switched: bool,
+}
+
+impl Names for Shown<'_> {
+    fn session(&self, session: SessionRef) -> String {
+        let planned = self.plan.session(session);
+        planned.map_or_else(String::new, |planned| {
+            let name = if self.switched {
+                &planned.to
+            } else {
+                &planned.temporary
+            };
+            format!("={}", label(name))
+        })
+    }
+
+    fn tab(&self, tab: TabRef) -> String {
+        let planned = self.plan.tab(tab);
+        planned.map_or_else(String::new, |planned| {
+            format!("{}:{}", self.session(planned.session), planned.index)
+        })
+    }
+
+    fn pane(&self, pane: PaneRef) -> String {
+        pane.to_string()
+    }
+
+    fn number(&self, pane: PaneRef) -> u32 {
+        pane.0
+    }
+
+    fn printed(&self, _pane: PaneRef) -> String {
+        "#{pane_id}".to_owned()
+    }
+
+    fn body(&self, pane: PaneRef) -> (Option<BString>, Vec<BString>) {
+        let Some(planned) = self.plan.pane(pane) else {
+            return (None, Vec::new());
+        };
+        let mut shell = planned.shell.clone();
+        if let Some(name) = shell.first_mut()
+            && let Some(without) = name.strip_prefix(b"-")
+        {
+            *name = without.into();
+        }
+        (Some(planned.dir.clone()), shell)
+    }
+}
+
+impl Plan {
+    /// The steps as they are shown and printed. Numbers that only tmux will know stand as `%p0`, in
+    /// the order of [`Plan::panes`]. What a pane runs is shown as its shell; in truth that is
+    /// `muxtape __pane`, which writes the saved text and then becomes the shell.
+    #[must_use]
+    pub fn steps_shown(&self) -> Vec<StepShown> {
+        self.steps.iter().map(|step| self.shown(step)).collect()
+    }
+
+    fn shown(&self, step: &Step) -> StepShown {
+        let names = Shown {
+            plan: self,
+            switched: step.action.phase() > super::step::Phase::Replay
+                && !matches!(step.action, Action::RenameSession { .. }),
+        };
+        let lines: Vec<String> = commands(self, &step.action, &names)
+            .iter()
+            .map(Command::shell_line)
+            .collect();
+        StepShown {
+            action: step.action.word(),
+            target: self.target(&step.action),
+            command: lines.join("\n"),
+            note: step.note.clone(),
+        }
+    }
+
+    fn target(&self, action: &Action) -> String {
+        let session = |session| self.session(session).map(|planned| label(&planned.to));
+        let tab = |tab| {
+            let planned = self.tab(tab)?;
+            Some(format!("{}:{}", session(planned.session)?, planned.index))
+        };
+        let pane = |pane| {
+            let planned = self.pane(pane)?;
+            let index = planned.target.pane.unwrap_or(planned.place);
+            Some(format!("{}.{index}", tab(planned.tab)?))
+        };
+        let target = match action {
+            Action::NewSession { session: s, .. }
+            | Action::JoinGroup { session: s, .. }
+            | Action::RenameSession { session: s }
+            | Action::FreeSize { session: s, .. } => session(*s),
+            Action::LinkTab {
+                session: s, index, ..
+            }
+            | Action::SelectTab { session: s, index } => {
+                session(*s).map(|name| format!("{name}:{index}"))
+            }
+            Action::NewTab { tab: t, .. }
+            | Action::MoveTab { tab: t }
+            | Action::ResizeTab { tab: t, .. }
+            | Action::Arrange { tab: t, .. }
+            | Action::Synchronize { tab: t }
+            | Action::AutomaticRename { tab: t, .. } => tab(*t),
+            Action::Split { pane: p, .. }
+            | Action::Title { pane: p }
+            | Action::SelectPane { pane: p }
+            | Action::Mark { pane: p }
+            | Action::Zoom { pane: p }
+            | Action::TypeCommand { pane: p, .. } => pane(*p),
+            Action::OpenGate => Some("all panes".to_owned()),
+        };
+        target.unwrap_or_default()
+    }
+}

@@ -1,0 +1,261 @@
+//! What becomes of one pane: its directory, its shell, its program.
+
+use bstr::{BStr, BString, ByteSlice};
+
+use super::facts::Facts;
+use super::plan::{Start, Warning, WarningLevel};
+use super::policy::{MissingDir, Policy, Programs};
+use super::programs::{self, Class};
+use super::quoting::{self, Dialect};
+use crate::model::ansi::label;
+use crate::model::program::{Program, program_name};
+use crate::model::tree::Pane;
+
+/// What becomes of a pane.
+#[derive(Debug, Clone)]
+pub(super) struct Judged {
+    /// Whether it is made.
+    pub(super) made: bool,
+    /// What ran in it, for showing.
+    pub(super) label: String,
+    /// What becomes of it, for showing.
+    pub(super) detail: String,
+    /// Where it opens.
+    pub(super) dir: BString,
+    /// Its shell; empty for the default one.
+    pub(super) shell: Vec<BString>,
+    /// Whether its shell was idle.
+    pub(super) idle: bool,
+    /// What becomes of its program.
+    pub(super) start: Start,
+    /// What is typed.
+    pub(super) line: Option<BString>,
+    /// Why it is so.
+    pub(super) why: Option<String>,
+    /// What will not be as it was; the component is filled in later.
+    pub(super) warnings: Vec<Warning>,
+}
+
+fn warning(kind: &'static str, issue: String, fallback: String, suggestion: &str) -> Warning {
+    Warning {
+        level: WarningLevel::Warning,
+        kind,
+        component: String::new(),
+        issue,
+        fallback,
+        suggestion: suggestion.to_owned(),
+    }
+}
+
+/// A path as it is shown: below the home directory with `~`.
+pub(super) fn shown_path(path: &[u8], home: &[u8]) -> String {
+    match path.strip_prefix(home) {
+        Some(rest) if !home.is_empty() && (rest.is_empty() || rest.starts_with(b"/")) => {
+            format!("~{}", label(rest))
+        }
+        _ => label(path),
+    }
+}
+
+/// What Linux puts behind the path of a directory that was removed.
+pub(super) const DELETED: &[u8] = b" (deleted)";
+
+/// A path without what Linux puts behind the path of a directory that was removed.
+pub(super) fn path_of(cwd: &[u8]) -> &[u8] {
+    cwd.strip_suffix(DELETED).unwrap_or(cwd)
+}
+
+/// The directories above a path, nearest first.
+pub(super) fn parents(path: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = path;
+    std::iter::from_fn(move || {
+        let trimmed = rest.trim_end_with(|c| c == '/');
+        let slash = trimmed.rfind_byte(b'/')?;
+        rest = trimmed.get(..slash)?;
+        Some(if rest.is_empty() { &b"/"[..] } else { rest })
+    })
+}
+
+/// Judges a pane.
+pub(super) fn judge(pane: &Pane, wanted: bool, facts: &Facts, policy: &Policy) -> Judged {
+    let own_shell = programs::is_interactive_shell(&pane.shell);
+    // A pane that was made for a program gets a shell, with the program in it.
+    let itself =
+        (!own_shell && pane.program.is_none() && !pane.shell.is_empty()).then(|| Program {
+            argv: pane.shell.clone(),
+            exe: None,
+            cwd: None,
+            pipeline: Vec::new(),
+            redacted: false,
+        });
+    let program = pane.program.as_ref().or(itself.as_ref());
+    let mut judged = Judged {
+        made: wanted,
+        label: match program {
+            Some(program) => label(&bstr::join(" ", &program.argv)),
+            None => label(program_name(&pane.shell)),
+        },
+        detail: String::new(),
+        dir: pane.cwd.clone(),
+        shell: if own_shell {
+            pane.shell.clone()
+        } else {
+            Vec::new()
+        },
+        idle: program.is_none() && pane.exit.is_none(),
+        start: Start::Idle,
+        line: None,
+        why: None,
+        warnings: Vec::new(),
+    };
+    if !wanted {
+        "not chosen".clone_into(&mut judged.detail);
+        return judged;
+    }
+    directory(&mut judged, pane, facts, policy);
+    if !judged.made {
+        return judged;
+    }
+    shell(&mut judged, facts);
+    if let Some(program) = program {
+        start(&mut judged, program, pane, facts, policy);
+    }
+    if pane.exit.is_some() {
+        judged.warnings.push(Warning {
+            level: WarningLevel::Info,
+            ..warning(
+                "ended program",
+                "its process had ended and the pane was kept open".into(),
+                "opened with a shell".into(),
+                "close it when it is not needed",
+            )
+        });
+    }
+    judged
+}
+
+fn directory(judged: &mut Judged, pane: &Pane, facts: &Facts, policy: &Policy) {
+    let path = path_of(&pane.cwd);
+    if facts.directories.contains(path.as_bstr()) {
+        judged.dir = path.into();
+        judged.detail = shown_path(path, &facts.home);
+        return;
+    }
+    let saved = shown_path(path, &facts.home);
+    judged.dir = match policy.missing_dir {
+        MissingDir::Skip => {
+            judged.made = false;
+            judged.detail = format!("cwd {saved} gone");
+            return;
+        }
+        MissingDir::Home => facts.home.clone(),
+        MissingDir::Parent => parents(path)
+            .find(|parent| facts.directories.contains(parent.as_bstr()))
+            .map_or_else(|| facts.home.clone(), BString::from),
+    };
+    let now = shown_path(&judged.dir, &facts.home);
+    judged.detail = format!("cwd {saved} gone → {now}");
+    judged.why = Some(format!("saved directory does not exist; {now} is used"));
+    judged.warnings.push(warning(
+        "missing directory",
+        format!("the directory {saved} does not exist"),
+        format!("opened in {now} (policy: {})", policy.missing_dir),
+        "make the directory and restore again, or choose another policy with --missing-dir",
+    ));
+}
+
+fn found(facts: &Facts, argv: &[BString]) -> bool {
+    let name = argv.first().and_then(|name| facts.programs.get(name));
+    name.copied().unwrap_or(true)
+}
+
+fn shell(judged: &mut Judged, facts: &Facts) {
+    if judged.shell.is_empty() || found(facts, &judged.shell) {
+        return;
+    }
+    let name = label(program_name(&judged.shell));
+    judged.shell = Vec::new();
+    judged.warnings.push(warning(
+        "missing shell",
+        format!("the shell {name} was not found"),
+        "opened with the server's default shell".into(),
+        "install it and restore again",
+    ));
+}
+
+fn start(judged: &mut Judged, program: &Program, pane: &Pane, facts: &Facts, policy: &Policy) {
+    let name = label(program.name());
+    judged.start = Start::Leave;
+    let leave = |judged: &mut Judged, kind, issue: String, suggestion: &str| {
+        judged.detail.clone_from(&issue);
+        let left = "left at a shell".to_owned();
+        judged.warnings.push(warning(kind, issue, left, suggestion));
+    };
+    if !program.pipeline.is_empty() {
+        let issue = format!("{name} was part of a pipeline");
+        return leave(
+            judged,
+            "pipeline",
+            issue,
+            "start the pipeline again by hand",
+        );
+    }
+    if program.redacted {
+        let issue = format!("a secret was taken from the arguments of {name}");
+        return leave(judged, "redacted command", issue, "start it again by hand");
+    }
+    let class = programs::start(program, policy.programs, &policy.allow);
+    if class == Class::Never {
+        if policy.programs == Programs::Shell {
+            judged.why = Some("programs are not started (policy: shell)".into());
+        } else {
+            judged.detail = format!("run policy: never ({name})");
+            judged.why = Some(format!("{name} is never started by a restore"));
+            judged.warnings.push(Warning {
+                level: WarningLevel::Info,
+                ..warning(
+                    "never started",
+                    format!("{name} is never started by a restore"),
+                    "left at a shell".into(),
+                    "start it by hand",
+                )
+            });
+        }
+        return;
+    }
+    if !found(facts, &program.argv) {
+        let issue = format!("{name}: command not found");
+        leave(
+            judged,
+            "missing command",
+            issue,
+            "install it and start it by hand",
+        );
+        judged.detail = "command not found → shell".into();
+        return;
+    }
+    let own_dir = program.cwd.as_ref().filter(|dir| **dir != pane.cwd);
+    let dir = own_dir.filter(|dir| facts.directories.contains(*dir));
+    let dir: Option<&BStr> = dir.map(|dir| dir.as_bstr());
+    // The default shell is not known here; the arguments are quoted as every shell reads them.
+    let dialect = match judged.shell.is_empty() {
+        true => Dialect::Posix,
+        false => Dialect::of(&judged.shell),
+    };
+    let Some(line) = quoting::line(&program.argv, dir, dialect) else {
+        let issue = format!("the command line of {name} cannot be typed into this shell");
+        return leave(judged, "untypable command", issue, "start it again by hand");
+    };
+    judged.line = Some(line);
+    if class == Class::Run {
+        judged.start = Start::Run;
+        judged
+            .why
+            .get_or_insert_with(|| format!("{name} is on the list of programs that may be run"));
+    } else {
+        judged.start = Start::Type;
+        judged
+            .why
+            .get_or_insert_with(|| format!("{name} is typed for you to run"));
+    }
+}

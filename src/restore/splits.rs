@@ -1,0 +1,145 @@
+//! From a split tree to the splits that make it, and to the tree without some of its panes.
+
+use std::collections::BTreeSet;
+
+use crate::model::geometry::{Axis, Cell, Layout};
+
+/// One split: `pane` is made by taking `length` cells from `from`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Cut {
+    pub(super) pane: u32,
+    pub(super) from: u32,
+    pub(super) axis: Axis,
+    pub(super) length: u16,
+}
+
+/// The layout with only those panes for which `keep` says so; the others leave their room to their
+/// neighbours. A pane that stands twice stays where it stands first. `None` when no pane is left.
+pub(super) fn kept(layout: &Layout, keep: &dyn Fn(u32) -> bool) -> Option<Layout> {
+    let root = prune(&layout.root, keep, &mut BTreeSet::new())?;
+    if root == layout.root {
+        return Some(layout.clone());
+    }
+    let pruned = Layout {
+        gap: layout.gap,
+        root,
+    };
+    // The parts do not fill their room any more; scaling to the old size makes them.
+    Some(pruned.scaled(layout.size()).unwrap_or(pruned))
+}
+
+fn prune(cell: &Cell, keep: &dyn Fn(u32) -> bool, seen: &mut BTreeSet<u32>) -> Option<Cell> {
+    match cell {
+        Cell::Pane { pane, .. } => (keep(*pane) && seen.insert(*pane)).then(|| cell.clone()),
+        Cell::Split {
+            rect,
+            axis,
+            children,
+        } => {
+            let mut left: Vec<Cell> = children
+                .iter()
+                .filter_map(|child| prune(child, keep, seen))
+                .collect();
+            match left.len() {
+                0 | 1 => left.pop(),
+                _ => Some(Cell::Split {
+                    rect: *rect,
+                    axis: *axis,
+                    children: left,
+                }),
+            }
+        }
+    }
+}
+
+/// The pane that fills the tab at first, and the splits that make all others, in order.
+///
+/// In every split the last child is cut off first, so that each gets its exact length and panes are
+/// numbered in the order of the tree.
+pub(super) fn cuts(layout: &Layout) -> Option<(u32, Vec<Cut>)> {
+    let first = first_pane(&layout.root)?;
+    let mut cuts = Vec::new();
+    divide(&layout.root, &mut cuts);
+    Some((first, cuts))
+}
+
+fn first_pane(cell: &Cell) -> Option<u32> {
+    match cell {
+        Cell::Pane { pane, .. } => Some(*pane),
+        Cell::Split { children, .. } => children.iter().find_map(first_pane),
+    }
+}
+
+fn divide(cell: &Cell, cuts: &mut Vec<Cut>) {
+    let Cell::Split { axis, children, .. } = cell else {
+        return;
+    };
+    let Some(from) = first_pane(cell) else {
+        return;
+    };
+    for child in children.iter().skip(1).rev() {
+        if let Some(pane) = first_pane(child) {
+            let rect = child.rect();
+            cuts.push(Cut {
+                pane,
+                from,
+                axis: *axis,
+                length: match axis {
+                    Axis::Columns => rect.width,
+                    Axis::Rows => rect.height,
+                },
+            });
+        }
+    }
+    children.iter().for_each(|child| divide(child, cuts));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::geometry::{Rect, Size, tests::any_layout};
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn the_splits_give_every_pane_its_size(
+            layout in (20u16..200, 10u16..80)
+                .prop_flat_map(|(width, height)| any_layout(Size { width, height }, 1)),
+        ) {
+            let (first, cuts) = cuts(&layout).unwrap();
+            let Size { width, height } = layout.size();
+            let mut sizes = std::collections::BTreeMap::from([(first, (width, height))]);
+            for cut in cuts {
+                let from = sizes.get_mut(&cut.from).unwrap();
+                let new = match cut.axis {
+                    Axis::Columns => { let new = (cut.length, from.1); from.0 -= cut.length + 1; new }
+                    Axis::Rows => { let new = (from.0, cut.length); from.1 -= cut.length + 1; new }
+                };
+                prop_assert!(sizes.insert(cut.pane, new).is_none());
+            }
+            for (pane, Rect { width, height, .. }) in layout.panes() {
+                prop_assert_eq!(sizes.remove(&pane), Some((width, height)));
+            }
+            prop_assert!(sizes.is_empty());
+        }
+
+        #[test]
+        fn what_is_left_tiles(
+            layout in (60u16..200, 40u16..80)
+                .prop_flat_map(|(width, height)| any_layout(Size { width, height }, 1)),
+            mask: u32,
+        ) {
+            let keep = |pane: u32| mask >> (pane % 32) & 1 == 1;
+            let wanted: Vec<u32> = layout.panes().into_iter().map(|(pane, _)| pane).filter(|pane| keep(*pane)).collect();
+            match kept(&layout, &keep) {
+                None => prop_assert!(wanted.is_empty()),
+                Some(left) => {
+                    left.check().unwrap();
+                    prop_assert_eq!(left.size(), layout.size());
+                    let panes: Vec<u32> = left.panes().into_iter().map(|(pane, _)| pane).collect();
+                    prop_assert_eq!(panes, wanted);
+                }
+            }
+        }
+    }
+}

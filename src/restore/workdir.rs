@@ -1,0 +1,181 @@
+//! The private directory of one restore: the gate, the pipe, and the jobs of the panes.
+
+use std::collections::BTreeMap;
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use bstr::BString;
+use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::fs::{CWD, FileType, FlockOperation, Mode, OFlags};
+
+use super::RestoreError;
+use super::pane::{GATE, Job, MESSAGE, OPEN, READY, Went};
+
+/// The directory, with the gate held shut. Dropping it removes the directory and lets the gate's lock
+/// fall: panes that still wait there end, unless the gate was opened.
+#[derive(Debug)]
+pub(super) struct Workdir {
+    dir: PathBuf,
+    gate: Option<File>,
+    ready: File,
+}
+
+fn failed(path: &Path) -> impl FnOnce(io::Error) -> RestoreError + '_ {
+    move |source| RestoreError::Files {
+        path: path.display().to_string(),
+        source,
+    }
+}
+
+impl Workdir {
+    /// Makes the directory below `runtime`, for its owner alone.
+    pub(super) fn new(runtime: &Path, name: &str) -> Result<Self, RestoreError> {
+        let mut private = DirBuilder::new();
+        private.mode(0o700);
+        if !runtime.is_dir() {
+            DirBuilder::new()
+                .recursive(true)
+                .mode(0o700)
+                .create(runtime)
+                .map_err(failed(runtime))?;
+        }
+        let mut number = 0u32;
+        let dir = loop {
+            let dir = runtime.join(format!("{name}-{}-{number}", std::process::id()));
+            match private.create(&dir) {
+                Ok(()) => break dir,
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number < 1000 => {
+                    number += 1;
+                }
+                Err(error) => return Err(failed(&dir)(error)),
+            }
+        };
+        Self::fill(&dir).inspect_err(|_| {
+            let _ = fs::remove_dir_all(&dir);
+        })
+    }
+
+    fn fill(dir: &Path) -> Result<Self, RestoreError> {
+        let path = dir.join(GATE);
+        let gate = create(&path)?;
+        rustix::fs::flock(&gate, FlockOperation::NonBlockingLockExclusive)
+            .map_err(|errno| failed(&path)(errno.into()))?;
+        let pipe = dir.join(READY);
+        let own = Mode::RUSR | Mode::WUSR;
+        #[cfg(target_os = "linux")]
+        let made = rustix::fs::mknodat(CWD, &pipe, FileType::Fifo, own, 0);
+        #[cfg(not(target_os = "linux"))]
+        let made = make_pipe(&pipe);
+        made.map_err(|errno| failed(&pipe)(errno.into()))?;
+        // Open for writing, too, or it would end when the first pane has spoken.
+        let ready = rustix::fs::open(
+            &pipe,
+            OFlags::RDWR | OFlags::NONBLOCK | OFlags::CLOEXEC,
+            own,
+        )
+        .map_err(|errno| failed(&pipe)(errno.into()))?;
+        Ok(Self {
+            dir: dir.to_owned(),
+            gate: Some(gate),
+            ready: ready.into(),
+        })
+    }
+
+    /// The token of a pane.
+    pub(super) fn token(&self, pane: u32) -> BString {
+        let path = self.dir.join(format!("p{pane}"));
+        path.into_os_string().into_encoded_bytes().into()
+    }
+
+    /// Writes a pane's job.
+    pub(super) fn write(&self, job: &Job) -> Result<(), RestoreError> {
+        let path = self.dir.join(format!("p{}", job.pane));
+        let bytes = postcard::to_allocvec(job)
+            .map_err(|error| failed(&path)(io::Error::new(io::ErrorKind::InvalidData, error)))?;
+        create(&path)?.write_all(&bytes).map_err(failed(&path))
+    }
+
+    /// Opens the gate.
+    pub(super) fn open(&mut self) -> Result<(), RestoreError> {
+        let path = self.dir.join(GATE);
+        if let Some(mut gate) = self.gate.take() {
+            gate.write_all(OPEN).map_err(failed(&path))?;
+        }
+        Ok(())
+    }
+
+    /// Waits until `expected` panes have said that they are ready, no longer than `patience` after
+    /// the last one did.
+    pub(super) fn wait(
+        &self,
+        expected: usize,
+        patience: Duration,
+        heard: &mut dyn FnMut(usize),
+    ) -> BTreeMap<u32, Went> {
+        let mut all = BTreeMap::new();
+        let mut rest: Vec<u8> = Vec::new();
+        let mut last = Instant::now();
+        while all.len() < expected {
+            let Some(left) = patience.checked_sub(last.elapsed()) else {
+                break;
+            };
+            let left = Timespec {
+                tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
+                tv_nsec: left.subsec_nanos().into(),
+            };
+            let _ =
+                rustix::event::poll(&mut [PollFd::new(&self.ready, PollFlags::IN)], Some(&left));
+            let mut buffer = [0; 4096];
+            let Ok(read) = rustix::io::read(&self.ready, &mut buffer) else {
+                continue;
+            };
+            rest.extend_from_slice(buffer.get(..read).unwrap_or(&[]));
+            while let Some(message) = rest.get(..MESSAGE) {
+                if let [a, b, c, d, went] = *message {
+                    let went = if went == 0 {
+                        Went::Well
+                    } else {
+                        Went::Elsewhere
+                    };
+                    all.insert(u32::from_le_bytes([a, b, c, d]), went);
+                }
+                rest.drain(..MESSAGE);
+                last = Instant::now();
+            }
+            heard(all.len());
+        }
+        all
+    }
+}
+
+impl Drop for Workdir {
+    fn drop(&mut self) {
+        // What is left of it is private and small.
+        let _ = fs::remove_dir_all(&self.dir);
+    }
+}
+
+fn create(path: &Path) -> Result<File, RestoreError> {
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(failed(path))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn make_pipe(path: &Path) -> rustix::io::Result<()> {
+    // macOS has no call for it in rustix: the program does it.
+    let status = std::process::Command::new("mkfifo")
+        .args(["-m", "600", "--"])
+        .arg(path)
+        .status();
+    match status {
+        Ok(status) if status.success() => Ok(()),
+        _ => Err(rustix::io::Errno::IO),
+    }
+}

@@ -1,0 +1,584 @@
+//! Restores onto real private tmux servers.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may panic"
+)]
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use bstr::{BString, ByteSlice};
+use common::{TmuxServer, wait_until};
+use muxtape::model::contents::Contents;
+use muxtape::model::digest::Digest;
+use muxtape::model::id::SnapshotId;
+use muxtape::model::snapshot::{Cause, ChangeCount, Snapshot, SnapshotMeta};
+use muxtape::model::target::Target;
+use muxtape::model::time::Millis;
+use muxtape::model::tree::{Screen, ServerState, Session};
+use muxtape::mux::run::Limits;
+use muxtape::mux::tmux::Tmux;
+use muxtape::mux::{ContentsRequest, Multiplexer, ServerSelect};
+use muxtape::restore::{
+    self, Action, MissingDir, OnConflict, Outcome, Plan, Policy, Programs, Report, RestoreError,
+    Selection, Status, Surroundings, Workshop,
+};
+
+const CONFIG: &str = "\
+set -s exit-empty off
+set -g status off
+set -g history-limit 10000
+set-environment -g PS1 '$ '
+set -g default-command 'exec bash --norc --noprofile -i'
+";
+
+type Texts = BTreeMap<Digest, Contents>;
+
+/// A tmux server with shells whose prompt is in the environment, so that it survives.
+struct World {
+    server: TmuxServer,
+    tmux: Tmux,
+}
+
+impl World {
+    fn new() -> Self {
+        let server = TmuxServer::stopped();
+        fs::write(server.config(), CONFIG).unwrap();
+        let socket = server.socket().to_str().unwrap().into();
+        let tmux = Tmux::new("tmux".into(), ServerSelect::Path(socket), Limits::default())
+            .with_config(server.config());
+        Self { server, tmux }
+    }
+
+    fn run(&self, args: &[&str]) -> String {
+        self.server.run(args)
+    }
+
+    /// Waits until every pane of a server has its prompt and is still.
+    fn settle(&self) {
+        wait_until("idle shells", || {
+            let panes = self.run(&[
+                "list-panes",
+                "-a",
+                "-F",
+                "#{pane_id} #{pane_current_command} #{cursor_x}",
+            ]);
+            panes.lines().all(|line| {
+                let words: Vec<&str> = line.split(' ').collect();
+                words[1] != "muxtape" && words[2] != "0"
+            }) && {
+                // Names that follow programs do so a little later.
+                let format = "#{?automatic-rename,#{==:#{window_name},#{pane_current_command}},1}";
+                !self
+                    .run(&["list-windows", "-a", "-F", format])
+                    .contains('0')
+            }
+        });
+    }
+
+    fn snapshot(&self) -> (Snapshot, Texts) {
+        let observed = self.tmux.observe().unwrap();
+        let mut state = observed.state;
+        let panes: Vec<ContentsRequest> = state
+            .panes()
+            .map(|(_, _, pane)| ContentsRequest {
+                pane: pane.handle.unwrap().id,
+                alternate: pane.screen.alternate,
+                history: pane.screen.history,
+                limit: None,
+            })
+            .collect();
+        let mut texts = self.tmux.contents(&panes).unwrap().into_iter();
+        let mut kept = Texts::new();
+        for session in &mut state.sessions {
+            for pane in session.tabs.iter_mut().flat_map(|tab| &mut tab.panes) {
+                let text = texts.next().unwrap().unwrap();
+                pane.contents = Some(text.reference());
+                kept.insert(text.digest(), text);
+            }
+        }
+        state.check().unwrap();
+        let meta = SnapshotMeta {
+            id: SnapshotId::new(Millis(1_700_000_000_000), 7, None),
+            parent: None,
+            time: Millis(1_700_000_000_000),
+            cause: Cause::Manual,
+            name: None,
+            description: None,
+            tags: Vec::new(),
+            pinned: false,
+            archived: false,
+            host: "test".into(),
+            server: observed.server,
+            root: state.digest(),
+            sessions: Vec::new(),
+            changes: ChangeCount::default(),
+            stored_bytes: 0,
+            logical_bytes: 0,
+            took_ms: 0,
+            redactions: Vec::new(),
+        };
+        (Snapshot { meta, state }, kept)
+    }
+
+    fn surroundings(&self) -> Surroundings {
+        Surroundings {
+            home: self.server.home(),
+            search_path: std::env::var_os("PATH"),
+            suffix: "1140".into(),
+        }
+    }
+
+    fn plan(&self, snapshot: &Snapshot, policy: &Policy, selection: &Selection) -> Plan {
+        restore::prepare(
+            snapshot,
+            &self.tmux,
+            policy,
+            selection,
+            &self.surroundings(),
+        )
+        .unwrap()
+    }
+
+    fn runtime(&self) -> PathBuf {
+        self.server.dir().join("run")
+    }
+
+    fn apply(&self, plan: &Plan, texts: &Texts) -> Result<Report, RestoreError> {
+        restore::apply(
+            plan,
+            &Workshop {
+                tmux: &self.tmux,
+                program: Path::new(env!("CARGO_BIN_EXE_muxtape")),
+                runtime: &self.runtime(),
+                texts,
+                undo: None,
+            },
+            &mut |_| {},
+        )
+    }
+
+    fn restore(&self, snapshot: &Snapshot, texts: &Texts) -> Report {
+        let plan = self.plan(snapshot, &Policy::default(), &Selection::all());
+        self.apply(&plan, texts).unwrap()
+    }
+
+    /// Everything that tmux tells about its objects.
+    fn dump(&self) -> String {
+        self.run(&[
+            "list-panes", "-a", "-F",
+            "#{session_id} #{session_name} #{session_group} #{window_id} #{window_index} #{window_name} #{window_layout} #{window_active} #{pane_id} #{pane_pid} #{pane_title} #{history_size} #{cursor_x} #{cursor_y}",
+        ])
+    }
+}
+
+/// The state without what a new life changes: numbers and processes.
+fn comparable(state: &ServerState) -> ServerState {
+    state.clone().without_handles()
+}
+
+fn only_structure(session: &Session) -> Session {
+    let mut session = comparable(&ServerState {
+        sessions: vec![session.clone()],
+    })
+    .sessions
+    .remove(0);
+    session.name = "".into();
+    for pane in session.tabs.iter_mut().flat_map(|tab| &mut tab.panes) {
+        pane.contents = None;
+        pane.screen = Screen::default();
+    }
+    session
+}
+
+/// Three sessions with nested splits, a zoomed tab, colours in the scrollback and odd names.
+fn lively() -> World {
+    let world = World::new();
+    let odd = world.server.dir().join("#(touch pwned);a b'\"");
+    fs::create_dir(&odd).unwrap();
+    let odd = odd.to_str().unwrap().to_owned();
+    world.run(&[
+        "new-session",
+        "-d",
+        "-s",
+        "api",
+        "-n",
+        "1 ##(touch pwned); 'x\" ünï",
+        "-x",
+        "161",
+        "-y",
+        "47",
+    ]);
+    for split in ["-h", "-v", "-h", "-v"] {
+        let dir = odd.replace('#', "##");
+        world.run(&["split-window", split, "-t", "=api:", "-c", &dir]);
+    }
+    world.run(&["select-pane", "-t", "=api:0.1"]);
+    world.run(&["resize-pane", "-Z", "-t", "=api:0.1"]);
+    world.run(&["new-window", "-t", "=api:7", "-n", "a\tb\nc", "-d"]);
+    world.run(&["split-window", "-t", "=api:7", "-l", "3", "-d"]);
+    world.run(&["select-pane", "-t", "=api:7.1", "-T", "##(touch pwned) t"]);
+    world.run(&[
+        "new-session",
+        "-d",
+        "-s",
+        "##(touch pwned);\n\t\\x",
+        "-x",
+        "80",
+        "-y",
+        "24",
+    ]);
+    world.run(&[
+        "new-session",
+        "-d",
+        "-s",
+        "3 $HOME ünï",
+        "-x",
+        "100",
+        "-y",
+        "30",
+    ]);
+    let third = world.run(&[
+        "list-sessions",
+        "-f",
+        "#{m:3*,#{session_name}}",
+        "-F",
+        "#{session_id}",
+    ]);
+    world.run(&["new-window", "-t", &third, "-n", "second"]);
+    world.run(&[
+        "set-option",
+        "-w",
+        "-t",
+        &format!("{third}:1"),
+        "automatic-rename",
+        "on",
+    ]);
+    world.settle();
+    for pane in ["%0", "%2", "%5"] {
+        world.server.type_line(
+            pane,
+            r"for i in $(seq 1 120); do printf '\033[3%dm\033[44mline %d\033[0m tail  \n' $((i % 8)) $i; done; printf '\016lqqk\017\n'",
+        );
+        world.server.wait_for_text(pane, "line 120");
+    }
+    world.settle();
+    world
+}
+
+#[test]
+fn a_killed_server_comes_back_as_it_was() {
+    let world = lively();
+    let (before, texts) = world.snapshot();
+    world.server.crash();
+    let report = world.restore(&before, &texts);
+    assert_eq!(report.status, Status::Success, "{report:#?}");
+    assert_eq!(report.panes_restored, before.state.pane_count());
+    world.settle();
+    let (after, new_texts) = world.snapshot();
+    let (wanted, got) = (comparable(&before.state), comparable(&after.state));
+    for ((session, tab, pane), (_, _, other)) in wanted.panes().zip(got.panes()) {
+        let place = format!("{:?} {}.{}", session.name, tab.index, pane.index);
+        let text = |pane: &muxtape::model::tree::Pane, texts: &Texts| {
+            texts[&pane.contents.unwrap().digest].main.to_string()
+        };
+        assert_eq!(text(pane, &texts), text(other, &new_texts), "{place}");
+        assert_eq!(pane, other, "{place}");
+    }
+    assert_eq!(wanted, got);
+    assert!(!world.server.home().join("pwned").exists());
+    assert!(!Path::new("pwned").exists());
+    // Nothing private stays behind, and sizes follow clients again.
+    assert_eq!(fs::read_dir(world.runtime()).unwrap().count(), 0);
+    assert_eq!(
+        world.run(&["show-options", "-t", "=api:", "default-size"]),
+        ""
+    );
+    assert_eq!(
+        world.run(&["show-options", "-w", "-t", "=api:", "window-size"]),
+        ""
+    );
+}
+
+#[test]
+fn a_dry_run_changes_nothing() {
+    let world = lively();
+    let (snapshot, _) = world.snapshot();
+    let before = world.dump();
+    let plan = world.plan(&snapshot, &Policy::default(), &Selection::all());
+    assert_eq!(world.dump(), before);
+    // All that is alive is identical.
+    assert!(plan.is_empty(), "{:#?}", plan.items);
+    world.server.crash();
+    let plan = world.plan(&snapshot, &Policy::default(), &Selection::all());
+    assert!(plan.starts_server && plan.counts().panes == snapshot.state.pane_count());
+    assert!(world.tmux.identity().unwrap().is_none());
+    assert!(
+        plan.steps_shown()
+            .iter()
+            .all(|step| !step.command.contains('\u{1b}'))
+    );
+}
+
+#[test]
+fn a_session_that_exists_is_left_alone() {
+    let world = lively();
+    let (snapshot, texts) = world.snapshot();
+    world.run(&["split-window", "-t", "=api:7"]);
+    world.settle();
+    let api = Target {
+        session: "api".into(),
+        tab: None,
+        pane: None,
+    };
+    let selection = Selection::only(&snapshot.state, &[api]).unwrap();
+    let skip = Policy {
+        on_conflict: OnConflict::Skip,
+        ..Policy::default()
+    };
+    assert!(world.plan(&snapshot, &skip, &selection).is_empty());
+    let before = world.dump();
+    let plan = world.plan(&snapshot, &Policy::default(), &selection);
+    let report = world.apply(&plan, &texts).unwrap();
+    assert_eq!(report.sessions[0].to, "api-1140");
+    world.settle();
+    let (after, _) = world.snapshot();
+    let old = snapshot.state.session(b"api").unwrap();
+    let new = after.state.session(b"api-1140").unwrap();
+    assert_eq!(only_structure(old), only_structure(new));
+    let dump = world.dump();
+    for line in before.lines() {
+        assert!(dump.contains(line), "{line}\n{dump}");
+    }
+    // A second one gets a name of its own, and other policies are refused.
+    let plan = world.plan(&snapshot, &Policy::default(), &selection);
+    assert_eq!(plan.sessions[0].to, "api-1140-2");
+    let merge = Policy {
+        on_conflict: OnConflict::Merge,
+        ..Policy::default()
+    };
+    let refused = restore::prepare(
+        &snapshot,
+        &world.tmux,
+        &merge,
+        &selection,
+        &world.surroundings(),
+    );
+    assert!(matches!(
+        refused,
+        Err(RestoreError::NotYet(OnConflict::Merge))
+    ));
+}
+
+#[test]
+fn a_plan_for_another_state_is_not_carried_out() {
+    let world = lively();
+    let (snapshot, texts) = world.snapshot();
+    world.run(&["kill-session", "-t", "=api"]);
+    let plan = world.plan(&snapshot, &Policy::default(), &Selection::all());
+    world.run(&["new-session", "-d", "-s", "api"]);
+    let before = world.run(&["list-sessions", "-F", "#{session_name}"]);
+    let refused = world.apply(&plan, &texts);
+    assert!(matches!(refused, Err(RestoreError::Changed)));
+    assert_eq!(
+        world.run(&["list-sessions", "-F", "#{session_name}"]),
+        before
+    );
+}
+
+#[test]
+fn one_tab_or_pane_alone_comes_back_in_its_size() {
+    let world = lively();
+    let (snapshot, texts) = world.snapshot();
+    world.server.crash();
+    let targets = ["api:0.1", "api:0.3"].map(|target| target.parse().unwrap());
+    let selection = Selection::only(&snapshot.state, &targets).unwrap();
+    let plan = world.plan(&snapshot, &Policy::default(), &selection);
+    let report = world.apply(&plan, &texts).unwrap();
+    assert_eq!((report.tabs_restored, report.panes_restored), (1, 2));
+    let sizes = world.run(&["list-panes", "-a", "-F", "#{window_width}x#{window_height}"]);
+    assert_eq!(sizes, "161x47\n161x47");
+}
+
+#[test]
+fn what_is_missing_is_replaced_and_told() {
+    let world = World::new();
+    let dir = world.server.dir().join("there/gone");
+    fs::create_dir_all(&dir).unwrap();
+    let dir = dir.to_str().unwrap();
+    world.run(&[
+        "new-session",
+        "-d",
+        "-s",
+        "a",
+        "-c",
+        dir,
+        "-x",
+        "80",
+        "-y",
+        "24",
+    ]);
+    world.run(&["split-window", "-t", "=a:"]);
+    world.settle();
+    let (mut snapshot, texts) = world.snapshot();
+    world.server.crash();
+    fs::remove_dir(dir).unwrap();
+    let panes = &mut snapshot.state.sessions[0].tabs[0].panes;
+    panes[1].program = Some(muxtape::model::program::Program {
+        argv: vec!["no-such-program".into(), "#(touch pwned)".into()],
+        exe: None,
+        cwd: None,
+        pipeline: Vec::new(),
+        redacted: false,
+    });
+    panes[1].shell = vec!["/no/such/bash".into()];
+    let report = world.restore(&snapshot, &texts);
+    assert_eq!(report.status, Status::Success, "{report:#?}");
+    let kinds: Vec<&str> = report.warnings.iter().map(|warning| warning.kind).collect();
+    assert!(kinds.contains(&"missing directory"), "{kinds:?}");
+    assert!(kinds.contains(&"missing command"), "{kinds:?}");
+    assert!(kinds.contains(&"missing shell"), "{kinds:?}");
+    assert!(report.count(Outcome::Warned) > 0);
+    let there = world.server.dir().join("there");
+    wait_until("the nearest directory", || {
+        world.run(&[
+            "display-message",
+            "-p",
+            "-t",
+            "=a:0.0",
+            "#{pane_current_path}",
+        ]) == there.to_str().unwrap()
+    });
+    let skip = Policy {
+        missing_dir: MissingDir::Skip,
+        ..Policy::default()
+    };
+    let (snapshot, _) = (snapshot, texts);
+    world.server.crash();
+    let plan = world.plan(&snapshot, &skip, &Selection::all());
+    assert!(plan.counts().panes < 2);
+}
+
+#[test]
+fn programs_are_run_typed_or_left() {
+    let world = World::new();
+    world.run(&["new-session", "-d", "-s", "p", "-x", "120", "-y", "40"]);
+    for _ in 0..3 {
+        world.run(&["split-window", "-d", "-t", "=p:"]);
+    }
+    world.settle();
+    let (mut snapshot, texts) = world.snapshot();
+    world.server.crash();
+    let ran = world.server.dir().join("ran it's");
+    let ran = ran.to_str().unwrap();
+    let argvs: [&[&str]; 4] = [
+        &["tee", ran],
+        &["mkdir", "never; touch 'typed'"],
+        &["sudo", "touch", "pwned"],
+        &["cat", "-"],
+    ];
+    for (pane, argv) in snapshot.state.sessions[0].tabs[0]
+        .panes
+        .iter_mut()
+        .zip(argvs)
+    {
+        pane.program = Some(muxtape::model::program::Program {
+            argv: argv.iter().map(|arg| BString::from(*arg)).collect(),
+            exe: None,
+            cwd: None,
+            pipeline: Vec::new(),
+            redacted: argv[0] == "cat",
+        });
+    }
+    let policy = Policy {
+        programs: Programs::Allow,
+        allow: vec!["tee".into()],
+        ..Policy::default()
+    };
+    let plan = world.plan(&snapshot, &policy, &Selection::all());
+    let typed: Vec<bool> = plan
+        .steps
+        .iter()
+        .filter_map(|step| match step.action {
+            Action::TypeCommand { run, .. } => Some(run),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(typed, [true, false]);
+    let report = world.apply(&plan, &texts).unwrap();
+    assert_eq!(
+        (report.programs_run, report.programs_typed),
+        (1, 1),
+        "{report:#?}"
+    );
+    wait_until("the program that is allowed", || Path::new(ran).exists());
+    world
+        .server
+        .wait_for_text("=p:0.1", "mkdir 'never; touch '\\''typed'\\'''");
+    let command = world.run(&[
+        "display-message",
+        "-p",
+        "-t",
+        "=p:0.1",
+        "#{pane_current_command}",
+    ]);
+    assert_eq!(command, "bash");
+    for file in ["pwned", "typed", "never"] {
+        assert!(!world.server.home().join(file).exists());
+    }
+}
+
+#[test]
+fn groups_share_their_tabs_again() {
+    let world = World::new();
+    world.run(&["new-session", "-d", "-s", "one", "-x", "80", "-y", "24"]);
+    world.run(&["new-window", "-d", "-t", "=one:4", "-n", "four"]);
+    world.run(&["new-session", "-d", "-t", "=one", "-s", "two"]);
+    world.run(&["select-window", "-t", "=two:4"]);
+    world.settle();
+    let (snapshot, texts) = world.snapshot();
+    world.server.crash();
+    let report = world.restore(&snapshot, &texts);
+    assert_eq!(report.status, Status::Success, "{report:#?}");
+    let list = world.run(&[
+        "list-windows",
+        "-a",
+        "-F",
+        "#{session_name} #{session_group} #{window_index} #{window_active} #{window_id}",
+    ]);
+    let fields: Vec<Vec<&str>> = list.lines().map(|line| line.split(' ').collect()).collect();
+    assert_eq!(fields.len(), 4, "{list}");
+    assert!(fields.iter().all(|line| line[1] == "one"), "{list}");
+    assert_eq!(fields[0][4], fields[2][4]);
+    assert_eq!((fields[0][3], fields[3][3]), ("1", "1"), "{list}");
+}
+
+#[test]
+fn panes_that_cannot_be_made_do_not_stop_the_others() {
+    let world = World::new();
+    world.run(&["new-session", "-d", "-s", "a", "-x", "80", "-y", "24"]);
+    world.run(&["new-window", "-d", "-t", "=a:1"]);
+    world.run(&["split-window", "-d", "-t", "=a:1"]);
+    world.settle();
+    let (snapshot, texts) = world.snapshot();
+    world.server.crash();
+    let mut plan = world.plan(&snapshot, &Policy::default(), &Selection::all());
+    // Two tabs cannot have one number.
+    plan.tabs[1].index = 0;
+    let report = world.apply(&plan, &texts).unwrap();
+    assert_eq!(report.status, Status::Partial);
+    assert_eq!(
+        (report.panes_restored, report.panes_failed),
+        (1, 2),
+        "{report:#?}"
+    );
+    assert_eq!(report.count(Outcome::Failed), 3, "{:#?}", report.rows);
+    let sessions = world.run(&["list-sessions", "-F", "#{session_name}"]);
+    assert_eq!(sessions.as_bytes().as_bstr(), "a");
+}
