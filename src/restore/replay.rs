@@ -22,6 +22,8 @@ const PLAIN_AGAIN: &[u8] = b"\x0f\x1b)B\x1b[0m";
 
 /// The bytes that make an empty terminal of `width` columns show a text, scrollback included.
 pub(super) fn bytes(text: &[u8], place: Place, width: u16) -> Vec<u8> {
+    // Stored text is clean; what is sent to a terminal is made so again.
+    let text = ansi::sanitised(text);
     let lines: Vec<&[u8]> = text.split(|&byte| byte == b'\n').collect();
     let (cursor, below) = cursor_line(&lines, place.below, width);
     let mut out = Vec::with_capacity(text.len() + lines.len() * 2 + 64);
