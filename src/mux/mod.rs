@@ -58,7 +58,8 @@ pub struct Observation {
 pub struct Probe {
     /// The panes, by number.
     pub panes: Vec<PaneActivity>,
-    /// A digest of names, focus, layout and whatever else the structure holds.
+    /// A digest of names, focus, layout and whatever else the structure holds, except for what
+    /// programs change by themselves again and again (titles, names that follow the program).
     pub structure: u64,
 }
 
@@ -67,7 +68,8 @@ pub struct Probe {
 pub struct PaneActivity {
     /// The pane ([`crate::model::tree::PaneHandle::id`]).
     pub pane: u32,
-    /// A digest of what moves when the pane's text does (history size and bytes, cursor, activity).
+    /// A digest of what moves when the pane's text does (history size and bytes, cursor, activity,
+    /// title, place in copy mode).
     pub text: u64,
     /// Whether the whole second of the last activity is not over yet: text may still come without
     /// the digest moving.

@@ -225,3 +225,63 @@ fn assemble(request: &ContentsRequest, parts: &[Vec<u8>]) -> Option<Contents> {
         alternate: alternate.map(|screen| ansi::sanitised(screen).into()),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(pane: u32, history: u32) -> ContentsRequest {
+        ContentsRequest {
+            pane,
+            alternate: false,
+            history,
+            limit: None,
+        }
+    }
+
+    #[test]
+    fn batches_are_bounded_and_never_empty() {
+        let many: Vec<_> = (0..50).map(|pane| request(pane, 2000)).collect();
+        let length = batch_length(&many);
+        assert!((2..=10).contains(&length), "{length}");
+        assert_eq!(batch_length(&[request(0, u32::MAX), request(1, 0)]), 1);
+        let limited: Vec<_> = many
+            .iter()
+            .map(|request| ContentsRequest {
+                limit: Some(0),
+                ..*request
+            })
+            .collect();
+        assert_eq!(batch_length(&limited), 50);
+    }
+
+    #[test]
+    fn marks_are_read_in_both_spellings() {
+        for mark in ["\x01", "\\001"] {
+            let answer =
+                format!("{mark}muxtape 1 0\na\n\nb\n{mark}muxtape 2 \n{mark}muxtape end\n");
+            let texts = split(answer.as_bytes(), &[request(1, 0), request(2, 0)]).unwrap();
+            let mains: Vec<_> = texts
+                .into_iter()
+                .map(|text| text.map(|text| text.main))
+                .collect();
+            assert_eq!(mains, [Some("a\n\nb".into()), None]);
+        }
+    }
+
+    #[test]
+    fn marks_that_do_not_add_up_spoil_the_whole_batch() {
+        let batch = [request(1, 0), request(2, 0)];
+        for answer in [
+            "",
+            "\x01muxtape 1 0\na\n\x01muxtape end\n",
+            "\x01muxtape 1 0\na\n\x01muxtape 1 0\nb\n\x01muxtape end\n",
+            "\x01muxtape 1 0\na\n\x01muxtape 2 0\nb\n",
+            "\x01muxtape 1 0\na\n\x01muxtape 2 0\nb\n\x01muxtape 2 0\nc\n\x01muxtape end\n",
+            "\x01muxtape 1 0\na\n\x01muxtape 2 0\nb\n\x01muxtape end\nmore",
+            "x\x01muxtape 1 0\na\n\x01muxtape 2 0\nb\n\x01muxtape end\n",
+        ] {
+            assert_eq!(split(answer.as_bytes(), &batch), None, "{answer:?}");
+        }
+    }
+}

@@ -63,9 +63,22 @@ fn probe(rows: &Rows) -> Probe {
     panes.sort_unstable_by_key(|activity| activity.pane);
     panes.dedup_by_key(|activity| activity.pane);
     let fixed: Vec<_> = rows.panes.iter().map(|row| (row.id, &row.fixed)).collect();
+    let windows: Vec<WindowRow> = rows
+        .windows
+        .iter()
+        .map(|row| WindowRow {
+            // A name that follows the program moves with the text, and often.
+            name: if row.renames {
+                BString::default()
+            } else {
+                row.name.clone()
+            },
+            ..row.clone()
+        })
+        .collect();
     Probe {
         panes,
-        structure: digest(&(&rows.sessions, &rows.windows, fixed)),
+        structure: digest(&(&rows.sessions, windows, fixed)),
     }
 }
 
@@ -219,7 +232,7 @@ fn pane(row: &PaneRow, running: Running) -> Pane {
             pid: fixed.pid,
         }),
         index: fixed.index,
-        title: fixed.title.clone(),
+        title: text.title.clone(),
         cwd: cwd(row, running.cwd),
         active: fixed.active,
         last: fixed.last,
@@ -235,7 +248,7 @@ fn pane(row: &PaneRow, running: Running) -> Pane {
             cursor_y: short(cursor_y),
             alternate: text.alternate,
             history: text.history,
-            scroll: fixed.scroll,
+            scroll: text.scroll,
         },
         contents: None,
     }

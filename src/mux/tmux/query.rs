@@ -72,6 +72,9 @@ pub(super) struct TextRow {
     pub(super) cursor_x: u32,
     pub(super) cursor_y: u32,
     pub(super) alternate: bool,
+    pub(super) scroll: Option<u32>,
+    /// Some programs turn a wheel in it every second.
+    pub(super) title: BString,
 }
 
 /// What stays when only the text of a pane moves.
@@ -88,8 +91,6 @@ pub(super) struct FixedRow {
     /// The main screen's cursor while the alternate one is shown.
     pub(super) saved_x: u32,
     pub(super) saved_y: u32,
-    pub(super) scroll: Option<u32>,
-    pub(super) title: BString,
     pub(super) start_path: BString,
 }
 
@@ -110,10 +111,10 @@ const WINDOW: &str = "W #{session_id} #{window_id} #{window_index} #{window_acti
     #{n:window_name}:#{window_name},#{n:window_layout}:#{window_layout},";
 
 const PANE: &str = "P #{pane_id} #{window_id} #{window_activity} #{pane_width} #{pane_height} \
-    #{history_size} #{history_bytes} #{cursor_x} #{cursor_y} #{alternate_on} #{pane_index} \
-    #{pane_pid} #{pane_active} #{pane_last} #{pane_marked} #{pane_synchronized} #{pane_dead} \
-    #{pane_dead_status} #{alternate_saved_x} #{alternate_saved_y} #{scroll_position} \
-    #{n:pane_title}:#{pane_title},#{n:pane_start_path}:#{pane_start_path},";
+    #{history_size} #{history_bytes} #{cursor_x} #{cursor_y} #{alternate_on} #{scroll_position} \
+    #{n:pane_title}:#{pane_title},#{pane_index} #{pane_pid} #{pane_active} #{pane_last} \
+    #{pane_marked} #{pane_synchronized} #{pane_dead} #{pane_dead_status} #{alternate_saved_x} \
+    #{alternate_saved_y} #{n:pane_start_path}:#{pane_start_path},";
 
 const PROCESS: &str = "#{n:pane_current_path}:#{pane_current_path},\
     #{n:pane_current_command}:#{pane_current_command},";
@@ -218,6 +219,8 @@ fn read_pane(fields: &mut Fields<'_>) -> Result<PaneRow, MuxError> {
         cursor_x: fields.number()?,
         cursor_y: fields.number()?,
         alternate: fields.truth()?,
+        scroll: fields.number_or_none()?,
+        title: fields.text()?,
     };
     let fixed = FixedRow {
         index: fields.number()?,
@@ -230,8 +233,6 @@ fn read_pane(fields: &mut Fields<'_>) -> Result<PaneRow, MuxError> {
         dead_status: fields.number_or_none()?,
         saved_x: fields.number_or_none()?.unwrap_or(0),
         saved_y: fields.number_or_none()?.unwrap_or(0),
-        scroll: fields.number_or_none()?,
-        title: fields.text()?,
         start_path: fields.text()?,
     };
     Ok(PaneRow {

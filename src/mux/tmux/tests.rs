@@ -82,6 +82,7 @@ fn odd_names_are_kept_byte_for_byte() {
     ] {
         let create = Command::new("new-session")
             .flag("-d")
+            .opt("-c", server.home().to_str().unwrap())
             .opt("-s", format_escaped(name))
             .opt("-n", format_escaped(name));
         tmux.run("a test", &[create]).unwrap();
@@ -90,6 +91,7 @@ fn odd_names_are_kept_byte_for_byte() {
         let tab = session.active_tab().unwrap();
         assert_eq!(tab.name, name);
         assert_eq!(tab.automatic_rename, AutomaticRename::Off);
+        assert!(!server.home().join("pwned").exists());
         let handle = session.handle.unwrap();
         let kill = Command::new("kill-session").opt("-t", format!("${handle}"));
         tmux.run("a test", &[kill]).unwrap();
@@ -356,4 +358,45 @@ fn probes_are_equal_until_something_happens() {
     assert_ne!(before.structure, probe().structure);
     server.run(["send-keys", "-t", "main:", "x"]);
     wait_until("the key", || probe().panes != before.panes);
+}
+
+#[test]
+fn the_locale_does_not_matter() {
+    use std::os::unix::fs::PermissionsExt;
+    let server = TmuxServer::start();
+    let program = server.dir().join("tmux-in-c");
+    std::fs::write(&program, "#!/bin/sh\nLC_ALL=C LANG=C exec tmux \"$@\"\n").unwrap();
+    std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).unwrap();
+    server.run(["rename-window", "-t", "main:", "ünï\t漢字"]);
+    server.run([
+        "respawn-pane",
+        "-k",
+        "-t",
+        "main:",
+        "sh",
+        "-c",
+        "echo ünï 漢字; exec sleep 1000",
+    ]);
+    server.wait_for_text("main:", "漢字");
+    let socket = server.socket().to_str().unwrap().into();
+    let tmux = Tmux::new(program, ServerSelect::Path(socket), Limits::default());
+    let state = tmux.observe().unwrap().state;
+    let name = &state.session(b"main").unwrap().active_tab().unwrap().name;
+    assert_eq!(*name, "ünï\\t漢字");
+    let text = tmux.contents(&requests(&state)).unwrap().remove(0).unwrap();
+    assert!(text.main.starts_with("ünï 漢字\n".as_bytes()));
+}
+
+#[test]
+fn a_title_that_turns_is_no_change_of_structure() {
+    let server = TmuxServer::start();
+    server.wait_for_prompt("main:");
+    let tmux = tmux(&server);
+    let before = tmux.probe().unwrap().unwrap();
+    server.run(["select-pane", "-t", "main:", "-T", "working"]);
+    let after = tmux.probe().unwrap().unwrap();
+    assert_eq!(before.structure, after.structure);
+    assert_ne!(before.panes, after.panes);
+    server.run(["split-window", "-t", "main:"]);
+    assert_ne!(after.structure, tmux.probe().unwrap().unwrap().structure);
 }
