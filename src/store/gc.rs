@@ -14,6 +14,10 @@ use super::lease::{Outcome, Place};
 use super::tables::{Change, Stream, View};
 use super::{literals, structure, texts};
 
+const OPERATION: &str = "collect unused texts";
+/// Snapshots, and fragments, that are looked at under one lease.
+const STATES: usize = 128;
+const FRAGMENTS: usize = 20_000;
 /// Versions or fragments that are removed in one transaction.
 const BATCH: usize = 2000;
 /// A collection reads every tree, so it waits until this many snapshots were removed …
@@ -32,9 +36,10 @@ pub struct Collected {
 
 #[derive(Default)]
 struct Marks {
+    started: bool,
     /// Snapshots below this number were looked at.
     seq: u64,
-    /// Versions below this number were looked at.
+    /// Versions below this number were there when the mark began, or were looked at.
     version: u64,
     versions: BTreeSet<u64>,
     literals: BTreeSet<u64>,
@@ -52,17 +57,14 @@ pub(super) fn is_due(view: &impl View) -> Result<bool, Fault> {
 /// A tree or a text that is damaged may need anything: then nothing is collected, and the damage is
 /// the error.
 pub(super) fn collect(place: &Place<'_>) -> Result<Collected, StoreError> {
-    const OPERATION: &str = "collect unused texts";
-    let (mut marks, unused) = place.read(OPERATION, |txn| {
-        let mut marks = Marks::default();
-        marks.add_new(txn)?;
-        let unused = unused(txn, &marks)?;
-        Ok((marks, unused))
-    })?;
+    let mut marks = Marks::default();
+    while !place.read(OPERATION, |txn| marks.add_some(txn, STATES))? {}
+    let versions = place.read(OPERATION, |txn| unused_versions(txn, &marks))?;
+    let fragments = unused_fragments(place, &marks)?;
     let mut collected = Collected::default();
-    for batch in unused.versions.chunks(BATCH) {
+    for batch in versions.chunks(BATCH) {
         collected.texts += place.write(OPERATION, |txn| {
-            marks.add_new(txn)?;
+            marks.add_all(txn)?;
             let gone = batch
                 .iter()
                 .filter(|number| !marks.versions.contains(number));
@@ -78,9 +80,9 @@ pub(super) fn collect(place: &Place<'_>) -> Result<Collected, StoreError> {
             change_count(txn, Stream::Versions, &gone)
         })?;
     }
-    for batch in unused.fragments.chunks(BATCH) {
+    for batch in fragments.chunks(BATCH) {
         collected.bytes += place.write(OPERATION, |txn| {
-            marks.add_new(txn)?;
+            marks.add_all(txn)?;
             let gone = batch
                 .iter()
                 .filter(|(literal, _)| !marks.literals.contains(literal));
@@ -110,26 +112,36 @@ fn change_count(change: &impl Change, stream: Stream, gone: &[u64]) -> Result<Ou
 }
 
 impl Marks {
-    /// Marks what snapshots and texts need that came after the last look.
-    fn add_new(&mut self, view: &impl View) -> Result<(), Fault> {
+    /// Marks what is needed by snapshots and texts that came after the last look.
+    fn add_all(&mut self, view: &impl View) -> Result<(), Fault> {
+        while !self.add_some(view, STATES)? {}
+        Ok(())
+    }
+
+    /// Looks at no more than `limit` snapshots; says whether those were the last.
+    fn add_some(&mut self, view: &impl View, limit: usize) -> Result<bool, Fault> {
         let counters = Counters::read(view)?;
+        if !self.started {
+            self.started = true;
+            self.version = counters.version;
+        }
         let mut seqs = Vec::new();
         view.walk(Stream::States, self.seq..=u64::MAX, &mut |seq, _| {
             seqs.push(seq);
-            Ok(ControlFlow::Continue(()))
+            Ok(go_on(seqs.len() < limit))
         })?;
-        for seq in seqs {
+        for &seq in &seqs {
             self.literals.extend(structure::keyframe(view, seq)?);
             let state = structure::load(view, seq)?;
             for (_, _, pane) in state.panes() {
                 let Some(text) = pane.contents else { continue };
-                if let Some(number) = texts::number(view, text.digest)?
-                    && self.versions.insert(number)
-                {
-                    self.literals
-                        .extend(texts::version(view, number)?.literals());
+                if let Some(number) = texts::number(view, text.digest)? {
+                    self.add_version(view, number)?;
                 }
             }
+        }
+        if let Some(last) = seqs.last() {
+            self.seq = last + 1;
         }
         // A new text may use pieces of one that nobody needs any more; it is kept with what it needs.
         let mut versions = Vec::new();
@@ -141,26 +153,23 @@ impl Marks {
                 Ok(ControlFlow::Continue(()))
             },
         )?;
-        if self.version > 0 {
-            for number in versions {
-                self.versions.insert(number);
-                self.literals
-                    .extend(texts::version(view, number)?.literals());
-            }
+        for number in versions {
+            self.add_version(view, number)?;
         }
-        self.seq = counters.seq;
-        self.version = counters.version.max(1);
+        self.version = self.version.max(counters.version);
+        Ok(seqs.len() < limit)
+    }
+
+    fn add_version(&mut self, view: &impl View, number: u64) -> Result<(), Fault> {
+        if self.versions.insert(number) {
+            self.literals
+                .extend(texts::version(view, number)?.literals());
+        }
         Ok(())
     }
 }
 
-struct Unused {
-    versions: Vec<u64>,
-    /// Each with the literal that it is a part of.
-    fragments: Vec<(u64, u64)>,
-}
-
-fn unused(view: &impl View, marks: &Marks) -> Result<Unused, Fault> {
+fn unused_versions(view: &impl View, marks: &Marks) -> Result<Vec<u64>, Fault> {
     let mut versions = Vec::new();
     view.walk(Stream::Versions, 0..=u64::MAX, &mut |number, _| {
         if !marks.versions.contains(&number) {
@@ -168,23 +177,40 @@ fn unused(view: &impl View, marks: &Marks) -> Result<Unused, Fault> {
         }
         Ok(ControlFlow::Continue(()))
     })?;
-    let mut used = BTreeSet::new();
-    for &literal in &marks.literals {
-        used.extend(literals::fragments(view, literal)?);
-    }
+    Ok(versions)
+}
+
+/// Fragments of literals that nobody needs, each with the literal that it is a part of.
+fn unused_fragments(place: &Place<'_>, marks: &Marks) -> Result<Vec<(u64, u64)>, StoreError> {
     let mut fragments = Vec::new();
-    let mut literal = 0;
-    view.walk(Stream::Literals, 0..=u64::MAX, &mut |fragment, bytes| {
-        if literals::begins(fragment, bytes) {
-            literal = fragment;
+    let (mut next, mut literal, mut end) = (0, 0, 0);
+    loop {
+        let more = place.read(OPERATION, |txn| {
+            let mut looked = 0;
+            txn.walk(Stream::Literals, next..=u64::MAX, &mut |fragment, bytes| {
+                if literals::begins(fragment, bytes) {
+                    literal = fragment;
+                    end = fragment.saturating_add(literals::pieces(fragment, bytes)?);
+                }
+                if fragment >= end || !marks.literals.contains(&literal) {
+                    fragments.push((literal, fragment));
+                }
+                next = fragment + 1;
+                looked += 1;
+                Ok(go_on(looked < FRAGMENTS))
+            })?;
+            Ok(looked == FRAGMENTS)
+        })?;
+        if !more {
+            return Ok(fragments);
         }
-        if !used.contains(&fragment) {
-            fragments.push((literal, fragment));
-        }
-        Ok(ControlFlow::Continue(()))
-    })?;
-    Ok(Unused {
-        versions,
-        fragments,
-    })
+    }
+}
+
+fn go_on(more: bool) -> ControlFlow<()> {
+    if more {
+        ControlFlow::Continue(())
+    } else {
+        ControlFlow::Break(())
+    }
 }

@@ -63,15 +63,11 @@ pub(super) fn load(view: &impl View, number: u64) -> Result<Vec<u8>, Fault> {
     codec::unpack(Kind::Literal, number, &record)
 }
 
-/// The numbers of all fragments of a literal, as far as they are there.
-pub(super) fn fragments(view: &impl View, number: u64) -> Result<Vec<u64>, Fault> {
-    let Some(first) = view.get(Stream::Literals, number)? else {
-        return Ok(Vec::new());
-    };
-    let length = frame::declared_len(&first)
-        .map_err(|cause| Fault::damaged(Kind::Literal, number, cause))?;
-    let count = length.div_ceil(FRAGMENT as u64);
-    Ok((number..number.saturating_add(count)).collect())
+/// How many fragments a literal has, given its first one.
+pub(super) fn pieces(number: u64, first: &[u8]) -> Result<u64, Fault> {
+    let length =
+        frame::declared_len(first).map_err(|cause| Fault::damaged(Kind::Literal, number, cause))?;
+    Ok(length.div_ceil(FRAGMENT as u64))
 }
 
 /// Whether a fragment is the first of a literal.

@@ -240,14 +240,26 @@ impl Store {
 
     /// Removes automatic snapshots beyond those that are to be kept.
     pub fn rotate(&self, rotation: &Rotation, _now: Millis) -> Result<Rotated, StoreError> {
-        let (rotated, due) = self.place().write("rotate", |txn| {
+        const OPERATION: &str = "rotate";
+        // Most often there is nothing to do, and readers do not keep others out.
+        let idle = self
+            .place()
+            .read(OPERATION, |txn| rotate::nothing_to_do(txn, rotation));
+        match idle {
+            Err(StoreError::NoStore { .. }) => return Ok(Rotated::default()),
+            Err(error) => return Err(error),
+            Ok(Some(kept)) => {
+                return Ok(Rotated {
+                    kept,
+                    ..Rotated::default()
+                });
+            }
+            Ok(None) => {}
+        }
+        let (rotated, due) = self.place().write(OPERATION, |txn| {
             let rotated = rotate::rotate(txn, rotation)?;
-            let done = (rotated, gc::is_due(txn)?);
-            Ok(if done.0.removed.is_empty() {
-                Outcome::Abort(done)
-            } else {
-                Outcome::Commit(done)
-            })
+            let due = gc::is_due(txn)?;
+            Ok(Outcome::Commit((rotated, due)))
         })?;
         if due {
             match self.collect() {

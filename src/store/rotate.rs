@@ -7,7 +7,7 @@ use bstr::BString;
 
 use super::fault::Fault;
 use super::metadata::{Entry, Reader};
-use super::tables::Change;
+use super::tables::{Change, View};
 use super::trash;
 use crate::model::id::SnapshotId;
 use crate::model::snapshot::{LifeId, MuxKind, SnapshotMeta};
@@ -48,13 +48,19 @@ pub(super) fn rotate(change: &impl Change, rotation: &Rotation) -> Result<Rotate
     })
 }
 
+/// Whether nothing is beyond the rule; gives back how many snapshots there are.
+pub(super) fn nothing_to_do(view: &impl View, rotation: &Rotation) -> Result<Option<usize>, Fault> {
+    let (beyond, kept) = choose(view, rotation)?;
+    Ok(beyond.is_empty().then_some(kept))
+}
+
 /// The snapshots that are beyond the rule, newest first, and how many are not.
-fn choose(change: &impl Change, rotation: &Rotation) -> Result<(Vec<Entry>, usize), Fault> {
+fn choose(view: &impl View, rotation: &Rotation) -> Result<(Vec<Entry>, usize), Fault> {
     let mut counts: BTreeMap<(MuxKind, BString, Option<BString>), u32> = BTreeMap::new();
     let mut lives: BTreeSet<LifeId> = BTreeSet::new();
     let mut beyond = Vec::new();
     let mut kept = 0;
-    Reader::new(change).newest_first(u64::MAX, &mut |entry| {
+    Reader::new(view).newest_first(u64::MAX, &mut |entry| {
         let meta = &entry.meta;
         let newest_of_life = lives.insert(meta.life());
         let mut wanted = is_exempt(meta) || newest_of_life;

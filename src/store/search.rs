@@ -79,7 +79,7 @@ pub struct SearchHit {
 }
 
 /// Snapshots that are searched under one lease.
-const BATCH: usize = 32;
+const BATCH: usize = 16;
 const OPERATION: &str = "search";
 /// Hits where no limit is given.
 const DEFAULT_LIMIT: usize = 1000;

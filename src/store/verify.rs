@@ -47,7 +47,7 @@ pub struct Damage {
 }
 
 /// Snapshots that are checked under one lease.
-const BATCH: usize = 64;
+const BATCH: usize = 8;
 const OPERATION: &str = "check the store";
 
 /// Checks every record. Each batch is a lease of its own, and each snapshot of a batch that fails as a

@@ -3,6 +3,7 @@
 mod care;
 mod damage;
 mod finding;
+mod format;
 mod limits;
 mod roundtrip;
 mod searching;
