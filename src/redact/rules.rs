@@ -14,7 +14,7 @@ const BUILT_IN: &str = include_str!("../../assets/rules/secrets.toml");
 /// need not be UTF-8.
 const VALUE: &str = concat!(
     r#"(?:"(?P<secret>(?-u:[^"\n]){3,})"|'(?P<secret2>(?-u:[^'\n]){3,})'"#,
-    r#"|(?P<bare>(?-u:[^\s"'`<>(){}\[\],;|&$*\\])(?-u:[^\s"'`<>(){}\[\],;|&]){3,}))"#
+    r#"|(?P<bare>(?-u:[^\s"'`<>(){}\[\],;|&$*\\:=])(?-u:[^\s"'`<>(){}\[\],;|&]){3,}))"#
 );
 
 /// Values that are never secrets, in whatever place: references to variables and templates, masks,
@@ -23,7 +23,7 @@ const NO_SECRETS: &str = concat!(
     r"^(?:\$.*|\{\{.*\}\}|%[A-Za-z_]+%|<.*>|[*•xX.…_-]+",
     r"|(?i:string|str|text|bytes|bool|boolean|int|integer|number|any|object|none|null|nil|true|false",
     r"|undefined|required|optional|prompt|unset|empty|invalid|incorrect|missing|changed|updated",
-    r"|expired|getpass|input|return|value|self|async|await|const|process|secret|password|token|redacted)",
+    r"|expired|getpass|input|return|value|self|async|await|const|match|process|read|unsafe|write|secret|password|token|redacted)",
     r"|[A-Za-z_]+(?:(?:\.|::|->)[A-Za-z_]+)+",
     r"|‹redacted:[\w-]+›)$"
 );

@@ -38,6 +38,7 @@ const PLANTED: &[(&str, &str)] = &[
     ("exported-key", "export STRIPE_KEY=«abcdef0123456789»"),
     ("exported-token", "export CI_JOB_TOKEN=«abcdef0123456789»"),
     ("secret-variable", "HOMEBREW_SECRET=«abcdef0123456789»"),
+    ("token-field", "my_token = \"«abcdef0123456789»\""),
     ("key-variable", "STRIPE_KEY=«abcdef0123456789»"),
     (
         "password-option",
@@ -177,6 +178,10 @@ fn what_is_no_secret_stays() {
         "git checkout task-sk-rename-the-long-branch-name",
         "passwordless login",
         "keyword = value",
+        "static NEXT_TOKEN: AtomicUsize = AtomicUsize::new(0);",
+        "use super::job_token::JobToken;",
+        "if password == other {",
+        "id-token: write",
         "SORT_KEY=created_at",
         "mysql -p shop",
         "curl -u me https://example.com",
