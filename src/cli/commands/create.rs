@@ -1,0 +1,144 @@
+//! `muxtape create`
+
+use serde::Serialize;
+
+use crate::cli::context::{Context, host};
+use crate::cli::error::{CliError, Exit};
+use crate::cli::output::Role;
+use crate::cli::views;
+use crate::model::Cause;
+use crate::model::snapshot::{RedactionCount, SnapshotMeta};
+use crate::store::{NewSnapshot, Recorded, Unchanged};
+
+/// Take a snapshot now
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Create {
+    /// A name to find it by
+    name: Option<String>,
+    /// Only these sessions, by exact name; may be given several times
+    #[arg(long, value_name = "S")]
+    session: Vec<String>,
+    /// A note
+    #[arg(long, value_name = "T")]
+    description: Option<String>,
+    /// A tag; may be given several times
+    #[arg(long, value_name = "T")]
+    tag: Vec<String>,
+    /// Never prune it
+    #[arg(long)]
+    pin: bool,
+    /// Share what has not changed with the snapshots before (always done)
+    #[arg(long, conflicts_with = "full")]
+    incremental: bool,
+    /// Capture every pane's text again (always done by this command)
+    #[arg(long)]
+    full: bool,
+    /// Structure only, no texts
+    #[arg(long)]
+    no_contents: bool,
+    /// Store nothing when nothing has changed since the last snapshot
+    #[arg(long)]
+    if_changed: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Answer {
+    id: String,
+    stored: bool,
+    stored_bytes: u64,
+    changed: Vec<String>,
+    duration_ms: u64,
+    redactions: Vec<RedactionCount>,
+}
+
+impl Create {
+    pub(in crate::cli) fn run(&self, context: &Context) -> Result<Exit, CliError> {
+        let started = std::time::Instant::now();
+        let captured = context.capture(&self.session, !self.no_contents)?;
+        if captured.state.sessions.is_empty() {
+            return Err(
+                CliError::new(Exit::NotFound, "there is no session to record")
+                    .hint("start one with tmux, or name the server's socket with -L or -S"),
+            );
+        }
+        let took = u32::try_from(captured.took.as_millis()).unwrap_or(u32::MAX);
+        let unchanged = if self.if_changed {
+            Unchanged::Skip
+        } else {
+            Unchanged::Store
+        };
+        let recorded = context.store().record(
+            NewSnapshot {
+                time: context.now(),
+                random: context.random()?,
+                cause: Cause::Manual,
+                name: self.name.clone(),
+                description: self.description.clone(),
+                tags: self.tag.clone(),
+                pinned: self.pin,
+                host: host(),
+                server: captured.server,
+                state: captured.state,
+                contents: captured.contents.into_values().collect(),
+                took_ms: took,
+                redactions: captured.redactions,
+            },
+            unchanged,
+        )?;
+        let (meta, stored) = match &recorded {
+            Recorded::Stored(meta) => (meta, true),
+            Recorded::Unchanged(meta) => (meta, false),
+        };
+        let answer = Answer {
+            id: meta.id.to_string(),
+            stored,
+            stored_bytes: if stored { meta.stored_bytes } else { 0 },
+            changed: if stored {
+                changed_sessions(context, meta)
+            } else {
+                Vec::new()
+            },
+            duration_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            redactions: if stored {
+                meta.redactions.clone()
+            } else {
+                Vec::new()
+            },
+        };
+        context.output.answer("create", &answer, |out| {
+            let id = out.paint(Role::Strong, &meta.id.short());
+            if !stored {
+                return vec![format!(
+                    "{id}  nothing has changed since then: nothing stored"
+                )];
+            }
+            let mut line = format!(
+                "{id}  {}, {}, {} new",
+                views::count(meta.sessions.len() as u64, "session"),
+                views::count(meta.panes().into(), "pane"),
+                views::bytes(meta.stored_bytes),
+            );
+            let hidden: u32 = meta.redactions.iter().map(|rule| rule.count).sum();
+            if hidden > 0 {
+                line.push_str(&format!(
+                    ", {} hidden",
+                    views::count(hidden.into(), "secret")
+                ));
+            }
+            vec![line]
+        })?;
+        Ok(Exit::Ok)
+    }
+}
+
+/// Names of the sessions that are not as they were in the parent.
+fn changed_sessions(context: &Context, meta: &SnapshotMeta) -> Vec<String> {
+    let parent = meta.parent.and_then(|id| context.store().meta(id).ok());
+    let before = parent.map(|parent| parent.sessions).unwrap_or_default();
+    let is_new = |digest| !before.iter().any(|session| session.digest == digest);
+    meta.sessions
+        .iter()
+        .filter(|session| is_new(session.digest))
+        .map(|session| crate::model::ansi::label(&session.name))
+        .collect()
+}

@@ -1,0 +1,158 @@
+//! `muxtape daemon`
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+
+use crate::cli::context::{Context, host};
+use crate::cli::error::{CliError, Exit};
+use crate::cli::output::Role;
+use crate::cli::views;
+use crate::daemon::{self, Event, Instance, InstanceError, Recorder, RecorderOptions};
+
+/// The recorder
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Daemon {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// Record in the foreground until interrupted
+    Run,
+    /// Tell whether a recorder is running
+    Status,
+}
+
+/// How a recorder works by these settings.
+pub(super) fn recorder(context: &Context) -> Result<Recorder, CliError> {
+    let own = &context.settings.recorder;
+    let options = RecorderOptions {
+        probe: Duration::from_secs(own.probe_seconds.into()),
+        interval: Duration::from_secs(own.interval_seconds.into()),
+        keep_last: own.keep_last,
+        contents: own.contents,
+        history_limit: Some(own.history_limit),
+        host: host(),
+    };
+    let mux = Arc::new(context.tmux());
+    Ok(Recorder::new(
+        mux,
+        context.store(),
+        context.redactor()?,
+        options,
+    ))
+}
+
+impl Daemon {
+    pub(in crate::cli) fn run(&self, context: &Context) -> Result<Exit, CliError> {
+        match self.action {
+            Action::Run => {
+                let _instance =
+                    Instance::acquire(&context.paths.state).map_err(|error| match &error {
+                        InstanceError::Running { .. } => CliError::caused(Exit::NoDaemon, &error)
+                            .hint("one is enough: it records for every command and interface"),
+                        InstanceError::Io { .. } => CliError::caused(Exit::Failed, &error),
+                    })?;
+                // Two threads: one for the clock and signals, and the blocking pool beside them.
+                let runtime = tokio::runtime::Builder::new_multi_thread()
+                    .worker_threads(1)
+                    .enable_all()
+                    .build()?;
+                runtime.block_on(foreground(context, recorder(context)?))
+            }
+            Action::Status => {
+                let pid = Instance::holder(&context.paths.state);
+                let store = context.store();
+                let newest = crate::store::Query {
+                    limit: Some(1),
+                    ..Default::default()
+                };
+                let last = if store.exists() {
+                    store.list(&newest)?.pop()
+                } else {
+                    None
+                };
+                let data = serde_json::json!({
+                    "running": pid.is_some(),
+                    "pid": pid,
+                    "last_snapshot": last.as_ref().map(|meta| views::rfc3339(meta.time)),
+                });
+                let now = context.zoned();
+                context.output.answer("daemon.status", &data, |_| {
+                    let state = pid.map_or("not recording".to_owned(), |pid| {
+                        format!("recording (process {pid})")
+                    });
+                    let last = last.as_ref().map(|meta| views::when(meta.time, &now));
+                    let last = last.map_or("no snapshot yet".to_owned(), |at| {
+                        format!("last snapshot {at}")
+                    });
+                    vec![format!("{state}, {last}")]
+                })?;
+                Ok(if pid.is_some() {
+                    Exit::Ok
+                } else {
+                    Exit::NoDaemon
+                })
+            }
+        }
+    }
+}
+
+async fn foreground(context: &Context, recorder: Recorder) -> Result<Exit, CliError> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    let (send, mut events) = mpsc::channel(16);
+    let handle = daemon::spawn(recorder, send);
+    context.output.say("recording; Ctrl-C ends it");
+    let mut before = String::new();
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+            _ = hangup.recv() => break,
+            event = events.recv() => {
+                let Some(event) = event else { break };
+                let told = tell(context, &event);
+                // What stays the same is said once.
+                if let Some(line) = told
+                    && line != before
+                {
+                    context.output.lines(std::slice::from_ref(&line))?;
+                    before = line;
+                }
+            }
+        }
+    }
+    // Nobody reads on: the recorder must not wait for room in the channel.
+    drop(events);
+    handle.stop().await;
+    Ok(Exit::Ok)
+}
+
+fn tell(context: &Context, event: &Event) -> Option<String> {
+    let out = &context.output;
+    match event {
+        Event::Quiet | Event::Unchanged => None,
+        Event::Stored(meta) => Some(format!(
+            "{}  {}  {}  +{} ~{} -{}  {}  {} ms",
+            views::when(meta.time, &context.zoned()),
+            out.paint(Role::Strong, &meta.id.short()),
+            meta.cause,
+            meta.changes.added,
+            meta.changes.changed,
+            meta.changes.removed,
+            views::bytes(meta.stored_bytes),
+            meta.took_ms,
+        )),
+        Event::NoServer => Some("no tmux server is running; waiting for one".to_owned()),
+        Event::ServerGone(_) => {
+            Some("the tmux server has gone; `muxtape recover` brings it back".to_owned())
+        }
+        Event::Failed(why) => Some(format!("failed, trying again: {why}")),
+    }
+}

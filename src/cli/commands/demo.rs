@@ -1,0 +1,301 @@
+//! `muxtape demo`
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::interface;
+use crate::cli::args::Global;
+use crate::cli::context::Context;
+use crate::cli::error::{CliError, Exit};
+use crate::daemon::Event;
+use crate::model::Millis;
+
+/// Open the interface on a private tmux server with lively sessions
+///
+/// Everything happens in a temporary directory, which is removed afterwards. Your own tmux and your
+/// own recordings are not touched.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Demo {
+    /// Record the sessions and end without opening the interface
+    #[arg(long, hide = true)]
+    no_interface: bool,
+}
+
+/// A program for a pane: prints coloured lines for ever.
+const LOG: &str = r#"i=0
+while :; do
+  i=$((i + 1))
+  case $((i % 5)) in
+    0) c=31 s=500 ;;
+    3) c=33 s=301 ;;
+    *) c=32 s=200 ;;
+  esac
+  printf '\033[2m%s\033[0m GET \033[36m/api/v%d\033[0m \033[%dm%d\033[0m %dms\n' \
+    "$(date +%T)" "$((i % 13))" "$c" "$s" "$((i * 7 % 90))"
+  sleep 0.4
+done
+"#;
+
+/// A program for a pane: a build that goes on for ever.
+const BUILD: &str = r#"for crate in bytes memchr serde tokio ratatui redb similar api; do
+  printf '\033[1;32m   Compiling\033[0m %s v0.%d.1\n' "$crate" "${#crate}"
+  sleep 0.3
+done
+printf '\033[1;31merror\033[0m: test failed, to rerun pass `--lib`\n'
+"#;
+
+/// Something to look at in an editor's place.
+const CODE: &str = "\
+\x1b[35muse\x1b[0m std::io;
+
+\x1b[35mfn\x1b[0m \x1b[34mmain\x1b[0m() -> io::Result<()> {
+    \x1b[35mlet\x1b[0m tape = Tape::open(\x1b[32m\"~/.local/share\"\x1b[0m)?;
+    \x1b[35mfor\x1b[0m snapshot \x1b[35min\x1b[0m tape.iter() {
+        println!(\x1b[32m\"{snapshot}\"\x1b[0m);
+    }
+    Ok(())
+}
+";
+
+const CONF: &str = "\
+set -s exit-empty off
+set -s escape-time 0
+set -g default-terminal tmux-256color
+set -g history-limit 5000
+";
+
+/// The private place of a demo: its directory goes, and its server ends, when this does.
+struct Stage {
+    dir: tempfile::TempDir,
+}
+
+impl Stage {
+    fn new() -> Result<Stage, CliError> {
+        let dir = tempfile::Builder::new().prefix("muxtape-demo").tempdir()?;
+        fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o700))?;
+        for name in ["src/api", "src/web", "bin"] {
+            fs::create_dir_all(dir.path().join("home").join(name))?;
+        }
+        let stage = Stage { dir };
+        for (name, text) in [
+            ("bin/serve", LOG),
+            ("bin/build", BUILD),
+            ("src/api/main.rs", CODE),
+        ] {
+            fs::write(stage.home().join(name), text)?;
+        }
+        fs::write(stage.path("conf"), CONF)?;
+        Ok(stage)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn home(&self) -> PathBuf {
+        self.path("home")
+    }
+
+    /// Runs a tmux command on the private server.
+    fn tmux(&self, args: &[&str]) -> Result<(), CliError> {
+        let out = Command::new("tmux")
+            .args(["-u", "-f"])
+            .arg(self.path("conf"))
+            .arg("-S")
+            .arg(self.path("s"))
+            .args(args)
+            .env_remove("TMUX")
+            .env_remove("TMUX_PANE")
+            .env("HOME", self.home())
+            .env("SHELL", "/bin/sh")
+            .env("PS1", "$ ")
+            .stdin(Stdio::null())
+            .output()
+            .map_err(|error| match error.kind() {
+                io::ErrorKind::NotFound => CliError::new(Exit::Failed, "tmux is not installed")
+                    .hint("Debian: sudo apt-get install tmux, macOS: brew install tmux"),
+                _ => error.into(),
+            })?;
+        if out.status.success() {
+            return Ok(());
+        }
+        let why = String::from_utf8_lossy(&out.stderr);
+        Err(CliError::new(
+            Exit::Failed,
+            format!("the demo's tmux refused: {}", why.trim()),
+        ))
+    }
+
+    fn open_sessions(&self) -> Result<(), CliError> {
+        let home = self.home();
+        let (api, web) = (home.join("src/api"), home.join("src/web"));
+        let (api, web) = (text(&api), text(&web));
+        let serve = text(&home.join("bin/serve"));
+        let code = text(&home.join("src/api/main.rs"));
+        self.tmux(&[
+            "new-session",
+            "-d",
+            "-s",
+            "api",
+            "-n",
+            "editor",
+            "-x",
+            "160",
+            "-y",
+            "44",
+            "-c",
+            &api,
+            "less",
+            "-R",
+            "-~",
+            &code,
+        ])?;
+        self.tmux(&[
+            "split-window",
+            "-d",
+            "-h",
+            "-t",
+            "api:editor",
+            "-c",
+            &api,
+            "sh",
+            &serve,
+        ])?;
+        self.tmux(&["split-window", "-d", "-v", "-t", "api:editor.1", "-c", &api])?;
+        self.tmux(&[
+            "new-session",
+            "-d",
+            "-s",
+            "web",
+            "-n",
+            "dev",
+            "-x",
+            "160",
+            "-y",
+            "44",
+            "-c",
+            &web,
+        ])?;
+        self.tmux(&["send-keys", "-t", "web:dev", "ls -la", "Enter"])
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        // The server may never have started; then there is nothing to end.
+        let _ = self.tmux(&["kill-server"]);
+    }
+}
+
+fn text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+/// What happens on the stage, one scene per snapshot.
+fn scenes(stage: &Stage) -> Vec<Vec<Vec<String>>> {
+    let home = stage.home();
+    let build = text(&home.join("bin/build"));
+    let serve = text(&home.join("bin/serve"));
+    let web = text(&home.join("src/web"));
+    let say = |args: &[&str]| {
+        args.iter()
+            .map(|&arg| arg.to_owned())
+            .collect::<Vec<String>>()
+    };
+    vec![
+        vec![say(&[
+            "send-keys",
+            "-t",
+            "api:editor.2",
+            &format!("sh {build}"),
+            "Enter",
+        ])],
+        vec![
+            say(&["new-window", "-d", "-t", "api:", "-n", "logs", "sh", &serve]),
+            say(&["split-window", "-d", "-h", "-t", "web:dev", "-c", &web]),
+        ],
+        vec![say(&[
+            "send-keys",
+            "-t",
+            "api:editor.2",
+            "echo fixed the test",
+            "Enter",
+        ])],
+        vec![
+            say(&["rename-window", "-t", "web:dev", "dev server"]),
+            say(&["resize-pane", "-t", "api:editor.0", "-x", "100"]),
+        ],
+        vec![say(&["kill-pane", "-t", "web:0.1"])],
+        vec![say(&["new-window", "-d", "-t", "web:", "-n", "notes"])],
+    ]
+}
+
+impl Demo {
+    pub(in crate::cli) fn run(&self, context: &Context) -> Result<Exit, CliError> {
+        let stage = Stage::new()?;
+        context
+            .output
+            .say("starting a private tmux server with a few sessions");
+        stage.open_sessions()?;
+        let own = Context::new(Global {
+            socket_path: Some(stage.path("s")),
+            socket_name: None,
+            data_dir: Some(stage.path("data")),
+            config: Some(stage.path("config.toml")),
+            json: false,
+            quiet: context.global.quiet,
+            ..context.global.clone()
+        })?;
+        let mut recorder = super::daemon::recorder(&own)?;
+        let mut taken = 0;
+        for scene in [Vec::new()].into_iter().chain(scenes(&stage)) {
+            for step in scene {
+                let step: Vec<&str> = step.iter().map(String::as_str).collect();
+                stage.tmux(&step)?;
+            }
+            // What was typed shows before the picture is taken; the log goes on meanwhile.
+            wait(Duration::from_millis(700))?;
+            match recorder.look(
+                Millis(jiff::Timestamp::now().as_millisecond()),
+                own.random()?,
+            ) {
+                Event::Stored(meta) => {
+                    taken += 1;
+                    own.output
+                        .say(&format!("  snapshot {} recorded", meta.id.short()));
+                }
+                Event::Failed(why) => return Err(CliError::new(Exit::Failed, why)),
+                _ => {}
+            }
+        }
+        drop(recorder);
+        own.output.say(&format!("{taken} snapshots recorded"));
+        if self.no_interface {
+            return Ok(Exit::Ok);
+        }
+        interface::run(&own)
+    }
+}
+
+/// Lets time pass; the demo's programs use it to do something.
+fn wait(time: Duration) -> Result<(), CliError> {
+    let until = Instant::now() + time;
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Ok(());
+        }
+        let left = rustix::time::Timespec {
+            tv_sec: 0,
+            tv_nsec: left.subsec_nanos().into(),
+        };
+        match rustix::event::poll(&mut [], Some(&left)) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(io::Error::from(error).into()),
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! The commands, one file each.
+
+use super::args::{Cli, Command};
+use super::context::Context;
+use super::error::{CliError, Exit};
+
+pub(super) mod completions;
+pub(super) mod config;
+pub(super) mod create;
+pub(super) mod daemon;
+pub(super) mod delete;
+pub(super) mod demo;
+pub(super) mod diff;
+pub(super) mod edit;
+pub(super) mod interface;
+pub(super) mod list;
+pub(super) mod man;
+pub(super) mod pane;
+pub(super) mod search;
+pub(super) mod show;
+mod sides;
+pub(super) mod stats;
+pub(super) mod trash;
+pub(super) mod verify;
+
+/// Runs what the command line asks for.
+pub(super) fn run(args: Cli) -> Result<Exit, CliError> {
+    // These need neither settings nor a store.
+    match &args.command {
+        Some(Command::Pane(pane)) => return pane.run(),
+        Some(Command::Completions(completions)) => return completions.run(),
+        Some(Command::Man(man)) => return man.run(),
+        _ => {}
+    }
+    let context = Context::new(args.global)?;
+    match args.command {
+        None => interface::run(&context),
+        Some(command) => dispatch(&command, &context),
+    }
+}
+
+fn dispatch(command: &Command, context: &Context) -> Result<Exit, CliError> {
+    match command {
+        Command::Create(command) => command.run(context),
+        Command::List(command) => command.run(context),
+        Command::Show(command) => command.run(context),
+        Command::Diff(command) => command.run(context),
+        Command::Search(command) => command.run(context),
+        Command::Delete(command) => command.run(context),
+        Command::Trash(command) => command.run(context),
+        Command::Rename(command) => command.run(context),
+        Command::Describe(command) => command.run(context),
+        Command::Tag(command) => command.run(context),
+        Command::Untag(command) => command.run(context),
+        Command::Pin(command) => command.run(context),
+        Command::Unpin(command) => command.run(context),
+        Command::Archive(command) => command.run(context),
+        Command::Unarchive(command) => command.run(context),
+        Command::Stats(command) => command.run(context),
+        Command::Verify(command) => command.run(context),
+        Command::Daemon(command) => command.run(context),
+        Command::Config(command) => command.run(context),
+        Command::Completions(command) => command.run(),
+        Command::Man(command) => command.run(),
+        Command::Demo(command) => command.run(context),
+        Command::Pane(command) => command.run(),
+    }
+}

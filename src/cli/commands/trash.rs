@@ -1,0 +1,108 @@
+//! `muxtape trash`
+
+use crate::cli::context::Context;
+use crate::cli::error::{CliError, Exit};
+use crate::cli::output::{Role, confirm};
+use crate::cli::views::{self, ListView};
+use crate::model::{Millis, SnapshotMeta};
+
+/// What has been deleted: list it, bring it back, empty it
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Trash {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// List what is in the trash
+    List,
+    /// Bring snapshots back
+    Restore {
+        /// The snapshots, by a prefix of their ids
+        #[arg(required = true, value_name = "SNAP")]
+        snaps: Vec<String>,
+    },
+    /// Delete everything in the trash for good
+    Empty,
+}
+
+impl Trash {
+    pub(in crate::cli) fn run(&self, context: &Context) -> Result<Exit, CliError> {
+        let store = context.store();
+        let trashed = if store.exists() {
+            store.trashed()?
+        } else {
+            Vec::new()
+        };
+        match &self.action {
+            Action::List => {
+                let views: Vec<ListView> = trashed
+                    .iter()
+                    .map(|(meta, _)| ListView::new(meta))
+                    .collect();
+                let now = context.zoned();
+                context.output.answer("trash.list", &views, |out| {
+                    let line = |(meta, since): &(SnapshotMeta, Millis)| {
+                        let id = out.paint(Role::Strong, &meta.id.short());
+                        let (made, gone) =
+                            (views::when(meta.time, &now), views::when(*since, &now));
+                        format!("{id}  {made}  {}  deleted {gone}", meta.cause)
+                    };
+                    trashed.iter().map(line).collect()
+                })?;
+            }
+            Action::Restore { snaps } => {
+                let mut ids = Vec::new();
+                for snap in snaps {
+                    let matching: Vec<_> = trashed
+                        .iter()
+                        .filter(|(meta, _)| meta.id.to_string().starts_with(snap))
+                        .collect();
+                    match matching.as_slice() {
+                        [(meta, _)] => ids.push(meta.id),
+                        [] => {
+                            let message = format!("no snapshot {snap:?} is in the trash");
+                            return Err(CliError::new(Exit::NotFound, message)
+                                .hint("`muxtape trash list` shows what is"));
+                        }
+                        _ => {
+                            let message =
+                                format!("several snapshots in the trash start with {snap:?}");
+                            return Err(CliError::new(Exit::Usage, message));
+                        }
+                    }
+                }
+                store.untrash(&ids)?;
+                let names: Vec<String> = ids.iter().map(ToString::to_string).collect();
+                let what = views::count(ids.len() as u64, "snapshot");
+                context.output.answer(
+                    "trash.restore",
+                    &serde_json::json!({ "restored": names }),
+                    |_| vec![format!("{what} back from the trash")],
+                )?;
+            }
+            Action::Empty => {
+                let what = views::count(trashed.len() as u64, "snapshot");
+                let asked = || confirm(&format!("Delete {what} for good?"));
+                if trashed.is_empty() {
+                    return Err(CliError::new(Exit::NotFound, "the trash is empty"));
+                }
+                if !context.global.yes && !asked() {
+                    return Err(CliError::new(
+                        Exit::Refused,
+                        "the trash was not emptied: not confirmed",
+                    )
+                    .hint("say --yes to empty it without being asked"));
+                }
+                store.empty_trash()?;
+                context.output.answer(
+                    "trash.empty",
+                    &serde_json::json!({ "deleted": trashed.len() }),
+                    |_| vec![format!("{what} deleted for good")],
+                )?;
+            }
+        }
+        Ok(Exit::Ok)
+    }
+}

@@ -1,0 +1,152 @@
+//! What every command works with: places, settings, the store, the server, the clock.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bstr::{BStr, BString};
+use jiff::{Timestamp, Zoned};
+
+use super::args::{Global, MuxChoice};
+use super::error::{CliError, Exit};
+use super::output::Output;
+use crate::capture::{CaptureRequest, Captured, capture};
+use crate::config::{Overrides, Paths, Settings};
+use crate::model::snapshot::SnapshotMeta;
+use crate::model::target::SnapRef;
+use crate::model::{Millis, moment};
+use crate::mux::Limits;
+use crate::mux::tmux::Tmux;
+use crate::redact::Redactor;
+use crate::store::{Store, StoreOptions};
+
+/// How long a command waits for a busy store.
+const STORE_WAIT: Duration = Duration::from_secs(5);
+
+/// What every command works with.
+#[derive(Debug)]
+pub(super) struct Context {
+    pub(super) global: Global,
+    pub(super) paths: Paths,
+    pub(super) settings: Settings,
+    pub(super) output: Output,
+}
+
+impl Context {
+    pub(super) fn new(global: Global) -> Result<Self, CliError> {
+        let overrides = Overrides {
+            data: global.data_dir.clone(),
+            config_file: global.config.clone(),
+        };
+        let paths = Paths::resolve(&overrides)?;
+        let settings = Settings::load(&paths.config_file)?;
+        let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let output = Output::new(global.json, global.quiet, global.color, no_color);
+        if global.mux == MuxChoice::Zellij {
+            return Err(CliError::new(Exit::Usage, "zellij cannot be recorded yet")
+                .hint("leave out --mux zellij; tmux is recorded"));
+        }
+        Ok(Self {
+            global,
+            paths,
+            settings,
+            output,
+        })
+    }
+
+    /// The store; it is made when something is written first.
+    pub(super) fn store(&self) -> Store {
+        Store::new(self.paths.data.clone(), StoreOptions { wait: STORE_WAIT })
+    }
+
+    /// The tmux server that is meant.
+    pub(super) fn tmux(&self) -> Tmux {
+        Tmux::new(
+            PathBuf::from("tmux"),
+            self.global.server(),
+            Limits::default(),
+        )
+    }
+
+    /// What takes secrets out.
+    pub(super) fn redactor(&self) -> Result<Redactor, CliError> {
+        Redactor::new(&self.settings.redaction).map_err(|error| {
+            CliError::caused(Exit::Failed, &error)
+                .hint(format!("mend it in {}", self.paths.config_file.display()))
+        })
+    }
+
+    /// The state now, redacted.
+    pub(super) fn capture(
+        &self,
+        sessions: &[String],
+        contents: bool,
+    ) -> Result<Captured, CliError> {
+        let sessions = match sessions {
+            [] => None,
+            names => Some(
+                names
+                    .iter()
+                    .map(|name| BString::from(name.as_str()))
+                    .collect(),
+            ),
+        };
+        let request = CaptureRequest {
+            sessions,
+            contents,
+            history_limit: Some(self.settings.recorder.history_limit),
+        };
+        Ok(capture(&self.tmux(), &self.redactor()?, &request, None)?)
+    }
+
+    /// The clock.
+    pub(super) fn now(&self) -> Millis {
+        Millis(Timestamp::now().as_millisecond())
+    }
+
+    /// The clock, in the user's time zone.
+    pub(super) fn zoned(&self) -> Zoned {
+        Zoned::now()
+    }
+
+    /// The moment that words name.
+    pub(super) fn moment(&self, words: &str) -> Result<Millis, CliError> {
+        Ok(moment::parse(words.trim_start_matches('@'), &self.zoned())?)
+    }
+
+    /// The snapshot that a user names, `live` excepted.
+    pub(super) fn find(&self, name: &str, session: Option<&str>) -> Result<SnapshotMeta, CliError> {
+        let snap: SnapRef = name.parse()?;
+        let at = match &snap {
+            SnapRef::Live => {
+                return Err(
+                    CliError::new(Exit::Usage, "`live` is not a stored snapshot")
+                        .hint("it can be shown and compared; `muxtape create` stores it"),
+                );
+            }
+            SnapRef::At(words) => Some(self.moment(words)?),
+            _ => None,
+        };
+        Ok(self.store().find(&snap, session.map(BStr::new), at)?)
+    }
+
+    /// 64 random bits.
+    pub(super) fn random(&self) -> Result<u64, CliError> {
+        random()
+    }
+}
+
+/// 64 random bits from the operating system.
+pub(super) fn random() -> Result<u64, CliError> {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes)
+        .map_err(|error| CliError::new(Exit::Failed, format!("no randomness: {error}")))?;
+    Ok(u64::from_ne_bytes(bytes))
+}
+
+/// The machine's name.
+pub(super) fn host() -> String {
+    rustix::system::uname()
+        .nodename()
+        .to_string_lossy()
+        .into_owned()
+}

@@ -1,0 +1,216 @@
+//! Errors as a user meets them: what happened, what to do, and the exit code.
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use crate::capture::CaptureError;
+use crate::config::{ConfigError, PathsError};
+use crate::model::target::{InvalidSnapRef, InvalidTarget};
+use crate::mux::MuxError;
+use crate::store::StoreError;
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Exit {
+    /// It did what was asked.
+    Ok = 0,
+    /// It failed, or (`diff --exit-code`) there is a difference.
+    Failed = 1,
+    /// It was asked in a way that it does not understand.
+    Usage = 2,
+    /// What was named is not there, or there is nothing to do.
+    NotFound = 3,
+    /// A restore was done in part.
+    #[allow(dead_code)]
+    Partial = 4,
+    /// It needs `--yes` or another policy.
+    Refused = 5,
+    /// The recorder is not running, or is running already.
+    NoDaemon = 6,
+    /// The store is locked, damaged, or cannot be used.
+    Store = 7,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit as u8)
+    }
+}
+
+/// An error with what to do about it.
+#[derive(Debug)]
+pub(super) struct CliError {
+    /// The exit code.
+    pub(super) code: Exit,
+    /// What happened, to what, and why.
+    pub(super) message: String,
+    /// What to do.
+    pub(super) hint: Option<String>,
+}
+
+impl CliError {
+    /// An error with this exit code and message.
+    pub(super) fn new(code: Exit, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            hint: None,
+        }
+    }
+
+    /// The error with a hint.
+    pub(super) fn hint(self, hint: impl Into<String>) -> Self {
+        Self {
+            hint: Some(hint.into()),
+            ..self
+        }
+    }
+
+    /// An error of another room, with its causes.
+    pub(super) fn caused(code: Exit, error: &(dyn Error + 'static)) -> Self {
+        Self::new(code, with_causes(error))
+    }
+}
+
+/// The message of an error and of everything that caused it, each said once.
+fn with_causes(error: &(dyn Error + 'static)) -> String {
+    let mut message = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !message.contains(&text) {
+            message.push_str(": ");
+            message.push_str(&text);
+        }
+        cause = error.source();
+    }
+    message
+}
+
+impl From<PathsError> for CliError {
+    fn from(error: PathsError) -> Self {
+        Self::caused(Exit::Failed, &error)
+            .hint("set HOME, or name the places with --data-dir and --config")
+    }
+}
+
+impl From<ConfigError> for CliError {
+    fn from(error: ConfigError) -> Self {
+        Self::caused(Exit::Failed, &error).hint("mend the file, or use another one with --config")
+    }
+}
+
+impl From<InvalidSnapRef> for CliError {
+    fn from(error: InvalidSnapRef) -> Self {
+        Self::caused(Exit::Usage, &error)
+            .hint("name a snapshot by id, name, latest~N or @2h; `muxtape list` shows them")
+    }
+}
+
+impl From<InvalidTarget> for CliError {
+    fn from(error: InvalidTarget) -> Self {
+        Self::caused(Exit::Usage, &error)
+    }
+}
+
+impl From<crate::model::moment::InvalidMoment> for CliError {
+    fn from(error: crate::model::moment::InvalidMoment) -> Self {
+        Self::caused(Exit::Usage, &error)
+    }
+}
+
+impl From<std::io::Error> for CliError {
+    fn from(error: std::io::Error) -> Self {
+        Self::caused(Exit::Failed, &error)
+    }
+}
+
+impl From<MuxError> for CliError {
+    fn from(error: MuxError) -> Self {
+        let made = Self::caused(Exit::Failed, &error);
+        match &error {
+            MuxError::NotInstalled { .. } => made.hint(
+                "install it (Debian: sudo apt-get install tmux, macOS: brew install tmux); what was recorded can still be read: muxtape list",
+            ),
+            MuxError::NoServer { .. } => Self { code: Exit::NotFound, ..made }.hint(
+                "start tmux, or name its socket with -L NAME or -S PATH; what was recorded can still be read: muxtape list",
+            ),
+            MuxError::TooOld { .. } => made.hint("install a newer version"),
+            MuxError::Timeout { .. } => made.hint("is it stopped or very busy? Try again"),
+            _ => made,
+        }
+    }
+}
+
+impl From<CaptureError> for CliError {
+    fn from(error: CaptureError) -> Self {
+        match error {
+            CaptureError::Mux(error) => error.into(),
+            CaptureError::NoSession { .. } => {
+                Self::caused(Exit::NotFound, &error).hint("`tmux ls` lists them")
+            }
+            other => Self::caused(Exit::Failed, &other).hint("nothing was stored; try again"),
+        }
+    }
+}
+
+impl From<StoreError> for CliError {
+    fn from(error: StoreError) -> Self {
+        let code = match &error {
+            StoreError::NoStore { .. } | StoreError::NotFound { .. } => Exit::NotFound,
+            StoreError::Ambiguous { .. } => Exit::Usage,
+            StoreError::NameTaken { .. } => Exit::Refused,
+            StoreError::MissingContents { .. } | StoreError::Invalid(_) => Exit::Failed,
+            _ => Exit::Store,
+        };
+        let hint = hint(&error);
+        CliError {
+            hint,
+            ..Self::caused(code, &error)
+        }
+    }
+}
+
+/// What to do about an error of the store.
+fn hint(error: &StoreError) -> Option<String> {
+    Some(match error {
+        StoreError::NoStore { .. } => {
+            "nothing has been recorded yet; `muxtape create` makes the first snapshot".to_owned()
+        }
+        StoreError::NotFound { suggestions, .. } if suggestions.is_empty() => {
+            "`muxtape list` shows what there is".to_owned()
+        }
+        StoreError::NotFound { suggestions, .. } => {
+            format!("did you mean {}?", suggestions.join(", "))
+        }
+        StoreError::Ambiguous { candidates, .. } => {
+            let ids: Vec<String> = candidates.iter().map(ToString::to_string).collect();
+            format!("write more of the id: {}", ids.join(", "))
+        }
+        StoreError::NameTaken { by, .. } => {
+            format!("use another name, or free this one: muxtape rename {}", by.short())
+        }
+        StoreError::Busy { .. } => "try again in a moment; nothing was changed".to_owned(),
+        StoreError::Newer { .. } => {
+            "install that version of muxtape, or use another store with --data-dir; nothing was changed".to_owned()
+        }
+        StoreError::Emptied { file } => format!(
+            "bring {} back from a backup, or move the directory away to start a new store",
+            file.display()
+        ),
+        StoreError::Damaged { .. } => {
+            "`muxtape verify` tells what is damaged; all other snapshots can still be used".to_owned()
+        }
+        StoreError::NoSpace { .. } => {
+            "make room on that disk, or use another place with --data-dir; what was recorded is safe".to_owned()
+        }
+        StoreError::Permission { .. } => {
+            "give yourself the permission, or use another place with --data-dir".to_owned()
+        }
+        StoreError::TooLarge { .. } => {
+            "keep less scrollback: history_limit in the settings".to_owned()
+        }
+        _ => return None,
+    })
+}

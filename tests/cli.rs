@@ -1,0 +1,297 @@
+//! The command line as scripts meet it: answers, names, exit codes, and what it says when it cannot.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod common;
+#[path = "common/muxtape.rs"]
+mod muxtape;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use common::TmuxServer;
+
+/// A server with one session whose pane shows a line.
+fn server() -> TmuxServer {
+    let server = TmuxServer::start();
+    server.wait_for_prompt("main");
+    server.type_line("main", "echo a line to find");
+    server.wait_for_text("main", "\na line to find");
+    server.wait_for_prompt("main");
+    server
+}
+
+#[test]
+fn a_snapshot_is_made_listed_shown_and_found() {
+    let server = server();
+    let made = server.json(&["create", "first", "--description", "a note", "--tag", "one"]);
+    assert_eq!(made["stored"], true);
+    let id = made["id"].as_str().unwrap();
+    let list = server.json(&["list"]);
+    assert_eq!(list.as_array().unwrap().len(), 1);
+    let entry = &list[0];
+    assert_eq!(entry["id"], id);
+    assert_eq!(entry["name"], "first");
+    assert_eq!(entry["description"], "a note");
+    assert_eq!(entry["cause"], "manual");
+    assert_eq!(entry["mux"], "tmux");
+    assert_eq!(entry["sessions"], serde_json::json!(["main"]));
+    assert_eq!(entry["panes"], 1);
+    assert_eq!(entry["tags"], serde_json::json!(["one"]));
+    for name in [&id[..8], "first", "main:first", "latest", "@0s"] {
+        let shown = server.json(&["show", name]);
+        assert_eq!(shown["id"], id, "{name}");
+        let tab = &shown["sessions"][0]["tabs"][0];
+        assert_eq!((&tab["width"], &tab["height"]), (&80.into(), &24.into()));
+        assert_eq!(tab["panes"][0]["index"], 0);
+    }
+    let text = server.muxtape(&["show", "first", "--pane", "main:0.0"]);
+    assert!(text.out.contains("\na line to find\n"), "{}", text.out);
+    let hits = server.json(&["search", "--text", "line to find"]);
+    assert_eq!(hits[0]["snapshot"], id);
+    assert_eq!(hits[0]["target"], "main:0.0");
+    assert_eq!(server.json(&["search", "man"])[0]["kind"], "name");
+    server.error(2, &["search", ""]);
+    assert_eq!(server.muxtape(&["search", "--text", "never shown"]).code, 3);
+}
+
+#[test]
+fn nothing_changed_stores_nothing_when_asked_so() {
+    let server = server();
+    let first = server.json(&["create"]);
+    let again = server.json(&["create", "--if-changed"]);
+    assert_eq!(again["stored"], false);
+    assert_eq!(again["id"], first["id"]);
+    server.run(["new-window", "-d", "-t", "main:"]);
+    let changed = server.json(&["create", "--if-changed"]);
+    assert_eq!(changed["stored"], true);
+    assert_eq!(changed["changed"], serde_json::json!(["main"]));
+    assert_eq!(server.json(&["list"]).as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn two_moments_are_compared() {
+    let server = server();
+    server.json(&["create", "a"]);
+    assert_eq!(server.json(&["diff", "a", "a"])["same"], true);
+    server.run(["rename-window", "-t", "main:0", "other"]);
+    server.run(["split-window", "-d", "-t", "main:0"]);
+    server.type_line("main:0.0", "echo something else");
+    server.wait_for_text("main:0.0", "\nsomething else");
+    let diff = server.json(&["diff", "a", "live", "--text"]);
+    assert_eq!(diff["same"], false);
+    let changes = diff["changes"].as_array().unwrap();
+    let has = |kind: &str, path: &str, field: &str| {
+        changes.iter().any(|change| {
+            change["kind"] == kind
+                && change["path"] == path
+                && (field.is_empty() || change["field"] == field)
+        })
+    };
+    assert!(has("added", "main:0.1", ""), "{changes:?}");
+    assert!(has("changed", "main:0", "name"), "{changes:?}");
+    assert!(has("changed", "main:0.0", "text"), "{changes:?}");
+    let lines = diff["text"][0]["lines"].as_array().unwrap();
+    assert!(
+        lines
+            .iter()
+            .any(|line| line["sign"] == "+" && line["line"] == "something else")
+    );
+    assert_eq!(
+        server.muxtape(&["diff", "a", "live", "--exit-code"]).code,
+        1
+    );
+    assert_eq!(server.muxtape(&["diff", "a", "a", "--exit-code"]).code, 0);
+    assert_eq!(
+        server
+            .muxtape(&["diff", "a", "nothing", "--exit-code"])
+            .code,
+        3
+    );
+}
+
+#[test]
+fn records_are_edited_deleted_and_brought_back() {
+    let server = server();
+    let id = server.json(&["create"])["id"].as_str().unwrap().to_owned();
+    assert_eq!(server.json(&["rename", &id, "new"])[0]["name"], "new");
+    assert_eq!(
+        server.json(&["describe", "new", "why"])[0]["description"],
+        "why"
+    );
+    assert_eq!(
+        server.json(&["tag", "new", "b", "a"])[0]["tags"],
+        serde_json::json!(["a", "b"])
+    );
+    assert_eq!(
+        server.json(&["untag", "new", "b"])[0]["tags"],
+        serde_json::json!(["a"])
+    );
+    assert_eq!(server.json(&["pin", "new"])[0]["pinned"], true);
+    server.error(5, &["delete", "new"]);
+    assert_eq!(server.json(&["unpin", "new"])[0]["pinned"], false);
+    assert_eq!(server.json(&["archive", "new"])[0]["archived"], true);
+    assert_eq!(server.json(&["list"]).as_array().unwrap().len(), 0);
+    assert_eq!(server.json(&["list", "--all"]).as_array().unwrap().len(), 1);
+    server.json(&["unarchive", "new"]);
+    server.error(5, &["create", "new"]);
+    server.json(&["delete", "new"]);
+    assert_eq!(server.json(&["list", "--all"]).as_array().unwrap().len(), 0);
+    assert_eq!(server.json(&["trash", "list"])[0]["id"], id);
+    server.json(&["trash", "restore", &id[..8]]);
+    assert_eq!(server.json(&["list"])[0]["name"], "new");
+    server.json(&["delete", "new"]);
+    server.error(5, &["trash", "empty"]);
+    server.json(&["trash", "empty", "--yes"]);
+    server.error(3, &["trash", "empty"]);
+}
+
+#[test]
+fn a_name_that_fits_nothing_or_several_is_said_so() {
+    let server = server();
+    server.json(&["create", "before-rebase"]);
+    let error = server.error(3, &["show", "before-rebas"]);
+    assert!(
+        error["hint"].as_str().unwrap().contains("before-rebase"),
+        "{error}"
+    );
+    server.json(&["create"]);
+    let id = server.json(&["list"])[0]["id"].as_str().unwrap().to_owned();
+    let error = server.error(2, &["show", &id[..2]]);
+    let hint = error["hint"].as_str().unwrap();
+    for entry in server.json(&["list"]).as_array().unwrap() {
+        assert!(hint.contains(entry["id"].as_str().unwrap()), "{hint}");
+    }
+    server.error(2, &["show", "latest~x"]);
+    server.error(2, &["show", "@soon"]);
+    server.error(3, &["show", "latest~7"]);
+    server.error(2, &["show", "latest", "--pane", "main:x"]);
+    server.error(3, &["show", "latest", "--pane", "main:9.9"]);
+}
+
+#[test]
+fn without_a_server_lists_still_work() {
+    let server = server();
+    server.json(&["create", "kept"]);
+    server.crash();
+    let error = server.error(3, &["create"]);
+    assert!(
+        error["message"]
+            .as_str()
+            .unwrap()
+            .contains("no tmux server"),
+        "{error}"
+    );
+    assert_eq!(server.json(&["list"])[0]["name"], "kept");
+    assert_eq!(server.json(&["show", "kept"])["name"], "kept");
+}
+
+#[test]
+fn without_tmux_it_says_what_to_install() {
+    let server = TmuxServer::stopped();
+    let output = server
+        .command(env!("CARGO_BIN_EXE_muxtape"))
+        .args(["create"])
+        .env("PATH", server.dir())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("apt-get install tmux"), "{said}");
+}
+
+#[test]
+fn the_store_is_for_its_owner_alone() {
+    let server = server();
+    server.json(&["create"]);
+    let data = server.home().join("data/muxtape");
+    let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&data), 0o700);
+    for entry in fs::read_dir(&data).unwrap() {
+        let path = entry.unwrap().path();
+        let wanted = if path.is_dir() { 0o700 } else { 0o600 };
+        assert_eq!(mode(&path), wanted, "{}", path.display());
+    }
+}
+
+#[test]
+fn damage_has_an_exit_code_of_its_own_and_is_named() {
+    let server = server();
+    server.json(&["create"]);
+    assert_eq!(server.json(&["verify"])["ok"], true);
+    let file = server.home().join("data/muxtape/muxtape.redb");
+    let length = fs::metadata(&file).unwrap().len();
+    fs::write(&file, vec![0x55; usize::try_from(length).unwrap()]).unwrap();
+    let error = server.error(7, &["show", "latest"]);
+    assert!(
+        error["message"].as_str().unwrap().contains("damaged"),
+        "{error}"
+    );
+    fs::write(&file, b"").unwrap();
+    server.error(7, &["list"]);
+    server.error(7, &["create"]);
+}
+
+#[test]
+fn settings_that_are_wrong_stop_the_start() {
+    let server = TmuxServer::stopped();
+    let config = server.dir().join("c.toml");
+    fs::write(&config, "[recorder]\nkeep_lost = 3\n").unwrap();
+    let config = config.display().to_string();
+    let error = server.error(1, &["--config", &config, "list"]);
+    assert!(
+        error["message"].as_str().unwrap().contains("keep_lost"),
+        "{error}"
+    );
+    fs::write(
+        &config,
+        "[[redaction.rules]]\nname = \"mine\"\npattern = '('\n",
+    )
+    .unwrap();
+    let error = server.error(1, &["--config", &config, "create"]);
+    assert!(
+        error["message"].as_str().unwrap().contains("mine"),
+        "{error}"
+    );
+    let path = server.json(&["--config", &config, "config", "path"]);
+    assert_eq!(path["path"], *config);
+}
+
+#[test]
+fn what_is_generated_is_whole() {
+    let server = TmuxServer::stopped();
+    for shell in ["bash", "zsh", "fish"] {
+        let script = server.muxtape(&["completions", shell]);
+        assert!(
+            script.code == 0 && script.out.contains("muxtape"),
+            "{}",
+            script.err
+        );
+    }
+    let dir = server.dir().join("man");
+    assert_eq!(server.muxtape(&["man", &dir.display().to_string()]).code, 0);
+    let pages = fs::read_dir(&dir).unwrap().count();
+    assert!(pages > 20, "{pages} pages");
+    assert!(server.muxtape(&["man"]).out.contains(".TH muxtape"));
+}
+
+#[test]
+fn a_secret_never_reaches_the_store() {
+    let server = server();
+    server.type_line(
+        "main",
+        "echo api_key=sk_live_0123456789abcdef && echo ghp_0123456789abcdefghijABCDEFGHIJ012345",
+    );
+    server.wait_for_text("main", "\napi_key");
+    server.wait_for_prompt("main");
+    let made = server.json(&["create"]);
+    assert!(!made["redactions"].as_array().unwrap().is_empty(), "{made}");
+    let text = server
+        .muxtape(&["show", "latest", "--pane", "main:0.0"])
+        .out;
+    assert!(
+        !text.contains("sk_live_0123456789abcdef") && !text.contains("ghp_0123456789"),
+        "{text}"
+    );
+    assert!(text.contains("redacted"), "{text}");
+}

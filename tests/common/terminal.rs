@@ -1,0 +1,127 @@
+//! A terminal to run the interface in: a real pseudo-terminal, given by a tmux server of its own, with
+//! keys to press and a screen to read.
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::sync::{Condvar, Mutex};
+use std::time::{Duration, Instant};
+
+/// How long a screen may take to show what is waited for.
+const DEADLINE: Duration = Duration::from_secs(20);
+
+/// A program in a terminal; it ends when this does.
+pub struct Terminal {
+    socket: String,
+    home: String,
+}
+
+impl Terminal {
+    /// Runs a command in a new terminal of this size. `dir` is private, its path short.
+    pub fn open(dir: &Path, columns: u16, rows: u16, env: &[(&str, &str)], command: &[&str]) -> Self {
+        let terminal = Terminal {
+            socket: dir.join("terminal").display().to_string(),
+            home: dir.display().to_string(),
+        };
+        let (columns, rows) = (columns.to_string(), rows.to_string());
+        let mut args: Vec<String> = [
+            "start-server", ";", "set", "-g", "status", "off", ";", "set", "-g",
+            "default-terminal", "tmux-256color", ";", "set", "-s", "escape-time", "0", ";", "set",
+            "-g", "remain-on-exit", "on", ";", "new-session", "-d", "-s", "t", "-x", &columns,
+            "-y", &rows,
+        ]
+        .iter()
+        .map(|&arg| arg.to_owned())
+        .collect();
+        for (name, value) in env {
+            args.extend(["-e".to_owned(), format!("{name}={value}")]);
+        }
+        args.push("--".to_owned());
+        args.extend(command.iter().map(|&arg| arg.to_owned()));
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        let made = terminal.tmux(&args);
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        terminal
+    }
+
+    fn tmux(&self, args: &[&str]) -> Output {
+        Command::new("tmux")
+            .args(["-u", "-f", "/dev/null", "-S", &self.socket])
+            .args(args)
+            .env_remove("TMUX")
+            .env_remove("TMUX_PANE")
+            .env("HOME", &self.home)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap()
+    }
+
+    /// Presses keys by tmux's names for them: `Enter`, `Escape`, `C-c`, `a`.
+    pub fn keys(&self, keys: &[&str]) {
+        for key in keys {
+            assert!(self.tmux(&["send-keys", "-t", "t", key]).status.success());
+        }
+    }
+
+    /// Types text.
+    pub fn text(&self, text: &str) {
+        assert!(self.tmux(&["send-keys", "-t", "t", "-l", "--", text]).status.success());
+    }
+
+    /// Makes the terminal another size.
+    pub fn resize(&self, columns: u16, rows: u16) {
+        let (columns, rows) = (columns.to_string(), rows.to_string());
+        let resized = self.tmux(&["resize-window", "-t", "t", "-x", &columns, "-y", &rows]);
+        assert!(resized.status.success());
+    }
+
+    /// What the terminal shows.
+    pub fn screen(&self) -> String {
+        String::from_utf8_lossy(&self.tmux(&["capture-pane", "-p", "-t", "t"]).stdout).into_owned()
+    }
+
+    /// Waits until the screen is as wanted and returns it.
+    pub fn wait(&self, what: &str, wanted: impl Fn(&str) -> bool) -> String {
+        let until = Instant::now() + DEADLINE;
+        loop {
+            let screen = self.screen();
+            if wanted(&screen) {
+                return screen;
+            }
+            assert!(Instant::now() < until, "never came: {what}; the screen was\n{screen}");
+            pause();
+        }
+    }
+
+    /// Waits until the screen shows this text.
+    pub fn wait_for(&self, text: &str) -> String {
+        self.wait(text, |screen| screen.contains(text))
+    }
+
+    /// Waits until the program has ended, and returns its exit status.
+    pub fn wait_end(&self) -> i32 {
+        let until = Instant::now() + DEADLINE;
+        loop {
+            let format = "#{pane_dead} #{pane_dead_status}";
+            let state = self.tmux(&["display-message", "-p", "-t", "t", format]).stdout;
+            let state = String::from_utf8_lossy(&state).into_owned();
+            if let Some(status) = state.trim().strip_prefix("1 ") {
+                return status.parse().unwrap();
+            }
+            assert!(Instant::now() < until, "the program did not end:\n{}", self.screen());
+            pause();
+        }
+    }
+}
+
+/// A moment between two looks: a wait that nobody ends early.
+fn pause() {
+    let never = (Mutex::new(()), Condvar::new());
+    let guard = never.0.lock().unwrap();
+    drop(never.1.wait_timeout(guard, Duration::from_millis(20)).unwrap());
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        self.tmux(&["kill-server"]);
+    }
+}

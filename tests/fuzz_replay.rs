@@ -1,0 +1,36 @@
+//! Replays the corpus of every fuzz target: inputs that once were, or could be, trouble.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::fs;
+use std::path::Path;
+
+#[path = "../fuzz/bodies.rs"]
+mod bodies;
+
+fn replay(target: &str, body: fn(&[u8])) {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fuzz/corpus")
+        .join(target);
+    let mut count = 0;
+    for entry in fs::read_dir(dir).unwrap() {
+        body(&fs::read(entry.unwrap().path()).unwrap());
+        count += 1;
+    }
+    assert!(count > 0, "the corpus of {target} is empty");
+}
+
+#[test]
+fn captured_text() {
+    replay("text", bodies::text);
+}
+
+#[test]
+fn words_of_the_command_line() {
+    replay("words", bodies::words);
+}
+
+#[test]
+fn tmux_layouts() {
+    replay("layout", bodies::layout);
+}
