@@ -101,6 +101,8 @@ pub(super) enum Command {
     List(c::list::List),
     Show(c::show::Show),
     Diff(c::diff::Diff),
+    Restore(c::restore::Restore),
+    Recover(c::recover::Recover),
     Search(c::search::Search),
     Delete(c::delete::Delete),
     Trash(c::trash::Trash),

@@ -7,6 +7,7 @@ use crate::capture::CaptureError;
 use crate::config::{ConfigError, PathsError};
 use crate::model::target::{InvalidSnapRef, InvalidTarget};
 use crate::mux::MuxError;
+use crate::restore::RestoreError;
 use crate::store::StoreError;
 
 /// How a command ended.
@@ -22,7 +23,6 @@ pub(super) enum Exit {
     /// What was named is not there, or there is nothing to do.
     NotFound = 3,
     /// A restore was done in part.
-    #[allow(dead_code)]
     Partial = 4,
     /// It needs `--yes` or another policy.
     Refused = 5,
@@ -213,4 +213,19 @@ fn hint(error: &StoreError) -> Option<String> {
         }
         _ => return None,
     })
+}
+
+impl From<RestoreError> for CliError {
+    fn from(error: RestoreError) -> Self {
+        match error {
+            RestoreError::Mux(error) => error.into(),
+            RestoreError::Store(error) => error.into(),
+            RestoreError::NotYet(_) => CliError::caused(Exit::Refused, &error),
+            RestoreError::Changed => {
+                CliError::caused(Exit::Refused, &error).hint("run it again: it shows the new plan")
+            }
+            RestoreError::Nothing => CliError::caused(Exit::NotFound, &error),
+            _ => CliError::caused(Exit::Failed, &error),
+        }
+    }
 }

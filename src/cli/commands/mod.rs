@@ -16,6 +16,8 @@ pub(super) mod interface;
 pub(super) mod list;
 pub(super) mod man;
 pub(super) mod pane;
+pub(super) mod recover;
+pub(super) mod restore;
 pub(super) mod search;
 pub(super) mod show;
 mod sides;
@@ -45,6 +47,8 @@ fn dispatch(command: &Command, context: &Context) -> Result<Exit, CliError> {
         Command::List(command) => command.run(context),
         Command::Show(command) => command.run(context),
         Command::Diff(command) => command.run(context),
+        Command::Restore(command) => command.run(context),
+        Command::Recover(command) => command.run(context),
         Command::Search(command) => command.run(context),
         Command::Delete(command) => command.run(context),
         Command::Trash(command) => command.run(context),

@@ -1,0 +1,388 @@
+//! `muxtape restore`
+
+use std::collections::BTreeMap;
+
+use bstr::ByteSlice;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::Serialize;
+
+use crate::capture::Captured;
+use crate::cli::context::{Context, host};
+use crate::cli::error::{CliError, Exit};
+use crate::cli::output::{Output, Role, confirm};
+use crate::cli::views::count;
+use crate::model::target::Target;
+use crate::model::{Cause, Millis, Snapshot, SnapshotId};
+use crate::restore::{
+    MissingDir, OnConflict, Plan, Policy, Programs, Report, Selection, Status, StepShown,
+    Surroundings, Text, Warning, Workshop, apply, prepare,
+};
+use crate::store::{NewSnapshot, Recorded, Unchanged};
+
+/// Bring a snapshot back
+///
+/// Shows the plan and asks before anything is done. Sessions that exist are never touched.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Restore {
+    /// The snapshot: an id, a name, latest, latest~3, @2h
+    snap: String,
+    #[command(flatten)]
+    how: How,
+    /// Print the plan as a script and do nothing
+    #[arg(long, conflicts_with = "dry_run")]
+    script: bool,
+    /// The multiplexer to restore to
+    #[arg(long, value_name = "MUX")]
+    to: Option<crate::cli::args::MuxChoice>,
+}
+
+/// What to restore, and how.
+#[derive(Debug, Default, clap::Args)]
+pub(super) struct How {
+    /// Print the plan and change nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Only this session; may be given several times
+    #[arg(long, value_name = "S")]
+    session: Vec<String>,
+    /// Only this tab (session:tab); may be given several times
+    #[arg(long, value_name = "TARGET")]
+    tab: Vec<String>,
+    /// Only this pane (session:tab.pane); may be given several times
+    #[arg(long, value_name = "TARGET")]
+    pane: Vec<String>,
+    /// When a session of that name exists: skip, rename (merge and replace are not possible yet)
+    #[arg(long, value_name = "POLICY", value_parser = word::<OnConflict>)]
+    on_conflict: Option<OnConflict>,
+    /// Which programs are started: shell (none), type (typed, not run), allow (those on the list are
+    /// run), all
+    #[arg(long, value_name = "POLICY", value_parser = word::<Programs>)]
+    programs: Option<Programs>,
+    /// Where a pane opens whose directory has gone: parent, home, skip
+    #[arg(long, value_name = "POLICY", value_parser = word::<MissingDir>)]
+    missing_dir: Option<MissingDir>,
+    /// Whether the saved text is shown again: replay, none
+    #[arg(long, value_name = "POLICY", value_parser = word::<Text>)]
+    text: Option<Text>,
+}
+
+/// Reads a policy by the word that settings use for it.
+fn word<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, String> {
+    use serde::de::IntoDeserializer;
+    use serde::de::value::{Error, StrDeserializer};
+    let word: StrDeserializer<'_, Error> = text.into_deserializer();
+    T::deserialize(word).map_err(|error| error.to_string())
+}
+
+impl How {
+    fn policy(&self, defaults: &Policy) -> Policy {
+        Policy {
+            on_conflict: self.on_conflict.unwrap_or(defaults.on_conflict),
+            programs: self.programs.unwrap_or(defaults.programs),
+            missing_dir: self.missing_dir.unwrap_or(defaults.missing_dir),
+            text: self.text.unwrap_or(defaults.text),
+            allow: defaults.allow.clone(),
+        }
+    }
+
+    /// What is chosen; `otherwise` where the user names nothing, and everything where that is empty.
+    fn selection(
+        &self,
+        snapshot: &Snapshot,
+        otherwise: Vec<Target>,
+    ) -> Result<Selection, CliError> {
+        let mut targets: Vec<Target> = Vec::new();
+        for name in &self.session {
+            targets.push(Target {
+                session: name.as_str().into(),
+                tab: None,
+                pane: None,
+            });
+        }
+        for (kind, words) in [("--tab", &self.tab), ("--pane", &self.pane)] {
+            for word in words {
+                let target: Target = word.parse()?;
+                if target.tab.is_none() || (kind == "--pane" && target.pane.is_none()) {
+                    let example = if kind == "--tab" { "api:1" } else { "api:1.2" };
+                    let message = format!("{kind} {word}: write it as in {kind} {example}");
+                    return Err(CliError::new(Exit::Usage, message));
+                }
+                targets.push(target);
+            }
+        }
+        if targets.is_empty() {
+            targets = otherwise;
+        }
+        if targets.is_empty() {
+            return Ok(Selection::all());
+        }
+        Selection::only(&snapshot.state, &targets).map_err(|unknown| {
+            let names: Vec<String> = unknown.iter().map(ToString::to_string).collect();
+            CliError::new(
+                Exit::NotFound,
+                format!("not in that snapshot: {}", names.join(", ")),
+            )
+            .hint("`muxtape show SNAP` lists what is")
+        })
+    }
+}
+
+impl Restore {
+    pub(in crate::cli) fn run(&self, context: &Context) -> Result<Exit, CliError> {
+        if self.to == Some(crate::cli::args::MuxChoice::Zellij) {
+            return Err(
+                CliError::new(Exit::Refused, "restoring to zellij is not possible yet")
+                    .hint("leave out --to zellij"),
+            );
+        }
+        let session = match self.how.session.as_slice() {
+            [one] => Some(one.as_str()),
+            _ => None,
+        };
+        let meta = context.find(&self.snap, session)?;
+        let snapshot = context.store().load(meta.id)?;
+        let plan = plan(context, &snapshot, &self.how, Vec::new())?;
+        if self.script {
+            return script(context, &plan);
+        }
+        carry_out(context, &plan, self.how.dry_run).map(|(exit, _)| exit)
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct PlanView<'a> {
+    steps: Vec<StepShown>,
+    warnings: &'a [Warning],
+    loses: &'a [String],
+    fingerprint: String,
+}
+
+/// Plans the restore of a snapshot.
+pub(super) fn plan(
+    context: &Context,
+    snapshot: &Snapshot,
+    how: &How,
+    otherwise: Vec<Target>,
+) -> Result<Plan, CliError> {
+    let surroundings = Surroundings {
+        home: context.paths.home.clone(),
+        search_path: std::env::var_os("PATH"),
+        suffix: suffix(snapshot.meta.time),
+    };
+    let policy = how.policy(&context.settings.restore);
+    let selection = how.selection(snapshot, otherwise)?;
+    Ok(prepare(
+        snapshot,
+        &context.tmux(),
+        &policy,
+        &selection,
+        &surroundings,
+    )?)
+}
+
+/// Hours and minutes of a moment, for names.
+fn suffix(time: Millis) -> String {
+    let stamp = Timestamp::from_millisecond(time.0).unwrap_or_default();
+    stamp
+        .to_zoned(TimeZone::system())
+        .strftime("%H%M")
+        .to_string()
+}
+
+/// The commands of a plan; what muxtape itself does between them stands there as comments.
+fn script(context: &Context, plan: &Plan) -> Result<Exit, CliError> {
+    let lines = plan.steps_shown().into_iter().flat_map(|step| {
+        let note = step.note.map(|note| format!("# {note}"));
+        let command = if step.command.is_empty() {
+            format!("# {} {}", step.action, step.target)
+        } else {
+            step.command
+        };
+        note.into_iter().chain([command])
+    });
+    let head = format!("#!/bin/sh\n# restores snapshot {}", plan.snapshot);
+    let lines: Vec<String> = [head].into_iter().chain(lines).collect();
+    context.output.lines(&lines)?;
+    Ok(Exit::Ok)
+}
+
+/// Shows a plan, asks, does it, and reports.
+pub(super) fn carry_out(
+    context: &Context,
+    plan: &Plan,
+    dry_run: bool,
+) -> Result<(Exit, Option<Report>), CliError> {
+    if dry_run {
+        let view = PlanView {
+            steps: plan.steps_shown(),
+            warnings: &plan.warnings,
+            loses: &plan.loses,
+            fingerprint: plan.fingerprint.to_string(),
+        };
+        context
+            .output
+            .answer("restore.plan", &view, |out| plan_lines(plan, out, true))?;
+        return Ok((Exit::Ok, None));
+    }
+    if plan.is_empty() {
+        return Err(
+            CliError::new(Exit::NotFound, "there is nothing to restore").hint(
+                "everything chosen is alive already, or left out by a policy; --dry-run says why",
+            ),
+        );
+    }
+    if !context.global.yes {
+        if !context.output.json() {
+            context
+                .output
+                .lines(&plan_lines(plan, &context.output, false))?;
+        }
+        let counts = plan.counts();
+        let question = format!(
+            "Make {}, {}, {}?",
+            count(counts.sessions as u64, "session"),
+            count(counts.tabs as u64, "tab"),
+            count(counts.panes as u64, "pane"),
+        );
+        if !confirm(&question) {
+            return Err(
+                CliError::new(Exit::Refused, "nothing was restored: not confirmed")
+                    .hint("say --yes to restore without being asked, --dry-run to see the plan"),
+            );
+        }
+    }
+    let texts = plan.texts();
+    let loaded = context.store().contents(&texts)?;
+    let texts: BTreeMap<_, _> = texts.into_iter().zip(loaded).collect();
+    let undo = undo_point(context)?;
+    let program = std::env::current_exe()?;
+    let workshop = Workshop {
+        tmux: &context.tmux(),
+        program: &program,
+        runtime: &context.paths.runtime,
+        texts: &texts,
+        undo,
+    };
+    let report = apply(plan, &workshop, &mut |_| {})?;
+    context
+        .output
+        .answer("restore", &report, |out| report_lines(&report, out))?;
+    let exit = match report.status {
+        Status::Success => Exit::Ok,
+        Status::Partial => Exit::Partial,
+        Status::Failed => Exit::Failed,
+    };
+    Ok((exit, Some(report)))
+}
+
+/// Saves the state before a restore; `None` when no server runs.
+fn undo_point(context: &Context) -> Result<Option<SnapshotId>, CliError> {
+    let captured: Captured = match context.capture(&[], true) {
+        Ok(captured) if captured.state.sessions.is_empty() => return Ok(None),
+        Ok(captured) => captured,
+        Err(error) if error.code == Exit::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let recorded = context.store().record(
+        NewSnapshot {
+            time: context.now(),
+            random: context.random()?,
+            cause: Cause::UndoPoint,
+            name: None,
+            description: None,
+            tags: Vec::new(),
+            pinned: false,
+            host: host(),
+            server: captured.server,
+            state: captured.state,
+            contents: captured.contents.into_values().collect(),
+            took_ms: u32::try_from(captured.took.as_millis()).unwrap_or(u32::MAX),
+            redactions: captured.redactions,
+        },
+        Unchanged::Store,
+    )?;
+    let (Recorded::Stored(meta) | Recorded::Unchanged(meta)) = recorded;
+    Ok(Some(meta.id))
+}
+
+fn plan_lines(plan: &Plan, out: &Output, all: bool) -> Vec<String> {
+    let mut lines = Vec::new();
+    for item in &plan.items {
+        let depth = match item.level {
+            crate::restore::Level::Session => "",
+            crate::restore::Level::Tab => "  ",
+            crate::restore::Level::Pane => "    ",
+        };
+        let role = match item.action() {
+            "skip" => Role::Faint,
+            "warn" => Role::Changed,
+            _ => Role::Added,
+        };
+        let action = out.paint(role, item.action());
+        lines.push(format!("{depth}{}  {}  {action}", item.label, item.detail));
+    }
+    for warning in &plan.warnings {
+        lines.push(out.paint(Role::Changed, &warning_line(warning)));
+    }
+    if all {
+        lines.push(String::new());
+        lines.extend(plan.steps_shown().into_iter().flat_map(|step| {
+            let note = step.note.map(|note| format!("# {note}"));
+            note.into_iter()
+                .chain((!step.command.is_empty()).then_some(step.command))
+        }));
+    }
+    let counts = plan.counts();
+    lines.push(format!(
+        "{}, {}, {} to make; {} typed, {} run; {}; nothing is lost",
+        count(counts.sessions as u64, "session"),
+        count(counts.tabs as u64, "tab"),
+        count(counts.panes as u64, "pane"),
+        counts.typed,
+        counts.run,
+        count(counts.warnings as u64, "warning"),
+    ));
+    lines
+}
+
+fn warning_line(warning: &Warning) -> String {
+    let mut line = format!(
+        "{}: {}. {}.",
+        warning.component, warning.issue, warning.fallback
+    );
+    if !warning.suggestion.is_empty() {
+        line.push_str(&format!(" {}.", warning.suggestion));
+    }
+    line
+}
+
+fn report_lines(report: &Report, out: &Output) -> Vec<String> {
+    let mut lines = Vec::new();
+    for made in &report.sessions {
+        let (from, to) = (
+            crate::model::ansi::label(made.from.as_bytes()),
+            crate::model::ansi::label(made.to.as_bytes()),
+        );
+        let line = if from == to {
+            from
+        } else {
+            format!("{from} → {to}")
+        };
+        lines.push(out.paint(Role::Added, &format!("✓ {line}")));
+    }
+    for warning in &report.warnings {
+        lines.push(out.paint(Role::Changed, &format!("! {}", warning_line(warning))));
+    }
+    for error in &report.errors {
+        lines.push(out.paint(Role::Removed, &format!("✗ {error}")));
+    }
+    lines.push(format!(
+        "{} and {} restored, {} failed, in {} ms",
+        count(report.tabs_restored as u64, "tab"),
+        count(report.panes_restored as u64, "pane"),
+        report.panes_failed,
+        report.duration_ms,
+    ));
+    lines
+}
