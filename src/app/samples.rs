@@ -279,3 +279,230 @@ fn the_worlds_can_be_true() {
         assert!(!shown.is_empty());
     }
 }
+
+/// A plan for the world of now: `api` exists and comes back under another name, `infra` is there
+/// already, a directory and a program have gone.
+pub(crate) fn preview() -> crate::app::msg::Preview {
+    use crate::model::target::Target;
+    use crate::restore::{
+        Action, Chosen, Item, Level, Outlook, PaneRef, Plan, PlannedPane, PlannedSession,
+        PlannedTab, Policy, SessionRef, Start, Step, TabRef, Warning, WarningLevel,
+    };
+    let world = World::now();
+    let snapshot = world.snapshot(ELEVEN_FORTY);
+    let session = world.state.session(b"api").unwrap();
+    let tab = session.tab(1).unwrap();
+    let target = |session: &str, tab, pane| Target {
+        session: session.into(),
+        tab,
+        pane,
+    };
+    let panes = tab.panes.iter().map(|pane| PlannedPane {
+        target: target("api", Some(1), Some(pane.index)),
+        tab: TabRef(0),
+        place: pane.index - 1,
+        title: pane.title.clone(),
+        dir: pane.cwd.clone(),
+        shell: pane.shell.clone(),
+        text: pane.contents.map(|text| text.digest),
+        screen: pane.screen,
+        rows: pane.rect.height,
+        idle: pane.program.is_none(),
+        start: [Start::Type, Start::Run, Start::Idle][usize::try_from(pane.index).unwrap() - 1],
+    });
+    let item = |level, target, label: &str, detail: &str, outlook| Item {
+        level,
+        target,
+        label: label.into(),
+        detail: detail.into(),
+        outlook,
+        start: None,
+        chosen: Chosen::Yes,
+        warnings: Vec::new(),
+        steps: Vec::new(),
+        tab: None,
+        pane: None,
+    };
+    let (create, rename, skip) = (Outlook::Create, Outlook::Rename, Outlook::Skip);
+    let mut items = vec![
+        item(
+            Level::Session,
+            target("api", None, None),
+            "api",
+            "exists → api-1140",
+            rename,
+        ),
+        item(
+            Level::Tab,
+            target("api", Some(1), None),
+            "1 editor",
+            "window, layout main-vertical",
+            create,
+        ),
+        item(
+            Level::Pane,
+            target("api", Some(1), Some(1)),
+            "1.1 nvim main.rs",
+            "~/src/api",
+            create,
+        ),
+        item(
+            Level::Pane,
+            target("api", Some(1), Some(2)),
+            "1.2 tail -f api.log",
+            "~/src/api",
+            create,
+        ),
+        item(
+            Level::Pane,
+            target("api", Some(1), Some(3)),
+            "1.3 zsh",
+            "cwd ~/src/old gone → ~/src",
+            create,
+        ),
+        item(
+            Level::Session,
+            target("infra", None, None),
+            "infra",
+            "live and identical",
+            skip,
+        ),
+        item(Level::Session, target("web", None, None), "web", "", create),
+        item(
+            Level::Tab,
+            target("web", Some(1), None),
+            "1 dev",
+            "1 pane",
+            create,
+        ),
+    ];
+    items[2].start = Some(Start::Type);
+    items[3].start = Some(Start::Run);
+    items[4].warnings = vec![0];
+    crate::app::msg::Preview {
+        plan: Plan {
+            snapshot: snapshot.meta.id,
+            starts_server: false,
+            policy: Policy::default(),
+            sessions: vec![PlannedSession {
+                from: "api".into(),
+                to: "api-1140".into(),
+                temporary: "muxtape-0".into(),
+                group: None,
+                dir: "/home/me".into(),
+            }],
+            tabs: vec![PlannedTab {
+                target: target("api", Some(1), None),
+                session: SessionRef(0),
+                index: 1,
+                name: "editor".into(),
+                size: tab.size(),
+                layout: tab.layout.renumbered(&|pane| pane.checked_sub(1)).unwrap(),
+            }],
+            panes: panes.collect(),
+            steps: vec![Step {
+                action: Action::SelectPane { pane: PaneRef(0) },
+                note: None,
+            }],
+            items,
+            warnings: vec![Warning {
+                level: WarningLevel::Warning,
+                kind: "missing directory",
+                component: "api:1.3".into(),
+                issue: "~/src/old does not exist".into(),
+                fallback: "opened in ~/src, the nearest directory above it".into(),
+                suggestion: "Another place: m".into(),
+            }],
+            loses: Vec::new(),
+            fingerprint: world.state.digest(),
+        },
+        snapshot: Arc::new(snapshot),
+        texts: world.texts,
+    }
+}
+
+/// What carrying out [`preview`] could have led to.
+pub(crate) fn report() -> crate::restore::Report {
+    use crate::restore::{Made, Outcome, Report, Row, Status};
+    let plan = preview().plan;
+    let outcomes = [
+        Outcome::Done,
+        Outcome::Done,
+        Outcome::Done,
+        Outcome::Failed,
+        Outcome::Warned,
+        Outcome::Skipped,
+        Outcome::Done,
+        Outcome::Done,
+    ];
+    let rows = plan.items.iter().zip(outcomes).map(|(item, outcome)| Row {
+        level: item.level,
+        target: item.target.clone(),
+        label: item.label.clone(),
+        outcome,
+        detail: match outcome {
+            Outcome::Failed => "tail: command not found; left at a shell".into(),
+            _ => item.detail.clone(),
+        },
+        start: item.start,
+        more: match outcome {
+            Outcome::Failed => vec!["typed: tail -f api.log".into(), "exit 127".into()],
+            _ => Vec::new(),
+        },
+    });
+    Report {
+        status: Status::Partial,
+        snapshot: plan.snapshot,
+        sessions: vec![Made {
+            from: "api".into(),
+            to: "api-1140".into(),
+            id: 31,
+        }],
+        tabs_restored: 2,
+        tabs_failed: 0,
+        panes_restored: 3,
+        panes_failed: 1,
+        programs_run: 0,
+        programs_typed: 1,
+        rows: rows.collect(),
+        warnings: plan.warnings,
+        errors: Vec::new(),
+        undo: Some(plan.snapshot),
+        duration_ms: 2_410,
+    }
+}
+
+/// An offer to bring the world of 11:40 back, and a snapshot ten minutes before it.
+pub(crate) fn offer() -> crate::restore::recovery::Offer {
+    use crate::model::snapshot::{EndCause, Life, LifeEnd, RecoveryState};
+    use crate::restore::recovery::{Offer, OfferedSession};
+    let world = World::now();
+    let newest = world.snapshot(ELEVEN_FORTY).meta;
+    let earlier = World::before()
+        .snapshot(Millis(ELEVEN_FORTY.0 - 600_000))
+        .meta;
+    let last_seen = Millis(ELEVEN_FORTY.0 + 10_000);
+    Offer {
+        life: Life {
+            server: server(),
+            first_seen: server().started,
+            last_seen,
+            end: Some(LifeEnd {
+                noticed: Millis(last_seen.0 + 1_000),
+                cause: EndCause::Reboot,
+            }),
+            recovery: RecoveryState::Open,
+        },
+        cause: EndCause::Reboot,
+        last_seen,
+        sessions: newest
+            .sessions
+            .iter()
+            .map(|summary| OfferedSession {
+                summary: summary.clone(),
+                back: summary.name == "infra",
+            })
+            .collect(),
+        snapshots: vec![newest, earlier],
+    }
+}

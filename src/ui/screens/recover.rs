@@ -184,3 +184,87 @@ fn keys(look: &Look<'_>) -> Vec<Line<'static>> {
     })
     .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::app::input::{Key, KeyPress};
+    use crate::app::msg::{Answer, Loaded};
+    use crate::app::samples::{self, ELEVEN_FORTY, World};
+    use crate::app::{Effect, Msg, Screen, State, update};
+    use crate::ui::testing;
+
+    fn offered() -> State {
+        let (mut state, _) = State::start(testing::shared(), Vec::new());
+        let crashes = Answer::Crashes(Ok(vec![samples::offer()]));
+        let effects = update(&mut state, Msg::Answer(crashes));
+        let loads = |effect: &Effect| matches!(effect, Effect::LoadSnapshot { .. });
+        assert!(effects.iter().any(loads));
+        let world = World::now();
+        state.shared.library.keep(Loaded {
+            snapshot: world.snapshot(ELEVEN_FORTY),
+            changes: None,
+            texts: world.texts,
+        });
+        state
+    }
+
+    fn press(state: &mut State, key: char) -> Vec<Effect> {
+        update(state, Msg::Key(KeyPress::char(key)))
+    }
+
+    fn is_prompt(state: &State) -> bool {
+        matches!(state.screen(), Some(Screen::Recover(_)))
+    }
+
+    #[test]
+    fn looks_as_designed() {
+        for (width, height) in [(40, 12), (80, 24), (160, 45)] {
+            let drawn = testing::render(&mut offered(), width, height);
+            insta::assert_snapshot!(format!("{width}x{height}"), drawn);
+        }
+    }
+
+    #[test]
+    fn enter_leads_to_the_dry_run_of_the_snapshot_that_is_shown() {
+        let mut state = offered();
+        press(&mut state, 'h');
+        let effects = update(&mut state, Msg::Key(KeyPress::plain(Key::Enter)));
+        let earlier = samples::offer().snapshots[1].id;
+        assert!(matches!(
+            effects.as_slice(),
+            [Effect::Plan { snapshot, .. }] if *snapshot == earlier
+        ));
+        assert!(matches!(state.screen(), Some(Screen::Restore(_))));
+    }
+
+    #[test]
+    fn not_now_keeps_the_offer_and_stop_asking_does_not() {
+        let mut state = offered();
+        assert!(press(&mut state, 's').is_empty());
+        assert!(!is_prompt(&state));
+        let mut state = offered();
+        let life = samples::offer().id();
+        assert_eq!(press(&mut state, 'N'), [Effect::DismissRecovery { life }]);
+        assert!(!is_prompt(&state));
+    }
+
+    #[test]
+    fn without_offers_there_is_no_prompt() {
+        let (mut state, _) = State::start(testing::shared(), Vec::new());
+        update(&mut state, Msg::Answer(Answer::Crashes(Ok(Vec::new()))));
+        assert!(!is_prompt(&state));
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(40))]
+
+        #[test]
+        fn any_keys_at_any_size(keys in "[hljk]{0,20}", (width, height) in (1u16..170, 1u16..50)) {
+            let mut state = offered();
+            for key in keys.chars() {
+                press(&mut state, key);
+                testing::render(&mut state, width, height);
+            }
+        }
+    }
+}

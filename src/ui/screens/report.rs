@@ -198,3 +198,64 @@ fn more(screen: &Report, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
         put(buf, inside, inside.x + 1, y, line, look.style(*role));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::input::KeyPress;
+    use crate::app::samples;
+    use crate::app::{Effect, Msg, Screen, State, update};
+    use crate::ui::testing;
+
+    fn reported() -> State {
+        let snapshot = samples::preview().snapshot;
+        let screen = Report::new(samples::report(), Some(snapshot));
+        State::start(testing::shared(), vec![Screen::Report(screen)]).0
+    }
+
+    fn press(state: &mut State, key: char) -> Vec<Effect> {
+        update(state, Msg::Key(KeyPress::char(key)))
+    }
+
+    #[test]
+    fn looks_as_designed() {
+        for (width, height) in [(40, 12), (80, 24), (160, 45)] {
+            let drawn = testing::render(&mut reported(), width, height);
+            insta::assert_snapshot!(format!("{width}x{height}"), drawn);
+        }
+    }
+
+    #[test]
+    fn keys_attach_copy_and_retry() {
+        let attach = press(&mut reported(), 'a');
+        let session = "api-1140".into();
+        assert_eq!(attach, [Effect::Attach { session }]);
+        let copied = press(&mut reported(), 'y');
+        let [Effect::Copy(text)] = copied.as_slice() else {
+            panic!("the report is copied, not {copied:?}");
+        };
+        assert!(text.contains("✗ 1.2 tail -f api.log") && text.contains("! api:1.3"));
+        let mut state = reported();
+        let retry = press(&mut state, 'f');
+        let [Effect::Plan { selection, .. }] = retry.as_slice() else {
+            panic!("a plan is asked for, not {retry:?}");
+        };
+        assert!(selection.has(&"api".into(), 1, 2) && !selection.has(&"api".into(), 1, 1));
+        assert!(matches!(state.screen(), Some(Screen::Restore(_))));
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(40))]
+
+        #[test]
+        fn any_keys_at_any_size(
+            keys in "[jkyuagG]{0,20}", (width, height) in (1u16..170, 1u16..50),
+        ) {
+            let mut state = reported();
+            for key in keys.chars() {
+                press(&mut state, key);
+                testing::render(&mut state, width, height);
+            }
+        }
+    }
+}

@@ -17,7 +17,7 @@ pub struct Dialog<'a> {
     pub note: &'a str,
     /// What it says.
     pub lines: &'a [Line<'a>],
-    /// What can be done, in the last line of the box.
+    /// What can be done, in the last line of the box; empty where nothing is asked.
     pub choices: Line<'a>,
     /// Columns at the most, the frame included.
     pub width: u16,
@@ -32,7 +32,8 @@ impl Dialog<'_> {
         let area = area.intersection(buffer.area);
         let lines = u16::try_from(self.lines.len()).unwrap_or(u16::MAX);
         // Frame, a blank line at either end, and the choices with a blank line before them.
-        let height = lines.saturating_add(6).min(area.height);
+        let asks = u16::from(self.choices.width() > 0);
+        let height = lines.saturating_add(4 + 2 * asks).min(area.height);
         let wide = self.width.min(area.width);
         let place = Rect::new(
             area.x + (area.width - wide) / 2,
@@ -55,9 +56,9 @@ impl Dialog<'_> {
         }
         let margin = if inside.width > 20 { 2 } else { 0 };
         let room = inside.width - margin * 2;
-        let spare = inside.height.saturating_sub(lines.saturating_add(1));
-        let first = inside.y + u16::from(spare >= 3);
-        let last = inside.bottom() - 1;
+        let spare = inside.height.saturating_sub(lines.saturating_add(asks));
+        let first = inside.y + u16::from(spare > 1 + asks);
+        let last = inside.bottom() - asks;
         for (y, line) in (first..last).zip(self.lines) {
             buffer.set_line(inside.x + margin, y, line, room);
         }

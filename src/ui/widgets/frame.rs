@@ -65,9 +65,11 @@ impl Frame<'_> {
     fn words(&self, area: Rect, buffer: &mut Buffer) {
         let room = area.width - 2;
         let top = Rect::new(area.x + 1, area.y, room, 1);
-        // A note is short and says what is to be known: the title gives way to it.
+        // A short note says what is to be known, and the title gives way to it; a long one gives way.
         let note = width(self.note) + 2;
-        let shows_note = !self.note.is_empty() && note < room;
+        let title = width(self.title) + 2;
+        let fits = note + title <= room || note <= room / 2;
+        let shows_note = !self.note.is_empty() && note < room && fits;
         if shows_note {
             let text = format!(" {} ", self.note);
             put(
