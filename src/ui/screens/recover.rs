@@ -80,11 +80,18 @@ fn when(
         format!(" {day}")
     };
     let before = words::age(offer.last_seen.since(meta.time));
+    let roomy = look.shared.size.width >= 72;
     let which = match screen.snapshot {
-        0 => "Last good snapshot  ".to_owned(),
-        at => exactly(&format!("{} before the last", plural(at, "snapshot")), 20),
+        0 if roomy => "Last good snapshot  ".to_owned(),
+        0 => "Snapshot  ".to_owned(),
+        at if roomy => exactly(&format!("{} before", plural(at, "snapshot")), 20),
+        at => exactly(&format!("-{at}"), 10),
     };
-    let moment = format!("{clock}{day}, {before} before the server went away.");
+    let moment = if roomy {
+        format!("{clock}{day}, {before} before the server went away.")
+    } else {
+        format!("{clock}{day}, {before} before")
+    };
     let seen = words::clock(offer.last_seen, zone);
     let reason = match offer.cause {
         EndCause::Reboot => "the machine was started anew".to_owned(),
@@ -99,7 +106,7 @@ fn when(
     };
     vec![
         line(which, moment),
-        line("Reason              ".to_owned(), reason),
+        line(exactly("Reason", if roomy { 20 } else { 10 }), reason),
     ]
 }
 
@@ -191,6 +198,7 @@ mod tests {
     use crate::app::msg::{Answer, Loaded};
     use crate::app::samples::{self, ELEVEN_FORTY, World};
     use crate::app::{Effect, Msg, Screen, State, update};
+    use crate::model::geometry::Size;
     use crate::ui::testing;
 
     fn offered() -> State {
@@ -219,7 +227,9 @@ mod tests {
     #[test]
     fn looks_as_designed() {
         for (width, height) in [(40, 12), (80, 24), (160, 45)] {
-            let drawn = testing::render(&mut offered(), width, height);
+            let mut state = offered();
+            update(&mut state, Msg::Resize(Size { width, height }));
+            let drawn = testing::render(&mut state, width, height);
             insta::assert_snapshot!(format!("{width}x{height}"), drawn);
         }
     }

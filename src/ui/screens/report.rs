@@ -57,12 +57,8 @@ fn header(screen: &Report, look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn:
         Status::Partial => (format!(" Restored {clock} in part"), Role::Warning),
         Status::Failed => (format!(" Could not restore {clock}"), Role::Error),
     };
-    draw::line(
-        &Line::from(look.span(role, said)).style(look.style(Role::Strong)),
-        area,
-        0,
-        buf,
-    );
+    let said = Line::from(look.span(role, said)).style(look.style(Role::Strong));
+    draw::line(&said, area, 0, buf);
     let took = report.duration_ms;
     let took = if took < 1000 {
         format!("{took} ms")
@@ -71,9 +67,11 @@ fn header(screen: &Report, look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn:
     };
     let right = Line::from(look.span(Role::Dim, format!("{took}  ?:keys ")));
     let wide = u16::try_from(right.width()).unwrap_or(u16::MAX);
-    draw::line(&right, area, area.width.saturating_sub(wide), buf);
-    let keys = Rect::new(area.right().saturating_sub(8), area.y, 8, 1);
-    drawn.target(keys.intersection(area), Met::Action(Action::Help));
+    if said.width() + right.width() <= usize::from(area.width) {
+        draw::line(&right, area, area.width.saturating_sub(wide), buf);
+        let keys = Rect::new(area.right().saturating_sub(8), area.y, 8, 1);
+        drawn.target(keys.intersection(area), Met::Action(Action::Help));
+    }
 }
 
 /// What could be undone, at the bottom, where anything can; what is left above it.
