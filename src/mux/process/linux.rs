@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use bstr::{BString, ByteSlice};
 
 use super::shell::{is_helper, is_interactive};
-use super::{Root, Running};
+use super::{Root, Running, by_name};
 use crate::model::program::Program;
 
 /// The kernel's name for this boot.
@@ -28,7 +28,8 @@ pub(super) fn running(roots: &[Root]) -> Vec<Running> {
     let mut groups = Groups::default();
     roots
         .iter()
-        .map(|root| look(root.pid, &mut groups).unwrap_or_default())
+        // The server can be in another container, where processes have other numbers.
+        .map(|root| look(root.pid, &mut groups).unwrap_or_else(|| by_name::running(root)))
         .collect()
 }
 
@@ -272,7 +273,7 @@ mod tests {
     fn what_is_not_there_is_not_told() {
         let gone = Root {
             pid: i32::MAX,
-            command: "x".into(),
+            command: "bash".into(),
         };
         assert_eq!(running(&[gone]), [Running::default()]);
     }

@@ -8,9 +8,10 @@ use bstr::BString;
 use crate::model::program::Program;
 use crate::model::snapshot::BootId;
 
+mod by_name;
 #[cfg(target_os = "linux")]
 mod linux;
-#[cfg(any(not(target_os = "linux"), test))]
+#[cfg(not(target_os = "linux"))]
 mod other;
 mod shell;
 

@@ -5,7 +5,7 @@
 //! side, or `[…]` around cells one above the other. Children are separated by commas.
 //!
 //! tmux 3.3a dies when `select-layout` is given a string that does not start with a hexadecimal
-//! number. Only what [`print`] makes may ever be sent.
+//! number. Only what [`print()`] makes may ever be sent.
 
 use std::fmt::Write as _;
 
