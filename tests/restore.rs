@@ -18,7 +18,7 @@ use common::{TmuxServer, wait_until};
 use muxtape::model::contents::Contents;
 use muxtape::model::digest::Digest;
 use muxtape::model::id::SnapshotId;
-use muxtape::model::snapshot::{Cause, ChangeCount, Snapshot, SnapshotMeta};
+use muxtape::model::snapshot::{Cause, ChangeCount, ServerIdentity, Snapshot, SnapshotMeta};
 use muxtape::model::target::Target;
 use muxtape::model::time::Millis;
 use muxtape::model::tree::{Screen, ServerState, Session};
@@ -37,6 +37,29 @@ set -g history-limit 10000
 set-environment -g PS1 '$ '
 set -g default-command 'exec bash --norc --noprofile -i'
 ";
+
+fn meta(server: ServerIdentity, state: &ServerState) -> SnapshotMeta {
+    SnapshotMeta {
+        id: SnapshotId::new(Millis(1_700_000_000_000), 7, None),
+        parent: None,
+        time: Millis(1_700_000_000_000),
+        cause: Cause::Manual,
+        name: None,
+        description: None,
+        tags: Vec::new(),
+        pinned: false,
+        archived: false,
+        host: "test".into(),
+        server,
+        root: state.digest(),
+        sessions: Vec::new(),
+        changes: ChangeCount::default(),
+        stored_bytes: 0,
+        logical_bytes: 0,
+        took_ms: 0,
+        redactions: Vec::new(),
+    }
+}
 
 type Texts = BTreeMap<Digest, Contents>;
 
@@ -104,26 +127,7 @@ impl World {
             }
         }
         state.check().unwrap();
-        let meta = SnapshotMeta {
-            id: SnapshotId::new(Millis(1_700_000_000_000), 7, None),
-            parent: None,
-            time: Millis(1_700_000_000_000),
-            cause: Cause::Manual,
-            name: None,
-            description: None,
-            tags: Vec::new(),
-            pinned: false,
-            archived: false,
-            host: "test".into(),
-            server: observed.server,
-            root: state.digest(),
-            sessions: Vec::new(),
-            changes: ChangeCount::default(),
-            stored_bytes: 0,
-            logical_bytes: 0,
-            took_ms: 0,
-            redactions: Vec::new(),
-        };
+        let meta = meta(observed.server, &state);
         (Snapshot { meta, state }, kept)
     }
 
@@ -581,4 +585,109 @@ fn panes_that_cannot_be_made_do_not_stop_the_others() {
     assert_eq!(report.count(Outcome::Failed), 3, "{:#?}", report.rows);
     let sessions = world.run(&["list-sessions", "-F", "#{session_name}"]);
     assert_eq!(sessions.as_bytes().as_bstr(), "a");
+}
+
+#[test]
+fn a_restore_that_fails_as_a_whole_leaves_nothing() {
+    let world = lively();
+    let (snapshot, texts) = world.snapshot();
+    world.run(&["kill-session", "-t", "=api"]);
+    let before = world.dump();
+    let plan = world.plan(&snapshot, &Policy::default(), &Selection::all());
+    let failed = restore::apply(
+        &plan,
+        &Workshop {
+            tmux: &world.tmux,
+            // Panes end at once where their helper cannot be started.
+            program: Path::new("/no/such/muxtape"),
+            runtime: &world.runtime(),
+            texts: &texts,
+            undo: None,
+        },
+        &mut |_| {},
+    );
+    assert!(failed.is_err(), "{failed:#?}");
+    wait_until("the end of what was made", || world.dump() == before);
+    assert_eq!(fs::read_dir(world.runtime()).unwrap().count(), 0);
+}
+
+/// The place of the world, for the process that is killed; without it that test does nothing.
+const KILLED: &str = "MUXTAPE_TEST_KILLED_RESTORER";
+
+/// Runs only as a child of the next test: restores until all panes wait, and then stands still.
+#[test]
+fn child_that_is_killed_while_restoring() {
+    let Some(place) = std::env::var_os(KILLED).map(PathBuf::from) else {
+        return;
+    };
+    let state = ServerState {
+        sessions: serde_json::from_slice(&fs::read(place.join("sessions")).unwrap()).unwrap(),
+    };
+    let socket = place.join("s").to_str().unwrap().into();
+    let tmux = Tmux::new("tmux".into(), ServerSelect::Path(socket), Limits::default());
+    let surroundings = Surroundings {
+        home: place.join("home"),
+        search_path: std::env::var_os("PATH"),
+        suffix: "1140".into(),
+    };
+    let server = tmux.identity().unwrap().unwrap();
+    let snapshot = Snapshot {
+        meta: meta(server, &state),
+        state,
+    };
+    let plan = restore::prepare(
+        &snapshot,
+        &tmux,
+        &Policy::default(),
+        &Selection::all(),
+        &surroundings,
+    );
+    let _ = restore::apply(
+        &plan.unwrap(),
+        &Workshop {
+            tmux: &tmux,
+            program: Path::new(env!("CARGO_BIN_EXE_muxtape")),
+            runtime: &place.join("run"),
+            texts: &Texts::new(),
+            undo: None,
+        },
+        &mut |progress| {
+            if progress.phase == restore::Phase::Replay {
+                loop {
+                    std::thread::park();
+                }
+            }
+        },
+    );
+}
+
+#[test]
+fn a_restorer_that_is_killed_leaves_nothing_running() {
+    let world = lively();
+    let (snapshot, _) = world.snapshot();
+    world.run(&["kill-session", "-t", "=api"]);
+    let before = world.dump();
+    let place = world.server.dir();
+    let sessions = serde_json::to_vec(&snapshot.state.sessions).unwrap();
+    fs::write(place.join("sessions"), sessions).unwrap();
+    let mut child = world
+        .server
+        .command(std::env::current_exe().unwrap())
+        .args(["--exact", "child_that_is_killed_while_restoring"])
+        .env(KILLED, place)
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    wait_until("panes under temporary names", || {
+        let names = world.run(&["list-panes", "-a", "-F", "#{session_name} #{pane_title}"]);
+        // The last title is given after everything was made.
+        names
+            .lines()
+            .filter(|line| line.starts_with("muxtape-"))
+            .count()
+            == 7
+    });
+    child.kill().unwrap();
+    child.wait().unwrap();
+    wait_until("the end of what was made", || world.dump() == before);
 }

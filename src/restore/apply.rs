@@ -25,7 +25,9 @@ use crate::mux::tmux::names;
 const CREATIONS: usize = 8;
 /// Other commands in one call.
 const COMMANDS: usize = 64;
-/// How long panes may stay silent before the restore goes on without them.
+/// How long panes may be silent before one looks whether they are still there.
+const SILENCE: Duration = Duration::from_millis(300);
+/// How long panes may be silent before the restore goes on without them.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Carries out a plan. Nothing is done when the live state is not the one that it was made for
@@ -464,8 +466,7 @@ impl<'a, 'p> Site<'a, 'p> {
     fn replay(&mut self) -> Result<(), RestoreError> {
         self.tell(Phase::Replay, 0);
         self.work.open()?;
-        let expected = self.built.panes.len();
-        let went = self.work.wait(expected, PATIENCE, &mut |_| {});
+        let went = self.wait_for_panes()?;
         let panes: Vec<PaneRef> = self.built.panes.keys().copied().collect();
         for pane in panes {
             let Some(planned) = self.plan.pane(pane) else {
@@ -491,6 +492,35 @@ impl<'a, 'p> Site<'a, 'p> {
         }
         self.tell(Phase::Replay, 1);
         Ok(())
+    }
+
+    /// Waits until every pane has said that it is ready, has ended, or has been silent for too long.
+    fn wait_for_panes(&mut self) -> Result<BTreeMap<u32, Went>, RestoreError> {
+        let mut went = BTreeMap::new();
+        let mut last = Instant::now();
+        while last.elapsed() < PATIENCE {
+            let missing = self.built.panes.len().saturating_sub(went.len());
+            let heard = self.work.wait(missing, SILENCE);
+            if !heard.is_empty() {
+                last = Instant::now();
+            }
+            went.extend(heard);
+            if went.len() >= self.built.panes.len() {
+                break;
+            }
+            let list = Command::new("list-panes")
+                .flag("-a")
+                .opt("-F", "#{pane_id}");
+            let (stdout, _) = self.send("panes that are alive", &[list])?;
+            let alive: BTreeSet<&[u8]> = stdout.lines().collect();
+            let waiting = self.built.panes.iter().any(|(pane, id)| {
+                !went.contains_key(&pane.0) && alive.contains(format!("%{id}").as_bytes())
+            });
+            if !waiting {
+                break;
+            }
+        }
+        Ok(went)
     }
 
     fn switch(&mut self) -> Result<(), RestoreError> {

@@ -24,6 +24,8 @@ mod report;
 mod splits;
 mod step;
 mod summary;
+#[cfg(test)]
+mod tests;
 mod workdir;
 
 pub use apply::apply;

@@ -126,7 +126,7 @@ fn take(token: &Path) -> Result<(Job, PathBuf), PaneError> {
 }
 
 /// Waits until the gate's lock falls; whether the gate was opened.
-fn wait_at_gate(dir: &Path) -> io::Result<bool> {
+pub(super) fn wait_at_gate(dir: &Path) -> io::Result<bool> {
     let mut gate = File::open(dir.join(GATE))?;
     loop {
         match rustix::fs::flock(&gate, FlockOperation::LockShared) {

@@ -52,7 +52,7 @@ pub enum Phase {
     Replay,
     /// The sessions get their names; from here on they are the user's.
     Switch,
-    /// Programs are typed or run.
+    /// Programs are typed or run; then names may follow them, and typing may go to several panes.
     Start,
 }
 
@@ -237,16 +237,15 @@ impl Action {
             | Action::Split { .. } => Phase::Build,
             Action::Arrange { .. }
             | Action::Title { .. }
-            | Action::Synchronize { .. }
             | Action::SelectPane { .. }
             | Action::Mark { .. }
             | Action::Zoom { .. }
             | Action::SelectTab { .. } => Phase::Arrange,
             Action::OpenGate => Phase::Replay,
-            Action::RenameSession { .. }
-            | Action::FreeSize { .. }
-            | Action::AutomaticRename { .. } => Phase::Switch,
-            Action::TypeCommand { .. } => Phase::Start,
+            Action::RenameSession { .. } | Action::FreeSize { .. } => Phase::Switch,
+            Action::TypeCommand { .. }
+            | Action::AutomaticRename { .. }
+            | Action::Synchronize { .. } => Phase::Start,
         }
     }
 

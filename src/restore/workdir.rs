@@ -109,12 +109,7 @@ impl Workdir {
 
     /// Waits until `expected` panes have said that they are ready, no longer than `patience` after
     /// the last one did.
-    pub(super) fn wait(
-        &self,
-        expected: usize,
-        patience: Duration,
-        heard: &mut dyn FnMut(usize),
-    ) -> BTreeMap<u32, Went> {
+    pub(super) fn wait(&self, expected: usize, patience: Duration) -> BTreeMap<u32, Went> {
         let mut all = BTreeMap::new();
         let mut rest: Vec<u8> = Vec::new();
         let mut last = Instant::now();
@@ -145,7 +140,6 @@ impl Workdir {
                 rest.drain(..MESSAGE);
                 last = Instant::now();
             }
-            heard(all.len());
         }
         all
     }
@@ -177,5 +171,58 @@ fn make_pipe(path: &Path) -> rustix::io::Result<()> {
     match status {
         Ok(status) if status.success() => Ok(()),
         _ => Err(rustix::io::Errno::IO),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::restore::pane::wait_at_gate;
+    use std::os::unix::fs::PermissionsExt;
+
+    fn job(pane: u32) -> Job {
+        Job {
+            pane,
+            dirs: Vec::new(),
+            shell: Vec::new(),
+            default_shell: BString::default(),
+            text: Some("secret".into()),
+            below: 0,
+            prompt: false,
+        }
+    }
+
+    #[test]
+    fn a_gate_opens_or_falls() {
+        for open in [true, false] {
+            let runtime = tempfile::tempdir().unwrap();
+            let mut work = Workdir::new(runtime.path(), "test").unwrap();
+            let dir = work.dir.clone();
+            let waiting = std::thread::spawn(move || wait_at_gate(&dir).unwrap());
+            if open {
+                work.open().unwrap();
+                assert!(waiting.join().unwrap());
+            } else {
+                // The lock falls as it does when the restorer dies; the file is still there.
+                drop(work.gate.take());
+                assert!(!waiting.join().unwrap());
+            }
+        }
+    }
+
+    #[test]
+    fn jobs_are_for_their_owner_alone_and_gone_with_the_restore() {
+        let runtime = tempfile::tempdir().unwrap();
+        let work = Workdir::new(runtime.path(), "test").unwrap();
+        let second = Workdir::new(runtime.path(), "test").unwrap();
+        assert_ne!(work.dir, second.dir);
+        work.write(&job(3)).unwrap();
+        let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&work.dir), 0o700);
+        for entry in fs::read_dir(&work.dir).unwrap() {
+            assert_eq!(mode(&entry.unwrap().path()), 0o600);
+        }
+        drop((work, second));
+        assert_eq!(fs::read_dir(runtime.path()).unwrap().count(), 0);
     }
 }

@@ -1,0 +1,254 @@
+//! Plans for any state beside any live state, and offers after any end.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bstr::BString;
+use proptest::prelude::*;
+
+use super::recovery::{Alive, Offer, Past, offers};
+use super::*;
+use crate::model::snapshot::{
+    BootId, Cause, ChangeCount, EndCause, Life, LifeEnd, MuxKind, RecoveryState, ServerIdentity,
+    SessionSummary, Snapshot, SnapshotMeta,
+};
+use crate::model::testing::any_state;
+use crate::model::time::Millis;
+use crate::model::tree::ServerState;
+
+fn server(pid: i32, boot: &str) -> ServerIdentity {
+    ServerIdentity {
+        mux: MuxKind::Tmux,
+        socket: "/tmp/s".into(),
+        version: "3.3a".into(),
+        pid,
+        started: Millis(1_000),
+        boot: BootId(boot.into()),
+    }
+}
+
+fn snapshot(state: ServerState) -> Snapshot {
+    let sessions = state.sessions.iter().map(|session| SessionSummary {
+        name: session.name.clone(),
+        digest: session.digest(),
+        tabs: 1,
+        panes: 1,
+    });
+    Snapshot {
+        meta: SnapshotMeta {
+            id: SnapshotId::new(Millis(1_700_000_000_000), 7, None),
+            parent: None,
+            time: Millis(1_700_000_000_000),
+            cause: Cause::Manual,
+            name: None,
+            description: None,
+            tags: Vec::new(),
+            pinned: false,
+            archived: false,
+            host: "test".into(),
+            server: server(1, "a"),
+            root: state.digest(),
+            sessions: sessions.collect(),
+            changes: ChangeCount::default(),
+            stored_bytes: 0,
+            logical_bytes: 0,
+            took_ms: 0,
+            redactions: Vec::new(),
+        },
+        state,
+    }
+}
+
+fn any_policy() -> impl Strategy<Value = Policy> {
+    (0usize..4, 0usize..4, 0usize..3, any::<bool>()).prop_map(|(conflict, programs, dir, text)| {
+        Policy {
+            on_conflict: [
+                OnConflict::Skip,
+                OnConflict::Rename,
+                OnConflict::Merge,
+                OnConflict::Replace,
+            ][conflict],
+            programs: [
+                Programs::Shell,
+                Programs::Type,
+                Programs::Allow,
+                Programs::All,
+            ][programs],
+            missing_dir: [MissingDir::Parent, MissingDir::Home, MissingDir::Skip][dir],
+            text: if text { Text::Replay } else { Text::None },
+            allow: Vec::new(),
+        }
+    })
+}
+
+fn any_facts() -> impl Strategy<Value = Facts> {
+    any::<bool>().prop_map(|found| Facts {
+        home: "/home/me".into(),
+        directories: ["/", "/home/me"].into_iter().map(BString::from).collect(),
+        programs: BTreeMap::from([("1:ünï".into(), found)]),
+        suffix: "1140".into(),
+    })
+}
+
+/// Some of the sessions of a state as members of one group.
+fn grouped(mut state: ServerState, mask: u8) -> ServerState {
+    for (at, session) in state.sessions.iter_mut().enumerate() {
+        if mask >> (at % 8) & 1 == 1 {
+            session.group = Some("g".into());
+        }
+    }
+    state
+}
+
+proptest! {
+    #[test]
+    fn there_is_a_sound_plan_for_everything(
+        saved in any_state(),
+        alive in any_state(),
+        runs: bool,
+        mask: u8,
+        (policy, facts) in (any_policy(), any_facts()),
+        chosen: u64,
+    ) {
+        let saved = grouped(saved, mask);
+        let live = if runs {
+            LiveState { server: Some(server(2, "a")), state: alive }
+        } else {
+            LiveState::default()
+        };
+        let mut selection = Selection::all();
+        for (at, (session, tab, pane)) in saved.panes().enumerate() {
+            if chosen >> (at % 64) & 1 == 0 {
+                let target = crate::model::target::Target {
+                    session: session.name.clone(),
+                    tab: Some(tab.index),
+                    pane: Some(pane.index),
+                };
+                selection.set(&saved, &target, false);
+            }
+        }
+        let snapshot = snapshot(saved);
+        let plan = plan(&snapshot, &live, &facts, &policy, &selection);
+
+        // Every pane that is made is made once, and every row that says so has one.
+        let made: Vec<PaneRef> = plan.steps.iter().filter_map(|step| step.action.makes()).collect();
+        let all: BTreeSet<PaneRef> = (0u32..).map(PaneRef).take(plan.panes.len()).collect();
+        prop_assert_eq!(made.len(), plan.panes.len());
+        prop_assert_eq!(made.into_iter().collect::<BTreeSet<_>>(), all);
+        for item in plan.items.iter().filter(|item| item.level == Level::Pane) {
+            let chosen = item.outlook != Outlook::Skip;
+            prop_assert_eq!(chosen, item.pane.is_some() || item.tab.is_some() && item.chosen == Chosen::Yes);
+        }
+        prop_assert_eq!(
+            plan.items.iter().filter(|item| item.level == Level::Pane).count(),
+            snapshot.state.pane_count()
+        );
+
+        // Names are new, and each is there once.
+        let mut names: Vec<&BString> = plan.sessions.iter().flat_map(|s| [&s.to, &s.temporary]).collect();
+        names.extend(live.state.sessions.iter().map(|session| &session.name));
+        let unique: BTreeSet<&&BString> = names.iter().collect();
+        prop_assert_eq!(unique.len(), names.len());
+
+        // Steps name only what the plan makes; phases come in order; nothing would be lost.
+        let phases: Vec<Phase> = plan.steps.iter().map(|step| step.action.phase()).collect();
+        prop_assert!(phases.is_sorted());
+        prop_assert!(plan.loses.is_empty());
+        for step in plan.steps_shown() {
+            prop_assert!(step.action == "open_gate" || !step.command.is_empty(), "{:?}", step);
+            prop_assert!(!step.target.is_empty(), "{:?}", step);
+            prop_assert!(!step.command.contains("-t '='") && !step.command.contains("-t =:"), "{:?}", step);
+        }
+        for item in &plan.items {
+            prop_assert!(item.steps.iter().all(|at| *at < plan.steps.len()));
+            prop_assert!(item.warnings.iter().all(|at| *at < plan.warnings.len()));
+        }
+        // What is typed is one line without controls.
+        for step in &plan.steps {
+            if let Action::TypeCommand { line, .. } = &step.action {
+                prop_assert!(!line.iter().any(|byte| *byte < 0x20 || *byte == 0x7f));
+            }
+        }
+    }
+}
+
+fn past(pid: i32, boot: &str, names: &[&str], seen: i64) -> Past {
+    let mut meta = snapshot(ServerState::default()).meta;
+    meta.server = server(pid, boot);
+    meta.sessions = names
+        .iter()
+        .map(|name| SessionSummary {
+            name: (*name).into(),
+            digest: ServerState::default().digest(),
+            tabs: 1,
+            panes: 2,
+        })
+        .collect();
+    Past {
+        life: Life {
+            server: server(pid, boot),
+            first_seen: Millis(0),
+            last_seen: Millis(seen),
+            end: None,
+            recovery: RecoveryState::Open,
+        },
+        snapshots: vec![meta],
+        trivial: false,
+    }
+}
+
+fn ids(offers: &[Offer]) -> Vec<i32> {
+    offers.iter().map(|offer| offer.life.server.pid).collect()
+}
+
+#[test]
+fn what_a_crash_took_is_offered_and_a_blank_session_is_not() {
+    let now = BootId("b".into());
+    let mut blank = past(2, "b", &["0"], 300);
+    blank.trivial = true;
+    let crashed = past(3, "b", &["api", "web"], 200);
+    let rebooted = past(1, "a", &["api"], 100);
+    let alive = Alive {
+        server: server(9, "b"),
+        sessions: vec!["web".into()],
+    };
+    let all = [blank, rebooted, crashed];
+    let found = offers(&all, std::slice::from_ref(&alive), &now);
+    assert_eq!(ids(&found), [3, 1]);
+    assert_eq!(found[0].cause, EndCause::ServerGone);
+    assert_eq!(found[1].cause, EndCause::Reboot);
+    assert_eq!(found[0].lost().collect::<Vec<_>>(), ["api"]);
+    assert_eq!(
+        found[0].newest(),
+        Some(all[2].snapshots.first().unwrap().id)
+    );
+}
+
+#[test]
+fn what_is_alive_back_dismissed_or_closed_is_not_offered() {
+    let now = BootId("b".into());
+    let open = past(1, "b", &["api"], 100);
+    let offered =
+        |past: &Past, alive: &[Alive]| offers(std::slice::from_ref(past), alive, &now).len();
+    assert_eq!(offered(&open, &[]), 1);
+    let alive = |pid, name: &str| Alive {
+        server: server(pid, "b"),
+        sessions: vec![name.into()],
+    };
+    assert_eq!(offered(&open, &[alive(1, "other")]), 0);
+    assert_eq!(offered(&open, &[alive(2, "api")]), 0);
+    assert_eq!(offered(&open, &[alive(2, "0")]), 1);
+    for state in [RecoveryState::Dismissed, RecoveryState::Recovered] {
+        let mut answered = open.clone();
+        answered.life.recovery = state;
+        assert_eq!(offered(&answered, &[]), 0);
+    }
+    let mut closed = open.clone();
+    closed.life.end = Some(LifeEnd {
+        noticed: Millis(200),
+        cause: EndCause::Closed,
+    });
+    assert_eq!(offered(&closed, &[]), 0);
+    let mut empty = open;
+    empty.snapshots.clear();
+    assert_eq!(offered(&empty, &[]), 0);
+}
