@@ -13,6 +13,7 @@
 use std::cell::Cell;
 
 use divan::Bencher;
+use muxtape::model::SnapshotMeta;
 use muxtape::model::contents::Contents;
 use muxtape::model::geometry::{Axis, Cell as Place, Layout, Rect};
 use muxtape::model::id::SnapshotId;
@@ -70,9 +71,19 @@ impl Series {
         series
     }
 
-    fn record(&self, texts: &[Contents], title: &str) -> muxtape::model::SnapshotMeta {
+    fn record(&self, texts: &[Contents], title: &str) -> SnapshotMeta {
+        self.store(self.snapshot(texts, title, texts.to_vec()))
+    }
+
+    fn store(&self, new: NewSnapshot) -> SnapshotMeta {
+        match self.store.record(new, Unchanged::Store).unwrap() {
+            Recorded::Stored(meta) | Recorded::Unchanged(meta) => meta,
+        }
+    }
+
+    fn snapshot(&self, texts: &[Contents], title: &str, contents: Vec<Contents>) -> NewSnapshot {
         self.time.set(self.time.get() + 1);
-        let new = NewSnapshot {
+        NewSnapshot {
             time: Millis(1_790_000_000_000 + self.time.get() * 1000),
             random: self.time.get().unsigned_abs(),
             cause: Cause::Auto,
@@ -90,21 +101,23 @@ impl Series {
                 boot: BootId("8c1d4a52-5a0e-4a2b-9d60-0f3a5d3b8a11".into()),
             },
             state: state(texts, title),
-            contents: texts.to_vec(),
+            contents,
             took_ms: 10,
             redactions: Vec::new(),
-        };
-        match self.store.record(new, Unchanged::Store).unwrap() {
-            Recorded::Stored(meta) | Recorded::Unchanged(meta) => meta,
         }
     }
 
     /// One pane gets twenty lines more.
-    fn grow(&self) -> muxtape::model::SnapshotMeta {
+    fn grown(&self) -> NewSnapshot {
         self.grown.set(self.grown.get() + 20);
         let mut texts = self.texts.clone();
         texts[3].main = log(3, 0..LINES + self.grown.get()).into();
-        self.record(&texts, "zsh")
+        let new = texts[3].clone();
+        self.snapshot(&texts, "zsh", vec![new])
+    }
+
+    fn grow(&self) -> SnapshotMeta {
+        self.store(self.grown())
     }
 }
 
@@ -202,13 +215,18 @@ fn sizes() {
 #[divan::bench(sample_count = 50, sample_size = 1)]
 fn record_structural_change(bencher: Bencher) {
     let series = Series::new();
-    bencher.bench_local(|| series.record(&series.texts, &format!("title {}", series.time.get())));
+    let input = || series.snapshot(&series.texts, &series.time.get().to_string(), Vec::new());
+    bencher
+        .with_inputs(input)
+        .bench_local_values(|new| series.store(new));
 }
 
 #[divan::bench(sample_count = 50, sample_size = 1)]
 fn record_with_growth(bencher: Bencher) {
     let series = Series::new();
-    bencher.bench_local(|| series.grow());
+    bencher
+        .with_inputs(|| series.grown())
+        .bench_local_values(|new| series.store(new));
 }
 
 #[divan::bench(sample_count = 30, sample_size = 1)]

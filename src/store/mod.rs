@@ -23,6 +23,7 @@ mod literals;
 mod lives;
 mod metadata;
 mod names;
+mod plan;
 mod query;
 mod record;
 mod request;

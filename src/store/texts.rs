@@ -14,13 +14,11 @@ use super::error::StoreError;
 use super::fault::Fault;
 use super::frame::Kind;
 use super::literals;
-use super::rope::{self, Piece};
+use super::plan::Plan;
 use super::tables::{Change, Index, Stream, View};
 use crate::model::contents::Contents;
 use crate::model::digest::Digest;
 
-/// A text of more pieces than this is written anew.
-const MAX_EXTENTS: usize = 64;
 /// Below this length a text is not searched for what it shares.
 const SMALL: usize = 256;
 
@@ -91,6 +89,11 @@ impl Literals {
             self.0.insert(number, raw);
         }
         Ok(self.0.get(&number).map_or(&[][..], Vec::as_slice))
+    }
+
+    /// Length of a literal that is remembered.
+    fn len_of(&self, number: u64) -> Option<usize> {
+        self.0.get(&number).map(Vec::len)
     }
 
     fn assemble(&mut self, view: &impl View, extents: &[Extent]) -> Result<BString, Fault> {
@@ -169,7 +172,8 @@ pub(super) fn store(
         .as_ref()
         .filter(|_| contents.len() > SMALL)
         .map(|(version, old)| Plan::against(version, old, contents, &mut fresh))
-        .filter(|plan| plan.is_worth_it(&fresh, contents, cache));
+        .map(|plan| plan.with_few_extents(contents, &mut fresh))
+        .filter(|plan| plan.is_worth_it(&fresh, contents, |literal| cache.len_of(literal)));
     let plan = plan.unwrap_or_else(|| {
         fresh.clear();
         Plan::whole(contents, &mut fresh)
@@ -190,133 +194,3 @@ pub(super) fn store(
 
 /// Bytes of an entry in the index of digests.
 const INDEX_BYTES: u64 = 16 + 8 + 8;
-
-/// Stands for the literal that is about to be written.
-const FRESH: u64 = u64::MAX;
-
-struct Plan {
-    main: Vec<Extent>,
-    alternate: Option<Vec<Extent>>,
-}
-
-impl Plan {
-    fn whole(contents: &Contents, fresh: &mut Vec<u8>) -> Self {
-        let mut part = |text: &BString| {
-            let mut extents = Vec::new();
-            push_fresh(&mut extents, fresh, text);
-            extents
-        };
-        Self {
-            main: part(&contents.main),
-            alternate: contents.alternate.as_ref().map(part),
-        }
-    }
-
-    fn against(version: &Version, old: &Contents, new: &Contents, fresh: &mut Vec<u8>) -> Self {
-        let empty = BString::default();
-        let mut part = |extents: &[Extent], old: &BString, new: &BString| {
-            let mut made = Vec::new();
-            for piece in rope::pieces(old, new) {
-                match piece {
-                    Piece::Old { at, len } => slice(extents, at as u64, len as u64, &mut made),
-                    Piece::New { at, len } => {
-                        let bytes = new.get(at..at + len).unwrap_or(&[]);
-                        push_fresh(&mut made, fresh, bytes);
-                    }
-                }
-            }
-            made
-        };
-        let main = part(&version.main, &old.main, &new.main);
-        let alternate = new.alternate.as_ref().map(|new| {
-            let extents = version.alternate.as_deref().unwrap_or(&[]);
-            part(extents, old.alternate.as_ref().unwrap_or(&empty), new)
-        });
-        Self { main, alternate }
-    }
-
-    fn extents(&self) -> impl Iterator<Item = &Extent> {
-        self.main.iter().chain(self.alternate.iter().flatten())
-    }
-
-    /// Whether sharing saves something, keeps the list short, and does not keep large literals for
-    /// small parts of them.
-    fn is_worth_it(&self, fresh: &[u8], contents: &Contents, cache: &Literals) -> bool {
-        let mut used: BTreeMap<u64, u64> = BTreeMap::new();
-        for extent in self.extents().filter(|extent| extent.literal != FRESH) {
-            *used.entry(extent.literal).or_default() += extent.len;
-        }
-        let live: u64 = used.values().sum();
-        let held: usize = used
-            .keys()
-            .filter_map(|literal| cache.0.get(literal))
-            .map(Vec::len)
-            .sum();
-        self.extents().count() <= MAX_EXTENTS
-            && fresh.len() * 4 < contents.len() * 3
-            && live * 4 >= held as u64
-    }
-
-    fn version(self, digest: Digest, literal: u64) -> Version {
-        let placed = |mut extents: Vec<Extent>| {
-            for extent in extents.iter_mut().filter(|extent| extent.literal == FRESH) {
-                extent.literal = literal;
-            }
-            extents
-        };
-        Version {
-            digest,
-            main: placed(self.main),
-            alternate: self.alternate.map(placed),
-        }
-    }
-}
-
-fn push_fresh(extents: &mut Vec<Extent>, fresh: &mut Vec<u8>, bytes: &[u8]) {
-    if !bytes.is_empty() {
-        let offset = fresh.len() as u64;
-        fresh.extend_from_slice(bytes);
-        push(
-            extents,
-            Extent {
-                literal: FRESH,
-                offset,
-                len: bytes.len() as u64,
-            },
-        );
-    }
-}
-
-fn push(extents: &mut Vec<Extent>, extent: Extent) {
-    match extents.last_mut() {
-        Some(last) if last.literal == extent.literal && last.offset + last.len == extent.offset => {
-            last.len += extent.len;
-        }
-        _ => extents.push(extent),
-    }
-}
-
-/// Adds the extents that make up `len` bytes at `at` of the text that `extents` make up.
-fn slice(extents: &[Extent], at: u64, len: u64, into: &mut Vec<Extent>) {
-    let (mut skip, mut left) = (at, len);
-    for extent in extents {
-        if left == 0 {
-            break;
-        }
-        if skip >= extent.len {
-            skip -= extent.len;
-            continue;
-        }
-        let take = left.min(extent.len - skip);
-        push(
-            into,
-            Extent {
-                literal: extent.literal,
-                offset: extent.offset + skip,
-                len: take,
-            },
-        );
-        skip = 0;
-        left -= take;
-    }
-}

@@ -154,3 +154,29 @@ fn a_state_that_cannot_be_true_is_refused() {
         .record(snapshot(1, &wrong, &[text("$ ")]), Unchanged::Store);
     assert!(matches!(refused, Err(StoreError::Invalid(_))));
 }
+
+#[test]
+fn a_long_text_that_grows_is_not_written_anew_as_a_whole() {
+    let s = scratch();
+    let first = record_text(&s.store, 1, "api", &log(0..8000));
+    let mut bytes = 0;
+    let mut last = first.id;
+    for step in 1..200u32 {
+        let meta = record_text(
+            &s.store,
+            i64::from(step) + 1,
+            "api",
+            &log(0..8000 + step * 5),
+        );
+        bytes += meta.stored_bytes;
+        last = meta.id;
+    }
+    println!("growth by five lines: mean {} B", bytes / 199);
+    assert!(bytes / 199 < 1200, "{} bytes", bytes / 199);
+    let state = s.store.load(last).unwrap().state;
+    let digest = state.sessions[0].tabs[0].panes[0].contents.unwrap().digest;
+    assert_eq!(
+        s.store.contents(&[digest]).unwrap()[0].main,
+        log(0..8000 + 199 * 5)
+    );
+}
