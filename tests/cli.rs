@@ -187,6 +187,42 @@ fn without_a_server_lists_still_work() {
 }
 
 #[test]
+fn what_a_crash_took_is_brought_back_once() {
+    let server = server();
+    server.run(["new-session", "-d", "-s", "other"]);
+    server.json(&["create"]);
+    server.error(3, &["recover"]);
+    server.crash();
+    server.run(["new-session", "-d", "-s", "blank"]);
+    server.json(&["create"]);
+    let offer = &server.json(&["recover", "--list"])[0];
+    assert_eq!(offer["reason"], "server_gone");
+    assert_eq!(offer["lost"], serde_json::json!(["main", "other"]));
+    let before = server.run(["list-panes", "-a"]);
+    assert!(
+        !server.json(&["recover", "--dry-run"])["steps"]
+            .as_array()
+            .unwrap()
+            .is_empty()
+    );
+    assert_eq!(server.run(["list-panes", "-a"]), before);
+    let refused = server.muxtape(&["recover"]);
+    assert_eq!(
+        refused.code, 5,
+        "it asks, and nobody is there to answer: {}",
+        refused.err
+    );
+    let report = server.json(&["recover", "--yes"]);
+    assert_eq!(report["status"], "success", "{report}");
+    assert_eq!(
+        server.run(["list-sessions", "-F", "#{session_name}"]),
+        "blank\nmain\nother"
+    );
+    server.wait_for_text("main", "\na line to find");
+    server.error(3, &["recover"]);
+}
+
+#[test]
 fn without_tmux_it_says_what_to_install() {
     let server = TmuxServer::stopped();
     let output = server

@@ -13,12 +13,12 @@ use super::lease::Outcome;
 use super::metadata::{self, Entry, Origin, Reader};
 use super::request::{NewSnapshot, Recorded, Unchanged};
 use super::tables::View;
-use super::{ids, names, structure, texts};
+use super::{ids, lives, names, structure, texts};
 use crate::model::contents::Contents;
 use crate::model::diff::diff;
 use crate::model::digest::Digest;
 use crate::model::id::SnapshotId;
-use crate::model::snapshot::{ChangeCount, SessionSummary, SnapshotMeta};
+use crate::model::snapshot::{Cause, ChangeCount, SessionSummary, SnapshotMeta};
 use crate::model::tree::ServerState;
 
 /// Bytes of an entry in the index of ids.
@@ -76,6 +76,9 @@ pub(super) fn record(
     metadata::put(txn, &entry)?;
     ids::set(txn, entry.meta.id, seq)?;
     names::set(txn, &entry)?;
+    if entry.meta.cause != Cause::Import {
+        lives::seen(txn, &entry.meta.server, entry.meta.time)?;
+    }
     counters.write(txn)?;
     Ok(Outcome::Commit(Recorded::Stored(entry.meta)))
 }
