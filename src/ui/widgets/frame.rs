@@ -63,6 +63,9 @@ impl Frame<'_> {
     }
 
     fn words(&self, area: Rect, buffer: &mut Buffer) {
+        // What stands in the line does not take its colour from it.
+        let title_style = Style::reset().patch(self.title_style);
+        let note_style = Style::reset().patch(self.note_style);
         let room = area.width - 2;
         let top = Rect::new(area.x + 1, area.y, room, 1);
         // A short note says what is to be known, and the title gives way to it; a long one gives way.
@@ -72,25 +75,18 @@ impl Frame<'_> {
         let shows_note = !self.note.is_empty() && note < room && fits;
         if shows_note {
             let text = format!(" {} ", self.note);
-            put(
-                buffer,
-                top,
-                top.right() - note,
-                area.y,
-                &text,
-                self.note_style,
-            );
+            put(buffer, top, top.right() - note, area.y, &text, note_style);
         }
         let left = if shows_note { room - note } else { room };
         if !self.title.is_empty() && left >= 4 {
             let text = format!(" {} ", fit(self.title, left - 2));
-            put(buffer, top, top.x, area.y, &text, self.title_style);
+            put(buffer, top, top.x, area.y, &text, title_style);
         }
         let foot = width(self.foot) + 2;
         if !self.foot.is_empty() && foot < room {
             let bottom = Rect::new(area.x + 1, area.bottom() - 1, room, 1);
             let (text, x) = (format!(" {} ", self.foot), bottom.right() - foot);
-            put(buffer, bottom, x, bottom.y, &text, self.note_style);
+            put(buffer, bottom, x, bottom.y, &text, note_style);
         }
     }
 }
