@@ -65,7 +65,7 @@ fn a_busy_store_is_waited_for_and_then_named() {
         Ok(Outcome::Abort(()))
     };
     s.store.place().write("test", while_held).unwrap();
-    assert_eq!(hasty.list(&Query::default()).unwrap().len(), 1);
+    assert_eq!(s.store.list(&Query::default()).unwrap().len(), 1);
 }
 
 #[test]
