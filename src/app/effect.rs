@@ -65,11 +65,8 @@ pub enum Effect {
     },
     /// Read which lives there were.
     LoadLives,
-    /// Read what was recorded after `after`.
-    Refresh {
-        /// The newest snapshot that is known already.
-        after: Option<SnapshotId>,
-    },
+    /// Read the newest page again: others may have recorded, edited or removed snapshots.
+    Refresh,
     /// Read a snapshot with the texts of the tab that the focus means, except those in `have`.
     LoadSnapshot {
         /// The snapshot.

@@ -83,7 +83,7 @@ impl std::fmt::Display for KeyPress {
             Key::Char(c) => return write!(f, "{c}"),
             Key::Enter => "Enter",
             Key::Esc => "Esc",
-            Key::Backspace => "Backspace",
+            Key::Backspace => "Bksp",
             Key::Delete => "Del",
             Key::Tab => "Tab",
             Key::BackTab => "S-Tab",

@@ -190,6 +190,37 @@ impl Library {
         self.revision += 1;
     }
 
+    /// Takes in the newest page as it is now: what is new, edited, or gone. Whether anything differs.
+    pub fn reconcile(&mut self, page: &[SnapshotMeta], more: bool) -> bool {
+        let cut = match page.last() {
+            Some(last) if more => self.entries.partition_point(|entry| entry.id >= last.id),
+            _ => self.entries.len(),
+        };
+        let rest = self.entries.split_off(cut);
+        let old = std::mem::take(&mut self.entries);
+        let oldest = std::mem::take(&mut self.oldest);
+        let newest = std::mem::take(&mut self.newest);
+        let (complete, revision) = (self.complete, self.revision);
+        self.append(page, more);
+        if let (Some(last), Some(known)) = (self.entries.back_mut(), old.back())
+            && more
+            && last.id == known.id
+        {
+            // Its neighbour is not on this page.
+            last.touched.clone_from(&known.touched);
+        }
+        let same = self.entries == old;
+        if same {
+            (self.newest, self.revision) = (newest, revision);
+        }
+        if !rest.is_empty() || same {
+            self.oldest = oldest;
+        }
+        self.entries.extend(rest);
+        self.complete = complete || !more;
+        !same
+    }
+
     /// Takes in edited records.
     pub fn edited(&mut self, metas: &[SnapshotMeta]) {
         for meta in metas {

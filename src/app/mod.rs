@@ -11,12 +11,16 @@ pub mod library;
 pub mod msg;
 pub mod overlay;
 mod prompt;
+#[cfg(test)]
+pub(crate) mod rig;
 pub mod rows;
 #[cfg(test)]
 pub(crate) mod samples;
 pub mod screens;
 mod scrub;
 pub mod state;
+#[cfg(test)]
+mod tests;
 mod turn;
 mod update;
 pub mod words;

@@ -142,8 +142,8 @@ pub enum Answer {
         /// The page, newest first; and whether there is more.
         result: Result<(Vec<SnapshotMeta>, bool), Failure>,
     },
-    /// What was recorded meanwhile, newest first.
-    Refreshed(Result<Vec<SnapshotMeta>, Failure>),
+    /// The newest page as it is now, newest first; and whether there is more.
+    Refreshed(Result<(Vec<SnapshotMeta>, bool), Failure>),
     /// The lives that there were.
     Lives(Result<Vec<Life>, Failure>),
     /// A snapshot with texts.

@@ -147,16 +147,7 @@ impl State {
 fn press(state: &mut State, key: KeyPress, effects: &mut Vec<Effect>) {
     let context = state.context();
     state.shared.notice = None;
-    if let (None, Key::Char(digit), false, true) = (
-        &state.overlay,
-        key.key,
-        key.ctrl || key.alt,
-        !context.types(),
-    ) && let Some(digit) = digit.to_digit(10)
-        && (state.count.is_some() || keys::resolve(context, key).is_none())
-        && (digit > 0 || state.count.is_some())
-    {
-        let digit = usize::try_from(digit).unwrap_or(0);
+    if let Some(digit) = counts(state, context, key) {
         let count = state.count.unwrap_or(0).saturating_mul(10) + digit;
         state.count = Some(count.min(MOST));
         return;
@@ -169,6 +160,24 @@ fn press(state: &mut State, key: KeyPress, effects: &mut Vec<Effect>) {
         }
         None => state.count = None,
     }
+}
+
+/// The digit that a key adds to the count. Digits that choose a view begin no count, except where
+/// they would choose the view that is there already.
+fn counts(state: &State, context: Context, key: KeyPress) -> Option<usize> {
+    let Key::Char(c) = key.key else { return None };
+    let digit = c
+        .to_digit(10)
+        .and_then(|digit| usize::try_from(digit).ok())?;
+    if state.overlay.is_some() || key.ctrl || key.alt || context.types() {
+        return None;
+    }
+    let begins = match keys::resolve(context, key) {
+        None => digit > 0,
+        Some(Action::ViewTape) => context == Context::Tape,
+        Some(_) => false,
+    };
+    (state.count.is_some() || begins).then_some(digit)
 }
 
 fn paste(state: &mut State, text: &str, effects: &mut Vec<Effect>) {
@@ -278,7 +287,11 @@ fn answered(state: &mut State, answer: Answer, effects: &mut Vec<Effect>) {
             }
             Err(failure) => shared.trouble = Some(failure),
         },
-        Answer::Refreshed(Ok(news)) => shared.library.prepend(&news),
+        Answer::Refreshed(Ok((page, more))) => {
+            if !state.begun || !shared.library.reconcile(&page, more) {
+                return;
+            }
+        }
         Answer::Snapshot {
             id,
             generation,
@@ -319,9 +332,11 @@ fn answered(state: &mut State, answer: Answer, effects: &mut Vec<Effect>) {
         }
         Answer::Untrashed(Ok(ids)) => {
             shared.say(format!("Brought back {}", plural(ids.len(), "snapshot")));
+            shared.follow = false;
             shared.at = ids.first().copied();
             shared.trashed.clear();
-            effects.push(Effect::LoadTimeline {
+            // It can be looked at when the timeline has it again.
+            return effects.push(Effect::LoadTimeline {
                 before: None,
                 limit: PAGE,
             });
@@ -378,9 +393,10 @@ fn recorder(state: &mut State, event: RecorderEvent, effects: &mut Vec<Effect>) 
         RecorderEvent::Captured(meta) => {
             let seen = meta.time;
             shared.library.prepend(std::slice::from_ref(&meta));
-            state.refreshed(effects);
-            state.shared.recorder = RecorderStatus::Recording { seen };
-            return;
+            shared.recorder = RecorderStatus::Recording { seen };
+            // Older ones may have been rotated out.
+            effects.push(Effect::Refresh);
+            return state.refreshed(effects);
         }
         RecorderEvent::Unchanged { at } => RecorderStatus::Recording { seen: at },
         RecorderEvent::NoServer { .. } => RecorderStatus::NoServer,

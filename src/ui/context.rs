@@ -1,5 +1,8 @@
 //! What the interface is given: everything that it may read or change.
 
+use std::ffi::OsString;
+use std::path::PathBuf;
+
 use jiff::tz::TimeZone;
 
 use crate::config::{Paths, Settings};
@@ -21,6 +24,10 @@ pub struct Context {
     pub settings: Settings,
     /// Where things live.
     pub paths: Paths,
+    /// The muxtape program itself, which restored panes start with.
+    pub program: PathBuf,
+    /// `$PATH`, where programs are looked for.
+    pub search_path: Option<OsString>,
     /// The machine's name.
     pub host: String,
     /// Where the user's clock is.

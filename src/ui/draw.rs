@@ -6,6 +6,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
+use crate::app::Screen;
 use crate::app::input::Target;
 use crate::app::keys::{self, Action, Context};
 use crate::app::state::{RecorderStatus, Shared, State, View};
@@ -24,6 +25,8 @@ pub(crate) struct Look<'a> {
     pub(crate) shared: &'a Shared,
     /// How it looks.
     pub(crate) theme: Theme,
+    /// The view that is on, marked in the header.
+    pub(crate) view: Action,
 }
 
 impl Look<'_> {
@@ -91,6 +94,10 @@ pub(crate) fn draw(state: &State, area: Rect, buf: &mut Buffer, drawn: &mut Draw
     let look = Look {
         shared: &state.shared,
         theme: Theme::new(state.shared.theme),
+        view: match state.screen() {
+            Some(Screen::Search(_)) => Action::ViewSearch,
+            _ => Action::ViewTape,
+        },
     };
     if area.width < LEAST.0 || area.height < LEAST.1 {
         let words = format!("muxtape needs {}x{}", LEAST.0, LEAST.1);
@@ -114,22 +121,6 @@ pub(crate) fn draw(state: &State, area: Rect, buf: &mut Buffer, drawn: &mut Draw
 /// The first line of most screens: the name, the views, the recorder. What is left below it.
 pub(crate) fn header(look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) -> Rect {
     let [top, rest] = split_top(area, 1);
-    let mut spans = vec![look.span(Role::Title, " muxtape  ")];
-    let mut x = top.x + 10;
-    for (key, name, action) in [
-        ("1", "Tape", Action::ViewTape),
-        ("2", "Search", Action::ViewSearch),
-    ] {
-        let width = u16::try_from(key.len() + name.len() + 3).unwrap_or(0);
-        spans.push(look.span(Role::Key, format!(" {key} ")));
-        spans.push(look.span(Role::Text, format!("{name} ")));
-        drawn.target(
-            Rect::new(x, top.y, width, 1).intersection(top),
-            Target::Action(action),
-        );
-        x = x.saturating_add(width);
-    }
-    line(&Line::from(spans), top, 0, buf);
     let mut right = recorder(look);
     right.push(look.span(Role::Dim, "  ?:keys "));
     let right = Line::from(right);
@@ -137,6 +128,31 @@ pub(crate) fn header(look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn: &mut 
     line(&right, top, top.width.saturating_sub(width), buf);
     let keys = Rect::new(top.right().saturating_sub(8), top.y, 8, 1);
     drawn.target(keys.intersection(top), Target::Action(Action::Help));
+    let room = top.width.saturating_sub(width + 2);
+    line(&Line::from(look.span(Role::Title, " muxtape")), top, 0, buf);
+    let mut x = 10;
+    for (key, name, action) in [
+        ("1", "Tape", Action::ViewTape),
+        ("2", "Search", Action::ViewSearch),
+    ] {
+        let width = u16::try_from(key.len() + name.len() + 3).unwrap_or(0);
+        if x + width > room {
+            break;
+        }
+        let role = if look.view == action {
+            Role::Marker
+        } else {
+            Role::Text
+        };
+        let words = vec![
+            look.span(Role::Key, format!(" {key} ")),
+            look.span(role, format!("{name} ")),
+        ];
+        line(&Line::from(words), top, x, buf);
+        let place = Rect::new(top.x + x, top.y, width, 1);
+        drawn.target(place.intersection(top), Target::Action(action));
+        x += width;
+    }
     rest
 }
 

@@ -3,28 +3,34 @@
 
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use crossterm::event::{Event, EventStream};
 use futures_util::{FutureExt, StreamExt};
 use rustix::process::{Signal, kill_current_process_group};
 use tokio::signal::unix::{Signal as SignalStream, SignalKind, signal};
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::mpsc::{Receiver, UnboundedReceiver, unbounded_channel};
+use tokio::time::MissedTickBehavior;
 
-use crate::app::msg::RecorderEvent;
+use crate::app::msg::Answer;
 use crate::app::state::RecorderStatus;
 use crate::app::{Effect, Msg, Shared, State, update};
 use crate::config::ThemeName;
+use crate::daemon::Event as RecorderNews;
 use crate::model::geometry::Size;
 
 use super::context::{Context, Outcome, Start, UiError};
 use super::draw::{Drawn, draw};
 use super::events::Translator;
+use super::recording::{Recording, news, stamp};
 use super::terminal::Terminal;
 use super::worker::{Done, Worker};
 
 /// The least time between two frames.
 const FRAME: Duration = Duration::from_millis(16);
+
+/// The time between two looks whether somebody else has written to the store.
+const OTHERS: Duration = Duration::from_secs(2);
 
 /// Runs the interface until the user leaves.
 ///
@@ -97,6 +103,9 @@ struct Live {
     drawn: Drawn,
     translator: Translator,
     worker: Worker,
+    recording: Recording,
+    /// What the store's file looked like when it was read last.
+    stamp: Option<(SystemTime, u64)>,
     dirty: bool,
     leaving: bool,
     outcome: Outcome,
@@ -106,9 +115,11 @@ async fn live(context: Arc<Context>, start: Start) -> Result<Outcome, UiError> {
     let mut signals = Signals::new().map_err(failed("watch for signals"))?;
     let terminal = Terminal::take().map_err(failed("take the terminal over"))?;
     let (done, mut answers) = unbounded_channel();
-    let (_news, mut recorder) = unbounded_channel::<RecorderEvent>();
-    let (state, effects) = State::start(shared(&context), Vec::new());
-    let _ = start;
+    let (recording, mut recorder) = Recording::new();
+    let (state, mut effects) = State::start(shared(&context), Vec::new());
+    if start == Start::Recovery && context.settings.recovery.prompt {
+        effects.push(Effect::LookForCrashes);
+    }
     let mut live = Live {
         worker: Worker::new(Arc::clone(&context), done),
         context,
@@ -116,6 +127,8 @@ async fn live(context: Arc<Context>, start: Start) -> Result<Outcome, UiError> {
         terminal,
         drawn: Drawn::default(),
         translator: Translator::default(),
+        recording,
+        stamp: None,
         dirty: true,
         leaving: false,
         outcome: Outcome::default(),
@@ -128,15 +141,18 @@ async fn live(context: Arc<Context>, start: Start) -> Result<Outcome, UiError> {
     live.carry_out(effects)?;
     let mut input = EventStream::new();
     let mut last = Instant::now();
+    let mut others = tokio::time::interval(OTHERS);
+    others.set_missed_tick_behavior(MissedTickBehavior::Delay);
     while !live.leaving || live.worker.is_writing() {
         let redraw_at = tokio::time::Instant::from_std(Instant::now() + live.until_ages_change());
         tokio::select! {
             biased;
             event = input.next() => live.input(event)?,
             Some(done) = answers.recv() => live.answered(done)?,
-            Some(event) = recorder.recv() => live.tell(Msg::Recorder(event))?,
+            Some(event) = recorder.recv() => live.news(event)?,
             wake = signals.next() => live.wake(&wake)?,
             () = tokio::time::sleep_until(redraw_at) => live.dirty = true,
+            _ = others.tick() => live.look_at_store()?,
         }
         live.drain(&mut input, &mut answers, &mut recorder)?;
         if live.dirty {
@@ -149,6 +165,8 @@ async fn live(context: Arc<Context>, start: Start) -> Result<Outcome, UiError> {
             last = Instant::now();
         }
     }
+    live.terminal.leave();
+    live.recording.stop().await;
     Ok(live.outcome)
 }
 
@@ -190,12 +208,30 @@ impl Live {
         }
     }
 
-    fn answered(&mut self, done: Done) -> Result<(), UiError> {
-        self.worker.over(&done);
-        match done.answer {
-            Some(answer) => self.tell(Msg::Answer(answer)),
+    fn news(&mut self, event: RecorderNews) -> Result<(), UiError> {
+        match news(event, self.context.now()) {
+            Some(event) => self.tell(Msg::Recorder(event)),
             None => Ok(()),
         }
+    }
+
+    /// Whether somebody has written to the store since it was read last: then it is read again.
+    fn look_at_store(&mut self) -> Result<(), UiError> {
+        let stamp = stamp(self.context.store.file());
+        if stamp == self.stamp || self.worker.is_busy() {
+            return Ok(());
+        }
+        self.stamp = stamp;
+        self.carry_out(vec![Effect::Refresh])
+    }
+
+    fn answered(&mut self, done: Done) -> Result<(), UiError> {
+        self.worker.over(&done);
+        if matches!(done.answer, Answer::Refreshed(_)) {
+            // Reading may touch the file, too.
+            self.stamp = stamp(self.context.store.file());
+        }
+        self.tell(Msg::Answer(done.answer))
     }
 
     /// Takes in everything that is there already.
@@ -203,7 +239,7 @@ impl Live {
         &mut self,
         input: &mut EventStream,
         answers: &mut UnboundedReceiver<Done>,
-        recorder: &mut UnboundedReceiver<RecorderEvent>,
+        recorder: &mut Receiver<RecorderNews>,
     ) -> Result<(), UiError> {
         while let Some(event) = input.next().now_or_never() {
             let ended = event.is_none();
@@ -216,7 +252,7 @@ impl Live {
             self.answered(done)?;
         }
         while let Ok(event) = recorder.try_recv() {
-            self.tell(Msg::Recorder(event))?;
+            self.news(event)?;
         }
         Ok(())
     }
@@ -240,6 +276,11 @@ impl Live {
                 Effect::Redraw => {
                     self.terminal.clear().map_err(failed("clear the screen"))?;
                     self.dirty = true;
+                }
+                Effect::Record => {
+                    if let Some(event) = self.recording.start(&self.context) {
+                        self.tell(Msg::Recorder(event))?;
+                    }
                 }
                 Effect::Suspend => self.suspend()?,
                 _ => {}

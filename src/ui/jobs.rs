@@ -14,25 +14,32 @@ use crate::model::changes::changes;
 use crate::model::diff::diff;
 use crate::model::digest::Digest;
 use crate::model::id::SnapshotId;
-use crate::model::snapshot::Cause;
+use crate::model::snapshot::{Cause, LifeId, RecoveryState};
 use crate::model::snapshot::{Snapshot, SnapshotMeta};
 use crate::mux::Multiplexer;
+use crate::restore::lookout;
 use crate::store::{NewSnapshot, Query, Recorded, SearchQuery, StoreError, Unchanged};
 
 use super::context::Context;
+use super::restoring;
 
 /// The most hits that a search gives.
 const HITS: usize = 500;
 
+/// Snapshots that are read again when somebody has written to the store.
+const NEWEST: usize = 200;
+
 /// Carries out an effect, and says what came of it.
-pub(crate) fn run(context: &Context, effect: Effect) -> Answer {
+///
+/// `tell` takes what is to be known before it is over.
+pub(crate) fn run(context: &Context, effect: Effect, tell: &dyn Fn(Answer)) -> Answer {
     let store = &context.store;
     match effect {
         Effect::LoadTimeline { before, limit } => Answer::Timeline {
             before,
             result: page(context, before, limit).map_err(fail),
         },
-        Effect::Refresh { after } => Answer::Refreshed(newer(context, after).map_err(fail)),
+        Effect::Refresh => Answer::Refreshed(page(context, None, NEWEST).map_err(fail)),
         Effect::LoadLives => Answer::Lives(store.lives().map_err(fail)),
         Effect::LoadSnapshot {
             id,
@@ -79,13 +86,42 @@ pub(crate) fn run(context: &Context, effect: Effect) -> Answer {
             result: compare(context, a, b).map(Box::new),
         },
         Effect::LookAround => Answer::Surroundings(look_around(context)),
+        Effect::Plan {
+            snapshot,
+            policy,
+            selection,
+            generation,
+        } => restoring::plan(context, snapshot, &policy, &selection, generation),
+        Effect::Apply { plan, recovers } => {
+            let answer = restoring::carry_out(context, &plan, tell);
+            if let (Some(life), Answer::Restored(Ok(_))) = (recovers, &answer) {
+                settle(context, life, RecoveryState::Recovered, tell);
+            }
+            answer
+        }
+        Effect::LookForCrashes => {
+            let offers = lookout::look(store, &context.tmux, &crate::mux::process::boot_id());
+            Answer::Crashes(offers.map_err(fail))
+        }
+        Effect::DismissRecovery { life } => {
+            settle(context, life, RecoveryState::Dismissed, tell);
+            Answer::Notice(Ok("This crash will not be offered again".to_owned()))
+        }
         other => Answer::Notice(Err(Failure {
             message: format!("This cannot be done yet: {other:?}"),
         })),
     }
 }
 
-fn fail(error: impl std::error::Error) -> Failure {
+/// Notes what became of an offer; a failure is told, and no reason to stop.
+fn settle(context: &Context, life: LifeId, state: RecoveryState, tell: &dyn Fn(Answer)) {
+    let settled = lookout::settle(&context.store, life, state, context.now());
+    if let Err(error) = settled {
+        tell(Answer::Notice(Err(fail(error))));
+    }
+}
+
+pub(super) fn fail(error: impl std::error::Error) -> Failure {
     Failure::of(&error)
 }
 
@@ -108,12 +144,6 @@ fn page(
     })?;
     let more = page.len() == limit;
     Ok((page, more))
-}
-
-fn newer(context: &Context, after: Option<SnapshotId>) -> Result<Vec<SnapshotMeta>, StoreError> {
-    let (mut page, _) = page(context, None, 100)?;
-    page.retain(|meta| after.is_none_or(|after| meta.id > after));
-    Ok(page)
 }
 
 fn load(
@@ -173,29 +203,35 @@ fn live(context: &Context) -> Result<Captured, Failure> {
 }
 
 fn capture_now(context: &Context, name: Option<String>) -> Result<CaptureOutcome, Failure> {
-    let captured = live(context)?;
-    let recorded = context.store.record(
-        NewSnapshot {
-            time: context.now(),
-            random: context.random(),
-            cause: Cause::Manual,
-            name,
-            description: None,
-            tags: Vec::new(),
-            pinned: false,
-            host: context.host.clone(),
-            server: captured.server,
-            state: captured.state,
-            contents: captured.contents.into_values().collect(),
-            took_ms: u32::try_from(captured.took.as_millis()).unwrap_or(u32::MAX),
-            redactions: captured.redactions,
-        },
-        Unchanged::Skip,
-    );
-    Ok(match recorded.map_err(fail)? {
+    Ok(match record_now(context, name, Cause::Manual)? {
         Recorded::Stored(meta) => CaptureOutcome::Stored(Box::new(meta)),
         Recorded::Unchanged(meta) => CaptureOutcome::Unchanged(Box::new(meta)),
     })
+}
+
+/// Captures the state now, and stores it if anything has changed.
+pub(super) fn record_now(
+    context: &Context,
+    name: Option<String>,
+    cause: Cause,
+) -> Result<Recorded, Failure> {
+    let captured = live(context)?;
+    let new = NewSnapshot {
+        time: context.now(),
+        random: context.random(),
+        cause,
+        name,
+        description: None,
+        tags: Vec::new(),
+        pinned: false,
+        host: context.host.clone(),
+        server: captured.server,
+        state: captured.state,
+        contents: captured.contents.into_values().collect(),
+        took_ms: u32::try_from(captured.took.as_millis()).unwrap_or(u32::MAX),
+        redactions: captured.redactions,
+    };
+    context.store.record(new, Unchanged::Skip).map_err(fail)
 }
 
 fn compare(context: &Context, a: Side, b: Side) -> Result<Comparison, Failure> {

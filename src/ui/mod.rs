@@ -11,6 +11,8 @@ mod event_loop;
 mod events;
 mod jobs;
 mod overlays;
+mod recording;
+mod restoring;
 mod screens;
 mod terminal;
 pub mod theme;
@@ -19,6 +21,8 @@ mod worker;
 
 #[cfg(test)]
 pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 
 pub use context::{Context, Outcome, Start, UiError};
 pub use event_loop::run;

@@ -3,6 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
+use ratatui::widgets::{Clear, Widget};
 
 use crate::app::input::Target;
 use crate::app::keys::{Binding, Context, of};
@@ -17,7 +18,7 @@ use super::widgets::frame::Frame;
 use super::widgets::text::exactly;
 
 /// Columns of the keys in a list of bindings.
-const KEYS: u16 = 12;
+const KEYS: u16 = 11;
 
 /// Draws it over the screen.
 pub(crate) fn draw(
@@ -119,6 +120,8 @@ fn help(menu: &Menu, look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn: &mut 
         height.min(area.height.saturating_sub(1)),
     );
     let title = format!("Keys · {}", menu.context.title());
+    // Nothing shows through: help is read, not looked past.
+    Clear.render(area, buf);
     let inside = frame(look, &title, "type to filter").draw(place, buf);
     typed(&menu.filter, look, row(inside, 0), buf, drawn);
     let body = Rect {
@@ -133,7 +136,7 @@ fn help(menu: &Menu, look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn: &mut 
     if !two {
         return column(&entries, 0, menu.chosen, look, body, buf, drawn);
     }
-    let half = body.width / 2;
+    let half = (body.width / 2).max(40).min(body.width);
     let left = Rect {
         width: half,
         ..body

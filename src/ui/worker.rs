@@ -36,9 +36,7 @@ impl Kind {
 
     fn of(effect: &Effect) -> Option<Kind> {
         Some(match effect {
-            Effect::LoadTimeline { .. } | Effect::Refresh { .. } | Effect::LoadLives => {
-                Kind::Timeline
-            }
+            Effect::LoadTimeline { .. } | Effect::Refresh | Effect::LoadLives => Kind::Timeline,
             Effect::LoadSnapshot { .. } => Kind::Snapshot,
             Effect::LoadContents { .. } => Kind::Contents,
             Effect::Search { .. } => Kind::Search,
@@ -59,9 +57,10 @@ impl Kind {
 /// What a job says when it is over.
 #[derive(Debug)]
 pub(crate) struct Done {
-    kind: Kind,
-    /// The answers.
-    pub(crate) answer: Option<Answer>,
+    /// The kind whose job is over; `None` for news of one that goes on.
+    over: Option<Kind>,
+    /// What came of it.
+    pub(crate) answer: Answer,
 }
 
 /// Runs effects, and sends what comes of them.
@@ -104,10 +103,13 @@ impl Worker {
 
     /// A job is over: the next of its kind may start.
     pub(crate) fn over(&mut self, done: &Done) {
-        if let Some(lane) = self.lanes.get_mut(&done.kind) {
+        let Some(kind) = done.over else {
+            return;
+        };
+        if let Some(lane) = self.lanes.get_mut(&kind) {
             lane.running = false;
         }
-        self.advance(done.kind);
+        self.advance(kind);
     }
 
     /// Whether something that changes the store is going on: leaving waits for it.
@@ -115,6 +117,11 @@ impl Worker {
         self.lanes
             .get(&Kind::Write)
             .is_some_and(|lane| lane.running)
+    }
+
+    /// Whether anything is going on.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.lanes.values().any(|lane| lane.running)
     }
 
     fn advance(&mut self, kind: Kind) {
@@ -126,16 +133,23 @@ impl Worker {
         };
         lane.running = true;
         let (context, done) = (Arc::clone(&self.context), self.done.clone());
+        let news = self.done.clone();
         tokio::spawn(async move {
-            let job = tokio::task::spawn_blocking(move || jobs::run(&context, effect));
-            let answer = match job.await {
-                Ok(answer) => Some(answer),
-                Err(error) => Some(Answer::Notice(Err(Failure {
+            let job = tokio::task::spawn_blocking(move || {
+                let tell = |answer| {
+                    // Nobody listens any more when the interface has ended.
+                    let _ = news.send(Done { over: None, answer });
+                };
+                jobs::run(&context, effect, &tell)
+            });
+            let answer = job.await.unwrap_or_else(|error| {
+                Answer::Notice(Err(Failure {
                     message: format!("A task was cut short: {error}"),
-                }))),
-            };
+                }))
+            });
+            let over = Some(kind);
             // Nobody listens any more when the interface has ended.
-            let _ = done.send(Done { kind, answer });
+            let _ = done.send(Done { over, answer });
         });
     }
 }

@@ -65,12 +65,12 @@ const ESC: &[(KeyPress, Action)] = &[(k(K::Esc), A::Back)];
 pub const BINDINGS: &[Binding] = &[
     bind(C::Tape, SCRUB, "scrub", "older / newer snapshot"),
     bind(C::Tape, CHANGE, "change", "previous / next change"),
-    bind(C::Tape, ENTER, "open", "open (a day: fold or unfold)"),
+    bind(C::Tape, ENTER, "open", "open, fold or unfold a day"),
     bind(
         C::Tape,
         &[(c('d'), A::Diff)],
         "diff",
-        "diff with A, or with the one before",
+        "diff with A or one before",
     ),
     bind(
         C::Tape,
@@ -89,7 +89,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(C::Tape, &[(c('D'), A::DiffLive)], "", "diff with live"),
     bind(C::Tape, ENDS, "", "oldest / live"),
     bind(C::Tape, DAY, "", "previous / next day"),
-    bind(C::Tape, TAGGED, "", "previous / next named or tagged"),
+    bind(C::Tape, TAGGED, "", "previous / next tagged"),
     bind(
         C::Tape,
         &[(c('@'), A::GoToTime)],
@@ -138,7 +138,7 @@ pub const BINDINGS: &[Binding] = &[
         C::Detail,
         &[(c('d'), A::Diff)],
         "diff",
-        "diff with A, or with the one before",
+        "diff with A or one before",
     ),
     bind(
         C::Detail,
@@ -150,7 +150,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(C::Detail, &[(c('D'), A::DiffLive)], "", "diff with live"),
     bind(C::Detail, ENDS, "", "oldest / live"),
     bind(C::Detail, DAY, "", "previous / next day"),
-    bind(C::Detail, TAGGED, "", "previous / next named or tagged"),
+    bind(C::Detail, TAGGED, "", "previous / next tagged"),
     bind(
         C::Detail,
         &[(c('@'), A::GoToTime)],
@@ -192,7 +192,7 @@ pub const BINDINGS: &[Binding] = &[
         C::Diff,
         &[(c('z'), A::Fold), (c('Z'), A::FoldAll)],
         "fold",
-        "open or fold same lines, all of them",
+        "open or fold same lines, or all",
     ),
     bind(C::Diff, ROWS, "scroll", "scroll"),
     bind(C::Diff, PANES, "pane", "next / previous changed pane"),
@@ -284,7 +284,7 @@ pub const BINDINGS: &[Binding] = &[
         C::Restore,
         &[(c(' '), A::Toggle)],
         "on/off",
-        "restore this or not, with all in it",
+        "restore this or not, and all in it",
     ),
     bind(
         C::Restore,
@@ -465,7 +465,7 @@ pub const BINDINGS: &[Binding] = &[
         C::Everywhere,
         &[(c('y'), A::Copy)],
         "",
-        "copy (id, command, directory, text)",
+        "copy id, command, text…",
     ),
     bind(C::Everywhere, &[(c('M'), A::Mouse)], "", "mouse on / off"),
     bind(C::Everywhere, &[(c('T'), A::Theme)], "", "next theme"),
@@ -477,14 +477,11 @@ pub const BINDINGS: &[Binding] = &[
     ),
     bind(
         C::Everywhere,
-        &[(c('q'), A::Leave), (ctrl('c'), A::Quit)],
+        &[(c('q'), A::Leave)],
         "",
-        "back or quit, quit at once",
+        "back; quits at the root",
     ),
-    bind(
-        C::Everywhere,
-        &[(ctrl('z'), A::Suspend), (ctrl('l'), A::Redraw)],
-        "",
-        "suspend, draw anew",
-    ),
+    bind(C::Everywhere, &[(ctrl('c'), A::Quit)], "", "quit"),
+    bind(C::Everywhere, &[(ctrl('z'), A::Suspend)], "", "suspend"),
+    bind(C::Everywhere, &[(ctrl('l'), A::Redraw)], "", "draw anew"),
 ];

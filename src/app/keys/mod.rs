@@ -278,7 +278,7 @@ mod tests {
     fn every_binding_says_what_it_does_and_fits() {
         for binding in BINDINGS {
             assert!(!binding.keys.is_empty() && !binding.help.is_empty());
-            assert!(binding.help.chars().count() <= 38, "{}", binding.help);
+            assert!(binding.help.chars().count() <= 34, "{}", binding.help);
             assert!(binding.hint.chars().count() <= 14, "{}", binding.hint);
         }
     }

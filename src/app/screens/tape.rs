@@ -238,7 +238,7 @@ fn ask_trash(id: crate::model::SnapshotId, cx: &mut Cx<'_>) -> Go {
     if entry.pinned {
         body.push("It is pinned.".to_owned());
     }
-    body.push("u brings it back; nothing is lost until the trash is emptied.".to_owned());
+    body.push("u brings it back, until the trash is emptied.".to_owned());
     Go::Ask(Overlay::Confirm(Box::new(Confirm {
         title: "Put this snapshot into the trash?".to_owned(),
         body,

@@ -97,6 +97,12 @@ fn changes(look: &Look<'_>, seen: &Seen, width: u16) -> Vec<Line<'static>> {
             (Some(field), _, Some(to)) => format!("{} {to}", field.word()),
             _ => String::new(),
         };
+        let home = label(&look.shared.home);
+        let what = if home.is_empty() {
+            what
+        } else {
+            what.replace(&home, "~")
+        };
         let at = change.at.to_string();
         let room = width.saturating_sub(u16::try_from(at.chars().count()).unwrap_or(0) + 6);
         lines.push(Line::from(vec![
@@ -179,9 +185,8 @@ fn facts(look: &Look<'_>, seen: &Seen) -> Vec<Line<'static>> {
         fact(
             "holds",
             format!(
-                "{}, {}, {}",
+                "{}, {}",
                 crate::app::plural(meta.sessions.len(), "session"),
-                crate::app::plural(usize::try_from(meta.tabs()).unwrap_or(0), "tab"),
                 crate::app::plural(usize::try_from(meta.panes()).unwrap_or(0), "pane"),
             ),
         ),

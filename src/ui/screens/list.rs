@@ -12,7 +12,7 @@ use crate::model::ansi::label;
 use crate::model::snapshot::{Cause, ChangeCount, EndCause};
 use crate::ui::draw::{Look, line};
 use crate::ui::theme::Role;
-use crate::ui::widgets::text::exactly;
+use crate::ui::widgets::text::{exactly, width};
 
 /// Draws a row over one line.
 pub(super) fn row(look: &Look<'_>, row: &Row, chosen: bool, area: Rect, buf: &mut Buffer) {
@@ -84,13 +84,24 @@ fn snapshot(look: &Look<'_>, entry: &Entry, chosen: bool, area: Rect, buf: &mut 
         look.span(Role::Text, format!("{time} ")),
         look.span(role, format!("{sign} ")),
     ];
+    let what = about(entry);
+    let bar = [
+        Span::raw("  "),
+        look.span(Role::Bar, bar(entry.changes.total())),
+        Span::raw(" "),
+    ];
     let mut right = signs(look, entry.changes);
-    right.push(Span::raw("  "));
-    right.push(look.span(Role::Bar, bar(entry.changes.total())));
-    right.push(Span::raw(" "));
-    let taken: usize = left.iter().chain(&right).map(Span::width).sum();
-    let room = area.width.saturating_sub(u16::try_from(taken).unwrap_or(0));
-    let what = exactly(&about(entry), room.saturating_sub(1));
+    right.extend(bar.clone());
+    let room_beside = |right: &[Span<'_>]| {
+        let taken: usize = left.iter().chain(right).map(Span::width).sum();
+        let taken = u16::try_from(taken).unwrap_or(u16::MAX);
+        area.width.saturating_sub(taken).saturating_sub(1)
+    };
+    // A name that somebody gave says more than numbers.
+    if (entry.is_marked() || !entry.cause.is_automatic()) && width(&what) > room_beside(&right) {
+        right = bar.to_vec();
+    }
+    let what = exactly(&what, room_beside(&right));
     let style = if entry.is_marked() {
         look.style(Role::Named)
     } else {

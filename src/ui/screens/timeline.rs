@@ -113,7 +113,7 @@ pub(super) fn tabs(
             line(&Line::from(look.span(Role::Dim, "…")), area, x, buf);
             return;
         }
-        line(&Line::from(words), area, x, buf);
+        line(&Line::from(vec![words, Span::raw("  ")]), area, x, buf);
         drawn.target(
             Rect::new(area.x + x, area.y, width, 1),
             Target::Tab(tab.index),

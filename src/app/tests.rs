@@ -1,0 +1,427 @@
+//! The transitions of the interface, without a terminal.
+
+use super::effect::{Effect, Side};
+use super::input::{Key, KeyPress, MouseKind, Target};
+use super::keys::{Action, Context};
+use super::msg::{Answer, Failure, RecorderEvent};
+use super::overlay::Overlay;
+use super::rig::{NOW, Rig, clock, meta, timeline};
+use super::rows::Row;
+use super::screens::tape::Tape;
+use super::state::RecorderStatus;
+use super::{Msg, Screen};
+use crate::model::time::Millis;
+
+fn tape(rig: &Rig) -> &Tape {
+    match rig.state.screens.first() {
+        Some(Screen::Tape(tape)) => tape,
+        _ => panic!("no tape"),
+    }
+}
+
+#[test]
+fn it_starts_at_the_newest_and_follows_it() {
+    let mut rig = Rig::new();
+    assert_eq!(rig.at(), "14:32:10");
+    let news = meta(NOW, (0, 0, 1), &["web"]);
+    rig.tell(Msg::Recorder(RecorderEvent::Captured(Box::new(news))));
+    assert_eq!(rig.at(), "14:32:18");
+    assert_eq!(
+        rig.state.shared.recorder,
+        RecorderStatus::Recording { seen: NOW }
+    );
+}
+
+#[test]
+fn news_does_not_move_who_looks_at_the_past() {
+    let mut rig = Rig::new();
+    rig.keys("h");
+    let news = meta(NOW, (0, 0, 1), &["web"]);
+    rig.tell(Msg::Recorder(RecorderEvent::Captured(Box::new(news))));
+    assert_eq!(rig.at(), "14:31:52");
+    assert_eq!(rig.keys("G").at(), "14:32:18");
+}
+
+#[test]
+fn scrubbing_takes_counts() {
+    let mut rig = Rig::new();
+    assert_eq!(rig.keys("3h").at(), "14:20:00");
+    assert_eq!(rig.keys("l").at(), "14:30:05");
+    assert_eq!(rig.keys("12h").at(), "14:02:41");
+    assert_eq!(rig.keys("999l").at(), "14:32:10");
+    assert_eq!(rig.key(Key::Left).at(), "14:31:52");
+}
+
+#[test]
+fn the_ends_days_and_marks_are_found() {
+    let mut rig = Rig::new();
+    assert_eq!(rig.keys("{").at(), "14:02:41");
+    assert_eq!(
+        rig.keys("(").at(),
+        "15:00:00",
+        "the newest of the day before"
+    );
+    assert_eq!(rig.keys(")").at(), "14:32:10");
+    assert_eq!(rig.keys("g").at(), "14:00:00");
+    assert_eq!(rig.keys("h").at(), "14:00:00");
+    assert!(
+        rig.state
+            .shared
+            .notice
+            .as_ref()
+            .unwrap()
+            .text
+            .contains("end of the tape")
+    );
+}
+
+#[test]
+fn changes_are_those_of_the_session_in_focus() {
+    let mut rig = Rig::new();
+    assert_eq!(rig.keys("[").at(), "14:31:52");
+    rig.state.shared.focus.session = Some("web".into());
+    assert_eq!(rig.keys("[").at(), "14:30:05");
+    assert_eq!(
+        rig.keys("]").at(),
+        "14:31:52",
+        "web differs there from what it was before"
+    );
+}
+
+#[test]
+fn days_fold_and_unchanged_ones_are_one_row() {
+    let mut rig = Rig::new();
+    let folded = Row::Unchanged {
+        first: 3,
+        count: 11,
+    };
+    assert!(
+        tape(&rig).rows().contains(&folded),
+        "{:?}",
+        tape(&rig).rows()
+    );
+    assert!(matches!(
+        tape(&rig).rows().last(),
+        Some(Row::Day {
+            open: false,
+            count: 2,
+            ..
+        })
+    ));
+    rig.keys("k").key(Key::Enter);
+    assert!(matches!(
+        tape(&rig).rows(),
+        [Row::Day { open: false, .. }, Row::Day { .. }]
+    ));
+    rig.key(Key::Enter);
+    assert!(tape(&rig).rows().len() > 5);
+}
+
+#[test]
+fn the_list_steps_into_what_is_folded_and_over_what_is_no_snapshot() {
+    let mut rig = Rig::new();
+    rig.keys("3j");
+    assert_eq!(rig.at(), "14:20:00");
+    assert!(
+        !tape(&rig)
+            .rows()
+            .iter()
+            .any(|row| matches!(row, Row::Unchanged { .. }))
+    );
+    rig.keys("G").keys("{").keys("3j");
+    assert_eq!(
+        rig.at(),
+        "11:40:02",
+        "the end of the server's life is stepped over"
+    );
+}
+
+#[test]
+fn a_life_that_ended_is_shown_between_its_neighbours() {
+    let rig = Rig::new();
+    let rows = tape(&rig).rows();
+    let end = rows
+        .iter()
+        .position(|row| matches!(row, Row::End { .. }))
+        .unwrap();
+    assert!(matches!(rows.get(end - 1), Some(Row::Gap { length }) if *length == 6_708_000));
+    assert!(matches!(rows.get(end + 1), Some(Row::Entry(_))));
+}
+
+#[test]
+fn only_what_is_missing_is_asked_for_and_only_once() {
+    let mut rig = Rig::new();
+    rig.took(|_| true);
+    rig.keys("h");
+    assert!(rig.took(|effect| matches!(effect, Effect::LoadSnapshot { .. })));
+    rig.keys("l");
+    assert!(
+        !rig.took(|effect| matches!(effect, Effect::LoadSnapshot { .. })),
+        "it is known"
+    );
+}
+
+#[test]
+fn what_cannot_be_read_is_said_and_not_asked_for_again() {
+    let mut rig = Rig::new();
+    let lost = meta(clock(14, 32, 15), (0, 0, 1), &["api"]);
+    rig.took(|_| true);
+    rig.tell(Msg::Recorder(RecorderEvent::Captured(Box::new(lost))));
+    let asked = |rig: &Rig| {
+        let loads = rig
+            .wanted
+            .iter()
+            .filter(|e| matches!(e, Effect::LoadSnapshot { .. }));
+        loads.count()
+    };
+    assert_eq!(asked(&rig), 1);
+    assert!(rig.state.shared.notice.as_ref().unwrap().bad);
+    rig.tell(Msg::Now(NOW));
+    rig.resize(100, 30);
+    assert_eq!(asked(&rig), 1);
+}
+
+#[test]
+fn comparing_is_with_a_or_with_the_one_before_and_time_runs_to_the_right() {
+    let mut rig = Rig::new();
+    let ids: Vec<_> = timeline().into_iter().map(|meta| meta.id).collect();
+    let is = |a, b| {
+        move |effect: &Effect| {
+            matches!(effect, Effect::Compare { a: x, b: y, .. }
+                if *x == Side::Snapshot(a) && *y == Side::Snapshot(b))
+        }
+    };
+    rig.keys("d");
+    assert!(rig.took(is(ids[1], ids[0])));
+    rig.key(Key::Esc);
+    rig.keys(" hhd");
+    assert!(rig.took(is(ids[2], ids[0])));
+    rig.key(Key::Esc);
+    rig.keys("D");
+    assert!(rig.took(|effect| matches!(effect, Effect::Compare { b: Side::Live, .. })));
+}
+
+#[test]
+fn to_the_trash_only_by_y_and_back_by_u() {
+    let mut rig = Rig::new();
+    for no in [Key::Enter, Key::Esc, Key::Char('n'), Key::Char('x')] {
+        rig.keys("x");
+        assert!(matches!(rig.state.overlay, Some(Overlay::Confirm(_))));
+        rig.key(no);
+        assert!(
+            !rig.took(|effect| matches!(effect, Effect::Trash { .. })),
+            "{no:?}"
+        );
+        rig.state.overlay = None;
+    }
+    rig.keys("xy");
+    assert!(rig.took(|effect| matches!(effect, Effect::Trash { .. })));
+    assert_eq!(rig.at(), "14:31:52");
+    rig.keys("u");
+    assert!(rig.took(|effect| matches!(effect, Effect::Untrash { .. })));
+    assert_eq!(rig.at(), "14:32:10");
+}
+
+#[test]
+fn a_time_can_be_gone_to_in_words() {
+    let mut rig = Rig::new();
+    rig.keys("@11:41").key(Key::Enter);
+    assert_eq!(rig.at(), "11:40:02");
+    rig.keys("@half past").key(Key::Enter);
+    assert!(matches!(&rig.state.overlay, Some(Overlay::Prompt(p)) if p.problem.is_some()));
+    rig.key(Key::Esc);
+    assert_eq!(rig.keys("@1h ago").key(Key::Enter).at(), "11:40:02");
+}
+
+#[test]
+fn tags_and_pins_are_edits() {
+    let mut rig = Rig::new();
+    rig.keys("tgood").key(Key::Enter);
+    assert_eq!(rig.state.shared.entry().unwrap().tags.to_vec(), ["good"]);
+    rig.keys("p");
+    assert!(rig.state.shared.entry().unwrap().pinned);
+    rig.keys("hh");
+    assert_eq!(rig.keys("}").at(), "14:32:10");
+}
+
+#[test]
+fn one_session_can_be_listed_alone() {
+    let mut rig = Rig::new();
+    rig.keys("fweb").key(Key::Enter);
+    assert_eq!(rig.state.shared.filter, Some("web".into()));
+    rig.key(Key::Esc);
+    assert_eq!(rig.state.shared.filter, None);
+}
+
+#[test]
+fn q_goes_back_and_quits_only_at_the_root() {
+    let mut rig = Rig::new();
+    rig.key(Key::Enter);
+    assert_eq!(rig.state.context(), Context::Detail);
+    rig.key(Key::Enter);
+    assert_eq!(rig.state.context(), Context::FullText);
+    rig.keys("qq");
+    assert_eq!(rig.state.context(), Context::Tape);
+    assert!(!rig.took(|effect| *effect == Effect::Quit));
+    rig.key(Key::Esc);
+    assert!(
+        !rig.took(|effect| *effect == Effect::Quit),
+        "Esc never quits"
+    );
+    rig.keys("q");
+    assert!(rig.took(|effect| *effect == Effect::Quit));
+}
+
+#[test]
+fn ctrl_c_quits_from_anywhere() {
+    for keys in ["", "?", ":", "x", "@", "/", "y"] {
+        let mut rig = Rig::new();
+        rig.keys(keys);
+        rig.tell(Msg::Key(KeyPress::ctrl('c')));
+        assert!(rig.took(|effect| *effect == Effect::Quit), "{keys}");
+    }
+}
+
+#[test]
+fn help_runs_what_it_explains() {
+    let mut rig = Rig::new();
+    rig.keys("?snapshot now").key(Key::Enter);
+    assert!(rig.took(|effect| matches!(effect, Effect::CaptureNow { .. })));
+    assert!(rig.state.overlay.is_none());
+    rig.keys(":theme").key(Key::Enter);
+    assert_eq!(rig.state.shared.theme, crate::config::ThemeName::Light);
+}
+
+#[test]
+fn the_copy_menu_copies_one_thing() {
+    let mut rig = Rig::new();
+    rig.keys("yd");
+    assert!(rig.took(|effect| *effect == Effect::Copy("/home/me/src/api".to_owned())));
+    rig.keys("yi");
+    assert!(rig.took(|effect| matches!(effect, Effect::Copy(id) if id.len() == 20)));
+    rig.keys("yz");
+    assert!(rig.state.overlay.is_none());
+    assert!(!rig.took(|effect| matches!(effect, Effect::Copy(_))));
+}
+
+#[test]
+fn tabs_and_panes_are_kept_while_scrubbing() {
+    let mut rig = Rig::new();
+    rig.key(Key::Tab).keys("h");
+    assert_eq!(rig.state.shared.focus.pane, Some(2));
+    rig.keys("w");
+    assert_eq!(
+        (rig.state.shared.focus.tab, rig.state.shared.focus.pane),
+        (Some(2), None)
+    );
+    rig.keys("ww");
+    assert_eq!(rig.state.shared.focus.session, Some("infra".into()));
+}
+
+#[test]
+fn the_mouse_scrubs_and_chooses() {
+    let mut rig = Rig::new();
+    let start = Target::Slider {
+        column: 0,
+        width: 100,
+    };
+    rig.tell(Msg::Mouse(MouseKind::Drag, start));
+    assert_eq!(rig.at(), "10:58:19");
+    rig.tell(Msg::Mouse(MouseKind::ScrollDown, start));
+    assert_eq!(rig.at(), "11:12:55");
+    rig.tell(Msg::Mouse(MouseKind::Click, Target::Row(1)));
+    assert_eq!(rig.at(), "14:32:10");
+    rig.tell(Msg::Mouse(MouseKind::Click, Target::Pane(3)));
+    assert_eq!(rig.state.shared.focus.pane, Some(3));
+    rig.tell(Msg::Mouse(MouseKind::Click, Target::Action(Action::Help)));
+    assert_eq!(rig.state.context(), Context::Help);
+}
+
+#[test]
+fn a_search_answer_that_was_overtaken_is_dropped() {
+    let mut rig = Rig::new();
+    rig.keys("/slow");
+    let Some(Screen::Search(search)) = rig.state.screens.last() else {
+        panic!("no search");
+    };
+    let found = search.hits().len();
+    assert_eq!(found, 1);
+    rig.tell(Msg::Answer(Answer::Searched {
+        generation: super::effect::Generation(1),
+        result: Ok((Vec::new(), 1)),
+    }));
+    let Some(Screen::Search(search)) = rig.state.screens.last() else {
+        panic!("no search");
+    };
+    assert_eq!(search.hits().len(), found);
+}
+
+#[test]
+fn a_match_leads_to_its_moment_and_pane() {
+    let mut rig = Rig::new();
+    rig.keys("/slow").key(Key::Enter).keys("g").key(Key::Enter);
+    assert_eq!(rig.state.context(), Context::Tape);
+    assert_eq!(rig.at(), "14:19:00");
+    assert_eq!(rig.state.shared.focus.pane, Some(2));
+}
+
+#[test]
+fn nothing_is_recorded_before_the_user_has_chosen() {
+    let mut rig = Rig::with(Vec::new());
+    assert_eq!(rig.state.context(), Context::Welcome);
+    assert!(!rig.took(|effect| *effect == Effect::Record));
+    rig.keys("1");
+    assert!(rig.took(|effect| *effect == Effect::Record));
+    assert_eq!(rig.state.context(), Context::Tape);
+
+    let mut rig = Rig::with(Vec::new());
+    rig.keys("2");
+    assert!(!rig.took(|effect| *effect == Effect::Record));
+    assert_eq!(rig.at(), "14:32:18");
+}
+
+#[test]
+fn where_something_was_recorded_before_recording_goes_on() {
+    let mut rig = Rig::new();
+    assert!(rig.took(|effect| *effect == Effect::Record));
+}
+
+#[test]
+fn a_store_that_cannot_be_read_is_said() {
+    let mut rig = Rig::with(Vec::new());
+    rig.tell(Msg::Answer(Answer::Timeline {
+        before: None,
+        result: Err(Failure {
+            message: "the store is newer".to_owned(),
+        }),
+    }));
+    assert!(rig.state.shared.trouble.is_some());
+}
+
+#[test]
+fn a_long_timeline_comes_in_pages() {
+    let metas = (0..5000).map(|n| meta(Millis(NOW.0 - n * 30_000), (0, 0, 1), &["api"]));
+    let rig = Rig::with(metas.collect());
+    let shared = &rig.state.shared;
+    assert_eq!(shared.library.entries().len(), 5000);
+    assert!(shared.library.is_complete());
+    let pages = rig
+        .wanted
+        .iter()
+        .filter(|e| matches!(e, Effect::LoadTimeline { .. }));
+    assert_eq!(pages.count(), 4);
+    assert!(tape(&rig).rows().len() < 3000, "only open days have rows");
+}
+
+#[test]
+fn whatever_is_pasted_or_counted_is_bounded() {
+    let mut rig = Rig::new();
+    rig.keys("99999999999999999999h");
+    assert_eq!(rig.at(), "14:00:00");
+    rig.keys("/");
+    rig.tell(Msg::Paste("a\nb\u{1b}[31m".to_owned()));
+    let Some(Screen::Search(search)) = rig.state.screens.last() else {
+        panic!("no search");
+    };
+    assert_eq!(search.input.value(), "ab[31m");
+}

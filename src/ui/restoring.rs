@@ -1,0 +1,109 @@
+//! The work behind a restore: planning it, and carrying it out.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::app::effect::Generation;
+use crate::app::msg::{Answer, Failure, NotRestored, Preview, Texts};
+use crate::app::words;
+use crate::model::digest::Digest;
+use crate::model::id::SnapshotId;
+use crate::model::snapshot::Cause;
+use crate::mux::{Multiplexer, MuxError};
+use crate::restore::{
+    Plan, Policy, Report, RestoreError, Selection, Surroundings, Workshop, apply, prepare,
+};
+
+use super::context::Context;
+use super::jobs::{fail, record_now};
+
+/// Looks at what is alive, and plans.
+pub(super) fn plan(
+    context: &Context,
+    snapshot: SnapshotId,
+    policy: &Policy,
+    selection: &Selection,
+    generation: Generation,
+) -> Answer {
+    Answer::Planned {
+        generation,
+        result: preview(context, snapshot, policy, selection).map(Box::new),
+    }
+}
+
+fn preview(
+    context: &Context,
+    id: SnapshotId,
+    policy: &Policy,
+    selection: &Selection,
+) -> Result<Preview, Failure> {
+    let snapshot = context.store.load(id).map_err(fail)?;
+    let clock = words::zoned(snapshot.meta.time, &context.zone);
+    let surroundings = Surroundings {
+        home: context.paths.home.clone(),
+        search_path: context.search_path.clone(),
+        suffix: clock.strftime("%H%M").to_string(),
+    };
+    let plan = prepare(&snapshot, &context.tmux, policy, selection, &surroundings).map_err(fail)?;
+    let wanted: Vec<Digest> = snapshot
+        .state
+        .panes()
+        .filter_map(|(_, _, pane)| pane.contents)
+        .map(|text| text.digest)
+        .collect();
+    // A preview without text is better than none.
+    let texts = texts(context, wanted).unwrap_or_default();
+    Ok(Preview {
+        plan,
+        snapshot: Arc::new(snapshot),
+        texts: texts
+            .into_iter()
+            .map(|(digest, text)| (digest, Arc::new(text)))
+            .collect::<Texts>(),
+    })
+}
+
+fn texts(
+    context: &Context,
+    mut wanted: Vec<Digest>,
+) -> Result<BTreeMap<Digest, crate::model::Contents>, Failure> {
+    wanted.sort_unstable();
+    wanted.dedup();
+    let contents = context.store.contents(&wanted).map_err(fail)?;
+    Ok(wanted.into_iter().zip(contents).collect())
+}
+
+/// Saves an undo point, then carries out the plan as it was shown.
+pub(super) fn carry_out(context: &Context, plan: &Plan, tell: &dyn Fn(Answer)) -> Answer {
+    Answer::Restored(run(context, plan, tell).map(Box::new))
+}
+
+fn run(context: &Context, plan: &Plan, tell: &dyn Fn(Answer)) -> Result<Report, NotRestored> {
+    let undo = undo_point(context).map_err(NotRestored::Failed)?;
+    let texts = texts(context, plan.texts()).map_err(NotRestored::Failed)?;
+    let workshop = Workshop {
+        tmux: &context.tmux,
+        program: &context.program,
+        runtime: &context.paths.runtime,
+        texts: &texts,
+        undo,
+    };
+    apply(plan, &workshop, &mut |progress| {
+        tell(Answer::Restoring(progress));
+    })
+    .map_err(|error| match error {
+        RestoreError::Changed => NotRestored::Changed,
+        other => NotRestored::Failed(fail(other)),
+    })
+}
+
+/// The snapshot to which everything can be taken back; none where no server runs.
+fn undo_point(context: &Context) -> Result<Option<SnapshotId>, Failure> {
+    match context.tmux.identity() {
+        Ok(None) | Err(MuxError::NoServer { .. }) => return Ok(None),
+        Ok(Some(_)) => {}
+        Err(error) => return Err(fail(error)),
+    }
+    let recorded = record_now(context, None, Cause::UndoPoint)?;
+    Ok(Some(recorded.meta().id))
+}
