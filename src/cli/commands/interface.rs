@@ -28,6 +28,8 @@ pub(super) fn run(context: &Context) -> Result<Exit, CliError> {
         redactor,
         settings: context.settings.clone(),
         paths: context.paths.clone(),
+        program: std::env::current_exe().map_err(|error| CliError::caused(Exit::Failed, &error))?,
+        search_path: std::env::var_os("PATH"),
         host: host(),
         zone: TimeZone::system(),
         record: true,
