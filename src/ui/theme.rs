@@ -80,10 +80,18 @@ impl Theme {
         let plain = Style::new();
         let weight = match role {
             Role::Dim | Role::Frame => plain.add_modifier(Modifier::DIM),
-            Role::Strong | Role::Title | Role::Key | Role::FrameFocus => {
-                plain.add_modifier(Modifier::BOLD)
-            }
-            Role::Selected | Role::Match => plain.add_modifier(Modifier::REVERSED),
+            // These lie over frames and rows of other looks, and take nothing of them over.
+            Role::Text => plain.fg(Color::Reset).remove_modifier(Modifier::DIM),
+            Role::Strong | Role::Title => plain
+                .fg(Color::Reset)
+                .remove_modifier(Modifier::DIM)
+                .add_modifier(Modifier::BOLD),
+            Role::Selected | Role::Match => plain
+                .fg(Color::Reset)
+                .bg(Color::Reset)
+                .remove_modifier(Modifier::DIM)
+                .add_modifier(Modifier::REVERSED),
+            Role::Key | Role::FrameFocus => plain.add_modifier(Modifier::BOLD),
             Role::AddedWord | Role::RemovedWord => {
                 plain.add_modifier(Modifier::BOLD | Modifier::UNDERLINED)
             }

@@ -64,7 +64,8 @@ fn prompt(screen: &Search, look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn:
         (false, Some(_)) if count == 0 => "nothing found ".to_owned(),
         (false, Some(took)) => {
             let found = plural(count, "match").replace("matchs", "matches");
-            format!("{found} in {snapshots} snapshots · {took} ms ")
+            let snapshots = plural(usize::try_from(snapshots).unwrap_or(usize::MAX), "snapshot");
+            format!("{found} in {snapshots} · {took} ms ")
         }
     };
     let x = put_right(buf, area, area.y, &note, look.style(Role::Dim));

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
 
 use crate::model::ansi::{label, path_label};
 use crate::model::changes::ChangeKind;
@@ -156,7 +155,7 @@ impl Thumb<'_> {
             title_style: if focused {
                 theme.style(Role::Title)
             } else {
-                Style::new()
+                theme.style(Role::Text)
             },
             note_style: sign.map_or(theme.style(Role::Dim), |kind| theme.change(*kind)),
             ..Frame::default()
