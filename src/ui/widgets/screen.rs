@@ -22,6 +22,9 @@ const HIGHEST: u16 = 500;
 /// Bytes of text a cell at the most, for the bound of what is fed: a character with truecolour
 /// foreground and background. A line longer than that many screens is cut.
 const BYTES_PER_CELL: usize = 48;
+/// Colour sequences that are gone back through at the most. Later ones override earlier ones, so that
+/// of older ones hardly anything can be left; and a frame does not wait for them.
+const SEQUENCES: usize = 4_096;
 const ESC: u8 = 0x1b;
 const SHIFT_OUT: u8 = 0x0e;
 const SHIFT_IN: u8 = 0x0f;
@@ -260,16 +263,20 @@ fn feed(text: &[u8], rows: u16, columns: u16) -> Vec<u8> {
 }
 
 /// The sequences that bring a terminal into the state that `text` leaves: every colour since the last
-/// reset, and whether line drawing is on.
+/// reset (or the last [`SEQUENCES`] of them), and whether line drawing is on.
 fn colours_after(text: &[u8]) -> Vec<u8> {
     let sgr = |at: usize| match ansi::tokens(text.get(at..).unwrap_or(&[])).next() {
         Some(Token::Sgr(params)) => Some(params),
         _ => None,
     };
     let is_reset = |params: &[u8]| matches!(params, [] | [b'0'] | [b'0', b';', ..]);
-    let from = memchr::memrchr_iter(ESC, text)
-        .find(|at| sgr(*at).is_some_and(is_reset))
-        .unwrap_or(0);
+    let mut from = text.len();
+    for at in memchr::memrchr_iter(ESC, text).take(SEQUENCES) {
+        from = at;
+        if sgr(at).is_some_and(is_reset) {
+            break;
+        }
+    }
     let mut state = Vec::new();
     for at in memchr::memchr_iter(ESC, text.get(from..).unwrap_or(&[])) {
         if let Some(params) = sgr(from + at) {
