@@ -29,6 +29,5 @@ pub use effect::Effect;
 pub use msg::Msg;
 pub use screens::Screen;
 pub use state::{Cx, Shared, State};
-#[allow(unused_imports, reason = "screens to come use it")]
 pub(crate) use update::plural;
 pub use update::update;

@@ -3,8 +3,6 @@
 //! Drawing never changes the state: it reads it and says what was drawn where. Captured text is drawn
 //! cell by cell and can never act on the terminal.
 
-#![allow(dead_code, reason = "screens that use the rest come next")]
-
 mod context;
 pub(crate) mod draw;
 mod event_loop;
