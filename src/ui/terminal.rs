@@ -7,8 +7,8 @@ use crossterm::event::{
     DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
 };
 use crossterm::terminal::{
-    BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen,
-    LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+    disable_raw_mode, enable_raw_mode,
 };
 use crossterm::{cursor, execute, queue};
 use ratatui::Frame;
@@ -28,8 +28,9 @@ impl Terminal {
     /// panic gives it back before anything is said.
     pub(crate) fn take() -> io::Result<Self> {
         give_back_on_panic();
+        let backend = CrosstermBackend::new(BufWriter::with_capacity(1 << 16, io::stdout()));
         let mut terminal = Self {
-            inner: ratatui::Terminal::new(backend())?,
+            inner: ratatui::Terminal::new(backend)?,
             mouse: true,
         };
         terminal.enter()?;
@@ -47,7 +48,7 @@ impl Terminal {
             cursor::Hide
         )?;
         self.mouse(self.mouse)?;
-        self.clear()
+        self.inner.clear()
     }
 
     /// Gives the terminal back.
@@ -67,11 +68,7 @@ impl Terminal {
 
     /// Forgets what is on the screen, so that all of it is drawn anew.
     pub(crate) fn clear(&mut self) -> io::Result<()> {
-        execute!(io::stdout(), Clear(ClearType::All))?;
-        // Not by ratatui's own clear: that asks the terminal where the cursor is, and the answer would
-        // be taken by whoever waits for keys.
-        self.inner = ratatui::Terminal::new(backend())?;
-        Ok(())
+        self.inner.clear()
     }
 
     /// Draws a frame, and sends what differs from the last one.
@@ -87,10 +84,6 @@ impl Terminal {
         write!(out, "\x1b]52;c;{}\x07", base64(text.as_bytes()))?;
         out.flush()
     }
-}
-
-fn backend() -> CrosstermBackend<BufWriter<Stdout>> {
-    CrosstermBackend::new(BufWriter::with_capacity(1 << 16, io::stdout()))
 }
 
 impl Drop for Terminal {

@@ -1,6 +1,12 @@
 //! A terminal to run the interface in: a real pseudo-terminal, given by a tmux server of its own, with
 //! keys to press and a screen to read.
 
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "not every test uses all of it, and a test may panic"
+)]
+
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::sync::{Condvar, Mutex};
@@ -10,24 +16,51 @@ use std::time::{Duration, Instant};
 const DEADLINE: Duration = Duration::from_secs(20);
 
 /// A program in a terminal; it ends when this does.
-pub struct Terminal {
+pub(crate) struct Terminal {
     socket: String,
     home: String,
 }
 
 impl Terminal {
     /// Runs a command in a new terminal of this size. `dir` is private, its path short.
-    pub fn open(dir: &Path, columns: u16, rows: u16, env: &[(&str, &str)], command: &[&str]) -> Self {
+    pub(crate) fn open(
+        dir: &Path,
+        columns: u16,
+        rows: u16,
+        env: &[(&str, &str)],
+        command: &[&str],
+    ) -> Self {
         let terminal = Terminal {
             socket: dir.join("terminal").display().to_string(),
             home: dir.display().to_string(),
         };
         let (columns, rows) = (columns.to_string(), rows.to_string());
         let mut args: Vec<String> = [
-            "start-server", ";", "set", "-g", "status", "off", ";", "set", "-g",
-            "default-terminal", "tmux-256color", ";", "set", "-s", "escape-time", "0", ";", "set",
-            "-g", "remain-on-exit", "on", ";", "new-session", "-d", "-s", "t", "-x", &columns,
-            "-y", &rows,
+            "start-server",
+            ";",
+            "set",
+            "-g",
+            "status",
+            "off",
+            ";",
+            "set",
+            "-g",
+            "default-terminal",
+            "tmux-256color",
+            ";",
+            "set",
+            "-s",
+            "escape-time",
+            "0",
+            ";",
+            "new-session",
+            "-d",
+            "-s",
+            "t",
+            "-x",
+            &columns,
+            "-y",
+            &rows,
         ]
         .iter()
         .map(|&arg| arg.to_owned())
@@ -35,11 +68,17 @@ impl Terminal {
         for (name, value) in env {
             args.extend(["-e".to_owned(), format!("{name}={value}")]);
         }
-        args.push("--".to_owned());
+        // The shell tells how the program ended, and stays, so that the last screen can be read.
+        let tell = "\"$@\"; echo \"ended with $?.\"; read -r _";
+        args.extend(["--", "sh", "-c", tell, "sh"].map(str::to_owned));
         args.extend(command.iter().map(|&arg| arg.to_owned()));
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
         let made = terminal.tmux(&args);
-        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        assert!(
+            made.status.success(),
+            "{}",
+            String::from_utf8_lossy(&made.stderr)
+        );
         terminal
     }
 
@@ -56,60 +95,59 @@ impl Terminal {
     }
 
     /// Presses keys by tmux's names for them: `Enter`, `Escape`, `C-c`, `a`.
-    pub fn keys(&self, keys: &[&str]) {
+    pub(crate) fn keys(&self, keys: &[&str]) {
         for key in keys {
             assert!(self.tmux(&["send-keys", "-t", "t", key]).status.success());
         }
     }
 
     /// Types text.
-    pub fn text(&self, text: &str) {
-        assert!(self.tmux(&["send-keys", "-t", "t", "-l", "--", text]).status.success());
+    pub(crate) fn text(&self, text: &str) {
+        assert!(
+            self.tmux(&["send-keys", "-t", "t", "-l", "--", text])
+                .status
+                .success()
+        );
     }
 
     /// Makes the terminal another size.
-    pub fn resize(&self, columns: u16, rows: u16) {
+    pub(crate) fn resize(&self, columns: u16, rows: u16) {
         let (columns, rows) = (columns.to_string(), rows.to_string());
         let resized = self.tmux(&["resize-window", "-t", "t", "-x", &columns, "-y", &rows]);
         assert!(resized.status.success());
     }
 
     /// What the terminal shows.
-    pub fn screen(&self) -> String {
+    pub(crate) fn screen(&self) -> String {
         String::from_utf8_lossy(&self.tmux(&["capture-pane", "-p", "-t", "t"]).stdout).into_owned()
     }
 
     /// Waits until the screen is as wanted and returns it.
-    pub fn wait(&self, what: &str, wanted: impl Fn(&str) -> bool) -> String {
+    pub(crate) fn wait(&self, what: &str, wanted: impl Fn(&str) -> bool) -> String {
         let until = Instant::now() + DEADLINE;
         loop {
             let screen = self.screen();
             if wanted(&screen) {
                 return screen;
             }
-            assert!(Instant::now() < until, "never came: {what}; the screen was\n{screen}");
+            assert!(
+                Instant::now() < until,
+                "never came: {what}; the screen was\n{screen}"
+            );
             pause();
         }
     }
 
     /// Waits until the screen shows this text.
-    pub fn wait_for(&self, text: &str) -> String {
+    pub(crate) fn wait_for(&self, text: &str) -> String {
         self.wait(text, |screen| screen.contains(text))
     }
 
-    /// Waits until the program has ended, and returns its exit status.
-    pub fn wait_end(&self) -> i32 {
-        let until = Instant::now() + DEADLINE;
-        loop {
-            let format = "#{pane_dead} #{pane_dead_status}";
-            let state = self.tmux(&["display-message", "-p", "-t", "t", format]).stdout;
-            let state = String::from_utf8_lossy(&state).into_owned();
-            if let Some(status) = state.trim().strip_prefix("1 ") {
-                return status.parse().unwrap();
-            }
-            assert!(Instant::now() < until, "the program did not end:\n{}", self.screen());
-            pause();
-        }
+    /// Waits until the program has ended and given the screen back, and returns its exit status.
+    pub(crate) fn wait_end(&self) -> i32 {
+        let screen = self.wait_for("ended with ");
+        let (_, said) = screen.rsplit_once("ended with ").unwrap();
+        said.split('.').next().unwrap().parse().unwrap()
     }
 }
 
@@ -117,7 +155,12 @@ impl Terminal {
 fn pause() {
     let never = (Mutex::new(()), Condvar::new());
     let guard = never.0.lock().unwrap();
-    drop(never.1.wait_timeout(guard, Duration::from_millis(20)).unwrap());
+    drop(
+        never
+            .1
+            .wait_timeout(guard, Duration::from_millis(20))
+            .unwrap(),
+    );
 }
 
 impl Drop for Terminal {

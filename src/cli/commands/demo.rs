@@ -77,7 +77,7 @@ impl Stage {
     fn new() -> Result<Stage, CliError> {
         let dir = tempfile::Builder::new().prefix("muxtape-demo").tempdir()?;
         fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o700))?;
-        for name in ["src/api", "src/web", "bin"] {
+        for name in ["src/api", "src/web/assets", "src/web/pages"] {
             fs::create_dir_all(dir.path().join("home").join(name))?;
         }
         let stage = Stage { dir };
@@ -86,8 +86,12 @@ impl Stage {
             ("bin/build", BUILD),
             ("src/api/main.rs", CODE),
         ] {
-            fs::write(stage.home().join(name), text)?;
+            fs::write(stage.home().join("src/api").join(name), text)?;
         }
+        fs::write(
+            stage.home().join("src/web/pages/index.html"),
+            "<h1>muxtape</h1>\n",
+        )?;
         fs::write(stage.path("conf"), CONF)?;
         Ok(stage)
     }
@@ -131,29 +135,13 @@ impl Stage {
     }
 
     fn open_sessions(&self) -> Result<(), CliError> {
-        let home = self.home();
-        let (api, web) = (home.join("src/api"), home.join("src/web"));
-        let (api, web) = (text(&api), text(&web));
-        let serve = text(&home.join("bin/serve"));
-        let code = text(&home.join("src/api/main.rs"));
-        self.tmux(&[
-            "new-session",
-            "-d",
-            "-s",
-            "api",
-            "-n",
-            "editor",
-            "-x",
-            "160",
-            "-y",
-            "44",
-            "-c",
-            &api,
-            "less",
-            "-R",
-            "-~",
-            &code,
-        ])?;
+        let api = text(&self.home().join("src/api"));
+        let web = text(&self.home().join("src/web"));
+        let size = ["-x", "160", "-y", "44"];
+        let editor = [
+            "-s", "api", "-n", "editor", "-c", &api, "less", "-R", "-~", "main.rs",
+        ];
+        self.tmux(&[&["new-session", "-d"], &size[..], &editor[..]].concat())?;
         self.tmux(&[
             "split-window",
             "-d",
@@ -163,23 +151,11 @@ impl Stage {
             "-c",
             &api,
             "sh",
-            &serve,
+            "serve",
         ])?;
         self.tmux(&["split-window", "-d", "-v", "-t", "api:editor.1", "-c", &api])?;
-        self.tmux(&[
-            "new-session",
-            "-d",
-            "-s",
-            "web",
-            "-n",
-            "dev",
-            "-x",
-            "160",
-            "-y",
-            "44",
-            "-c",
-            &web,
-        ])?;
+        let dev = ["-s", "web", "-n", "dev", "-c", &web];
+        self.tmux(&[&["new-session", "-d"], &size[..], &dev[..]].concat())?;
         self.tmux(&["send-keys", "-t", "web:dev", "ls -la", "Enter"])
     }
 }
@@ -197,10 +173,8 @@ fn text(path: &Path) -> String {
 
 /// What happens on the stage, one scene per snapshot.
 fn scenes(stage: &Stage) -> Vec<Vec<Vec<String>>> {
-    let home = stage.home();
-    let build = text(&home.join("bin/build"));
-    let serve = text(&home.join("bin/serve"));
-    let web = text(&home.join("src/web"));
+    let api = text(&stage.home().join("src/api"));
+    let web = text(&stage.home().join("src/web"));
     let say = |args: &[&str]| {
         args.iter()
             .map(|&arg| arg.to_owned())
@@ -211,26 +185,52 @@ fn scenes(stage: &Stage) -> Vec<Vec<Vec<String>>> {
             "send-keys",
             "-t",
             "api:editor.2",
-            &format!("sh {build}"),
+            "sh build",
             "Enter",
         ])],
         vec![
-            say(&["new-window", "-d", "-t", "api:", "-n", "logs", "sh", &serve]),
+            say(&[
+                "new-window",
+                "-d",
+                "-t",
+                "api:",
+                "-n",
+                "logs",
+                "-c",
+                &api,
+                "sh",
+                "serve",
+            ]),
             say(&["split-window", "-d", "-h", "-t", "web:dev", "-c", &web]),
         ],
         vec![say(&[
             "send-keys",
             "-t",
-            "api:editor.2",
-            "echo fixed the test",
+            "web:dev.1",
+            "tail -f pages/index.html",
             "Enter",
         ])],
         vec![
             say(&["rename-window", "-t", "web:dev", "dev server"]),
             say(&["resize-pane", "-t", "api:editor.0", "-x", "100"]),
         ],
-        vec![say(&["kill-pane", "-t", "web:0.1"])],
-        vec![say(&["new-window", "-d", "-t", "web:", "-n", "notes"])],
+        vec![say(&[
+            "send-keys",
+            "-t",
+            "api:editor.2",
+            "clear; sh build",
+            "Enter",
+        ])],
+        vec![say(&[
+            "new-window",
+            "-d",
+            "-t",
+            "web:",
+            "-n",
+            "notes",
+            "-c",
+            &web,
+        ])],
     ]
 }
 
@@ -258,7 +258,7 @@ impl Demo {
                 stage.tmux(&step)?;
             }
             // What was typed shows before the picture is taken; the log goes on meanwhile.
-            wait(Duration::from_millis(700))?;
+            wait(Duration::from_millis(900))?;
             match recorder.look(
                 Millis(jiff::Timestamp::now().as_millisecond()),
                 own.random()?,

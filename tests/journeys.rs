@@ -1,0 +1,200 @@
+//! The three journeys that people come for, driven by keys in a real terminal against a real tmux:
+//! look and search; preview a restore and do it; come back after a crash.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod common;
+#[path = "common/muxtape.rs"]
+mod muxtape;
+#[path = "common/terminal.rs"]
+mod terminal;
+
+use common::{TmuxServer, wait_until};
+use terminal::Terminal;
+
+/// A server with two sessions: `main`, in two panes, and `other`.
+fn server() -> TmuxServer {
+    let server = TmuxServer::start();
+    server.run(["split-window", "-d", "-h", "-t", "main:0"]);
+    server.run(["new-session", "-d", "-s", "other", "-x", "80", "-y", "24"]);
+    for pane in ["main:0.0", "main:0.1", "other:0.0"] {
+        server.wait_for_prompt(pane);
+    }
+    server
+}
+
+fn show(server: &TmuxServer, pane: &str, text: &str) {
+    server.type_line(pane, &format!("echo {text}"));
+    server.wait_for_text(pane, &format!("\n{text}"));
+    server.wait_for_prompt(pane);
+}
+
+/// Opens the interface in a terminal of this size.
+fn open(server: &TmuxServer, columns: u16, rows: u16) -> Terminal {
+    let home = server.home();
+    let variable = |name: &str| home.join(name).display().to_string();
+    let (data, state, config) = (variable("data"), variable("state"), variable("config"));
+    let runtime = server.dir().display().to_string();
+    let socket = server.socket().display().to_string();
+    let home = home.display().to_string();
+    let env = [
+        ("HOME", home.as_str()),
+        ("XDG_DATA_HOME", &data),
+        ("XDG_STATE_HOME", &state),
+        ("XDG_CONFIG_HOME", &config),
+        ("XDG_RUNTIME_DIR", &runtime),
+        ("LC_ALL", "C.UTF-8"),
+        // The interface runs inside another server than the one that it records.
+        ("TMUX", ""),
+    ];
+    let command = [env!("CARGO_BIN_EXE_muxtape"), "-S", &socket];
+    Terminal::open(server.dir(), columns, rows, &env, &command)
+}
+
+fn sessions(server: &TmuxServer) -> Vec<String> {
+    let names = server.run(["list-sessions", "-F", "#{session_name}"]);
+    names.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn the_tape_is_scrubbed_and_searched() {
+    let server = server();
+    show(&server, "main:0.0", "the first moment");
+    server.json(&["create", "one"]);
+    server.run(["send-keys", "-t", "main:0.0", "-R", "clear", "Enter"]);
+    show(&server, "main:0.0", "the second moment");
+    server.json(&["create", "two"]);
+
+    let terminal = open(&server, 100, 30);
+    terminal.wait("the newest moment", |screen| {
+        screen.contains("Tape") && screen.contains("the second moment")
+    });
+    terminal.keys(&["h"]);
+    terminal.wait("the moment before", |screen| {
+        screen.contains("the first moment")
+    });
+    terminal.keys(&["l"]);
+    terminal.wait_for("the second moment");
+
+    // The text that only the first snapshot has leads back to it.
+    terminal.text("/");
+    terminal.text("first moment");
+    terminal.wait("a hit", |screen| {
+        screen.contains("1 hit") || screen.contains("echo the first moment")
+    });
+    terminal.keys(&["Enter"]);
+    terminal.keys(&["Enter"]);
+    terminal.wait("the tape at that moment", |screen| {
+        screen.contains("Tape") && screen.contains("one") && screen.contains("the first moment")
+    });
+
+    // Any size, and back.
+    terminal.resize(40, 12);
+    terminal.wait("a tiny screen", |screen| {
+        screen.lines().count() <= 12 && screen.contains("moment")
+    });
+    terminal.resize(20, 5);
+    terminal.resize(100, 30);
+    terminal.wait_for("Tape");
+    terminal.keys(&["q"]);
+    assert_eq!(terminal.wait_end(), 0);
+}
+
+#[test]
+fn a_restore_is_previewed_and_done() {
+    let server = server();
+    show(&server, "main:0.0", "what was there");
+    server.json(&["create", "before"]);
+    server.run(["kill-session", "-t", "=other"]);
+    let before = server.run(["list-panes", "-a", "-F", "#{pane_id} #{pane_pid}"]);
+
+    let terminal = open(&server, 100, 30);
+    terminal.wait_for("before");
+    // Down to the named one: the recorder may have added newer ones.
+    terminal.keys(&["g"]);
+    terminal.keys(&["r"]);
+    terminal.wait("the dry run", |screen| {
+        screen.contains("DRY RUN")
+            && screen.contains("nothing has been changed")
+            && screen.contains("other")
+    });
+    // Looking changes nothing; the key that opens the question does not answer it.
+    terminal.keys(&["R"]);
+    terminal.wait_for("Yes, restore");
+    terminal.keys(&["Enter"]);
+    terminal.wait("no", |screen| {
+        !screen.contains("Yes, restore") && screen.contains("DRY RUN")
+    });
+    assert_eq!(
+        server.run(["list-panes", "-a", "-F", "#{pane_id} #{pane_pid}"]),
+        before
+    );
+    assert_eq!(sessions(&server), ["main"]);
+
+    terminal.keys(&["R"]);
+    terminal.wait_for("Yes, restore");
+    terminal.text("y");
+    wait_until("the sessions", || {
+        sessions(&server).contains(&"other".to_owned())
+    });
+    terminal.wait("the report", |screen| {
+        !screen.contains("DRY RUN") && screen.contains("other")
+    });
+    assert!(
+        server
+            .run(["list-panes", "-a", "-F", "#{pane_id} #{pane_pid}"])
+            .starts_with(&before)
+    );
+    terminal.keys(&["q", "q", "q"]);
+    assert_eq!(terminal.wait_end(), 0);
+}
+
+#[test]
+fn a_crash_is_recovered_from_the_prompt() {
+    let server = server();
+    show(&server, "main:0.1", "work of a whole day");
+    server.json(&["create"]);
+    server.crash();
+    server.run(["new-session", "-d", "-s", "blank", "-x", "80", "-y", "24"]);
+    server.json(&["create"]);
+
+    let terminal = open(&server, 100, 30);
+    let screen = terminal.wait_for("ended unexpectedly");
+    assert!(
+        screen.contains("main") && screen.contains("other"),
+        "{screen}"
+    );
+    assert_eq!(sessions(&server), ["blank"], "nothing is started by itself");
+    terminal.keys(&["Enter"]);
+    terminal.wait("the dry run", |screen| {
+        screen.contains("DRY RUN") && screen.contains("other")
+    });
+    terminal.keys(&["R"]);
+    terminal.wait_for("Yes, restore");
+    terminal.text("y");
+    wait_until("the sessions", || {
+        sessions(&server) == ["blank", "main", "other"]
+    });
+    server.wait_for_text("main:0.1", "\nwork of a whole day");
+    terminal.wait("the report", |screen| !screen.contains("DRY RUN"));
+    terminal.keys(&["q", "q", "q"]);
+    assert_eq!(terminal.wait_end(), 0);
+    assert_eq!(
+        server.run([
+            "list-panes",
+            "-t",
+            "main:0",
+            "-F",
+            "#{pane_width}x#{pane_height}"
+        ]),
+        "40x24\n39x24"
+    );
+
+    // Answered once: the next start opens on the tape.
+    drop(terminal);
+    let terminal = open(&server, 80, 24);
+    let screen = terminal.wait_for("Tape");
+    assert!(!screen.contains("unexpectedly"), "{screen}");
+    terminal.keys(&["C-c"]);
+    assert_eq!(terminal.wait_end(), 0);
+}
