@@ -4,6 +4,7 @@
 //! nothing and knows nothing of the terminal; what is to be done comes out as [`Effect`]s, which are
 //! data, and comes back as [`Msg::Answer`]. So every transition can be tested as a function.
 
+mod answers;
 pub mod effect;
 pub mod input;
 pub mod keys;
