@@ -1,0 +1,79 @@
+//! The second phase: layouts to the cell, titles and focus, of what could be made.
+
+use super::{COMMANDS, Site};
+use crate::model::snapshot::MuxKind;
+use crate::mux::MuxError;
+use crate::mux::tmux::command::Command;
+use crate::restore::RestoreError;
+use crate::restore::splits;
+use crate::restore::step::{Action, PaneRef, Phase};
+
+impl Site<'_, '_> {
+    pub(super) fn arrange(&mut self) -> Result<(), RestoreError> {
+        if self.built.panes.is_empty() {
+            let why = self
+                .built
+                .failed
+                .values()
+                .next()
+                .cloned()
+                .unwrap_or_default();
+            return Err(RestoreError::Mux(MuxError::Refused {
+                mux: MuxKind::Tmux,
+                what: "every pane".to_owned(),
+                message: why,
+            }));
+        }
+        let (steps, commands) = self.of_phase(Phase::Arrange);
+        for some in commands.chunks(COMMANDS) {
+            let (_, complaints) = self.send("an arrangement", some)?;
+            for why in complaints {
+                self.built
+                    .warn("arrangement".into(), why, "left as it was made");
+            }
+        }
+        self.tell(Phase::Arrange, steps);
+        Ok(())
+    }
+
+    /// Whether a step's objects were made.
+    pub(super) fn exists(&self, action: &Action) -> bool {
+        let built = &self.built;
+        match action {
+            Action::Title { pane }
+            | Action::SelectPane { pane }
+            | Action::Mark { pane }
+            | Action::Zoom { pane }
+            | Action::TypeCommand { pane, .. } => built.panes.contains_key(pane),
+            Action::Arrange { tab, .. }
+            | Action::Synchronize { tab }
+            | Action::AutomaticRename { tab, .. } => built.tabs.contains_key(tab),
+            Action::SelectTab { session, .. }
+            | Action::RenameSession { session }
+            | Action::FreeSize { session, .. } => built.sessions.contains_key(session),
+            _ => true,
+        }
+    }
+
+    /// The commands of the steps of a phase, as far as what they act on was made.
+    pub(super) fn of_phase(&self, phase: Phase) -> (usize, Vec<Command>) {
+        let steps = self.plan.steps.iter().map(|step| &step.action);
+        let steps: Vec<&Action> = steps.filter(|action| action.phase() == phase).collect();
+        let commands = steps
+            .iter()
+            .filter(|action| self.exists(action))
+            .flat_map(|action| match action {
+                Action::Arrange { tab, layout } => {
+                    // Panes that could not be made leave their room to the others.
+                    let made = |pane: u32| self.built.panes.contains_key(&PaneRef(pane));
+                    let layout = splits::kept(layout, &made).filter(|l| l.check().is_ok());
+                    layout.map_or_else(Vec::new, |layout| {
+                        self.commands(&Action::Arrange { tab: *tab, layout })
+                    })
+                }
+                action => self.commands(action),
+            })
+            .collect();
+        (steps.len(), commands)
+    }
+}

@@ -1,0 +1,97 @@
+//! What has been built so far, and tmux's numbers for it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bstr::BString;
+
+use crate::restore::build::Names;
+use crate::restore::plan::{Plan, Warning, WarningLevel};
+use crate::restore::report::Made;
+use crate::restore::step::{PaneRef, SessionRef, TabRef};
+use crate::restore::workdir::Workdir;
+
+/// What has been built so far.
+#[derive(Debug, Default)]
+pub(in crate::restore) struct Built {
+    /// tmux's number of each session.
+    pub(in crate::restore) sessions: BTreeMap<SessionRef, u32>,
+    /// tmux's number of each tab.
+    pub(in crate::restore) tabs: BTreeMap<TabRef, u32>,
+    /// tmux's number of each pane.
+    pub(in crate::restore) panes: BTreeMap<PaneRef, u32>,
+    /// Panes that could not be made, and why.
+    pub(in crate::restore) failed: BTreeMap<PaneRef, String>,
+    /// Panes that never said that they were ready.
+    pub(in crate::restore) silent: BTreeSet<PaneRef>,
+    /// Programs that could not be typed.
+    pub(in crate::restore) untyped: BTreeSet<PaneRef>,
+    /// What came up on the way.
+    pub(in crate::restore) warnings: Vec<Warning>,
+    /// What failed besides panes.
+    pub(in crate::restore) errors: Vec<String>,
+    /// Sessions that have their name.
+    pub(in crate::restore) made: Vec<Made>,
+}
+
+impl Built {
+    /// Adds a warning.
+    pub(super) fn warn(&mut self, component: String, issue: String, fallback: &str) {
+        self.warnings.push(Warning {
+            level: WarningLevel::Warning,
+            kind: "came up",
+            component,
+            issue,
+            fallback: fallback.to_owned(),
+            suggestion: "look at it in tmux".to_owned(),
+        });
+    }
+}
+
+/// tmux's numbers, as targets.
+pub(super) struct Ids<'a> {
+    pub(super) built: &'a Built,
+    pub(super) work: &'a Workdir,
+    pub(super) program: &'a BString,
+    pub(super) plan: &'a Plan,
+}
+
+impl Names for Ids<'_> {
+    fn session(&self, session: SessionRef) -> String {
+        let id = self.built.sessions.get(&session);
+        id.map_or_else(|| "=".to_owned(), |id| format!("${id}"))
+    }
+
+    fn tab(&self, tab: TabRef) -> String {
+        let id = self.built.tabs.get(&tab);
+        id.map_or_else(|| "=".to_owned(), |id| format!("@{id}"))
+    }
+
+    fn pane(&self, pane: PaneRef) -> String {
+        let own = self.built.panes.get(&pane).copied();
+        // Where the pane that is to be divided could not be made, another one of the tab is.
+        let id = own.or_else(|| {
+            let tab = self.plan.pane(pane)?.tab;
+            let mut others = self.built.panes.iter();
+            let other =
+                others.find(|(other, _)| self.plan.pane(**other).is_some_and(|p| p.tab == tab));
+            other.map(|(_, id)| *id)
+        });
+        id.map_or_else(|| "=".to_owned(), |id| format!("%{id}"))
+    }
+
+    fn number(&self, pane: PaneRef) -> u32 {
+        self.built.panes.get(&pane).copied().unwrap_or(0)
+    }
+
+    fn printed(&self, pane: PaneRef) -> String {
+        format!(
+            "{} #{{session_id}} #{{window_id}} #{{pane_id}} #{{window_index}}",
+            pane.0
+        )
+    }
+
+    fn body(&self, pane: PaneRef) -> (Option<BString>, Vec<BString>) {
+        let token = self.work.token(pane.0);
+        (None, vec![self.program.clone(), "__pane".into(), token])
+    }
+}

@@ -1,0 +1,77 @@
+//! The last phases: the sessions get their names and are the user's from then on; programs are typed.
+
+use super::{COMMANDS, Site};
+use crate::restore::RestoreError;
+use crate::restore::prompt;
+use crate::restore::report::Made;
+use crate::restore::step::{Action, PaneRef, Phase, SessionRef};
+
+impl Site<'_, '_> {
+    /// Gives the sessions their names.
+    pub(super) fn switch(&mut self) -> Result<(), RestoreError> {
+        let (steps, commands) = self.of_phase(Phase::Switch);
+        let (_, complaints) = self.send("the names of the sessions", &commands)?;
+        self.built.errors.extend(complaints);
+        for (at, planned) in (0u32..).zip(&self.plan.sessions) {
+            if let Some(id) = self.built.sessions.get(&SessionRef(at)) {
+                self.built.made.push(Made {
+                    from: planned.from.clone(),
+                    to: planned.to.clone(),
+                    id: *id,
+                });
+            }
+        }
+        self.tell(Phase::Switch, steps);
+        Ok(())
+    }
+
+    /// Types programs at prompts; what fails is told, and stops nothing.
+    pub(super) fn start_programs(&mut self) {
+        let steps = self.plan.steps.iter().map(|step| &step.action);
+        let typed: Vec<(PaneRef, &Action)> = steps
+            .filter_map(|action| match action {
+                Action::TypeCommand { pane, .. } => Some((*pane, action)),
+                _ => None,
+            })
+            .filter(|(pane, _)| {
+                self.built.panes.contains_key(pane) && !self.built.silent.contains(pane)
+            })
+            .collect();
+        let ids: Vec<u32> = typed
+            .iter()
+            .filter_map(|(pane, _)| self.built.panes.get(pane).copied())
+            .collect();
+        let ready = prompt::wait(self.workshop.tmux, &ids);
+        let mut commands = Vec::new();
+        for ((pane, action), id) in typed.iter().zip(&ids) {
+            if ready.contains(id) {
+                commands.extend(self.commands(action));
+            } else {
+                self.built.untyped.insert(*pane);
+                let target = self.plan.pane(*pane).map(|pane| pane.target.to_string());
+                let issue = "its shell showed no prompt in time".to_owned();
+                self.built.warn(
+                    target.unwrap_or_default(),
+                    issue,
+                    "its program was not typed",
+                );
+            }
+        }
+        // What comes after the typing; the typing itself is already in `commands`.
+        let mut total = typed.len();
+        for step in &self.plan.steps {
+            let after = !matches!(step.action, Action::TypeCommand { .. });
+            if step.action.phase() == Phase::Start && after && self.exists(&step.action) {
+                commands.extend(self.commands(&step.action));
+                total += 1;
+            }
+        }
+        for some in commands.chunks(COMMANDS) {
+            match self.send("programs", some) {
+                Ok((_, complaints)) => self.built.errors.extend(complaints),
+                Err(error) => self.built.errors.push(error.to_string()),
+            }
+        }
+        self.tell(Phase::Start, total);
+    }
+}

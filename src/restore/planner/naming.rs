@@ -1,0 +1,68 @@
+//! How sessions are called: while they are made, and in the end.
+
+use std::collections::BTreeSet;
+
+use bstr::{BString, ByteSlice};
+
+use super::{Planner, reference};
+use crate::model::digest::DigestBuilder;
+use crate::model::tree::Session;
+use crate::restore::plan::PlannedSession;
+use crate::restore::step::SessionRef;
+
+impl Planner<'_> {
+    /// Plans a session's names.
+    pub(super) fn name(&mut self, session: &Session, exists: bool) -> SessionRef {
+        // What tmux itself would make of the name.
+        let mut wanted = session.name.replace(":", "_").replace(".", "_");
+        if wanted.is_empty() {
+            wanted = b"unnamed".to_vec();
+        }
+        if exists {
+            wanted.push(b'-');
+            wanted.extend_from_slice(self.facts.suffix.as_bytes());
+        }
+        // A session that comes later keeps its name before one that is renamed.
+        let later = &self.snapshot.state;
+        let free = |name: &BString, taken: &BTreeSet<BString>| {
+            !taken.contains(name) && (*name == session.name || later.session(name).is_none())
+        };
+        let to = unique(&wanted, |name| free(name, &self.taken));
+        self.taken.insert(to.clone());
+        let at = self.plan.sessions.len();
+        let digest = DigestBuilder::new("muxtape.restore.temporary/1")
+            .value(&self.snapshot.meta.id)
+            .value(&self.plan.fingerprint)
+            .finish();
+        let temporary = format!("muxtape-{digest:.8}-{at}");
+        let temporary = unique(temporary.as_bytes(), |name| free(name, &self.taken));
+        self.taken.insert(temporary.clone());
+        let group = session.group.clone().filter(|group| {
+            !self.taken.contains(group) || *group == to && !self.leaders.contains_key(group)
+        });
+        self.plan.sessions.push(PlannedSession {
+            from: session.name.clone(),
+            to,
+            temporary,
+            group,
+            dir: if self.facts.directories.contains(&session.cwd) {
+                session.cwd.clone()
+            } else {
+                self.facts.home.clone()
+            },
+        });
+        SessionRef(reference(at))
+    }
+}
+
+/// The name, or with a number behind it the first that is free.
+fn unique(wanted: &[u8], free: impl Fn(&BString) -> bool) -> BString {
+    let mut name = BString::from(wanted);
+    let mut number = 2u32;
+    while !free(&name) && number < u32::MAX {
+        name = wanted.into();
+        name.extend_from_slice(format!("-{number}").as_bytes());
+        number += 1;
+    }
+    name
+}
