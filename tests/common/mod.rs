@@ -159,6 +159,11 @@ impl TmuxServer {
         });
     }
 
+    /// Makes the server look again for children that have ended: tmux 3.3a now and then misses one.
+    pub fn nudge(&self) {
+        kill(self.pid(), rustix::process::Signal::CHILD);
+    }
+
     /// Kills the server as a crash would, and waits until it is gone.
     pub fn crash(&self) {
         let pid = self.pid();

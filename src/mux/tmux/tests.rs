@@ -159,7 +159,10 @@ fn dead_panes_tell_how_they_ended() {
     server.run(["respawn-pane", "-k", "-t", "main:", "exit 7"]);
     // The terminal can close before the status is known.
     let ended = Some(ExitState { status: Some(7) });
-    wait_until("the program's status", || only_pane(&server).exit == ended);
+    wait_until("the program's status", || {
+        server.nudge();
+        only_pane(&server).exit == ended
+    });
     let pane = only_pane(&server);
     assert_eq!(pane.program, None);
 }
