@@ -1,9 +1,9 @@
 //! What the recorder does at each look, and when it decides to capture.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::failures::Failures;
 use crate::capture::{CaptureError, CaptureRequest, Captured, capture};
 use crate::model::snapshot::{
     EndCause, Life, LifeEnd, RecoveryState, ServerIdentity, SnapshotMeta,
@@ -73,6 +73,7 @@ pub struct Recorder {
     seen: Option<Millis>,
     met: bool,
     panes: usize,
+    failures: Failures,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -106,6 +107,7 @@ impl Recorder {
             seen: None,
             met: false,
             panes: 0,
+            failures: Failures::default(),
         }
     }
 
@@ -119,14 +121,21 @@ impl Recorder {
     pub fn tick(&mut self, now: Millis, random: u64) -> Event {
         match self.try_tick(now, random) {
             Ok(event) => event,
-            Err(TickError::Mux(MuxError::NoServer { .. })) => self.gone(now),
-            Err(error) => Event::Failed(with_causes(&error)),
+            Err(
+                TickError::Mux(MuxError::NoServer { .. })
+                | TickError::Capture(CaptureError::Mux(MuxError::NoServer { .. })),
+            ) => self.gone(now),
+            Err(error) => {
+                self.failures.add(now);
+                Event::Failed(with_causes(&error))
+            }
         }
     }
 
     /// A look that captures whether or not the interval is over.
     pub fn look(&mut self, now: Millis, random: u64) -> Event {
         self.last_capture = None;
+        self.failures = Failures::default();
         self.tick(now, random)
     }
 
@@ -146,12 +155,15 @@ impl Recorder {
             self.still_alive(now)?;
             return Ok(Event::Quiet);
         };
+        if self.failures.hold_back(now) {
+            return Ok(Event::Quiet);
+        }
         let request = CaptureRequest {
             sessions: None,
             contents: self.options.contents,
             history_limit: self.options.history_limit,
         };
-        let captured = capture(
+        let mut captured = capture(
             self.mux.as_ref(),
             &self.redactor,
             &request,
@@ -173,7 +185,10 @@ impl Recorder {
                 host: self.options.host.clone(),
                 server: captured.server.clone(),
                 state: captured.state.clone(),
-                contents: captured.contents.values().cloned().collect(),
+                // The next capture needs their digests alone.
+                contents: std::mem::take(&mut captured.contents)
+                    .into_values()
+                    .collect(),
                 took_ms: u32::try_from(captured.took.as_millis()).unwrap_or(u32::MAX),
                 redactions: captured.redactions.clone(),
             },
@@ -182,19 +197,19 @@ impl Recorder {
         let recorded = match recorded {
             Ok(recorded) => recorded,
             Err(error) => {
-                // Perhaps a text that it counts on is not there any more: capture all next time.
-                self.previous = None;
-                self.last_probe = None;
+                // A text that it counts on is not there any more: capture all next time. Whatever
+                // else went wrong, what was captured before is still stored.
+                if matches!(error, StoreError::MissingContents { .. }) {
+                    self.previous = None;
+                    self.last_probe = None;
+                }
                 return Err(error.into());
             }
         };
+        self.failures = Failures::default();
         self.last_probe = Some(captured.probe.clone());
         self.last_capture = Some(now);
-        // The texts are in the store now; the next capture needs their digests alone.
-        self.previous = Some(Captured {
-            contents: BTreeMap::new(),
-            ..captured
-        });
+        self.previous = Some(captured);
         match recorded {
             Recorded::Unchanged(_) => {
                 self.still_alive(now)?;
@@ -227,7 +242,13 @@ impl Recorder {
         };
         for life in lives {
             if life.id() == id {
-                known = Some(life);
+                // One that was taken for ended, and answered for as such, lives after all: its true
+                // end is to be offered again.
+                let recovery = match life.end {
+                    Some(_) => RecoveryState::Open,
+                    None => life.recovery,
+                };
+                known = Some(Life { recovery, ..life });
             } else if life.end.is_none() && same_place(&life.server, server) {
                 let cause = if life.server.boot == server.boot {
                     EndCause::ServerGone
@@ -350,8 +371,14 @@ fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
-    use crate::mux::PaneActivity;
+    use crate::model::contents::Contents;
+    use crate::model::snapshot::MuxKind;
+    use crate::mux::{ContentsRequest, Observation, PaneActivity};
+    use crate::redact::RedactSettings;
+    use crate::store::StoreOptions;
 
     const INTERVAL: Duration = Duration::from_secs(30);
 
@@ -382,6 +409,72 @@ mod tests {
             Decision::Capture(Cause::Auto),
             "the clock went back"
         );
+    }
+
+    /// A server whose structure can be asked for, but not understood.
+    #[derive(Debug, Default)]
+    struct Odd {
+        observed: AtomicUsize,
+    }
+
+    impl Multiplexer for Odd {
+        fn kind(&self) -> MuxKind {
+            MuxKind::Tmux
+        }
+
+        fn identity(&self) -> Result<Option<ServerIdentity>, MuxError> {
+            Ok(None)
+        }
+
+        fn probe(&self) -> Result<Option<Probe>, MuxError> {
+            Ok(Some(probe(1, 1)))
+        }
+
+        fn observe(&self) -> Result<Observation, MuxError> {
+            self.observed.fetch_add(1, Ordering::Relaxed);
+            Err(MuxError::Garbled {
+                mux: MuxKind::Tmux,
+                what: "a question".into(),
+                why: "a test".into(),
+            })
+        }
+
+        fn contents(&self, _: &[ContentsRequest]) -> Result<Vec<Option<Contents>>, MuxError> {
+            Ok(Vec::new())
+        }
+    }
+
+    #[test]
+    fn who_fails_again_and_again_tries_less_often() {
+        let dir = tempfile::tempdir().unwrap();
+        let mux = Arc::new(Odd::default());
+        let mut recorder = Recorder::new(
+            Arc::clone(&mux) as Arc<dyn Multiplexer>,
+            Store::new(dir.path().join("data"), StoreOptions::default()),
+            Redactor::new(&RedactSettings::default()).unwrap(),
+            RecorderOptions {
+                probe: Duration::from_secs(1),
+                interval: INTERVAL,
+                keep_last: 10,
+                contents: true,
+                history_limit: None,
+                host: "host".into(),
+            },
+        );
+        let failed: Vec<i64> = (0..300)
+            .filter(|second| {
+                let event = recorder.tick(Millis(second * 1000), 1);
+                matches!(event, Event::Failed(_))
+            })
+            .collect();
+        assert_eq!(failed, [0, 1, 3, 7, 15, 31, 63, 123, 183, 243]);
+        assert_eq!(mux.observed.load(Ordering::Relaxed), failed.len());
+        // Whoever asks for a look gets it at once, and a clock that went back stops nothing.
+        let tries = |event: Event| matches!(event, Event::Failed(_));
+        assert!(tries(recorder.look(Millis(300_000), 1)));
+        assert!(tries(recorder.tick(Millis(300_001), 1)));
+        assert!(!tries(recorder.tick(Millis(300_002), 1)));
+        assert!(tries(recorder.tick(Millis(5), 1)));
     }
 
     #[test]

@@ -70,8 +70,13 @@ pub async fn run(
             Ok(event) => event,
             Err(error) => Event::Failed(format!("a look at the server was cut short: {error}")),
         };
-        if events.send(event).await.is_err() {
-            return;
+        // Whoever stops the recorder may not be listening to it any more.
+        tokio::select! {
+            biased;
+            _ = stopped.wait_for(|stop| *stop) => return,
+            sent = events.send(event) => if sent.is_err() {
+                return;
+            },
         }
     }
 }
