@@ -2,14 +2,18 @@
 
 use super::RestoreError;
 use super::recovery::{Alive, Offer, Past, is_trivial, offers};
-use crate::model::snapshot::{BootId, EndCause, LifeEnd, RecoveryState};
+use crate::model::snapshot::{BootId, EndCause, LifeEnd, RecoveryState, SnapshotMeta};
 use crate::model::{Life, LifeId, Millis};
 use crate::mux::{Multiplexer, MuxError};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
-/// How many lives are looked at, newest first. Whoever has not come back to one for this many runs of
-/// the server does not miss it.
+/// How many lives are offered at the most, newest first. Whoever has not come back to one for this
+/// many runs of the server does not miss it.
 const LIVES: usize = 8;
+
+/// How many lives are looked at for that. Blank ones, which come one after the other while somebody
+/// tries to get the lost one back, must not hide it.
+const LOOKED_AT: usize = 256;
 
 /// How many snapshots of a life are offered.
 const SNAPSHOTS: usize = 20;
@@ -36,43 +40,55 @@ pub fn look(
         Err(MuxError::NoServer { .. }) => Vec::new(),
         Err(error) => return Err(error.into()),
     };
+    let living: Vec<LifeId> = alive.iter().map(|one| one.server.life()).collect();
+    let lives: Vec<Life> = store
+        .lives()?
+        .into_iter()
+        .filter(|life| may_be_missed(life) && !living.contains(&life.id()))
+        .take(LOOKED_AT)
+        .collect();
+    let ids: Vec<LifeId> = lives.iter().map(Life::id).collect();
+    let mut snapshots = store.newest_of_each(&ids, SNAPSHOTS)?;
     let mut past = Vec::new();
-    for life in store.lives()?.into_iter().take(LIVES) {
-        if alive.iter().any(|one| one.server.life() == life.id()) {
-            continue;
+    for life in lives {
+        let own = snapshots.remove(&life.id()).unwrap_or_default();
+        past.extend(past_of(store, life, own)?.filter(|past| !past.trivial));
+        if past.len() == LIVES {
+            break;
         }
-        past.extend(past_of(store, life)?);
     }
     Ok(offers(&past, &alive, boot))
 }
 
+/// Whether nobody has answered for the life yet, neither by closing it nor by its offer.
+fn may_be_missed(life: &Life) -> bool {
+    let closed = life.end.is_some_and(|end| end.cause == EndCause::Closed);
+    life.recovery == RecoveryState::Open && !closed
+}
+
 /// A life with its snapshots; `None` when none of them can be used.
-fn past_of(store: &Store, life: Life) -> Result<Option<Past>, RestoreError> {
-    let mut snapshots = Vec::new();
-    let mut before = None;
-    while snapshots.len() < SNAPSHOTS {
-        let Some(meta) = store.newest_of(life.id(), before)? else {
-            break;
-        };
-        before = Some(meta.id);
-        snapshots.push(meta);
-    }
+fn past_of(
+    store: &Store,
+    life: Life,
+    mut snapshots: Vec<SnapshotMeta>,
+) -> Result<Option<Past>, RestoreError> {
     // The first that can be read counts; what is damaged is passed over here and named by `verify`.
-    let good = snapshots
-        .iter()
-        .position(|meta| store.load(meta.id).is_ok());
-    let Some(good) = good else { return Ok(None) };
-    let snapshots = snapshots.split_off(good);
-    let newest = snapshots
-        .first()
-        .map(|meta| store.load(meta.id))
-        .transpose()?;
-    let trivial = newest.is_none_or(|snapshot| is_trivial(&snapshot.state));
-    Ok(Some(Past {
-        life,
-        snapshots,
-        trivial,
-    }))
+    for at in 0..snapshots.len() {
+        let Some(meta) = snapshots.get(at) else { break };
+        match store.load(meta.id) {
+            Ok(newest) => {
+                return Ok(Some(Past {
+                    life,
+                    snapshots: snapshots.split_off(at),
+                    trivial: is_trivial(&newest.state),
+                }));
+            }
+            Err(StoreError::NotFound { .. }) => {}
+            Err(error) if error.is_damage() => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(None)
 }
 
 /// Notes what became of an offer.
@@ -96,4 +112,74 @@ pub fn settle(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::contents::Contents;
+    use crate::model::snapshot::{MuxKind, ServerIdentity};
+    use crate::mux::{ContentsRequest, Observation, Probe};
+    use crate::store::testing::{record, scratch, server, session, snapshot, state, text};
+
+    /// Nobody answers.
+    #[derive(Debug)]
+    struct Nobody;
+
+    fn nobody() -> MuxError {
+        MuxError::NoServer {
+            mux: MuxKind::Tmux,
+            socket: "/tmp/x".into(),
+        }
+    }
+
+    impl Multiplexer for Nobody {
+        fn kind(&self) -> MuxKind {
+            MuxKind::Tmux
+        }
+
+        fn identity(&self) -> Result<Option<ServerIdentity>, MuxError> {
+            Ok(None)
+        }
+
+        fn probe(&self) -> Result<Option<Probe>, MuxError> {
+            Ok(None)
+        }
+
+        fn observe(&self) -> Result<Observation, MuxError> {
+            Err(nobody())
+        }
+
+        fn contents(&self, _: &[ContentsRequest]) -> Result<Vec<Option<Contents>>, MuxError> {
+            Err(nobody())
+        }
+    }
+
+    /// Records a life of a server with a session of so many panes.
+    fn lived(store: &Store, pid: i32, name: &str, panes: usize) {
+        let texts = vec![text(format!("$ {pid}")); panes];
+        let mut new = snapshot(
+            i64::from(pid),
+            &state(vec![session(name, 1, &texts)]),
+            &texts,
+        );
+        new.server = server(pid);
+        record(store, new);
+    }
+
+    #[test]
+    fn no_number_of_blank_servers_hides_the_lost_one() {
+        let s = scratch();
+        lived(&s.store, 1, "work", 3);
+        for pid in 2..30 {
+            lived(&s.store, pid, "0", 1);
+        }
+        let boot = server(1).boot;
+        let found = look(&s.store, &Nobody, &boot).unwrap();
+        let pids: Vec<i32> = found.iter().map(|offer| offer.life.server.pid).collect();
+        assert_eq!(pids, [1]);
+        // Once it is answered for, nothing is left to be offered.
+        settle(&s.store, found[0].id(), RecoveryState::Dismissed, Millis(0)).unwrap();
+        assert!(look(&s.store, &Nobody, &boot).unwrap().is_empty());
+    }
 }

@@ -45,6 +45,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -302,6 +303,19 @@ impl Store {
     ) -> Result<Option<SnapshotMeta>, StoreError> {
         let found = self.place().read("find a life's newest snapshot", |txn| {
             timeline::newest_of(txn, life, before)
+        });
+        none_without_store(found)
+    }
+
+    /// The newest snapshots of several lives, at most `most` of each, newest first. Every life that
+    /// was asked for is in the answer.
+    pub fn newest_of_each(
+        &self,
+        lives: &[LifeId],
+        most: usize,
+    ) -> Result<BTreeMap<LifeId, Vec<SnapshotMeta>>, StoreError> {
+        let found = self.place().read("find the newest of each life", |txn| {
+            timeline::newest_of_each(txn, lives, most)
         });
         none_without_store(found)
     }

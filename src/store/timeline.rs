@@ -1,5 +1,6 @@
 //! Reading along the timeline.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use super::counters::Counters;
@@ -127,6 +128,34 @@ pub(super) fn snapshot(view: &impl View, entry: Entry) -> Result<Snapshot, Fault
         meta: entry.meta,
         state,
     })
+}
+
+/// The newest snapshots of several lives, at most `most` of each, newest first. One walk for all.
+pub(super) fn newest_of_each(
+    view: &impl View,
+    lives: &[LifeId],
+    most: usize,
+) -> Result<BTreeMap<LifeId, Vec<SnapshotMeta>>, Fault> {
+    let mut found: BTreeMap<LifeId, Vec<SnapshotMeta>> =
+        lives.iter().map(|life| (*life, Vec::new())).collect();
+    let mut open = if most == 0 { 0 } else { found.len() };
+    if open == 0 {
+        return Ok(found);
+    }
+    Reader::new(view).newest_first(u64::MAX, &mut |entry| {
+        if let Some(own) = found.get_mut(&entry.meta.life())
+            && own.len() < most
+        {
+            own.push(entry.meta);
+            open -= usize::from(own.len() == most);
+        }
+        Ok(if open == 0 {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        })
+    })?;
+    Ok(found)
 }
 
 /// The newest snapshot of a life, older than `before` where that is given.
