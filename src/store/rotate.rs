@@ -8,15 +8,17 @@ use bstr::BString;
 use super::fault::Fault;
 use super::metadata::{Entry, Reader};
 use super::tables::{Change, View};
-use super::trash;
+use super::{lives, trash};
 use crate::model::id::SnapshotId;
-use crate::model::snapshot::{LifeId, MuxKind, SnapshotMeta};
+use crate::model::snapshot::{EndCause, LifeId, MuxKind, RecoveryState, SnapshotMeta};
 
 /// How many snapshots the recorder keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Rotation {
     /// The newest automatic snapshots that each session keeps. Those made on demand, named, tagged
-    /// or pinned are outside of it, and the newest of every life is never removed.
+    /// or pinned are outside of it, and the newest of every life is never removed. A life that was
+    /// lost and not answered for yet keeps as many for itself, so that what comes after it cannot
+    /// push out what is to be brought back.
     pub keep_last: u32,
 }
 
@@ -33,6 +35,9 @@ pub struct Rotated {
 
 /// Snapshots that one run removes at most: a mistake in a setting must not empty a store at once.
 const MOST: usize = 1000;
+
+/// How many lost lives of a server keep snapshots for themselves, newest first.
+const LOST: usize = 3;
 
 /// Removes what is beyond the rule. Goes by sequence, never by the clock.
 pub(super) fn rotate(change: &impl Change, rotation: &Rotation) -> Result<Rotated, Fault> {
@@ -56,14 +61,27 @@ pub(super) fn nothing_to_do(view: &impl View, rotation: &Rotation) -> Result<Opt
 
 /// The snapshots that are beyond the rule, newest first, and how many are not.
 fn choose(view: &impl View, rotation: &Rotation) -> Result<(Vec<Entry>, usize), Fault> {
-    let mut counts: BTreeMap<(MuxKind, BString, Option<BString>), u32> = BTreeMap::new();
+    let open = open(view)?;
+    let mut counts: BTreeMap<(Option<LifeId>, Place, Option<BString>), u32> = BTreeMap::new();
+    let mut met: BTreeMap<Place, Met> = BTreeMap::new();
     let mut lives: BTreeSet<LifeId> = BTreeSet::new();
     let mut beyond = Vec::new();
     let mut kept = 0;
     Reader::new(view).newest_first(u64::MAX, &mut |entry| {
         let meta = &entry.meta;
-        let newest_of_life = lives.insert(meta.life());
+        let life = meta.life();
+        let newest_of_life = lives.insert(life);
         let mut wanted = is_exempt(meta) || newest_of_life;
+        let place = (meta.server.mux, meta.server.socket.clone());
+        let met = met.entry(place.clone()).or_default();
+        if newest_of_life {
+            // The newest life of a place may still be running, and counts like those of old.
+            if met.any && met.lost.len() < LOST && open.contains(&life) {
+                met.lost.insert(life);
+            }
+            met.any = true;
+        }
+        let own = met.lost.contains(&life).then_some(life);
         if meta.cause.is_automatic() {
             // A server without sessions counts as one of its own.
             let names = meta
@@ -72,8 +90,7 @@ fn choose(view: &impl View, rotation: &Rotation) -> Result<(Vec<Entry>, usize), 
                 .map(|session| Some(session.name.clone()));
             let none = meta.sessions.is_empty().then_some(None);
             for name in names.chain(none) {
-                let place = (meta.server.mux, meta.server.socket.clone(), name);
-                let count = counts.entry(place).or_default();
+                let count = counts.entry((own, place.clone(), name)).or_default();
                 wanted |= *count < rotation.keep_last;
                 *count = count.saturating_add(1);
             }
@@ -86,6 +103,26 @@ fn choose(view: &impl View, rotation: &Rotation) -> Result<(Vec<Entry>, usize), 
         Ok(ControlFlow::Continue(()))
     })?;
     Ok((beyond, kept))
+}
+
+/// A multiplexer and its socket.
+type Place = (MuxKind, BString);
+
+/// The lives of a place that a walk has come by.
+#[derive(Default)]
+struct Met {
+    any: bool,
+    lost: BTreeSet<LifeId>,
+}
+
+/// Lives that nobody has answered for, neither by closing them nor by bringing them back.
+fn open(view: &impl View) -> Result<BTreeSet<LifeId>, Fault> {
+    let lives = lives::all(view)?.into_iter();
+    let open = lives.filter(|life| {
+        let closed = life.end.is_some_and(|end| end.cause == EndCause::Closed);
+        life.recovery == RecoveryState::Open && !closed
+    });
+    Ok(open.map(|life| life.id()).collect())
 }
 
 fn is_exempt(meta: &SnapshotMeta) -> bool {

@@ -88,6 +88,43 @@ fn the_newest_of_a_life_is_never_rotated_out() {
 }
 
 #[test]
+fn a_lost_life_keeps_its_last_ones_until_it_is_answered_for() {
+    let s = scratch();
+    let of_life = |pid, seconds: std::ops::Range<i64>| {
+        for at in seconds {
+            let texts = [text(format!("$ {pid} {at}"))];
+            let mut new = snapshot(at, &state(vec![session("api", 1, &texts)]), &texts);
+            new.server = server(pid);
+            record(&s.store, new);
+        }
+    };
+    let rotated = || {
+        s.store
+            .rotate(&Rotation { keep_last: 3 }, Millis(0))
+            .unwrap();
+        let kept = listed(&s.store).into_iter();
+        let kept = kept.map(|meta| (meta.server.pid, (meta.time.0 / 1000) % 100));
+        kept.collect::<Vec<_>>()
+    };
+    of_life(100, 1..9);
+    of_life(200, 10..30);
+    let kept = [
+        (200, 29),
+        (200, 28),
+        (200, 27),
+        (100, 8),
+        (100, 7),
+        (100, 6),
+    ];
+    assert_eq!(rotated(), kept);
+    let mut life = s.store.lives().unwrap().pop().unwrap();
+    assert_eq!(life.server.pid, 100);
+    life.recovery = RecoveryState::Recovered;
+    s.store.note_life(&life).unwrap();
+    assert_eq!(rotated(), kept[..4]);
+}
+
+#[test]
 fn trash_gives_back_what_was_thrown_away() {
     let s = scratch();
     let first = record_text(&s.store, 1, "api", "1");
