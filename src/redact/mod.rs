@@ -24,6 +24,12 @@ mod splice;
 
 use rules::Rules;
 
+/// Whether something was taken out of a text.
+#[must_use]
+pub fn is_marked(text: &[u8]) -> bool {
+    memchr::memmem::find(text, splice::MARK.as_bytes()).is_some()
+}
+
 /// A rule of the user's own.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,5 +1,6 @@
 //! Finding secrets in a text without colours.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::rules::Rules;
@@ -17,10 +18,10 @@ pub(super) struct Found {
 /// over the whole text, which is what most texts cost.
 pub(super) fn secrets(rules: &Rules, text: &[u8]) -> Vec<Found> {
     let mut found = Vec::new();
-    let mut keyed = false;
+    // Rules of which a keyword stands somewhere.
+    let mut keyed = BTreeSet::new();
     let mut done = 0;
     for keyword in rules.keywords.find_iter(text) {
-        keyed = true;
         if keyword.start() < done {
             continue;
         }
@@ -33,6 +34,7 @@ pub(super) fn secrets(rules: &Rules, text: &[u8]) -> Vec<Found> {
             continue;
         };
         for index in rules.keyed_to(line) {
+            keyed.insert(index);
             if let Some(rule) = rules
                 .rules
                 .get(index)
@@ -46,7 +48,7 @@ pub(super) fn secrets(rules: &Rules, text: &[u8]) -> Vec<Found> {
         }
     }
     for (index, rule) in rules.rules.iter().enumerate() {
-        if !rule.keyed || rule.lines && keyed {
+        if !rule.keyed || rule.lines && keyed.contains(&index) {
             let all = rules.find(rule, text);
             found.extend(all.map(|range| Found { range, rule: index }));
         }

@@ -42,9 +42,12 @@ pub(super) fn redacted(rules: &Rules, text: &[u8], tally: &mut Tally) -> BString
     result.into()
 }
 
+/// What every marker begins with.
+pub(super) const MARK: &str = "‹redacted:";
+
 /// What stands in place of a secret.
 pub(super) fn marker(rule: &str) -> String {
-    format!("‹redacted:{rule}›")
+    format!("{MARK}{rule}›")
 }
 
 /// A text as it reads, and where its parts stand in the text with colours.

@@ -120,17 +120,34 @@ fn planted_secrets_of_every_rule_are_taken_out() {
         assert_eq!(tally.total(), 1, "{rule}: {tally:?}");
     }
     let rules = redactor().rules.unwrap();
-    for rule in rules
-        .rules
-        .iter()
-        .filter(|rule| rule.name != "private-key-block")
-    {
+    for rule in rules.rules.iter().filter(|rule| !rule.lines) {
         assert!(
             PLANTED.iter().any(|(name, _)| *name == rule.name),
             "{} has no test",
             rule.name
         );
     }
+}
+
+#[test]
+fn the_end_of_a_private_key_goes_without_its_beginning() {
+    let body = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj";
+    let text = format!("{body}\n{body}\nMzEfYyjiWA4=\n-----END PRIVATE KEY-----\n$ ls\n");
+    let (clean, _) = redacted(&text);
+    assert_eq!(
+        clean,
+        "‹redacted:private-key-tail›-----END PRIVATE KEY-----\n$ ls\n"
+    );
+    assert!(is_marked(clean.as_bytes()) && !is_marked(text.as_bytes()));
+    // With its beginning it is one secret, and nothing of it stays either.
+    let (clean, _) = redacted(&format!("-----BEGIN PRIVATE KEY-----\n{text}"));
+    assert!(
+        !clean.contains("MII") && !clean.contains("MzEf") && clean.ends_with("$ ls\n"),
+        "{clean}"
+    );
+    // What is no key stays.
+    let certificate = format!("{body}\n-----END CERTIFICATE-----\n");
+    assert_eq!(redacted(&certificate).0, certificate);
 }
 
 #[test]

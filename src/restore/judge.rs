@@ -10,6 +10,7 @@ use super::quoting::{self, Dialect};
 use crate::model::ansi::label;
 use crate::model::program::{Program, program_name};
 use crate::model::tree::Pane;
+use crate::redact::is_marked;
 
 /// What becomes of a pane.
 #[derive(Debug, Clone)]
@@ -86,7 +87,8 @@ pub(super) fn judge(pane: &Pane, wanted: bool, facts: &Facts, policy: &Policy) -
             exe: None,
             cwd: None,
             pipeline: Vec::new(),
-            redacted: false,
+            // Of a pane's own process it is not kept whether a secret was taken out of it.
+            redacted: pane.shell.iter().any(|arg| is_marked(arg)),
         });
     let program = pane.program.as_ref().or(itself.as_ref());
     let mut judged = Judged {

@@ -171,6 +171,31 @@ proptest! {
     }
 }
 
+#[test]
+fn what_held_a_secret_is_never_typed() {
+    // The pane's own process is no shell, and what it ran in the foreground could not be seen.
+    let mut pane = crate::store::testing::session("s", 1, &[crate::store::testing::text("")])
+        .tabs
+        .remove(0)
+        .panes
+        .remove(0);
+    pane.program = None;
+    let policy = Policy {
+        programs: Programs::All,
+        ..Policy::default()
+    };
+    let facts = Facts {
+        home: "/".into(),
+        directories: BTreeSet::from(["/".into()]),
+        programs: BTreeMap::new(),
+        suffix: String::new(),
+    };
+    pane.shell = vec!["watch".into(), "mysql".into(), "-uroot".into()];
+    assert!(judge::judge(&pane, true, &facts, &policy).line.is_some());
+    pane.shell[2] = "-p‹redacted:password-option›".into();
+    assert_eq!(judge::judge(&pane, true, &facts, &policy).line, None);
+}
+
 fn past(pid: i32, boot: &str, names: &[&str], seen: i64) -> Past {
     let mut meta = snapshot(ServerState::default()).meta;
     meta.server = server(pid, boot);
