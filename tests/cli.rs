@@ -140,7 +140,8 @@ fn records_are_edited_deleted_and_brought_back() {
     assert_eq!(server.json(&["trash", "list"])[0]["id"], id);
     server.json(&["trash", "restore", &id[..8]]);
     assert_eq!(server.json(&["list"])[0]["name"], "new");
-    server.json(&["delete", "new"]);
+    // Two names of one snapshot are one snapshot.
+    server.json(&["delete", "new", &id]);
     server.error(5, &["trash", "empty"]);
     server.json(&["trash", "empty", "--yes"]);
     server.error(3, &["trash", "empty"]);

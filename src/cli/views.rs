@@ -9,7 +9,7 @@ use crate::model::ansi::label;
 use crate::model::changes::command_words;
 use crate::model::snapshot::{RedactionCount, SnapshotMeta};
 use crate::model::tree::{Pane, Session, Tab};
-use crate::model::{Millis, Snapshot};
+use crate::model::{Millis, Snapshot, SnapshotId};
 use crate::mux::tmux::layout;
 
 /// A snapshot in a list.
@@ -286,6 +286,17 @@ pub(super) fn tree_lines(session: &Session, home: &std::path::Path) -> Vec<Strin
         }
     }
     lines
+}
+
+/// Ids in their order, each once: two names may mean the same snapshot.
+pub(super) fn each_once(ids: impl IntoIterator<Item = SnapshotId>) -> Vec<SnapshotId> {
+    let mut once = Vec::new();
+    for id in ids {
+        if !once.contains(&id) {
+            once.push(id);
+        }
+    }
+    once
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ impl Delete {
             .iter()
             .map(|snap| context.find(snap, None))
             .collect::<Result<_, _>>()?;
-        let ids: Vec<_> = metas.iter().map(|meta| meta.id).collect();
+        let ids = views::each_once(metas.iter().map(|meta| meta.id));
         if metas.iter().any(|meta| meta.pinned) && !context.global.yes {
             return Err(
                 CliError::new(Exit::Refused, "a pinned snapshot is among them")

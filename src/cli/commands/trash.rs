@@ -73,6 +73,7 @@ impl Trash {
                         }
                     }
                 }
+                let ids = views::each_once(ids);
                 store.untrash(&ids)?;
                 let names: Vec<String> = ids.iter().map(ToString::to_string).collect();
                 let what = views::count(ids.len() as u64, "snapshot");
