@@ -8,6 +8,8 @@
 )]
 
 mod common;
+#[path = "common/muxtape.rs"]
+mod muxtape_program;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -308,6 +310,63 @@ fn a_killed_server_comes_back_as_it_was() {
         world.run(&["show-options", "-w", "-t", "=api:", "window-size"]),
         ""
     );
+}
+
+#[test]
+fn a_script_for_sh_makes_the_same() {
+    let world = lively();
+    world.run(&[
+        "new-window",
+        "-d",
+        "-t",
+        "=api:9",
+        "-n",
+        "it's \"x\"\n##(touch pwned);",
+    ]);
+    world.run(&["new-session", "-d", "-t", "=api", "-s", "group"]);
+    let filter = "#{m:3*,#{session_name}}";
+    let third = world.run(&["list-sessions", "-f", filter, "-F", "#{session_id}"]);
+    let there = format!("{third}:8");
+    world.run(&["link-window", "-d", "-s", "=api:7", "-t", &there]);
+    // The first pane of a session in another directory than the session's own.
+    world.server.type_line("%0", "cd /");
+    wait_until("another directory", || {
+        world.run(&["display-message", "-p", "-t", "%0", "#{pane_current_path}"]) == "/"
+    });
+    world.settle();
+    assert_eq!(world.server.muxtape(&["create", "before"]).code, 0);
+    let (before, _) = world.snapshot();
+    for shell in ["sh", "bash"] {
+        world.server.crash();
+        let said = world.server.muxtape(&["restore", "before", "--script"]);
+        assert_eq!(said.code, 0, "{}", said.err);
+        assert!(said.out.contains("set -eu"));
+        assert!(!said.out.contains(|c: char| c.is_control() && c != '\n'));
+        // The script knows the server, and the server its configuration.
+        world.run(&["start-server"]);
+        let script = world.server.dir().join("script");
+        fs::write(&script, &said.out).unwrap();
+        let ran = world.server.command(shell).arg(&script).output().unwrap();
+        let error = String::from_utf8_lossy(&ran.stderr);
+        assert!(ran.status.success(), "{shell}: {error}\n{}", said.out);
+        world.settle();
+        let (after, _) = world.snapshot();
+        let names = |state: &ServerState| -> Vec<BString> {
+            let sessions = state.sessions.iter();
+            sessions.map(|session| session.name.clone()).collect()
+        };
+        assert_eq!(names(&before.state), names(&after.state));
+        for (old, new) in before.state.sessions.iter().zip(&after.state.sessions) {
+            assert_eq!(only_structure(old), only_structure(new), "{shell}");
+        }
+        assert!(!world.server.home().join("pwned").exists());
+        assert!(!world.server.dir().join("pwned").exists());
+        // A second run finds the names taken: it leaves what is there, and nothing of its own.
+        let dump = world.dump();
+        let again = world.server.command(shell).arg(&script).output().unwrap();
+        assert!(!again.status.success());
+        wait_until("the end of what was made", || world.dump() == dump);
+    }
 }
 
 #[test]

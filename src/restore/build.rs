@@ -86,6 +86,8 @@ fn build(plan: &Plan, action: &Action, names: &dyn Names) -> Option<Vec<Command>
             };
             let join = Command::new("new-session")
                 .flag("-d")
+                .flag("-P")
+                .opt("-F", "#{session_id}")
                 .opt("-t", names.session(*leader))
                 .opt("-s", &planned.temporary);
             // The group gets the name that its founder has at this moment.

@@ -21,6 +21,7 @@ mod quoting;
 pub mod recovery;
 mod replay;
 mod report;
+mod script;
 mod splits;
 mod step;
 mod summary;

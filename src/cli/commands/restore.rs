@@ -14,6 +14,7 @@ use crate::cli::output::{Output, Role, confirm};
 use crate::cli::views::count;
 use crate::model::target::Target;
 use crate::model::{Cause, Millis, Snapshot, SnapshotId};
+use crate::mux::ServerSelect;
 use crate::restore::{
     MissingDir, OnConflict, Plan, Policy, Programs, Report, Selection, Status, StepShown,
     Surroundings, Text, Warning, Workshop, apply, prepare,
@@ -29,7 +30,7 @@ pub(in crate::cli) struct Restore {
     snap: String,
     #[command(flatten)]
     how: How,
-    /// Print the plan as a script and do nothing
+    /// Print the plan as a script for sh and do nothing; the saved text is not in it
     #[arg(long, conflicts_with = "dry_run")]
     script: bool,
     /// The multiplexer to restore to
@@ -190,20 +191,14 @@ fn suffix(time: Millis) -> String {
         .to_string()
 }
 
-/// The commands of a plan; what muxtape itself does between them stands there as comments.
+/// Prints a plan as a script for the server that it was made for.
 fn script(context: &Context, plan: &Plan) -> Result<Exit, CliError> {
-    let lines = plan.steps_shown().into_iter().flat_map(|step| {
-        let note = step.note.map(|note| format!("# {note}"));
-        let command = if step.command.is_empty() {
-            format!("# {} {}", step.action, step.target)
-        } else {
-            step.command
-        };
-        note.into_iter().chain([command])
-    });
-    let head = format!("#!/bin/sh\n# restores snapshot {}", plan.snapshot);
-    let lines: Vec<String> = [head].into_iter().chain(lines).collect();
-    context.output.lines(&lines)?;
+    let mut select = context.global.server();
+    // The script may be run elsewhere, where the default server is another one.
+    if select == ServerSelect::Default && !plan.starts_server {
+        select = ServerSelect::Path(context.tmux().server()?.socket);
+    }
+    context.output.raw(plan.script(&select).as_bytes())?;
     Ok(Exit::Ok)
 }
 

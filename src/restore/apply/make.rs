@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, VecDeque};
 use bstr::ByteSlice;
 
 use super::Site;
-use crate::mux::tmux::command::Command;
 use crate::restore::RestoreError;
 use crate::restore::step::{Action, PaneRef, Phase, TabRef};
 
@@ -142,15 +141,8 @@ impl Site<'_, '_> {
     /// Tabs and groups that sessions share.
     fn join(&mut self, action: &Action) -> Result<(), RestoreError> {
         let commands = self.commands(action);
-        let (_, complaints) = self.send("shared tabs", &commands)?;
-        if let Action::JoinGroup { session, .. } = action
-            && let Some(planned) = self.plan.session(*session)
-        {
-            let find = Command::new("display-message")
-                .flag("-p")
-                .opt("-t", format!("={}:", planned.temporary))
-                .arg("#{session_id}");
-            let (stdout, _) = self.send("a session's number", &[find])?;
+        let (stdout, complaints) = self.send("shared tabs", &commands)?;
+        if let Action::JoinGroup { session, .. } = action {
             let id = stdout
                 .trim()
                 .strip_prefix(b"$")
