@@ -1,7 +1,7 @@
 //! Plans, applies and reports restores; recovery offers.
 //!
 //! A restore is thought through before anything is touched: [`prepare`] looks, [`plan()`] decides, and
-//! [`apply`] does exactly that. It never touches a session that is alive, runs no program that its
+//! [`apply()`] does exactly that. It never touches a session that is alive, runs no program that its
 //! policy does not allow, and hands no captured string to a shell; what it types at a prompt is quoted
 //! for that shell.
 
@@ -84,7 +84,7 @@ pub enum RestoreError {
     },
 }
 
-/// What [`apply`] needs besides the plan.
+/// What [`apply()`] needs besides the plan.
 #[derive(Debug)]
 pub struct Workshop<'a> {
     /// The way to the server.

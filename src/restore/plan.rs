@@ -1,5 +1,5 @@
 //! What a restore will do: made by [`super::plan()`], shown by the preview, carried out by
-//! [`super::apply`].
+//! [`super::apply()`].
 
 use std::collections::BTreeSet;
 
@@ -261,7 +261,7 @@ impl Plan {
         self.steps.is_empty()
     }
 
-    /// The texts that it shows again, each once: load them from the store for [`super::apply`].
+    /// The texts that it shows again, each once: load them from the store for [`super::apply()`].
     #[must_use]
     pub fn texts(&self) -> Vec<Digest> {
         let texts: BTreeSet<Digest> = self.panes.iter().filter_map(|pane| pane.text).collect();

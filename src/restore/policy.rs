@@ -24,7 +24,7 @@ pub enum OnConflict {
 }
 
 /// Which programs are started again. A program that is never to be started by itself
-/// ([`super::programs`]), a part of a pipeline, and one from whose arguments a secret was taken are
+/// (`assets/rules/programs.toml`), a part of a pipeline, and one from whose arguments a secret was taken are
 /// not run under any policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

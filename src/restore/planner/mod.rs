@@ -23,7 +23,7 @@ use crate::model::tree::Tab;
 
 /// Plans a restore of the chosen parts of a snapshot beside what is alive.
 ///
-/// [`OnConflict::Merge`] and [`OnConflict::Replace`] are treated as [`OnConflict::Skip`];
+/// `OnConflict::Merge` and `OnConflict::Replace` are treated as `OnConflict::Skip`;
 /// [`super::prepare`] refuses them before it comes to this.
 #[must_use]
 pub fn plan(
