@@ -42,7 +42,12 @@ pub enum Event {
     /// There is no server to record.
     NoServer,
     /// The server that was recorded has gone.
-    ServerGone(LifeId),
+    ServerGone {
+        /// Its life.
+        life: LifeId,
+        /// How it ended, as far as that could be seen.
+        cause: EndCause,
+    },
     /// It did not work; it will be tried again.
     Failed(String),
 }
@@ -317,7 +322,10 @@ impl Recorder {
             cause,
         });
         match self.store.note_life(&life) {
-            Ok(()) => Event::ServerGone(life.id()),
+            Ok(()) => Event::ServerGone {
+                life: life.id(),
+                cause,
+            },
             Err(error) => {
                 // Tell it again at the next look.
                 let message = with_causes(&error);

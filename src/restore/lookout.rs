@@ -1,7 +1,7 @@
 //! Looks for lives that ended badly: in the store, and at the server that is alive.
 
 use super::RestoreError;
-use super::recovery::{Alive, Offer, Past, is_trivial, offers};
+use super::recovery::{Alive, Offer, Past, blank, is_trivial, offers};
 use crate::model::snapshot::{BootId, EndCause, LifeEnd, RecoveryState, SnapshotMeta};
 use crate::model::{Life, LifeId, Millis};
 use crate::mux::{Multiplexer, MuxError};
@@ -30,6 +30,7 @@ pub fn look(
     let alive = match mux.observe() {
         Ok(seen) => vec![Alive {
             server: seen.server,
+            blank: blank(&seen.state),
             sessions: seen
                 .state
                 .sessions
@@ -81,6 +82,7 @@ fn past_of(
                     life,
                     snapshots: snapshots.split_off(at),
                     trivial: is_trivial(&newest.state),
+                    blank: blank(&newest.state),
                 }));
             }
             Err(StoreError::NotFound { .. }) => {}

@@ -10,6 +10,7 @@ use crate::model::snapshot::{
     BootId, EndCause, Life, LifeId, RecoveryState, ServerIdentity, SessionSummary, SnapshotMeta,
 };
 use crate::model::time::Millis;
+use crate::model::tree::{ServerState, Session};
 
 /// A server that is alive, and its sessions.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +19,8 @@ pub struct Alive {
     pub server: ServerIdentity,
     /// The names of its sessions.
     pub sessions: Vec<BString>,
+    /// The names of those that are blank ([`blank`]).
+    pub blank: BTreeSet<BString>,
 }
 
 /// A life and its last snapshots.
@@ -30,6 +33,8 @@ pub struct Past {
     /// Whether its newest snapshot held nothing worth bringing back: one pane with an idle shell
     /// ([`super::recovery::is_trivial`]).
     pub trivial: bool,
+    /// The sessions of its newest snapshot that were blank ([`blank`]).
+    pub blank: BTreeSet<BString>,
 }
 
 /// A session of an offer.
@@ -37,7 +42,8 @@ pub struct Past {
 pub struct OfferedSession {
     /// What the newest snapshot says of it.
     pub summary: SessionSummary,
-    /// Whether a session of that name is alive on the same socket.
+    /// Whether a session of that name is alive on the same socket. A blank one does not count unless
+    /// the lost one was blank, too: after a crash a new session often gets the name of the old one.
     pub back: bool,
 }
 
@@ -79,13 +85,24 @@ impl Offer {
 /// Whether a state holds nothing that its user would miss: no pane at all, or a single one in which
 /// a shell is idle.
 #[must_use]
-pub fn is_trivial(state: &crate::model::tree::ServerState) -> bool {
+pub fn is_trivial(state: &ServerState) -> bool {
     let mut panes = state.panes();
     match (panes.next(), panes.next()) {
         (None, _) => true,
         (Some((_, _, pane)), None) => pane.program.is_none(),
         _ => false,
     }
+}
+
+/// The sessions of a state in which there is nothing but one idle shell.
+#[must_use]
+pub fn blank(state: &ServerState) -> BTreeSet<BString> {
+    let blank = |session: &&Session| {
+        let mut panes = session.tabs.iter().flat_map(|tab| &tab.panes);
+        panes.next().is_none_or(|pane| pane.program.is_none()) && panes.next().is_none()
+    };
+    let sessions = state.sessions.iter().filter(blank);
+    sessions.map(|session| session.name.clone()).collect()
 }
 
 /// What can be brought back, newest first.
@@ -127,6 +144,7 @@ fn offer(past: &Past, alive: &[Alive], boot: &BootId) -> Option<Offer> {
             .filter(|one| {
                 one.server.mux == life.server.mux && one.server.socket == life.server.socket
             })
+            .filter(|one| !one.blank.contains(name) || past.blank.contains(name))
             .any(|one| one.sessions.contains(name))
     };
     let sessions: Vec<OfferedSession> = newest

@@ -218,6 +218,7 @@ fn past(pid: i32, boot: &str, names: &[&str], seen: i64) -> Past {
         },
         snapshots: vec![meta],
         trivial: false,
+        blank: BTreeSet::new(),
     }
 }
 
@@ -235,6 +236,7 @@ fn what_a_crash_took_is_offered_and_a_blank_session_is_not() {
     let alive = Alive {
         server: server(9, "b"),
         sessions: vec!["web".into()],
+        blank: BTreeSet::new(),
     };
     let all = [blank, rebooted, crashed];
     let found = offers(&all, std::slice::from_ref(&alive), &now);
@@ -258,10 +260,18 @@ fn what_is_alive_back_dismissed_or_closed_is_not_offered() {
     let alive = |pid, name: &str| Alive {
         server: server(pid, "b"),
         sessions: vec![name.into()],
+        blank: BTreeSet::new(),
     };
     assert_eq!(offered(&open, &[alive(1, "other")]), 0);
     assert_eq!(offered(&open, &[alive(2, "api")]), 0);
     assert_eq!(offered(&open, &[alive(2, "0")]), 1);
+    // A blank session of the same name is not the lost one, unless that was blank.
+    let mut anew = alive(2, "api");
+    anew.blank.insert("api".into());
+    assert_eq!(offered(&open, std::slice::from_ref(&anew)), 1);
+    let mut was_blank = open.clone();
+    was_blank.blank.insert("api".into());
+    assert_eq!(offered(&was_blank, &[anew]), 0);
     for state in [RecoveryState::Dismissed, RecoveryState::Recovered] {
         let mut answered = open.clone();
         answered.life.recovery = state;

@@ -89,7 +89,7 @@ pub(super) fn news(event: Event, at: Millis) -> Option<RecorderEvent> {
         Event::Quiet => return None,
         Event::Unchanged => RecorderEvent::Unchanged { at },
         Event::Stored(meta) => RecorderEvent::Captured(meta),
-        Event::NoServer | Event::ServerGone(_) => RecorderEvent::NoServer { at },
+        Event::NoServer | Event::ServerGone { .. } => RecorderEvent::NoServer { at },
         Event::Failed(message) => RecorderEvent::Failed {
             at,
             failure: Failure { message },

@@ -11,6 +11,7 @@ use crate::cli::error::{CliError, Exit};
 use crate::cli::output::Role;
 use crate::cli::views;
 use crate::daemon::{self, Event, Instance, InstanceError, Recorder, RecorderOptions};
+use crate::model::snapshot::EndCause;
 
 /// The recorder
 #[derive(Debug, clap::Args)]
@@ -51,12 +52,6 @@ impl Daemon {
     pub(in crate::cli) fn run(&self, context: &Context) -> Result<Exit, CliError> {
         match self.action {
             Action::Run => {
-                let _instance =
-                    Instance::acquire(&context.paths.state).map_err(|error| match &error {
-                        InstanceError::Running { .. } => CliError::caused(Exit::NoDaemon, &error)
-                            .hint("one is enough: it records for every command and interface"),
-                        InstanceError::Io { .. } => CliError::caused(Exit::Failed, &error),
-                    })?;
                 // Two threads: one for the clock and signals, and the blocking pool beside them.
                 let runtime = tokio::runtime::Builder::new_multi_thread()
                     .worker_threads(1)
@@ -106,6 +101,12 @@ async fn foreground(context: &Context, recorder: Recorder) -> Result<Exit, CliEr
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hangup = signal(SignalKind::hangup())?;
+    // After the signals: whoever sees that it is running may end it in good order at once.
+    let _instance = Instance::acquire(&context.paths.state).map_err(|error| match &error {
+        InstanceError::Running { .. } => CliError::caused(Exit::NoDaemon, &error)
+            .hint("one is enough: it records for every command and interface"),
+        InstanceError::Io { .. } => CliError::caused(Exit::Failed, &error),
+    })?;
     let (send, mut events) = mpsc::channel(16);
     let handle = daemon::spawn(recorder, send);
     context.output.say("recording; Ctrl-C ends it");
@@ -150,9 +151,12 @@ fn tell(context: &Context, event: &Event) -> Option<String> {
             meta.took_ms,
         )),
         Event::NoServer => Some("no tmux server is running; waiting for one".to_owned()),
-        Event::ServerGone(_) => {
-            Some("the tmux server has gone; `muxtape recover` brings it back".to_owned())
-        }
+        Event::ServerGone { cause, .. } => Some(match cause {
+            EndCause::Closed => "the last session was closed; waiting for a new one".to_owned(),
+            EndCause::ServerGone | EndCause::Reboot => {
+                "the tmux server has gone; `muxtape recover` brings it back".to_owned()
+            }
+        }),
         Event::Failed(why) => Some(format!("failed, trying again: {why}")),
     }
 }

@@ -1,0 +1,280 @@
+//! The recorder as a process of its own, beside a real tmux server: what it stores, what it keeps, and
+//! what is left when it or the server dies.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+
+mod common;
+#[path = "common/muxtape.rs"]
+mod muxtape_program;
+
+use std::fs;
+use std::process::{Child, Stdio};
+use std::time::Duration;
+
+use common::{TmuxServer, wait_until};
+use muxtape::model::snapshot::{EndCause, Life};
+use muxtape::store::{Store, StoreOptions};
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+/// Settings under which only changes of structure are recorded.
+const STRUCTURE: &str = "[recorder]\nprobe_seconds = 1\ninterval_seconds = 3600\n";
+
+/// `muxtape daemon run`; ends with the test.
+struct Daemon {
+    child: Child,
+}
+
+impl Daemon {
+    /// Starts it with these settings, and waits until it records.
+    fn start(server: &TmuxServer, settings: &str) -> Self {
+        let config = server.home().join("config/muxtape");
+        fs::create_dir_all(&config).unwrap();
+        fs::write(config.join("config.toml"), settings).unwrap();
+        let child = server
+            .command(env!("CARGO_BIN_EXE_muxtape"))
+            .arg("-S")
+            .arg(server.socket())
+            .args(["daemon", "run"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let daemon = Self { child };
+        let pid = daemon.child.id();
+        wait_until("the recorder", || {
+            let said = server.muxtape(&["daemon", "status"]);
+            said.code == 0 && said.out.contains(&pid.to_string())
+        });
+        daemon
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = Pid::from_raw(self.child.id().try_into().unwrap()).unwrap();
+        kill_process(pid, signal).unwrap();
+    }
+
+    /// Waits until it has ended; its exit status, if it has one.
+    fn end(mut self) -> Option<i32> {
+        let mut ended = None;
+        wait_until("the end of the recorder", || {
+            ended = self.child.try_wait().unwrap();
+            ended.is_some()
+        });
+        ended.unwrap().code()
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A server whose shell is idle.
+fn server() -> TmuxServer {
+    let server = TmuxServer::start();
+    server.wait_for_prompt("main");
+    server
+}
+
+fn snapshots(server: &TmuxServer) -> Vec<Value> {
+    server.json(&["list"]).as_array().unwrap().clone()
+}
+
+/// The names of all tabs in the newest snapshot.
+fn newest_tabs(server: &TmuxServer) -> Vec<String> {
+    if snapshots(server).is_empty() {
+        return Vec::new();
+    }
+    let shown = server.json(&["show", "latest"]);
+    let sessions = shown["sessions"].as_array().unwrap().iter();
+    let tabs = sessions.flat_map(|session| session["tabs"].as_array().unwrap());
+    tabs.map(|tab| tab["name"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+/// Gives a tab a name, which is a change of structure, and waits until it is recorded.
+fn change(server: &TmuxServer, name: &str) {
+    server.run(["rename-window", "-t", "=main:0", name]);
+    wait_until(name, || newest_tabs(server).iter().any(|tab| tab == name));
+}
+
+fn lives(server: &TmuxServer) -> Vec<Life> {
+    let wait = Duration::from_secs(10);
+    let dir = server.home().join("data/muxtape");
+    Store::new(dir, StoreOptions { wait }).lives().unwrap()
+}
+
+fn offers(server: &TmuxServer) -> Vec<Value> {
+    let list = server.json(&["recover", "--list"]);
+    list.as_array().unwrap().clone()
+}
+
+#[test]
+fn every_change_is_recorded_once() {
+    let server = server();
+    let _daemon = Daemon::start(&server, STRUCTURE);
+    change(&server, "first");
+    let before = snapshots(&server).len();
+    server.run(["new-window", "-d", "-t", "=main:", "-n", "new"]);
+    wait_until("the new window", || {
+        newest_tabs(&server) == ["first", "new"]
+    });
+    // The looks between these find nothing new.
+    change(&server, "second");
+    change(&server, "third");
+    let all = snapshots(&server);
+    assert_eq!(all.len(), before + 3);
+    assert!(all.iter().all(|one| one["cause"] == "event"), "{all:#?}");
+}
+
+#[test]
+fn text_is_recorded_when_the_interval_is_over() {
+    let server = server();
+    let _daemon = Daemon::start(
+        &server,
+        "[recorder]\nprobe_seconds = 1\ninterval_seconds = 1\n",
+    );
+    wait_until("the first snapshot", || !snapshots(&server).is_empty());
+    server.type_line("main", "echo something new");
+    wait_until("the text", || {
+        let text = server.muxtape(&["show", "latest", "--pane", "main:0.0"]);
+        text.out.contains("\nsomething new\n")
+    });
+    assert_eq!(snapshots(&server)[0]["cause"], "auto");
+}
+
+#[test]
+fn only_automatic_snapshots_make_room() {
+    let server = server();
+    let settings = format!("{STRUCTURE}keep_last = 2\n");
+    let _daemon = Daemon::start(&server, &settings);
+    change(&server, "first");
+    let named = server.json(&["create", "named"])["id"].clone();
+    change(&server, "second");
+    let pinned = snapshots(&server)[0]["id"].clone();
+    server.json(&["pin", pinned.as_str().unwrap()]);
+    for name in ["third", "fourth", "fifth", "sixth"] {
+        change(&server, name);
+    }
+    let left = || {
+        let all = snapshots(&server);
+        let ids = all.iter().map(|one| one["id"].clone());
+        ids.collect::<Vec<_>>()
+    };
+    // It makes room after it has stored.
+    wait_until("the rotation", || left().len() == 4);
+    assert!(left().contains(&named));
+    assert!(left().contains(&pinned));
+    assert_eq!(newest_tabs(&server), ["sixth"]);
+}
+
+#[test]
+fn there_is_one_recorder_and_it_ends_when_asked() {
+    let server = server();
+    let daemon = Daemon::start(&server, STRUCTURE);
+    let refused = server.error(6, &["daemon", "run"]);
+    let message = refused["message"].as_str().unwrap();
+    assert!(
+        message.contains(&daemon.child.id().to_string()),
+        "{message}"
+    );
+    daemon.signal(Signal::TERM);
+    assert_eq!(daemon.end(), Some(0));
+    assert_eq!(server.muxtape(&["daemon", "status"]).code, 6);
+    let next = Daemon::start(&server, STRUCTURE);
+    next.signal(Signal::INT);
+    assert_eq!(next.end(), Some(0));
+}
+
+#[test]
+fn a_recorder_that_is_killed_leaves_a_sound_store() {
+    let server = server();
+    for round in 0..3 {
+        let daemon = Daemon::start(&server, STRUCTURE);
+        change(&server, &format!("recorded {round}"));
+        server.run(["rename-window", "-t", "=main:0", "perhaps"]);
+        daemon.signal(Signal::KILL);
+        assert_eq!(daemon.end(), None);
+        server.json(&["verify"]);
+        let shown = newest_tabs(&server).concat();
+        assert!(
+            shown == "perhaps" || shown == format!("recorded {round}"),
+            "{shown}"
+        );
+    }
+    server.json(&["create", "afterwards"]);
+}
+
+#[test]
+fn what_a_crash_took_stays_on_offer() {
+    let server = server();
+    server.run(["split-window", "-d", "-t", "=main:"]);
+    server.run(["new-session", "-d", "-s", "web", "-n", "web"]);
+    let settings = format!("{STRUCTURE}keep_last = 2\n");
+    let _daemon = Daemon::start(&server, &settings);
+    change(&server, "before");
+    assert!(offers(&server).is_empty());
+    let good = snapshots(&server)[0]["id"].clone();
+    server.crash();
+    wait_until("the end of the life", || {
+        lives(&server).iter().all(|life| life.end.is_some())
+    });
+    assert_eq!(offers(&server)[0]["snapshot"], good);
+    // A blank session of the same name takes the place, and is recorded more often than is kept.
+    server.run(["new-session", "-d", "-s", "main", "-x", "80", "-y", "24"]);
+    server.wait_for_prompt("main");
+    for name in ["one", "two", "three", "four"] {
+        change(&server, name);
+    }
+    let found = offers(&server);
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert_eq!(found[0]["snapshot"], good);
+    assert_eq!(found[0]["reason"], "server_gone");
+    assert_eq!(found[0]["lost"], serde_json::json!(["main", "web"]));
+    // It comes back beside the blank one, and is not offered again.
+    server.json(&["--yes", "recover"]);
+    let format = "#{session_windows} #{session_name}";
+    let sessions = server.run(["list-sessions", "-F", format]);
+    let names: Vec<&str> = sessions
+        .lines()
+        .filter_map(|line| line.split(' ').nth(1))
+        .collect();
+    assert_eq!(names.len(), 3, "{sessions}");
+    assert!(names.contains(&"web"), "{sessions}");
+    assert!(offers(&server).is_empty());
+}
+
+#[test]
+fn a_session_that_its_user_closed_is_not_offered() {
+    let server = TmuxServer::stopped();
+    let config = fs::read_to_string(server.config()).unwrap();
+    fs::write(
+        server.config(),
+        config.replace("exit-empty off", "exit-empty on"),
+    )
+    .unwrap();
+    server.run(["new-session", "-d", "-s", "main", "-x", "80", "-y", "24"]);
+    server.run(["split-window", "-d", "-t", "=main:"]);
+    let _daemon = Daemon::start(&server, STRUCTURE);
+    change(&server, "both");
+    let panes = |wanted: u64| {
+        wait_until("fewer panes", || snapshots(&server)[0]["panes"] == wanted);
+    };
+    panes(2);
+    server.type_line("main:0.1", "exit");
+    panes(1);
+    server.type_line("main:0.0", "exit");
+    wait_until("the end of the life", || {
+        lives(&server).iter().all(|life| life.end.is_some())
+    });
+    let causes: Vec<EndCause> = lives(&server)
+        .iter()
+        .map(|life| life.end.unwrap().cause)
+        .collect();
+    assert_eq!(causes, [EndCause::Closed]);
+    assert!(offers(&server).is_empty());
+    assert_eq!(server.muxtape(&["recover"]).code, 3);
+}
