@@ -109,9 +109,10 @@ fn a_restore_is_previewed_and_done() {
     let before = server.run(["list-panes", "-a", "-F", "#{pane_id} #{pane_pid}"]);
 
     let terminal = open(&server, 100, 30);
-    terminal.wait_for("before");
-    // Down to the named one: the recorder may have added newer ones.
+    // The recorder sees that a session has gone; the named snapshot is the one before.
+    terminal.wait("both snapshots", |screen| screen.contains("1/2"));
     terminal.keys(&["g"]);
+    terminal.wait("the older one", |screen| screen.contains("2/2"));
     terminal.keys(&["r"]);
     terminal.wait("the dry run", |screen| {
         screen.contains("DRY RUN")

@@ -9,8 +9,12 @@
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Condvar, Mutex};
 use std::time::{Duration, Instant};
+
+/// Terminals that were opened.
+static COUNT: AtomicU32 = AtomicU32::new(0);
 
 /// How long a screen may take to show what is waited for.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -31,7 +35,11 @@ impl Terminal {
         command: &[&str],
     ) -> Self {
         let terminal = Terminal {
-            socket: dir.join("terminal").display().to_string(),
+            // A socket of its own: the server of a terminal before may still be leaving.
+            socket: dir
+                .join(format!("t{}", COUNT.fetch_add(1, Relaxed)))
+                .display()
+                .to_string(),
             home: dir.display().to_string(),
         };
         let (columns, rows) = (columns.to_string(), rows.to_string());
