@@ -148,6 +148,24 @@ fn records_are_edited_deleted_and_brought_back() {
 }
 
 #[test]
+fn a_restore_is_taken_back_by_a_later_command() {
+    let server = TmuxServer::start();
+    server.run(["new-session", "-d", "-s", "other"]);
+    server.json(&["create", "both"]);
+    server.error(3, &["undo"]);
+    server.run(["kill-session", "-t", "=other"]);
+    server.json(&["--yes", "restore", "both", "--session", "other"]);
+    assert_eq!(server.json(&["undo", "--list"])[0], "other");
+    // Without a terminal nobody can be asked.
+    server.error(5, &["undo"]);
+    let undone = server.json(&["--yes", "undo"]);
+    assert_eq!(undone["closed"][0], "other");
+    let names = server.run(["list-sessions", "-F", "#{session_name}"]);
+    assert_eq!(names, "main");
+    server.error(3, &["--yes", "undo"]);
+}
+
+#[test]
 fn a_name_that_fits_nothing_or_several_is_said_so() {
     let server = server();
     server.json(&["create", "before-rebase"]);

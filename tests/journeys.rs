@@ -101,7 +101,7 @@ fn the_tape_is_scrubbed_and_searched() {
 }
 
 #[test]
-fn a_restore_is_previewed_and_done() {
+fn a_restore_is_previewed_done_and_undone() {
     let server = server();
     show(&server, "main:0.0", "what was there");
     server.json(&["create", "before"]);
@@ -145,6 +145,17 @@ fn a_restore_is_previewed_and_done() {
         server
             .run(["list-panes", "-a", "-F", "#{pane_id} #{pane_pid}"])
             .starts_with(&before)
+    );
+    // Undo asks, and closes what was made and nothing else.
+    terminal.text("u");
+    terminal.wait_for("Closes other with 1 pane");
+    terminal.text("u");
+    terminal.text("y");
+    terminal.wait_for("Closed other");
+    assert_eq!(sessions(&server), ["main"]);
+    assert_eq!(
+        server.run(["list-panes", "-a", "-F", "#{pane_id} #{pane_pid}"]),
+        before
     );
     terminal.keys(&["q", "q", "q"]);
     assert_eq!(terminal.wait_end(), 0);

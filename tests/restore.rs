@@ -13,6 +13,7 @@ mod muxtape_program;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use bstr::{BString, ByteSlice};
@@ -27,6 +28,7 @@ use muxtape::model::tree::{Screen, ServerState, Session};
 use muxtape::mux::run::Limits;
 use muxtape::mux::tmux::Tmux;
 use muxtape::mux::{ContentsRequest, Multiplexer, ServerSelect};
+use muxtape::restore::undo::{self, LeftAlone};
 use muxtape::restore::{
     self, Action, MissingDir, OnConflict, Outcome, Plan, Policy, Programs, Report, RestoreError,
     Selection, Status, Surroundings, Workshop,
@@ -749,4 +751,69 @@ fn a_restorer_that_is_killed_leaves_nothing_running() {
     child.kill().unwrap();
     child.wait().unwrap();
     wait_until("the end of what was made", || world.dump() == before);
+}
+
+#[test]
+fn undo_closes_exactly_what_the_restore_made() {
+    let world = lively();
+    let (snapshot, texts) = world.snapshot();
+    world.server.crash();
+    world.run(&["new-session", "-d", "-s", "mine"]);
+    let made = world.restore(&snapshot, &texts).undoable().unwrap();
+    assert_eq!(made.sessions.len(), 3);
+    // It is kept byte for byte, for its owner alone.
+    let dir = world.server.dir().join("state");
+    assert_eq!(undo::recall(&dir).unwrap(), None);
+    undo::remember(&dir, &made).unwrap();
+    assert_eq!(undo::recall(&dir).unwrap().as_ref(), Some(&made));
+    let file = fs::read_dir(&dir).unwrap().next().unwrap().unwrap();
+    assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    undo::forget(&dir).unwrap();
+    assert_eq!(undo::recall(&dir).unwrap(), None);
+    // One has become somebody's own since, one is closed already.
+    world.run(&["rename-session", "-t", "=api", "kept"]);
+    let third = made.sessions.iter().find(|made| made.to.starts_with(b"3"));
+    world.run(&["kill-session", "-t", &format!("${}", third.unwrap().id)]);
+    let undone = undo::undo(&world.tmux, &made).unwrap();
+    assert_eq!(undone.closed.len(), 1);
+    assert!(undone.closed[0].to.starts_with(b"#(touch"));
+    let why: Vec<&LeftAlone> = undone.left.iter().map(|(_, why)| why).collect();
+    assert!(why.contains(&&LeftAlone::Closed));
+    assert!(why.contains(&&LeftAlone::Renamed("kept".into())));
+    let alive = world.run(&["list-sessions", "-F", "#{session_name}"]);
+    assert_eq!(alive, "kept\nmine");
+}
+
+#[test]
+fn undo_leaves_another_life_of_the_server_alone() {
+    let world = World::new();
+    world.run(&["new-session", "-d", "-s", "api"]);
+    world.settle();
+    let (snapshot, texts) = world.snapshot();
+    world.server.crash();
+    let made = world.restore(&snapshot, &texts).undoable().unwrap();
+    world.server.crash();
+    // Nobody is there; then somebody with the same number and name is.
+    let undone = undo::undo(&world.tmux, &made).unwrap();
+    assert!(undone.closed.is_empty());
+    world.run(&["new-session", "-d", "-s", "api"]);
+    let id = world.run(&["list-sessions", "-F", "#{session_id}"]);
+    assert_eq!(id, format!("${}", made.sessions[0].id));
+    let undone = undo::undo(&world.tmux, &made).unwrap();
+    assert_eq!(undone.left[0].1, LeftAlone::ServerEnded);
+    let alive = world.run(&["list-sessions", "-F", "#{session_name}"]);
+    assert_eq!(alive, "api");
+}
+
+#[test]
+fn undoing_the_only_sessions_ends_a_server_that_ends_without_any() {
+    let world = World::new();
+    world.run(&["new-session", "-d", "-s", "api"]);
+    world.settle();
+    let (snapshot, texts) = world.snapshot();
+    world.server.crash();
+    let made = world.restore(&snapshot, &texts).undoable().unwrap();
+    world.run(&["set-option", "-s", "exit-empty", "on"]);
+    let undone = undo::undo(&world.tmux, &made).unwrap();
+    assert_eq!(undone.closed, made.sessions);
 }

@@ -8,7 +8,8 @@ use crate::model::digest::Digest;
 use crate::model::id::SnapshotId;
 use crate::model::snapshot::LifeId;
 use crate::model::tree::{Pane, ServerState, Session, Tab};
-use crate::restore::{Plan, Policy, Selection};
+use crate::restore::undo::Undoable;
+use crate::restore::{Made, Plan, Policy, Selection};
 pub use crate::store::Edit;
 
 /// A ticket for a request. Of each kind of request only the latest counts: answers to older tickets
@@ -143,6 +144,11 @@ pub enum Effect {
         /// The life that is brought back by it, where it was offered after a crash.
         recovers: Option<LifeId>,
     },
+    /// Take back what a restore made.
+    UndoRestore {
+        /// What it made.
+        made: Box<Undoable>,
+    },
     /// Look for lives that ended badly.
     LookForCrashes,
     /// Never offer to bring this life back again.
@@ -164,8 +170,8 @@ pub enum Effect {
     Suspend,
     /// Leave, and attach to a session of the server.
     Attach {
-        /// The session's exact name.
-        session: BString,
+        /// Which.
+        session: Made,
     },
     /// Leave.
     Quit,

@@ -15,6 +15,7 @@ use crate::model::snapshot::{Life, Snapshot, SnapshotMeta};
 use crate::model::time::Millis;
 use crate::model::tree::ServerState;
 use crate::restore::recovery::Offer;
+use crate::restore::undo::Undone;
 use crate::restore::{Plan, Progress, Report};
 use crate::store::SearchHit;
 
@@ -192,6 +193,8 @@ pub enum Answer {
     Restoring(Progress),
     /// A restore is over.
     Restored(Result<Box<Report>, NotRestored>),
+    /// What a restore made was taken back, as far as it could be.
+    RestoreUndone(Result<Undone, Failure>),
     /// Lives that ended badly and can be brought back, newest first.
     Crashes(Result<Vec<Offer>, Failure>),
     /// Something for the user to read.

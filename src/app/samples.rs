@@ -467,6 +467,7 @@ pub(crate) fn report() -> crate::restore::Report {
         rows: rows.collect(),
         warnings: plan.warnings,
         errors: Vec::new(),
+        server: Some(preview().snapshot.meta.server.clone()),
         undo: Some(plan.snapshot),
         duration_ms: 2_410,
     }

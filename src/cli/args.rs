@@ -103,6 +103,7 @@ pub(super) enum Command {
     Diff(c::diff::Diff),
     Restore(c::restore::Restore),
     Recover(c::recover::Recover),
+    Undo(c::undo::Undo),
     Search(c::search::Search),
     Delete(c::delete::Delete),
     Trash(c::trash::Trash),

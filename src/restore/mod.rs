@@ -27,6 +27,7 @@ mod step;
 mod summary;
 #[cfg(test)]
 mod tests;
+pub mod undo;
 mod workdir;
 
 pub use apply::apply;
@@ -73,10 +74,10 @@ pub enum RestoreError {
     /// No pane said that it was ready; what had been made was removed.
     #[error("no pane came to its shell in time; what had been made was removed")]
     NotReady,
-    /// The private files of a restore could not be written; what had been made was removed.
-    #[error("could not write {path}")]
+    /// A private file could not be used; what had been made was removed.
+    #[error("could not use {path}")]
     Files {
-        /// What could not be written.
+        /// Which file.
         path: String,
         /// Why not.
         #[source]

@@ -7,7 +7,9 @@ use serde::{Serialize, Serializer};
 
 use super::plan::{Level, Start, Warning};
 use super::step::Phase;
+use super::undo::Undoable;
 use crate::model::id::SnapshotId;
+use crate::model::snapshot::ServerIdentity;
 use crate::model::target::Target;
 
 /// How a restore went.
@@ -48,6 +50,9 @@ pub struct Report {
     pub warnings: Vec<Warning>,
     /// What failed.
     pub errors: Vec<String>,
+    /// The server that they were made on, as far as it could be asked afterwards.
+    #[serde(skip)]
+    pub server: Option<ServerIdentity>,
     /// The snapshot that was saved before.
     #[serde(serialize_with = "shown_option")]
     pub undo: Option<SnapshotId>,
@@ -112,6 +117,18 @@ impl Report {
             .iter()
             .filter(|row| row.outcome == outcome)
             .count()
+    }
+
+    /// What can be taken back of it: `None` where nothing was made.
+    #[must_use]
+    pub fn undoable(&self) -> Option<Undoable> {
+        if self.sessions.is_empty() {
+            return None;
+        }
+        Some(Undoable {
+            server: self.server.clone()?,
+            sessions: self.sessions.clone(),
+        })
     }
 
     /// How long it took.

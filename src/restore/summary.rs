@@ -7,7 +7,7 @@ use super::step::{PaneRef, TabRef};
 use crate::model::ansi::label;
 use crate::model::id::SnapshotId;
 
-/// The report of a restore; the time that it took is filled in by the caller.
+/// The report of a restore; the time that it took and the server are filled in by the caller.
 pub(super) fn report(plan: &Plan, built: &Built, undo: Option<SnapshotId>) -> Report {
     let tabs = (0u32..).zip(&plan.tabs);
     let tabs_restored = tabs
@@ -53,6 +53,7 @@ pub(super) fn report(plan: &Plan, built: &Built, undo: Option<SnapshotId>) -> Re
             .cloned()
             .collect(),
         errors,
+        server: None,
         undo,
         duration_ms: 0,
         rows: plan

@@ -67,8 +67,8 @@ pub enum Start {
 /// How the interface was left.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Outcome {
-    /// The session to attach to now, by its exact name.
-    pub attach: Option<bstr::BString>,
+    /// The session to attach to now.
+    pub attach: Option<crate::restore::Made>,
 }
 
 /// Why the interface cannot run.

@@ -212,7 +212,12 @@ fn footer(
         line(&Line::from(words), area, x, buf);
         x += width;
     }
-    for binding in keys::hints(context) {
+    let screen = state.screen().filter(|_| state.overlay.is_none());
+    let offered = |binding: &&'static keys::Binding| match (screen, binding.action()) {
+        (Some(screen), Some(action)) if binding.context == context => screen.offers(action),
+        _ => true,
+    };
+    for binding in keys::hints(context).filter(offered) {
         let keys = look.span(Role::Key, binding.hint_keys());
         let label = look.span(Role::Dim, format!(" {}", binding.hint));
         let hint = Line::from(vec![keys, label]);

@@ -99,6 +99,9 @@ pub(crate) fn run(context: &Context, effect: Effect, tell: &dyn Fn(Answer)) -> A
             }
             answer
         }
+        Effect::UndoRestore { made } => {
+            Answer::RestoreUndone(restoring::take_back(context, &made, tell))
+        }
         Effect::LookForCrashes => {
             let offers = lookout::look(store, &context.tmux, &crate::mux::process::boot_id());
             Answer::Crashes(offers.map_err(fail))

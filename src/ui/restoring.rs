@@ -10,6 +10,7 @@ use crate::model::digest::Digest;
 use crate::model::id::SnapshotId;
 use crate::model::snapshot::Cause;
 use crate::mux::{Multiplexer, MuxError};
+use crate::restore::undo::{self, Undoable, Undone};
 use crate::restore::{
     Plan, Policy, Report, RestoreError, Selection, Surroundings, Workshop, apply, prepare,
 };
@@ -88,13 +89,32 @@ fn run(context: &Context, plan: &Plan, tell: &dyn Fn(Answer)) -> Result<Report, 
         texts: &texts,
         undo,
     };
-    apply(plan, &workshop, &mut |progress| {
+    let report = apply(plan, &workshop, &mut |progress| {
         tell(Answer::Restoring(progress));
     })
     .map_err(|error| match error {
         RestoreError::Changed => NotRestored::Changed,
         other => NotRestored::Failed(fail(other)),
-    })
+    })?;
+    if let Some(made) = report.undoable()
+        && let Err(error) = undo::remember(&context.paths.state, &made)
+    {
+        tell(Answer::Notice(Err(fail(error))));
+    }
+    Ok(report)
+}
+
+/// Takes back what a restore made.
+pub(super) fn take_back(
+    context: &Context,
+    made: &Undoable,
+    tell: &dyn Fn(Answer),
+) -> Result<Undone, Failure> {
+    let undone = undo::undo(&context.tmux, made).map_err(fail)?;
+    if let Err(error) = undo::forget(&context.paths.state) {
+        tell(Answer::Notice(Err(fail(error))));
+    }
+    Ok(undone)
 }
 
 /// The snapshot to which everything can be taken back; none where no server runs.

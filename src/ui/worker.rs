@@ -48,7 +48,8 @@ impl Kind {
             | Effect::DismissRecovery { .. }
             | Effect::LookAround
             | Effect::LookForCrashes
-            | Effect::Apply { .. } => Kind::Write,
+            | Effect::Apply { .. }
+            | Effect::UndoRestore { .. } => Kind::Write,
             _ => return None,
         })
     }

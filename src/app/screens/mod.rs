@@ -125,6 +125,16 @@ impl Screen {
         }
     }
 
+    /// Whether an action of this screen can do anything at the moment: else its hint is not shown.
+    #[must_use]
+    pub fn offers(&self, action: Action) -> bool {
+        match self {
+            Screen::Report(screen) => screen.offers(action),
+            Screen::Restore(screen) => screen.running.is_none(),
+            _ => true,
+        }
+    }
+
     /// Whether an answer is for this screen.
     #[must_use]
     pub fn wants(&self, answer: &Answer) -> bool {
@@ -137,6 +147,7 @@ impl Screen {
                     Screen::Restore(_),
                     Answer::Planned { .. } | Answer::Restoring(_) | Answer::Restored(_)
                 )
+                | (Screen::Report(_), Answer::RestoreUndone(_))
         )
     }
 }

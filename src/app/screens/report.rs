@@ -5,11 +5,15 @@ use std::sync::Arc;
 use crate::app::effect::Effect;
 use crate::app::input::{MouseKind, Target as Met};
 use crate::app::keys::{Action, Context};
+use crate::app::msg::Answer;
+use crate::app::overlay::{Confirm, Confirmed, Overlay};
+use crate::app::plural;
 use crate::app::state::Cx;
 use crate::model::ansi::label;
 use crate::model::snapshot::Snapshot;
 use crate::model::target::Target;
-use crate::restore::{self, Outcome, Row, Selection, Warning};
+use crate::restore::undo::Undone;
+use crate::restore::{self, Level, Outcome, Row, Selection, Warning};
 
 use super::restore::Restore;
 use super::{Go, Interact, Screen};
@@ -23,6 +27,20 @@ pub struct Report {
     pub snapshot: Option<Arc<Snapshot>>,
     /// The chosen row.
     pub selected: usize,
+    /// Whether it was taken back.
+    pub undo: Undo,
+}
+
+/// Whether what was made was taken back.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Undo {
+    /// It was not.
+    #[default]
+    Not,
+    /// It is just being done.
+    Underway,
+    /// It was, as far as this says.
+    Done(Undone),
 }
 
 impl Report {
@@ -35,6 +53,7 @@ impl Report {
             selected: selected.unwrap_or(0),
             report,
             snapshot,
+            undo: Undo::Not,
         }
     }
 
@@ -78,6 +97,48 @@ impl Report {
         text
     }
 
+    /// Whether an action can do anything.
+    #[must_use]
+    pub fn offers(&self, action: Action) -> bool {
+        match action {
+            Action::Attach => self.stands() && !self.report.sessions.is_empty(),
+            Action::UndoRestore => self.stands() && self.report.undoable().is_some(),
+            Action::RetryFailed => self.stands() && self.report.count(Outcome::Failed) > 0,
+            _ => true,
+        }
+    }
+
+    /// Whether nothing of it was taken back.
+    fn stands(&self) -> bool {
+        self.undo == Undo::Not
+    }
+
+    /// The question before anything is closed.
+    fn question(&self) -> Option<Confirm> {
+        let made = self.report.undoable().filter(|_| self.stands())?;
+        let mut body: Vec<String> = made
+            .sessions
+            .iter()
+            .map(|session| {
+                let rows = self.report.rows.iter();
+                let panes = rows.filter(|row| {
+                    row.level == Level::Pane
+                        && row.target.session == session.from
+                        && matches!(row.outcome, Outcome::Done | Outcome::Warned)
+                });
+                let panes = plural(panes.count(), "pane");
+                format!("Closes {} with {panes}", label(&session.to))
+            })
+            .collect();
+        body.push("and ends what runs in them. Nothing else.".to_owned());
+        Some(Confirm {
+            title: "Undo this restore?".to_owned(),
+            body,
+            yes: "Yes, close them".to_owned(),
+            then: Confirmed::UndoRestore,
+        })
+    }
+
     fn choose(&mut self, row: usize) {
         self.selected = row.min(self.report.rows.len().saturating_sub(1));
     }
@@ -90,7 +151,7 @@ impl Report {
         let selection = self
             .snapshot
             .as_ref()
-            .filter(|_| !targets.is_empty())
+            .filter(|_| !targets.is_empty() && self.stands())
             .and_then(|snapshot| Selection::only(&snapshot.state, &targets).ok());
         match selection {
             Some(selection) => {
@@ -102,6 +163,26 @@ impl Report {
                 Go::Stay
             }
         }
+    }
+}
+
+/// What was taken back: `Closed api-1140; left alone: web (it is closed already)`.
+#[must_use]
+pub fn undone_words(undone: &Undone) -> String {
+    let closed: Vec<String> = undone.closed.iter().map(|made| label(&made.to)).collect();
+    let left = undone.left.iter();
+    let left: Vec<String> = left
+        .map(|(made, why)| format!("{} ({why})", label(&made.to)))
+        .collect();
+    match (closed.is_empty(), left.is_empty()) {
+        (true, true) => "Closed nothing".to_owned(),
+        (false, true) => format!("Closed {}", closed.join(", ")),
+        (true, false) => format!("Closed nothing; left alone: {}", left.join(", ")),
+        (false, false) => format!(
+            "Closed {}; left alone: {}",
+            closed.join(", "),
+            left.join(", ")
+        ),
     }
 }
 
@@ -130,22 +211,48 @@ impl Interact for Report {
             Action::Bottom => self.choose(usize::MAX),
             Action::CopyReport => cx.copy("the report", self.text()),
             Action::RetryFailed => return self.retry(cx),
-            Action::Attach => match self.report.sessions.first() {
+            Action::Attach => match self.report.sessions.first().filter(|_| self.stands()) {
                 Some(made) => cx.effect(Effect::Attach {
-                    session: made.to.clone(),
+                    session: made.clone(),
                 }),
                 None => cx.shared.say("There is no session to attach to"),
             },
-            Action::UndoRestore => {
-                let made = self.report.sessions.iter().map(|made| label(&made.to));
-                let made: Vec<String> = made.collect();
-                cx.shared.say(if made.is_empty() {
-                    "Nothing was made".to_owned()
-                } else {
-                    format!("Undo is still to come; made were {}", made.join(", "))
-                });
-            }
+            Action::UndoRestore => match self.question() {
+                Some(question) => return Go::Ask(Overlay::Confirm(Box::new(question))),
+                None => cx.shared.say(match self.undo {
+                    Undo::Not => "There is nothing to take back",
+                    Undo::Underway => "It is being taken back",
+                    Undo::Done(_) => "It was taken back already",
+                }),
+            },
             _ => {}
+        }
+        Go::Stay
+    }
+
+    fn confirmed(&mut self, what: Confirmed, cx: &mut Cx<'_>) -> Go {
+        let made = self.report.undoable().filter(|_| self.stands());
+        if let (Confirmed::UndoRestore, Some(made)) = (what, made) {
+            self.undo = Undo::Underway;
+            cx.effect(Effect::UndoRestore {
+                made: Box::new(made),
+            });
+        }
+        Go::Stay
+    }
+
+    fn answer(&mut self, answer: Answer, cx: &mut Cx<'_>) -> Go {
+        if let Answer::RestoreUndone(result) = answer {
+            self.undo = match result {
+                Ok(undone) => {
+                    cx.shared.say(undone_words(&undone));
+                    Undo::Done(undone)
+                }
+                Err(failure) => {
+                    cx.shared.complain(&failure);
+                    Undo::Not
+                }
+            };
         }
         Go::Stay
     }

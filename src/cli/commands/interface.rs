@@ -1,12 +1,17 @@
 //! `muxtape` without a command: the interface.
 
 use std::io::IsTerminal;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
 
 use bstr::ByteSlice;
 use jiff::tz::TimeZone;
 
 use crate::cli::context::{Context, host};
 use crate::cli::error::{CliError, Exit};
+use crate::mux::ServerSelect;
+use crate::restore::Made;
 use crate::ui::{self, Start, UiError};
 
 /// Opens the interface.
@@ -36,13 +41,45 @@ pub(super) fn run(context: &Context) -> Result<Exit, CliError> {
         colour: context.output.may_colour(),
     };
     let outcome = ui::run(own, start)?;
-    if let Some(session) = outcome.attach {
-        let name = crate::model::ansi::label(session.as_bytes());
-        context
-            .output
-            .say(&format!("attach with: tmux attach -t '={name}'"));
+    match outcome.attach {
+        Some(session) => attach(context, &session),
+        None => Ok(Exit::Ok),
     }
-    Ok(Exit::Ok)
+}
+
+/// Becomes a tmux client of a session, or lets the one around this terminal show it.
+fn attach(context: &Context, session: &Made) -> Result<Exit, CliError> {
+    let mut tmux = Command::new("tmux");
+    let around = std::env::var_os("TMUX").filter(|around| !around.is_empty());
+    let same = match context.global.server() {
+        ServerSelect::Default => true,
+        ServerSelect::Name(name) => {
+            tmux.arg("-L").arg(name.to_os_str_lossy());
+            false
+        }
+        ServerSelect::Path(path) => {
+            tmux.arg("-S").arg(path.to_os_str_lossy());
+            around.as_ref().is_some_and(|around| {
+                let around = around.as_bytes();
+                around.rsplitn(3, |byte| *byte == b',').last() == Some(path.as_bytes())
+            })
+        }
+    };
+    // The number is the session's own for as long as the server lives; a name need not be.
+    let target = format!("${}", session.id);
+    match (around, same) {
+        (None, _) => tmux.args(["attach-session", "-t", &target]),
+        (Some(_), true) => tmux.args(["switch-client", "-t", &target]),
+        (Some(_), false) => {
+            let name = crate::model::ansi::label(&session.to);
+            let said = format!("this is a pane of another server: attach to {name} elsewhere");
+            context.output.say(&said);
+            return Ok(Exit::Ok);
+        }
+    };
+    // Only comes back when it fails.
+    let error = tmux.exec();
+    Err(CliError::caused(Exit::Failed, &error))
 }
 
 impl From<UiError> for CliError {

@@ -23,6 +23,7 @@ pub(super) mod show;
 mod sides;
 pub(super) mod stats;
 pub(super) mod trash;
+pub(super) mod undo;
 pub(super) mod verify;
 
 /// Runs what the command line asks for.
@@ -49,6 +50,7 @@ fn dispatch(command: &Command, context: &Context) -> Result<Exit, CliError> {
         Command::Diff(command) => command.run(context),
         Command::Restore(command) => command.run(context),
         Command::Recover(command) => command.run(context),
+        Command::Undo(command) => command.run(context),
         Command::Search(command) => command.run(context),
         Command::Delete(command) => command.run(context),
         Command::Trash(command) => command.run(context),

@@ -15,6 +15,7 @@ use crate::cli::views::count;
 use crate::model::target::Target;
 use crate::model::{Cause, Millis, Snapshot, SnapshotId};
 use crate::mux::ServerSelect;
+use crate::restore::undo::remember;
 use crate::restore::{
     MissingDir, OnConflict, Plan, Policy, Programs, Report, Selection, Status, StepShown,
     Surroundings, Text, Warning, Workshop, apply, prepare,
@@ -260,6 +261,14 @@ pub(super) fn carry_out(
         undo,
     };
     let report = apply(plan, &workshop, &mut |_| {})?;
+    if let Some(made) = report.undoable()
+        && let Err(error) = remember(&context.paths.state, &made)
+    {
+        let error = CliError::caused(Exit::Failed, &error).message;
+        context
+            .output
+            .say(&format!("`muxtape undo` will not know of this: {error}"));
+    }
     context
         .output
         .answer("restore", &report, |out| report_lines(&report, out))?;

@@ -54,6 +54,7 @@ pub fn apply(
     // From here on the sessions are the user's: what fails is told, and nothing is removed.
     site.start_programs();
     let mut report = summary::report(plan, &site.built, workshop.undo);
+    report.server = workshop.tmux.server().ok();
     report.duration_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(report)
 }

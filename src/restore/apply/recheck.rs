@@ -4,9 +4,9 @@ use bstr::{BString, ByteSlice};
 
 use crate::mux::MuxError;
 use crate::mux::tmux::command::Command;
-use crate::mux::tmux::names;
 use crate::restore::facts::fingerprint;
 use crate::restore::plan::Plan;
+use crate::restore::undo::session;
 use crate::restore::{RestoreError, Workshop};
 
 /// Makes sure that the live state is the one that the plan was made for, and gives back the server's
@@ -35,16 +35,10 @@ pub(super) fn recheck(plan: &Plan, workshop: &Workshop<'_>) -> Result<BString, R
     let answer = tmux.run("its sessions", &commands)?;
     let mut lines = answer.lines();
     let shell = BString::from(lines.next().unwrap_or_default());
-    let sessions: Vec<(BString, Option<u32>)> = lines
-        .filter_map(|line| {
-            let (id, name) = line.split_once_str(" ")?;
-            let id = id.strip_prefix(b"$")?.to_str().ok()?.parse().ok()?;
-            Some((names::given(name), Some(id)))
-        })
-        .collect();
+    let sessions: Vec<(u32, BString)> = lines.filter_map(session).collect();
     let now = fingerprint(
         server.as_ref(),
-        sessions.iter().map(|(name, id)| (name, *id)),
+        sessions.iter().map(|(id, name)| (name, Some(*id))),
     );
     if now == plan.fingerprint {
         Ok(shell)

@@ -7,7 +7,7 @@ use ratatui::text::Line;
 use crate::app::input::Target as Met;
 use crate::app::keys::Action;
 use crate::app::plural;
-use crate::app::screens::report::{Report, sign};
+use crate::app::screens::report::{Report, Undo, sign, undone_words};
 use crate::app::state::Window;
 use crate::app::words;
 use crate::model::ansi::label;
@@ -49,6 +49,10 @@ fn header(screen: &Report, look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn:
     );
     let failed = report.count(Outcome::Failed);
     let (said, role) = match report.status {
+        _ if matches!(screen.undo, Undo::Done(_)) => (
+            format!(" Taken back: the restore of {clock}"),
+            Role::Warning,
+        ),
         Status::Success => (format!(" Restored {clock}"), Role::Good),
         Status::Partial if failed > 0 => {
             let failures = plural(failed, "failure");
@@ -76,18 +80,22 @@ fn header(screen: &Report, look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn:
 
 /// What could be undone, at the bottom, where anything can; what is left above it.
 fn undo(screen: &Report, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> Rect {
-    let Some(point) = screen.report.undo else {
-        return area;
+    let said = match (&screen.undo, screen.report.undo) {
+        (Undo::Done(undone), _) => undone_words(undone),
+        (Undo::Underway, _) => "Taking back what was made…".to_owned(),
+        (Undo::Not, point) => {
+            let made = &screen.report.sessions;
+            if made.is_empty() {
+                return area;
+            }
+            let ids: Vec<String> = made.iter().map(|made| format!("${}", made.id)).collect();
+            let made = plural(made.len(), "session");
+            let before = point.map(|point| format!("Saved before: {}. ", point.short()));
+            let before = before.unwrap_or_default();
+            format!("{before}Made here: {made} ({})", ids.join(", "))
+        }
     };
-    let made = &screen.report.sessions;
-    let ids: Vec<String> = made.iter().map(|made| format!("${}", made.id)).collect();
     let [rest, line] = split_bottom(area, 2);
-    let said = format!(
-        "Saved before: {}. Made here: {} ({})",
-        point.short(),
-        plural(made.len(), "session"),
-        ids.join(", ")
-    );
     put(
         buf,
         line,
@@ -200,9 +208,11 @@ fn more(screen: &Report, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::input::KeyPress;
+    use crate::app::input::{Key, KeyPress};
+    use crate::app::msg::Answer;
     use crate::app::samples;
     use crate::app::{Effect, Msg, Screen, State, update};
+    use crate::restore::undo::Undone;
     use crate::ui::testing;
 
     fn reported() -> State {
@@ -226,7 +236,7 @@ mod tests {
     #[test]
     fn keys_attach_copy_and_retry() {
         let attach = press(&mut reported(), 'a');
-        let session = "api-1140".into();
+        let [session] = <[_; 1]>::try_from(samples::report().sessions).unwrap();
         assert_eq!(attach, [Effect::Attach { session }]);
         let copied = press(&mut reported(), 'y');
         let [Effect::Copy(text)] = copied.as_slice() else {
@@ -242,12 +252,43 @@ mod tests {
         assert!(matches!(state.screen(), Some(Screen::Restore(_))));
     }
 
+    #[test]
+    fn undo_asks_first_and_then_says_what_was_closed() {
+        let mut state = reported();
+        assert_eq!(press(&mut state, 'u'), []);
+        assert!(testing::render(&mut state, 80, 24).contains("Closes api-1140 with"));
+        assert_eq!(
+            press(&mut state, 'u'),
+            [],
+            "the key that asks never confirms"
+        );
+        let undo = press(&mut state, 'y');
+        let [Effect::UndoRestore { made }] = undo.as_slice() else {
+            panic!("it is to be taken back, not {undo:?}");
+        };
+        assert_eq!(made.sessions, samples::report().sessions);
+        let undone = Undone {
+            closed: made.sessions.clone(),
+            left: Vec::new(),
+        };
+        update(&mut state, Msg::Answer(Answer::RestoreUndone(Ok(undone))));
+        update(&mut state, Msg::Key(KeyPress::plain(Key::Down)));
+        let screen = testing::render(&mut state, 80, 24);
+        assert!(screen.contains("Taken back") && screen.contains("Closed api-1140"));
+        assert!(
+            !screen.contains("undo…") && !screen.contains("a attach"),
+            "{screen}"
+        );
+        assert_eq!(press(&mut state, 'u'), []);
+        assert!(state.overlay.is_none());
+    }
+
     proptest::proptest! {
         #![proptest_config(proptest::prelude::ProptestConfig::with_cases(40))]
 
         #[test]
         fn any_keys_at_any_size(
-            keys in "[jkyuagG]{0,20}", (width, height) in (1u16..170, 1u16..50),
+            keys in "[jkyuafnq]{0,20}", (width, height) in (1u16..170, 1u16..50),
         ) {
             let mut state = reported();
             for key in keys.chars() {
