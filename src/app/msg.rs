@@ -93,6 +93,8 @@ pub struct Loaded {
 pub struct Preview {
     /// What would be done.
     pub plan: Plan,
+    /// The same as a script for sh.
+    pub script: String,
     /// The snapshot that it is made from.
     pub snapshot: Arc<Snapshot>,
     /// Texts of the snapshot's panes.

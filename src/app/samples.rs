@@ -380,6 +380,7 @@ pub(crate) fn preview() -> crate::app::msg::Preview {
     items[3].start = Some(Start::Run);
     items[4].warnings = vec![0];
     crate::app::msg::Preview {
+        script: "#!/bin/sh\ntmux new-session -d -s api-1140\n".to_owned(),
         plan: Plan {
             snapshot: snapshot.meta.id,
             starts_server: false,

@@ -214,7 +214,7 @@ fn footer(
     }
     let screen = state.screen().filter(|_| state.overlay.is_none());
     let offered = |binding: &&'static keys::Binding| match (screen, binding.action()) {
-        (Some(screen), Some(action)) if binding.context == context => screen.offers(action),
+        (Some(screen), Some(action)) => screen.offers(action),
         _ => true,
     };
     for binding in keys::hints(context).filter(offered) {

@@ -9,7 +9,7 @@ use crate::app::words;
 use crate::model::digest::Digest;
 use crate::model::id::SnapshotId;
 use crate::model::snapshot::Cause;
-use crate::mux::{Multiplexer, MuxError};
+use crate::mux::{Multiplexer, MuxError, ServerSelect};
 use crate::restore::undo::{self, Undoable, Undone};
 use crate::restore::{
     Plan, Policy, Report, RestoreError, Selection, Surroundings, Workshop, apply, prepare,
@@ -54,7 +54,15 @@ fn preview(
         .collect();
     // A preview without text is better than none.
     let texts = texts(context, wanted).unwrap_or_default();
+    // The script may be run elsewhere, where the default server is another one.
+    let select = match context.tmux.select() {
+        ServerSelect::Default if !plan.starts_server => {
+            ServerSelect::Path(context.tmux.server().map_err(fail)?.socket)
+        }
+        select => select.clone(),
+    };
     Ok(Preview {
+        script: plan.script(&select),
         plan,
         snapshot: Arc::new(snapshot),
         texts: texts

@@ -130,7 +130,9 @@ impl Screen {
     pub fn offers(&self, action: Action) -> bool {
         match self {
             Screen::Report(screen) => screen.offers(action),
-            Screen::Restore(screen) => screen.running.is_none(),
+            Screen::Restore(screen) => {
+                screen.running.is_none() || matches!(action, Action::Help | Action::Palette)
+            }
             _ => true,
         }
     }

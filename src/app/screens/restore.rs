@@ -324,16 +324,7 @@ impl Restore {
     }
 
     fn script(&self) -> Option<String> {
-        let preview = self.preview.as_ref()?;
-        let mut script = String::from("#!/bin/sh\n");
-        for step in preview.plan.steps_shown() {
-            if let Some(note) = &step.note {
-                script.push_str(&format!("# {note}\n"));
-            }
-            script.push_str(&step.command);
-            script.push('\n');
-        }
-        Some(script)
+        Some(self.preview.as_ref()?.script.clone())
     }
 
     fn scroll(&mut self, down: bool, cx: &Cx<'_>) {
