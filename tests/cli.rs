@@ -350,3 +350,18 @@ fn a_secret_never_reaches_the_store() {
     );
     assert!(text.contains("redacted"), "{text}");
 }
+
+#[test]
+fn a_damaged_store_is_one_error_and_nothing_else() {
+    let server = TmuxServer::start();
+    server.json(&["create"]);
+    common::damage(&server.home().join("data/muxtape/muxtape.redb"));
+    for command in ["list", "stats", "create"] {
+        // The error is all that is said, or it would not be JSON.
+        let error = server.error(7, &[command]);
+        assert!(
+            error["message"].as_str().unwrap().contains("damaged"),
+            "{error}"
+        );
+    }
+}

@@ -210,3 +210,20 @@ fn a_crash_is_recovered_from_the_prompt() {
     terminal.keys(&["C-c"]);
     assert_eq!(terminal.wait_end(), 0);
 }
+
+#[test]
+fn a_store_that_is_damaged_meanwhile_is_an_error_on_a_whole_screen() {
+    let server = server();
+    server.json(&["create", "one"]);
+    let terminal = open(&server, 80, 24);
+    terminal.wait_for("one");
+    common::damage(&server.home().join("data/muxtape/muxtape.redb"));
+    terminal.keys(&["p"]);
+    let screen = terminal.wait_for("damaged");
+    assert!(
+        screen.contains("Tape") && !screen.contains("panicked"),
+        "{screen}"
+    );
+    terminal.keys(&["C-c"]);
+    assert_eq!(terminal.wait_end(), 0);
+}

@@ -20,6 +20,7 @@ pub use args::command;
 /// Runs the command that the process was started with.
 #[must_use]
 pub fn run() -> ExitCode {
+    leave_caught_panics_unsaid();
     let args = match args::Cli::try_parse() {
         Ok(args) => args,
         Err(error) => {
@@ -39,4 +40,14 @@ pub fn run() -> ExitCode {
             error.code.into()
         }
     }
+}
+
+/// The store turns panics over damaged files into errors: those are said once, as errors.
+fn leave_caught_panics_unsaid() {
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if !crate::store::catches_panics() {
+            before(info);
+        }
+    }));
 }

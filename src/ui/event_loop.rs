@@ -227,6 +227,11 @@ impl Live {
 
     fn answered(&mut self, done: Done) -> Result<(), UiError> {
         self.worker.over(&done);
+        if done.cut_short {
+            self.terminal
+                .enter()
+                .map_err(failed("take the terminal over"))?;
+        }
         if matches!(done.answer, Answer::Refreshed(_)) {
             // Reading may touch the file, too.
             self.stamp = stamp(self.context.store.file());

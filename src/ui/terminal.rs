@@ -25,7 +25,7 @@ pub(crate) struct Terminal {
 
 impl Terminal {
     /// Takes the terminal over: raw mode, alternate screen, mouse, bracketed paste. From here on a
-    /// panic gives it back before anything is said.
+    /// panic gives it back before anything is said, unless the store makes an error of it.
     pub(crate) fn take() -> io::Result<Self> {
         give_back_on_panic();
         let backend = CrosstermBackend::new(BufWriter::with_capacity(1 << 16, io::stdout()));
@@ -106,8 +106,11 @@ fn give_back() {
 fn give_back_on_panic() {
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
-        give_back();
-        before(info);
+        // One that the store makes an error of is shown as such, on the screen.
+        if !crate::store::catches_panics() {
+            give_back();
+            before(info);
+        }
     }));
 }
 

@@ -62,6 +62,8 @@ pub(crate) struct Done {
     over: Option<Kind>,
     /// What came of it.
     pub(crate) answer: Answer,
+    /// Whether the job panicked: then the terminal has been given back.
+    pub(crate) cut_short: bool,
 }
 
 /// Runs effects, and sends what comes of them.
@@ -139,18 +141,28 @@ impl Worker {
             let job = tokio::task::spawn_blocking(move || {
                 let tell = |answer| {
                     // Nobody listens any more when the interface has ended.
-                    let _ = news.send(Done { over: None, answer });
+                    let _ = news.send(Done {
+                        over: None,
+                        answer,
+                        cut_short: false,
+                    });
                 };
                 jobs::run(&context, effect, &tell)
             });
-            let answer = job.await.unwrap_or_else(|error| {
+            let answer = job.await;
+            let cut_short = answer.is_err();
+            let answer = answer.unwrap_or_else(|error| {
                 Answer::Notice(Err(Failure {
                     message: format!("A task was cut short: {error}"),
                 }))
             });
             let over = Some(kind);
             // Nobody listens any more when the interface has ended.
-            let _ = done.send(Done { over, answer });
+            let _ = done.send(Done {
+                over,
+                answer,
+                cut_short,
+            });
         });
     }
 }

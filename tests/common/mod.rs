@@ -207,6 +207,15 @@ fn eventually(mut condition: impl FnMut() -> bool) -> bool {
     }
 }
 
+/// Damages every page of a database but the first, so that nothing in it can be read.
+pub fn damage(file: &Path) {
+    let mut bytes = fs::read(file).unwrap();
+    for page in bytes.chunks_mut(4096).skip(1) {
+        page.iter_mut().take(16).for_each(|byte| *byte = 0xff);
+    }
+    fs::write(file, bytes).unwrap();
+}
+
 fn kill(pid: i32, signal: rustix::process::Signal) {
     if let Some(pid) = rustix::process::Pid::from_raw(pid) {
         let _ = rustix::process::kill_process(pid, signal);
