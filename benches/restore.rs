@@ -121,6 +121,7 @@ fn snapshot(panes: u32, text: Option<&Contents>) -> Snapshot {
             description: None,
             tags: Vec::new(),
             pinned: false,
+            partial: false,
             archived: false,
             host: "bench".into(),
             server: ServerIdentity {

@@ -45,6 +45,7 @@ fn home() -> &'static Path {
                 description: None,
                 tags: Vec::new(),
                 pinned: false,
+                partial: false,
                 host: "bench".to_owned(),
                 server: server(),
                 state,

@@ -91,6 +91,7 @@ impl Series {
             description: None,
             tags: Vec::new(),
             pinned: false,
+            partial: false,
             host: "laptop".into(),
             server: ServerIdentity {
                 mux: MuxKind::Tmux,

@@ -210,6 +210,12 @@ fn what_a_crash_took_is_brought_back_once() {
     let server = server();
     server.run(["new-session", "-d", "-s", "other"]);
     server.json(&["create"]);
+    // A part of it is nothing to recover from while there is the whole.
+    assert_eq!(
+        server.json(&["create", "--session", "main"])["changed"],
+        serde_json::json!([])
+    );
+    assert_eq!(server.json(&["list"])[0]["partial"], true);
     server.error(3, &["recover"]);
     server.crash();
     server.run(["new-session", "-d", "-s", "blank"]);
@@ -231,6 +237,11 @@ fn what_a_crash_took_is_brought_back_once() {
         "it asks, and nobody is there to answer: {}",
         refused.err
     );
+    // Whoever takes one session is offered the other one again.
+    let report = server.json(&["recover", "--yes", "--session", "main"]);
+    assert_eq!(report["status"], "success", "{report}");
+    let offer = &server.json(&["recover", "--list"])[0];
+    assert_eq!(offer["lost"], serde_json::json!(["other"]));
     let report = server.json(&["recover", "--yes"]);
     assert_eq!(report["status"], "success", "{report}");
     assert_eq!(

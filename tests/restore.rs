@@ -52,6 +52,7 @@ fn meta(server: ServerIdentity, state: &ServerState) -> SnapshotMeta {
         description: None,
         tags: Vec::new(),
         pinned: false,
+        partial: false,
         archived: false,
         host: "test".into(),
         server,

@@ -198,6 +198,7 @@ impl World {
                 description: None,
                 tags: Vec::new(),
                 pinned: false,
+                partial: false,
                 archived: false,
                 host: "box".into(),
                 server: server(),

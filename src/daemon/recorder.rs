@@ -187,6 +187,7 @@ impl Recorder {
                 description: None,
                 tags: Vec::new(),
                 pinned: false,
+                partial: false,
                 host: self.options.host.clone(),
                 server: captured.server.clone(),
                 state: captured.state.clone(),

@@ -177,8 +177,8 @@ pub struct RedactionCount {
 pub struct SnapshotMeta {
     /// The id.
     pub id: SnapshotId,
-    /// The snapshot before it in the same life (or, for a life's first, before that life); recorded,
-    /// never needed.
+    /// The whole snapshot before it in the same life (or, for a life's first, before that life);
+    /// recorded, never needed.
     pub parent: Option<SnapshotId>,
     /// When it was made, by the clock of the machine.
     pub time: Millis,
@@ -194,6 +194,9 @@ pub struct SnapshotMeta {
     pub pinned: bool,
     /// Archived: out of the normal lists.
     pub archived: bool,
+    /// Holds a part of what there was: chosen sessions, or no texts. It stands beside the line of
+    /// those that are whole: no snapshot is compared with it, and recovery prefers whole ones.
+    pub partial: bool,
     /// The machine's name.
     pub host: String,
     /// The server.

@@ -43,6 +43,7 @@ fn snapshot(state: ServerState) -> Snapshot {
             description: None,
             tags: Vec::new(),
             pinned: false,
+            partial: false,
             archived: false,
             host: "test".into(),
             server: server(1, "a"),

@@ -45,6 +45,7 @@ pub(super) struct MetaRecord {
     logical_bytes: u64,
     took_ms: u32,
     redactions: Vec<RedactionCount>,
+    partial: bool,
 }
 
 /// A snapshot in the trash.
@@ -76,6 +77,7 @@ impl MetaRecord {
             logical_bytes: meta.logical_bytes,
             took_ms: meta.took_ms,
             redactions: meta.redactions,
+            partial: meta.partial,
         }
     }
 }
@@ -176,6 +178,7 @@ impl<'v, V: View> Reader<'v, V> {
                 logical_bytes: record.logical_bytes,
                 took_ms: record.took_ms,
                 redactions: record.redactions,
+                partial: record.partial,
             },
         })
     }

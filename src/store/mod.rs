@@ -128,7 +128,7 @@ impl Store {
         }
     }
 
-    /// Records a snapshot. Its parent is the newest one of the same server socket, whether or not
+    /// Records a snapshot. Its parent is the newest whole one of the same server socket, whether or not
     /// that is still the same life. All of it is stored, or nothing.
     pub fn record(&self, new: NewSnapshot, unchanged: Unchanged) -> Result<Recorded, StoreError> {
         let seed = format!("{} {} {}", new.time.0, new.random, new.host);
@@ -307,8 +307,8 @@ impl Store {
         none_without_store(found)
     }
 
-    /// The newest snapshots of several lives, at most `most` of each, newest first. Every life that
-    /// was asked for is in the answer.
+    /// The newest snapshots of several lives, at most `most` of each, newest first: whole ones, or
+    /// where a life has none, partial ones. Every life that was asked for is in the answer.
     pub fn newest_of_each(
         &self,
         lives: &[LifeId],

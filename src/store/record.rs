@@ -19,7 +19,7 @@ use crate::model::diff::diff;
 use crate::model::digest::Digest;
 use crate::model::id::SnapshotId;
 use crate::model::snapshot::{Cause, ChangeCount, SessionSummary, SnapshotMeta};
-use crate::model::tree::ServerState;
+use crate::model::tree::{ServerState, Session};
 
 /// Bytes of an entry in the index of ids.
 const INDEX_BYTES: u64 = 16 + 8 + 8;
@@ -44,7 +44,12 @@ pub(super) fn record(
     }
     // What a damaged parent held cannot be compared; the new snapshot is stored all the same.
     let before = parent.as_ref().map(|entry| structure::load(txn, entry.seq));
-    let before = before.and_then(Result::ok).unwrap_or_default();
+    let mut before = before.and_then(Result::ok).unwrap_or_default();
+    if new.partial {
+        // What was left out has not gone.
+        let chosen = |session: &Session| new.state.session(&session.name).is_some();
+        before.sessions.retain(chosen);
+    }
     let same_life = parent
         .as_ref()
         .is_some_and(|parent| parent.meta.life() == meta.life());
@@ -83,20 +88,19 @@ pub(super) fn record(
     Ok(Outcome::Commit(Recorded::Stored(entry.meta)))
 }
 
-/// The newest snapshot of the same multiplexer and socket.
+/// The newest whole snapshot of the same multiplexer and socket.
 fn parent(view: &impl View, new: &NewSnapshot) -> Result<Option<Entry>, Fault> {
     let reader = Reader::new(view);
     let mut found = None;
     reader.newest_first(u64::MAX, &mut |entry| {
-        let server = &entry.meta.server;
-        Ok(
-            if server.mux == new.server.mux && server.socket == new.server.socket {
-                found = Some(entry);
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            },
-        )
+        let meta = &entry.meta;
+        let same = meta.server.mux == new.server.mux && meta.server.socket == new.server.socket;
+        Ok(if same && !meta.partial {
+            found = Some(entry);
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        })
     })?;
     Ok(found)
 }
@@ -123,6 +127,7 @@ fn described(new: &NewSnapshot, counters: &Counters, parent: Option<SnapshotId>)
         tags: tags.into_iter().collect(),
         pinned: new.pinned,
         archived: false,
+        partial: new.partial,
         host: new.host.clone(),
         server: new.server.clone(),
         root: new.state.digest(),

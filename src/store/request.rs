@@ -22,6 +22,8 @@ pub struct NewSnapshot {
     pub tags: Vec<String>,
     /// Whether it is never pruned.
     pub pinned: bool,
+    /// Whether it holds a part of what there is: chosen sessions, or no texts.
+    pub partial: bool,
     /// The machine's name.
     pub host: String,
     /// The server.

@@ -70,7 +70,7 @@ fn choose(view: &impl View, rotation: &Rotation) -> Result<(Vec<Entry>, usize), 
     Reader::new(view).newest_first(u64::MAX, &mut |entry| {
         let meta = &entry.meta;
         let life = meta.life();
-        let newest_of_life = lives.insert(life);
+        let newest_of_life = !meta.partial && lives.insert(life);
         let mut wanted = is_exempt(meta) || newest_of_life;
         let place = (meta.server.mux, meta.server.socket.clone());
         let met = met.entry(place.clone()).or_default();

@@ -158,6 +158,7 @@ pub(crate) fn snapshot(second: i64, state: &ServerState, contents: &[Contents]) 
         description: None,
         tags: Vec::new(),
         pinned: false,
+        partial: false,
         host: "laptop".into(),
         server: server(100),
         state: state.clone(),

@@ -130,7 +130,8 @@ pub(super) fn snapshot(view: &impl View, entry: Entry) -> Result<Snapshot, Fault
     })
 }
 
-/// The newest snapshots of several lives, at most `most` of each, newest first. One walk for all.
+/// The newest snapshots of several lives, at most `most` of each, newest first: whole ones, or where
+/// a life has none, partial ones. One walk for all.
 pub(super) fn newest_of_each(
     view: &impl View,
     lives: &[LifeId],
@@ -138,16 +139,22 @@ pub(super) fn newest_of_each(
 ) -> Result<BTreeMap<LifeId, Vec<SnapshotMeta>>, Fault> {
     let mut found: BTreeMap<LifeId, Vec<SnapshotMeta>> =
         lives.iter().map(|life| (*life, Vec::new())).collect();
+    let mut partial = found.clone();
     let mut open = if most == 0 { 0 } else { found.len() };
     if open == 0 {
         return Ok(found);
     }
     Reader::new(view).newest_first(u64::MAX, &mut |entry| {
-        if let Some(own) = found.get_mut(&entry.meta.life())
-            && own.len() < most
-        {
+        let life = entry.meta.life();
+        let of_kind = if entry.meta.partial {
+            &mut partial
+        } else {
+            &mut found
+        };
+        if let Some(own) = of_kind.get_mut(&life).filter(|own| own.len() < most) {
+            let whole = !entry.meta.partial;
             own.push(entry.meta);
-            open -= usize::from(own.len() == most);
+            open -= usize::from(whole && own.len() == most);
         }
         Ok(if open == 0 {
             ControlFlow::Break(())
@@ -155,6 +162,11 @@ pub(super) fn newest_of_each(
             ControlFlow::Continue(())
         })
     })?;
+    for (life, own) in &mut found {
+        if own.is_empty() {
+            *own = partial.remove(life).unwrap_or_default();
+        }
+    }
     Ok(found)
 }
 

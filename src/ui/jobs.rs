@@ -227,6 +227,7 @@ pub(super) fn record_now(
         description: None,
         tags: Vec::new(),
         pinned: false,
+        partial: false,
         host: context.host.clone(),
         server: captured.server,
         state: captured.state,

@@ -76,6 +76,8 @@ impl Create {
                 description: self.description.clone(),
                 tags: self.tag.clone(),
                 pinned: self.pin,
+                partial: !self.session.is_empty()
+                    || self.no_contents && context.settings.recorder.contents,
                 host: host(),
                 server: captured.server,
                 state: captured.state,

@@ -1,5 +1,6 @@
 //! `muxtape recover`
 
+use bstr::BStr;
 use serde::Serialize;
 
 use super::restore::{How, carry_out, plan};
@@ -12,7 +13,7 @@ use crate::model::snapshot::{EndCause, RecoveryState};
 use crate::model::target::Target;
 use crate::mux::process::boot_id;
 use crate::restore::recovery::Offer;
-use crate::restore::{Status, lookout};
+use crate::restore::{Report, Status, lookout};
 
 /// Bring back what a crash took
 ///
@@ -81,7 +82,11 @@ impl Recover {
         });
         let plan = plan(context, &snapshot, &self.how, lost.collect())?;
         let (exit, report) = carry_out(context, &plan, self.how.dry_run)?;
-        if report.is_some_and(|report| report.status != Status::Failed) {
+        // Who chose some of the sessions is offered the others again.
+        let back = |report: &Report, name: &BStr| report.sessions.iter().any(|s| s.from == *name);
+        if report.is_some_and(|report| {
+            report.status != Status::Failed && offer.lost().all(|name| back(&report, name))
+        }) {
             lookout::settle(&store, offer.id(), RecoveryState::Recovered, context.now())?;
         }
         Ok(exit)

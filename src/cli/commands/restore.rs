@@ -297,6 +297,7 @@ fn undo_point(context: &Context) -> Result<Option<SnapshotId>, CliError> {
             description: None,
             tags: Vec::new(),
             pinned: false,
+            partial: false,
             host: host(),
             server: captured.server,
             state: captured.state,

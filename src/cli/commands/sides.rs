@@ -79,6 +79,7 @@ impl Side {
                         description: None,
                         tags: Vec::new(),
                         pinned: false,
+                        partial: false,
                         archived: false,
                         host: host(),
                         server: captured.server.clone(),

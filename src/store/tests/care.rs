@@ -5,7 +5,7 @@ use crate::model::time::Millis;
 use crate::store::testing::{
     log, record, record_text, scratch, server, session, snapshot, state, text,
 };
-use crate::store::{Edit, Query, Rotation, Store, StoreError};
+use crate::store::{Edit, Query, Recorded, Rotation, Store, StoreError, Unchanged};
 
 fn listed(store: &Store) -> Vec<SnapshotMeta> {
     store.list(&Query::default()).unwrap()
@@ -122,6 +122,34 @@ fn a_lost_life_keeps_its_last_ones_until_it_is_answered_for() {
     life.recovery = RecoveryState::Recovered;
     s.store.note_life(&life).unwrap();
     assert_eq!(rotated(), kept[..4]);
+}
+
+#[test]
+fn partial_snapshots_stand_beside_the_line() {
+    let s = scratch();
+    let texts = [text("$ ")];
+    let both = [session("api", 1, &texts), session("web", 2, &texts)];
+    let all = state(both.to_vec());
+    let whole = record(&s.store, snapshot(1, &all, &texts));
+    let mut part = snapshot(2, &state(both[..1].to_vec()), &texts);
+    part.partial = true;
+    part.cause = Cause::Manual;
+    let part = record(&s.store, part);
+    assert_eq!(part.parent, Some(whole.id));
+    assert_eq!(part.changes.total(), 0, "what was left out has not gone");
+    // The whole is as it was, whatever was taken of it in between.
+    let again = s.store.record(snapshot(3, &all, &texts), Unchanged::Skip);
+    assert_eq!(again.unwrap(), Recorded::Unchanged(whole.clone()));
+    let life = whole.life();
+    let newest = |most| s.store.newest_of_each(&[life], most).unwrap().remove(&life);
+    assert_eq!(newest(2), Some(vec![whole.clone()]));
+    s.store
+        .rotate(&Rotation { keep_last: 0 }, Millis(0))
+        .unwrap();
+    assert_eq!(listed(&s.store), [part.clone(), whole.clone()]);
+    // Better a part than nothing.
+    s.store.trash(&[whole.id], Millis(0)).unwrap();
+    assert_eq!(newest(2), Some(vec![part]));
 }
 
 #[test]

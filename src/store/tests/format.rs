@@ -95,7 +95,7 @@ fn records_are_these_bytes() {
         [
             "24 bytes 0f51942383b1abf0",
             "20 bytes b047fa8c10f5a89a",
-            "108 bytes d1cf72b5dbf68d3b",
+            "109 bytes 50289e3340d1f5f9",
             "282 bytes 0712ce1535205dc8",
             "80 bytes 71a5b65ce1f4b622",
             "77 bytes b5991d6ced5954a3",
