@@ -1,5 +1,5 @@
-//! Reading what formats printed: risky values as netstrings (`#{n:x}:#{x},`), numbers up to a space or
-//! the end of the line.
+//! Reading what formats printed: risky values as netstrings (`#{n:x}:#{x},`), those that can change while
+//! they are asked for quoted (`#{q:x} `), numbers up to a space or the end of the line.
 //!
 //! Names, titles and paths can hold tabs and newlines, so no separator is safe; their length is.
 
@@ -108,6 +108,29 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// Reads what `#{q:…}` printed, and the space after it. tmux puts a backslash before every space,
+    /// backslash and character that is special to a shell, and leaves newlines as they are; versions
+    /// newer than 3.3a print controls and bytes that are not UTF-8 as `\ooo`.
+    pub(super) fn quoted(&mut self) -> Result<BString, MuxError> {
+        let mut text = Vec::new();
+        let mut rest = self.rest;
+        loop {
+            let (byte, used) = match rest {
+                [b' ', ..] => break,
+                [b'\\', a @ b'0'..=b'3', b @ b'0'..=b'7', c @ b'0'..=b'7', ..] => {
+                    ((a - b'0') << 6 | (b - b'0') << 3 | (c - b'0'), 4)
+                }
+                [b'\\', byte, ..] => (*byte, 2),
+                [byte, ..] => (*byte, 1),
+                [] => return Err(self.garbled("the end of a quoted text")),
+            };
+            text.push(byte);
+            rest = rest.get(used..).unwrap_or(&[]);
+        }
+        self.rest = rest.get(1..).unwrap_or(&[]);
+        Ok(text.into())
+    }
+
     /// Reads a netstring.
     pub(super) fn text(&mut self) -> Result<BString, MuxError> {
         let colon = self.rest.iter().take(12).position(|&byte| byte == b':');
@@ -191,6 +214,17 @@ mod tests {
             assert!(Fields::new(answer.as_bytes(), "a test").text().is_err());
         }
         assert!(Fields::new(b"x\n", "a test").number::<u32>().is_err());
+    }
+
+    #[test]
+    fn quoted_texts_end_at_the_first_space_that_is_not_quoted() {
+        let mut fields = Fields::new(b"/a\\ b\\\\c\nd\\;\\033 sh  7\n", "a test");
+        assert_eq!(fields.quoted().unwrap(), "/a b\\c\nd;\x1b");
+        assert_eq!(fields.quoted().unwrap(), "sh");
+        assert_eq!(fields.quoted().unwrap(), "");
+        assert_eq!(fields.number::<u32>().unwrap(), 7);
+        assert!(Fields::new(b"no end\\ ", "a test").quoted().is_ok());
+        assert!(Fields::new(b"end\\ ", "a test").quoted().is_err());
     }
 
     #[test]

@@ -116,10 +116,11 @@ const PANE: &str = "P #{pane_id} #{window_id} #{window_activity} #{pane_width} #
     #{pane_marked} #{pane_synchronized} #{pane_dead} #{pane_dead_status} #{alternate_saved_x} \
     #{alternate_saved_y} #{n:pane_start_path}:#{pane_start_path},";
 
-const PROCESS: &str = "#{n:pane_current_path}:#{pane_current_path},\
-    #{n:pane_current_command}:#{pane_current_command},";
+/// tmux looks at the process each time such a value is asked for: the length and the text of a
+/// netstring could be those of two programs. So each is asked for once, quoted.
+const PROCESS: &str = "#{q:pane_current_path} #{q:pane_current_command} ";
 
-const NO_PROCESS: &str = "0:,0:,";
+const NO_PROCESS: &str = "  ";
 
 /// The commands of the question.
 pub(super) fn commands(depth: Depth) -> Vec<Command> {
@@ -240,7 +241,7 @@ fn read_pane(fields: &mut Fields<'_>) -> Result<PaneRow, MuxError> {
         window,
         text,
         fixed,
-        path: fields.text()?,
-        command: fields.text()?,
+        path: fields.quoted()?,
+        command: fields.quoted()?,
     })
 }

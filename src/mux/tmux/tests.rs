@@ -99,6 +99,26 @@ fn odd_names_are_kept_byte_for_byte() {
 }
 
 #[test]
+fn odd_directories_are_read_as_tmux_tells_them() {
+    let server = TmuxServer::start();
+    let tmux = tmux(&server);
+    let dir = server.home().canonicalize().unwrap();
+    let dir = dir.join("a b\\c;$x'\"#é\n%H [\t] ");
+    std::fs::create_dir(&dir).unwrap();
+    let path = dir.as_os_str().as_encoded_bytes();
+    let open = Command::new("new-window")
+        .flag("-d")
+        .opt("-t", "=main:")
+        .opt("-c", format_escaped(path));
+    tmux.run("a test", &[open]).unwrap();
+    wait_until("the shell in its directory", || {
+        let answer = tmux.ask("a test", &query::commands(query::Depth::Full));
+        let rows = query::read(&answer.unwrap().stdout, "a test").unwrap();
+        rows.panes.iter().any(|row| row.path == path)
+    });
+}
+
+#[test]
 fn grouped_sessions_and_linked_windows_show_the_same_panes() {
     let server = TmuxServer::start();
     server.run(["new-session", "-d", "-s", "other", "-t", "main"]);
