@@ -71,6 +71,9 @@ impl Stat {
 fn look(root: i32, groups: &mut Groups) -> Option<Running> {
     let stat = Stat::read(root)?;
     let shell = arguments(root).unwrap_or_default();
+    if !is_interactive(&shell) && is_copy(stat.parent, &shell) {
+        return Some(Running::default());
+    }
     let cwd = link(root, "cwd");
     let program = if stat.foreground == stat.group || stat.foreground <= 0 {
         // The pane's own process is in front: a shell that waits, or a program without a shell.
@@ -89,6 +92,12 @@ fn look(root: i32, groups: &mut Groups) -> Option<Running> {
         cwd,
         program,
     })
+}
+
+/// Whether a process with these arguments is a copy of its parent: one that was made a moment ago, and
+/// has not become yet what it was made for.
+fn is_copy(parent: i32, argv: &[BString]) -> bool {
+    !argv.is_empty() && arguments(parent).is_some_and(|parent| parent == argv)
 }
 
 fn foreground(group: i32, shell_cwd: Option<&BString>, groups: &mut Groups) -> Option<Program> {
@@ -267,6 +276,14 @@ mod tests {
                 .members(Stat::read(pid).unwrap().group)
                 .contains(&pid)
         );
+    }
+
+    #[test]
+    fn a_copy_of_its_parent_is_no_program_yet() {
+        let pid = i32::try_from(std::process::id()).unwrap();
+        let own = arguments(pid).unwrap();
+        assert!(is_copy(pid, &own));
+        assert!(!is_copy(pid, &["sleep".into()]) && !is_copy(pid, &[]));
     }
 
     #[test]
