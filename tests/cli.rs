@@ -181,6 +181,11 @@ fn a_name_that_fits_nothing_or_several_is_said_so() {
     for entry in server.json(&["list"]).as_array().unwrap() {
         assert!(hint.contains(entry["id"].as_str().unwrap()), "{hint}");
     }
+    server.error(2, &["create", "latest"]);
+    let one = ["restore", "before-rebase", "--dry-run", "--session", "nope"];
+    let error = server.error(3, &one);
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains("not in that snapshot: nope"), "{message}");
     server.error(2, &["show", "latest~x"]);
     server.error(2, &["show", "@soon"]);
     server.error(3, &["show", "latest~7"]);

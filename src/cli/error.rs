@@ -159,7 +159,7 @@ impl From<StoreError> for CliError {
     fn from(error: StoreError) -> Self {
         let code = match &error {
             StoreError::NoStore { .. } | StoreError::NotFound { .. } => Exit::NotFound,
-            StoreError::Ambiguous { .. } => Exit::Usage,
+            StoreError::Ambiguous { .. } | StoreError::BadName { .. } => Exit::Usage,
             StoreError::NameTaken { .. } => Exit::Refused,
             StoreError::MissingContents { .. } | StoreError::Invalid(_) => Exit::Failed,
             _ => Exit::Store,
@@ -190,6 +190,9 @@ fn hint(error: &StoreError) -> Option<String> {
         }
         StoreError::NameTaken { by, .. } => {
             format!("use another name, or free this one: muxtape rename {}", by.short())
+        }
+        StoreError::BadName { .. } => {
+            "use a name of one line that is not live, latest or @…, which mean something else".to_owned()
         }
         StoreError::Busy { .. } => "try again in a moment; nothing was changed".to_owned(),
         StoreError::Newer { .. } => {

@@ -76,6 +76,16 @@ impl FromStr for SnapRef {
     }
 }
 
+/// Whether a snapshot may be given this name: one that names it again, and fits on a line.
+#[must_use]
+pub fn is_snapshot_name(text: &str) -> bool {
+    let named = matches!(
+        text.parse(),
+        Ok(SnapRef::IdOrName(_) | SnapRef::NameIn { .. })
+    );
+    named && !text.trim().is_empty() && !text.chars().any(char::is_control)
+}
+
 impl SnapRef {
     /// The ids that this could be a prefix of, where it can be one.
     #[must_use]

@@ -50,6 +50,7 @@ pub(super) fn edit(
     for &id in ids {
         let mut entry = timeline::entry(change, id)?;
         if let Edit::Rename(name) = edit {
+            names::check_sound(name.as_deref())?;
             names::check_free(change, name.as_deref(), &entry.meta)?;
         }
         names::unset(change, &entry)?;

@@ -77,6 +77,12 @@ pub enum StoreError {
         /// What the system said.
         source: io::Error,
     },
+    /// Nobody could name a snapshot by this.
+    #[error("{name:?} cannot be the name of a snapshot")]
+    BadName {
+        /// The name.
+        name: String,
+    },
     /// No snapshot has this name or id.
     #[error("no snapshot is named {name:?}")]
     NotFound {

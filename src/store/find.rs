@@ -70,6 +70,10 @@ pub(super) fn find<V: View>(
             if found.is_none() {
                 found = by_id()?;
             }
+            if found.is_none() && session.is_some() {
+                // The session only tells snapshots of one name apart.
+                found = named(view, text, None)?;
+            }
             found.ok_or_else(|| not_found(text))
         }
     }

@@ -7,6 +7,7 @@ use super::fault::Fault;
 use super::metadata::{Entry, Reader};
 use super::tables::{Change, Index, View};
 use crate::model::snapshot::SnapshotMeta;
+use crate::model::target::is_snapshot_name;
 
 fn key(name: &str, seq: u64) -> Vec<u8> {
     // Names may hold anything; the length in front keeps one from being the beginning of another.
@@ -78,4 +79,15 @@ pub(super) fn check_free(
         }
     }
     Ok(())
+}
+
+/// Refuses a name that would not lead to its snapshot.
+pub(super) fn check_sound(name: Option<&str>) -> Result<(), Fault> {
+    match name.filter(|name| !is_snapshot_name(name)) {
+        Some(name) => Err(StoreError::BadName {
+            name: name.to_owned(),
+        }
+        .into()),
+        None => Ok(()),
+    }
 }

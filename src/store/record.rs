@@ -34,6 +34,7 @@ pub(super) fn record(
     let mut counters = Counters::read(txn)?;
     let parent = parent(txn, &new)?;
     let mut meta = described(&new, &counters, parent.as_ref().map(|entry| entry.meta.id));
+    names::check_sound(new.name.as_deref())?;
     names::check_free(txn, new.name.as_deref(), &meta)?;
     if unchanged == Unchanged::Skip
         && let Some(parent) = &parent

@@ -181,3 +181,38 @@ fn edits_are_for_all_or_for_none() {
     };
     assert_eq!(s.store.list(&page).unwrap()[0].id, ids[1]);
 }
+
+#[test]
+fn names_that_would_not_lead_to_the_snapshot_are_refused() {
+    let s = scratch();
+    let meta = record_text(&s.store, 1, "api", "$");
+    for name in [
+        "", " ", "live", "latest", "latest~2", "latest~x", "@2h", "@", "a\nb", "\x1b[31m",
+    ] {
+        let refused = rename(&s.store, meta.id, name).unwrap_err();
+        assert!(matches!(refused, StoreError::BadName { .. }), "{name:?}");
+    }
+    for name in ["latest-good", "a:b", "before rebase", "10%"] {
+        rename(&s.store, meta.id, name).unwrap();
+        assert_eq!(find(&s.store, name).unwrap().id, meta.id);
+    }
+}
+
+#[test]
+fn a_session_tells_names_apart_and_hides_none() {
+    let s = scratch();
+    let api = record_text(&s.store, 1, "api", "$");
+    let web = record_text(&s.store, 2, "web", "$");
+    for meta in [&api, &web] {
+        rename(&s.store, meta.id, "n").unwrap();
+    }
+    let by = |session: &str| {
+        let name = "n".parse::<SnapRef>().unwrap();
+        s.store
+            .find(&name, Some(session.as_bytes().as_bstr()), None)
+    };
+    assert_eq!(by("api").unwrap().id, api.id);
+    assert!(matches!(by("other"), Err(StoreError::Ambiguous { .. })));
+    rename(&s.store, api.id, "m").unwrap();
+    assert_eq!(by("other").unwrap().id, web.id);
+}
