@@ -34,3 +34,18 @@ fn words_of_the_command_line() {
 fn tmux_layouts() {
     replay("layout", bodies::layout);
 }
+
+#[test]
+fn the_corpus_holds_layouts_that_are_accepted() {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/layout");
+    for name in ["tiled", "main-vertical"] {
+        let layout = fs::read(dir.join(name)).unwrap();
+        assert_eq!(
+            muxtape::mux::tmux::layout::parse(&layout)
+                .unwrap()
+                .panes()
+                .len(),
+            4
+        );
+    }
+}
