@@ -25,12 +25,23 @@ need() {
   command -v "$1" >/dev/null 2>&1 || die "$1 is still missing after installing $2."
 }
 
+# Rust itself comes from rustup: distributions' own compilers are mostly too old.
 need_cargo() {
   if ! command -v cargo >/dev/null 2>&1 && [ -f "$HOME/.cargo/env" ]; then
     # shellcheck disable=SC1091
     . "$HOME/.cargo/env"
   fi
-  command -v cargo >/dev/null 2>&1 ||
-    die "Rust is missing. Install it as https://rustup.rs says, then run this again."
+  if ! command -v cargo >/dev/null 2>&1; then
+    if command -v brew >/dev/null 2>&1 ||
+      { command -v apt-cache >/dev/null 2>&1 && apt-cache show rustup >/dev/null 2>&1; }; then
+      need rustup rustup rustup
+      PATH="$PATH:$(brew --prefix rustup 2>/dev/null || true)/bin"
+      rustup default stable
+    else
+      die "Rust is missing. Install it with
+  curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh
+then run this again."
+    fi
+  fi
   need cc gcc gcc
 }
