@@ -289,6 +289,9 @@ fn a_killed_server_comes_back_as_it_was() {
     let report = world.restore(&before, &texts);
     assert_eq!(report.status, Status::Success, "{report:#?}");
     assert_eq!(report.panes_restored, before.state.pane_count());
+    // The shells are there: a capture at this moment finds nothing of muxtape's own in the panes.
+    let commands = world.run(&["list-panes", "-a", "-F", "#{pane_current_command}"]);
+    assert!(!commands.contains("muxtape"), "{commands}");
     world.settle();
     let (after, new_texts) = world.snapshot();
     let (wanted, got) = (comparable(&before.state), comparable(&after.state));
@@ -704,6 +707,12 @@ fn child_that_is_killed_while_restoring() {
         &Selection::all(),
         &surroundings,
     );
+    // Once before any text is written, once after all of it.
+    let point: u32 = fs::read_to_string(place.join("point"))
+        .unwrap()
+        .parse()
+        .unwrap();
+    let mut told = 0;
     let _ = restore::apply(
         &plan.unwrap(),
         &Workshop {
@@ -715,6 +724,10 @@ fn child_that_is_killed_while_restoring() {
         },
         &mut |progress| {
             if progress.phase == restore::Phase::Replay {
+                told += 1;
+            }
+            if told == point {
+                fs::write(place.join("stands"), "").unwrap();
                 loop {
                     std::thread::park();
                 }
@@ -732,26 +745,25 @@ fn a_restorer_that_is_killed_leaves_nothing_running() {
     let place = world.server.dir();
     let sessions = serde_json::to_vec(&snapshot.state.sessions).unwrap();
     fs::write(place.join("sessions"), sessions).unwrap();
-    let mut child = world
-        .server
-        .command(std::env::current_exe().unwrap())
-        .args(["--exact", "child_that_is_killed_while_restoring"])
-        .env(KILLED, place)
-        .stdout(std::process::Stdio::null())
-        .spawn()
-        .unwrap();
-    wait_until("panes under temporary names", || {
-        let names = world.run(&["list-panes", "-a", "-F", "#{session_name} #{pane_title}"]);
-        // The last title is given after everything was made.
-        names
-            .lines()
-            .filter(|line| line.starts_with("muxtape-"))
-            .count()
-            == 7
-    });
-    child.kill().unwrap();
-    child.wait().unwrap();
-    wait_until("the end of what was made", || world.dump() == before);
+    for point in ["1", "2"] {
+        fs::write(place.join("point"), point).unwrap();
+        let mut child = world
+            .server
+            .command(std::env::current_exe().unwrap())
+            .args(["--exact", "child_that_is_killed_while_restoring"])
+            .env(KILLED, place)
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        wait_until("the restorer", || place.join("stands").exists());
+        let names = world.run(&["list-panes", "-a", "-F", "#{session_name}"]);
+        let temporary = names.lines().filter(|name| name.starts_with("muxtape-"));
+        assert_eq!(temporary.count(), 7, "{names}");
+        child.kill().unwrap();
+        child.wait().unwrap();
+        fs::remove_file(place.join("stands")).unwrap();
+        wait_until("the end of what was made", || world.dump() == before);
+    }
 }
 
 #[test]

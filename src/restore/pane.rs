@@ -1,9 +1,10 @@
 //! The body of `muxtape __pane TOKEN`: what runs in a restored pane before its shell does.
 //!
 //! It gets its job from a private file, waits at a gate that opens when all panes have their size,
-//! writes the saved text, says that it is ready, and becomes the shell. The gate is a lock: should the
-//! restorer die, the lock falls, and a pane that finds it fallen but not opened ends at once. So
-//! nothing stays of a restore that was broken off.
+//! writes the saved text, says that it is ready, waits at a second gate that opens when the sessions
+//! have their names, and becomes the shell. A gate is a lock: should the restorer die, the lock falls,
+//! and a pane that finds it fallen but not opened ends at once. So nothing stays of a restore that was
+//! broken off, and no shell starts while others still write.
 
 use std::convert::Infallible;
 use std::fs::{self, File, OpenOptions};
@@ -19,9 +20,11 @@ use serde::{Deserialize, Serialize};
 
 use super::replay::{self, Place};
 
-/// The gate's file, beside the job.
-pub(super) const GATE: &str = "gate";
-/// What stands in the gate's file when it is open.
+/// The file of the gate before the text, beside the job.
+pub(super) const TEXT_GATE: &str = "text-gate";
+/// The file of the gate before the shell, beside the job.
+pub(super) const SHELL_GATE: &str = "shell-gate";
+/// What stands in a gate's file when it is open.
 pub(super) const OPEN: &[u8] = b"open";
 /// The pipe on which panes say that they are ready, beside the job.
 pub(super) const READY: &str = "ready";
@@ -88,13 +91,16 @@ pub enum PaneError {
 /// becomes the shell. Returns only when it could not.
 pub fn run(token: &Path) -> Result<Infallible, PaneError> {
     let (job, dir) = take(token)?;
-    wait_at_gate(&dir)
-        .map_err(|source| PaneError::Job {
-            path: dir.join(GATE),
-            source,
-        })?
-        .then_some(())
-        .ok_or(PaneError::BrokenOff)?;
+    let gate = |name| {
+        let path = dir.join(name);
+        match File::open(&path) {
+            Ok(gate) => Ok((gate, path)),
+            Err(source) => Err(PaneError::Job { path, source }),
+        }
+    };
+    // Both at once: the directory goes when the restorer has given up waiting.
+    let (text_gate, shell_gate) = (gate(TEXT_GATE)?, gate(SHELL_GATE)?);
+    pass(text_gate)?;
     let (went, cwd) = enter(&job.dirs);
     if let Some(text) = &job.text {
         let width = rustix::termios::tcgetwinsize(io::stdout()).map_or(80, |size| size.ws_col);
@@ -107,7 +113,9 @@ pub fn run(token: &Path) -> Result<Infallible, PaneError> {
         let _ = out.write_all(&replay::bytes(text, place, width));
         let _ = out.flush();
     }
-    say_ready(&dir, job.pane, went);
+    // Closed by the exec, which tells the restorer that the shell is there.
+    let _pipe = say_ready(&dir, job.pane, went);
+    pass(shell_gate)?;
     become_shell(&job, cwd)
 }
 
@@ -125,9 +133,17 @@ fn take(token: &Path) -> Result<(Job, PathBuf), PaneError> {
     Ok((job, dir))
 }
 
-/// Waits until the gate's lock falls; whether the gate was opened.
-pub(super) fn wait_at_gate(dir: &Path) -> io::Result<bool> {
-    let mut gate = File::open(dir.join(GATE))?;
+/// Waits at a gate until it opens.
+fn pass((gate, path): (File, PathBuf)) -> Result<(), PaneError> {
+    match wait_at(gate) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(PaneError::BrokenOff),
+        Err(source) => Err(PaneError::Job { path, source }),
+    }
+}
+
+/// Waits until a gate's lock falls; whether the gate was opened.
+pub(super) fn wait_at(mut gate: File) -> io::Result<bool> {
     loop {
         match rustix::fs::flock(&gate, FlockOperation::LockShared) {
             Ok(()) => break,
@@ -151,16 +167,17 @@ fn enter(dirs: &[BString]) -> (Went, Option<&BString>) {
     (Went::Elsewhere, None)
 }
 
-fn say_ready(dir: &Path, pane: u32, went: Went) {
+/// Says how it went, and gives back the pipe.
+fn say_ready(dir: &Path, pane: u32, went: Went) -> Option<File> {
     let [a, b, c, d] = pane.to_le_bytes();
     let pipe = OpenOptions::new()
         .write(true)
         .custom_flags(i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or(0))
         .open(dir.join(READY));
     // Nobody listens any more when the restorer has given up waiting; the pane goes on.
-    if let Ok(mut pipe) = pipe {
-        let _ = pipe.write_all(&[a, b, c, d, went as u8]);
-    }
+    let mut pipe = pipe.ok()?;
+    let _ = pipe.write_all(&[a, b, c, d, went as u8]);
+    Some(pipe)
 }
 
 /// Becomes the shell of the job, else the default shell, else `/bin/sh`.

@@ -1,4 +1,4 @@
-//! The private directory of one restore: the gate, the pipe, and the jobs of the panes.
+//! The private directory of one restore: the gates, the pipe, and the jobs of the panes.
 
 use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File, OpenOptions};
@@ -12,15 +12,33 @@ use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::fs::{CWD, FileType, FlockOperation, Mode, OFlags};
 
 use super::RestoreError;
-use super::pane::{GATE, Job, MESSAGE, OPEN, READY, Went};
+use super::pane::{Job, MESSAGE, OPEN, READY, SHELL_GATE, TEXT_GATE, Went};
 
-/// The directory, with the gate held shut. Dropping it removes the directory and lets the gate's lock
+/// The directory, with the gates held shut. Dropping it removes the directory and lets the gates' locks
 /// fall: panes that still wait there end, unless the gate was opened.
 #[derive(Debug)]
 pub(super) struct Workdir {
     dir: PathBuf,
-    gate: Option<File>,
+    text_gate: Option<File>,
+    shell_gate: Option<File>,
     ready: File,
+    /// Keeps the pipe from ending when the first pane has spoken.
+    writer: Option<File>,
+}
+
+/// Makes a gate and shuts it.
+fn gate(path: &Path) -> Result<File, RestoreError> {
+    let gate = create(path)?;
+    rustix::fs::flock(&gate, FlockOperation::NonBlockingLockExclusive)
+        .map_err(|errno| failed(path)(errno.into()))?;
+    Ok(gate)
+}
+
+fn open_gate(gate: &mut Option<File>, path: &Path) -> Result<(), RestoreError> {
+    match gate.take() {
+        Some(mut gate) => gate.write_all(OPEN).map_err(failed(path)),
+        None => Ok(()),
+    }
 }
 
 fn failed(path: &Path) -> impl FnOnce(io::Error) -> RestoreError + '_ {
@@ -59,10 +77,8 @@ impl Workdir {
     }
 
     fn fill(dir: &Path) -> Result<Self, RestoreError> {
-        let path = dir.join(GATE);
-        let gate = create(&path)?;
-        rustix::fs::flock(&gate, FlockOperation::NonBlockingLockExclusive)
-            .map_err(|errno| failed(&path)(errno.into()))?;
+        let text_gate = gate(&dir.join(TEXT_GATE))?;
+        let shell_gate = gate(&dir.join(SHELL_GATE))?;
         let pipe = dir.join(READY);
         let own = Mode::RUSR | Mode::WUSR;
         #[cfg(target_os = "linux")]
@@ -70,17 +86,18 @@ impl Workdir {
         #[cfg(not(target_os = "linux"))]
         let made = make_pipe(&pipe);
         made.map_err(|errno| failed(&pipe)(errno.into()))?;
-        // Open for writing, too, or it would end when the first pane has spoken.
-        let ready = rustix::fs::open(
-            &pipe,
-            OFlags::RDWR | OFlags::NONBLOCK | OFlags::CLOEXEC,
-            own,
-        )
-        .map_err(|errno| failed(&pipe)(errno.into()))?;
+        let open = |flags| {
+            rustix::fs::open(&pipe, flags | OFlags::NONBLOCK | OFlags::CLOEXEC, own)
+                .map_err(|errno| failed(&pipe)(errno.into()))
+        };
+        let ready = open(OFlags::RDONLY)?;
+        let writer = open(OFlags::WRONLY)?;
         Ok(Self {
             dir: dir.to_owned(),
-            gate: Some(gate),
+            text_gate: Some(text_gate),
+            shell_gate: Some(shell_gate),
             ready: ready.into(),
+            writer: Some(writer.into()),
         })
     }
 
@@ -98,11 +115,27 @@ impl Workdir {
         create(&path)?.write_all(&bytes).map_err(failed(&path))
     }
 
-    /// Opens the gate.
-    pub(super) fn open(&mut self) -> Result<(), RestoreError> {
-        let path = self.dir.join(GATE);
-        if let Some(mut gate) = self.gate.take() {
-            gate.write_all(OPEN).map_err(failed(&path))?;
+    /// Lets the panes write their text.
+    pub(super) fn open_texts(&mut self) -> Result<(), RestoreError> {
+        open_gate(&mut self.text_gate, &self.dir.join(TEXT_GATE))
+    }
+
+    /// Lets the panes become their shells, and waits until those that were ready have, no longer than
+    /// `patience`: until then tmux names another program in them.
+    pub(super) fn open_shells(&mut self, patience: Duration) -> Result<(), RestoreError> {
+        open_gate(&mut self.shell_gate, &self.dir.join(SHELL_GATE))?;
+        // Without a writer the pipe ends with the last pane that has it open.
+        self.writer = None;
+        let start = Instant::now();
+        while let Some(left) = patience.checked_sub(start.elapsed()) {
+            let mut polled = [PollFd::new(&self.ready, PollFlags::IN)];
+            let heard = rustix::event::poll(&mut polled, Some(&timespec(left)));
+            // What a late pane says is not needed any more.
+            let mut buffer = [0; 4096];
+            match (heard, rustix::io::read(&self.ready, &mut buffer)) {
+                (Ok(0), _) | (_, Ok(0)) => break,
+                _ => {}
+            }
         }
         Ok(())
     }
@@ -117,12 +150,8 @@ impl Workdir {
             let Some(left) = patience.checked_sub(last.elapsed()) else {
                 break;
             };
-            let left = Timespec {
-                tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
-                tv_nsec: left.subsec_nanos().into(),
-            };
-            let _ =
-                rustix::event::poll(&mut [PollFd::new(&self.ready, PollFlags::IN)], Some(&left));
+            let mut polled = [PollFd::new(&self.ready, PollFlags::IN)];
+            let _ = rustix::event::poll(&mut polled, Some(&timespec(left)));
             let mut buffer = [0; 4096];
             let Ok(read) = rustix::io::read(&self.ready, &mut buffer) else {
                 continue;
@@ -142,6 +171,13 @@ impl Workdir {
             }
         }
         all
+    }
+}
+
+fn timespec(time: Duration) -> Timespec {
+    Timespec {
+        tv_sec: i64::try_from(time.as_secs()).unwrap_or(i64::MAX),
+        tv_nsec: time.subsec_nanos().into(),
     }
 }
 
@@ -177,7 +213,7 @@ fn make_pipe(path: &Path) -> rustix::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::restore::pane::wait_at_gate;
+    use crate::restore::pane::wait_at;
     use std::os::unix::fs::PermissionsExt;
 
     fn job(pane: u32) -> Job {
@@ -197,14 +233,14 @@ mod tests {
         for open in [true, false] {
             let runtime = tempfile::tempdir().unwrap();
             let mut work = Workdir::new(runtime.path(), "test").unwrap();
-            let dir = work.dir.clone();
-            let waiting = std::thread::spawn(move || wait_at_gate(&dir).unwrap());
+            let gate = File::open(work.dir.join(TEXT_GATE)).unwrap();
+            let waiting = std::thread::spawn(move || wait_at(gate).unwrap());
             if open {
-                work.open().unwrap();
+                work.open_texts().unwrap();
                 assert!(waiting.join().unwrap());
             } else {
                 // The lock falls as it does when the restorer dies; the file is still there.
-                drop(work.gate.take());
+                drop(work.text_gate.take());
                 assert!(!waiting.join().unwrap());
             }
         }

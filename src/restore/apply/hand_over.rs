@@ -1,4 +1,7 @@
-//! The last phases: the sessions get their names and are the user's from then on; programs are typed.
+//! The last phases: the sessions get their names and their shells, and are the user's from then on;
+//! programs are typed.
+
+use std::time::Duration;
 
 use super::{COMMANDS, Site};
 use crate::restore::RestoreError;
@@ -6,12 +9,16 @@ use crate::restore::prompt;
 use crate::restore::report::Made;
 use crate::restore::step::{Action, PaneRef, Phase, SessionRef};
 
+/// How long shells may take to be there.
+const SHELLS: Duration = Duration::from_secs(2);
+
 impl Site<'_, '_> {
-    /// Gives the sessions their names.
+    /// Gives the sessions their names, and lets the panes become their shells.
     pub(super) fn switch(&mut self) -> Result<(), RestoreError> {
         let (steps, commands) = self.of_phase(Phase::Switch);
         let (_, complaints) = self.send("the names of the sessions", &commands)?;
         self.built.errors.extend(complaints);
+        self.work.open_shells(SHELLS)?;
         for (at, planned) in (0u32..).zip(&self.plan.sessions) {
             if let Some(id) = self.built.sessions.get(&SessionRef(at)) {
                 self.built.made.push(Made {

@@ -167,7 +167,7 @@ impl<'a, 'p> Site<'a, 'p> {
             .map(|id| Command::new("kill-session").opt("-t", format!("${id}")))
             .collect();
         if !commands.is_empty() {
-            // They end by themselves, too, as the gate never opens.
+            // They end by themselves, too, as the gates never open.
             let _ = self.workshop.tmux.ask("clearing away", &commands);
         }
     }

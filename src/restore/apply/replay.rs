@@ -1,4 +1,4 @@
-//! The third phase: panes write their saved text and become shells, and say so.
+//! The third phase: panes write their saved text, and say so.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -18,10 +18,10 @@ const SILENCE: Duration = Duration::from_millis(300);
 const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Site<'_, '_> {
-    /// Opens the gate and waits for the panes.
+    /// Lets the panes write their text and waits for them.
     pub(super) fn replay(&mut self) -> Result<(), RestoreError> {
         self.tell(Phase::Replay, 0);
-        self.work.open()?;
+        self.work.open_texts()?;
         let went = self.wait_for_panes()?;
         let panes: Vec<PaneRef> = self.built.panes.keys().copied().collect();
         for pane in panes {
