@@ -1,7 +1,9 @@
 //! Looks for lives that ended badly: in the store, and at the server that is alive.
 
-use super::RestoreError;
+use bstr::BStr;
+
 use super::recovery::{Alive, Offer, Past, blank, is_trivial, offers};
+use super::{Report, RestoreError};
 use crate::model::snapshot::{BootId, EndCause, LifeEnd, RecoveryState, SnapshotMeta};
 use crate::model::{Life, LifeId, Millis};
 use crate::mux::{Multiplexer, MuxError};
@@ -91,6 +93,25 @@ fn past_of(
         }
     }
     Ok(None)
+}
+
+/// Notes that a life was brought back by a restore, once all of it is: whoever chose some of its
+/// sessions, or saw some fail, is offered the others again.
+pub fn settle_restored(
+    store: &Store,
+    mux: &dyn Multiplexer,
+    boot: &BootId,
+    life: LifeId,
+    report: &Report,
+    now: Millis,
+) -> Result<(), RestoreError> {
+    let offers = look(store, mux, boot)?;
+    let offer = offers.iter().find(|offer| offer.id() == life);
+    let renamed = |name: &BStr| report.sessions.iter().any(|made| made.from == name);
+    if offer.is_none_or(|offer| offer.lost().all(renamed)) {
+        settle(store, life, RecoveryState::Recovered, now)?;
+    }
+    Ok(())
 }
 
 /// Notes what became of an offer.

@@ -94,8 +94,13 @@ pub(crate) fn run(context: &Context, effect: Effect, tell: &dyn Fn(Answer)) -> A
         } => restoring::plan(context, snapshot, &policy, &selection, generation),
         Effect::Apply { plan, recovers } => {
             let answer = restoring::carry_out(context, &plan, tell);
-            if let (Some(life), Answer::Restored(Ok(_))) = (recovers, &answer) {
-                settle(context, life, RecoveryState::Recovered, tell);
+            if let (Some(life), Answer::Restored(Ok(report))) = (recovers, &answer) {
+                let (boot, now) = (crate::mux::process::boot_id(), context.now());
+                let settled =
+                    lookout::settle_restored(store, &context.tmux, &boot, life, report, now);
+                if let Err(error) = settled {
+                    tell(Answer::Notice(Err(fail(error))));
+                }
             }
             answer
         }

@@ -1,6 +1,5 @@
 //! `muxtape recover`
 
-use bstr::BStr;
 use serde::Serialize;
 
 use super::restore::{How, carry_out, plan};
@@ -9,11 +8,11 @@ use crate::cli::error::{CliError, Exit};
 use crate::cli::output::{Output, Role};
 use crate::cli::views::{count, rfc3339, when};
 use crate::model::ansi::label;
-use crate::model::snapshot::{EndCause, RecoveryState};
+use crate::model::snapshot::EndCause;
 use crate::model::target::Target;
 use crate::mux::process::boot_id;
+use crate::restore::lookout;
 use crate::restore::recovery::Offer;
-use crate::restore::{Report, Status, lookout};
 
 /// Bring back what a crash took
 ///
@@ -82,12 +81,9 @@ impl Recover {
         });
         let plan = plan(context, &snapshot, &self.how, lost.collect())?;
         let (exit, report) = carry_out(context, &plan, self.how.dry_run)?;
-        // Who chose some of the sessions is offered the others again.
-        let back = |report: &Report, name: &BStr| report.sessions.iter().any(|s| s.from == *name);
-        if report.is_some_and(|report| {
-            report.status != Status::Failed && offer.lost().all(|name| back(&report, name))
-        }) {
-            lookout::settle(&store, offer.id(), RecoveryState::Recovered, context.now())?;
+        if let Some(report) = report {
+            let (tmux, now) = (context.tmux(), context.now());
+            lookout::settle_restored(&store, &tmux, &boot_id(), offer.id(), &report, now)?;
         }
         Ok(exit)
     }
