@@ -14,6 +14,9 @@ use super::keys::Action;
 use super::library::{Entry, Seen};
 use super::state::{Cx, Shared};
 
+/// The shortest stretch that the slider shows, in milliseconds.
+const SHORTEST: i64 = 10_000;
+
 impl Shared {
     /// A moment on the user's clock.
     #[must_use]
@@ -211,7 +214,7 @@ impl Shared {
     }
 
     /// The stretch of time that the slider shows: the day of the snapshot that is looked at, as far
-    /// as anything was recorded in it; today, up to now.
+    /// as anything was recorded in it; today, a little further, where nothing has changed since.
     #[must_use]
     pub fn stretch(&self) -> Option<(Millis, Millis)> {
         let day = self.zoned(self.entry()?.time).date();
@@ -220,10 +223,17 @@ impl Shared {
         let newest = entries.clone().next()?.time;
         let oldest = entries.last()?.time;
         let today = self.now >= start && self.now < end;
-        let to = if today { self.now.max(newest) } else { newest };
         // A little room at the left, so that the first mark is not at the very edge.
-        let room = (to.0 - oldest.0) / 50;
-        Some((Millis(oldest.0 - room), to))
+        let recorded = newest.0.saturating_sub(oldest.0).max(SHORTEST);
+        let from = oldest.0.saturating_sub(recorded / 50);
+        // What was recorded has most of the line, however long ago that was.
+        let since = self.now.0.saturating_sub(newest.0).max(0);
+        let room = if today { since.min(recorded / 8) } else { 0 };
+        let to = newest
+            .0
+            .saturating_add(room)
+            .max(from.saturating_add(SHORTEST));
+        Some((Millis(from), Millis(to)))
     }
 
     /// The listed entries between two moments, newest first.

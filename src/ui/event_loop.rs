@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use crossterm::event::{Event, EventStream};
-use futures_util::{FutureExt, StreamExt};
+use futures_util::StreamExt;
+use futures_util::future::poll_immediate;
 use rustix::process::{Signal, kill_current_process_group};
 use tokio::signal::unix::{Signal as SignalStream, SignalKind, signal};
 use tokio::sync::mpsc::{Receiver, UnboundedReceiver, unbounded_channel};
@@ -154,12 +155,12 @@ async fn live(context: Arc<Context>, start: Start) -> Result<Outcome, UiError> {
             () = tokio::time::sleep_until(redraw_at) => live.dirty = true,
             _ = others.tick() => live.look_at_store()?,
         }
-        live.drain(&mut input, &mut answers, &mut recorder)?;
+        live.drain(&mut input, &mut answers, &mut recorder).await?;
         if live.dirty {
             let early = FRAME.saturating_sub(last.elapsed());
             if !early.is_zero() {
                 tokio::time::sleep(early).await;
-                live.drain(&mut input, &mut answers, &mut recorder)?;
+                live.drain(&mut input, &mut answers, &mut recorder).await?;
             }
             live.draw()?;
             last = Instant::now();
@@ -240,13 +241,14 @@ impl Live {
     }
 
     /// Takes in everything that is there already.
-    fn drain(
+    async fn drain(
         &mut self,
         input: &mut EventStream,
         answers: &mut UnboundedReceiver<Done>,
         recorder: &mut Receiver<RecorderNews>,
     ) -> Result<(), UiError> {
-        while let Some(event) = input.next().now_or_never() {
+        // Polled as this task: the stream wakes only who has polled it first.
+        while let Some(event) = poll_immediate(input.next()).await {
             let ended = event.is_none();
             self.input(event)?;
             if ended {

@@ -98,7 +98,7 @@ fn snapshot(look: &Look<'_>, entry: &Entry, chosen: bool, area: Rect, buf: &mut 
         area.width.saturating_sub(taken).saturating_sub(1)
     };
     // A name that somebody gave says more than numbers.
-    if (entry.is_marked() || !entry.cause.is_automatic()) && width(&what) > room_beside(&right) {
+    if entry.is_marked() && width(&what) > room_beside(&right) {
         right = bar.to_vec();
     }
     let what = exactly(&what, room_beside(&right));
@@ -144,8 +144,8 @@ pub(super) fn about(entry: &Entry) -> String {
         _ => touched.join(", "),
     };
     match entry.cause {
+        // Its sign says already that it was made by hand.
         Cause::Manual if touched.is_empty() => "manual".to_owned(),
-        Cause::Manual => format!("manual, {what}"),
         _ if entry.pinned => format!("pinned, {what}"),
         _ => what,
     }

@@ -59,10 +59,10 @@ pub struct Range {
 }
 
 /// The shortest range, in milliseconds.
-const SHORTEST: i64 = 60_000;
+const SHORTEST: i64 = 1_000;
 
 impl Range {
-    /// The range from `from` to `to`, a minute at the least.
+    /// The range from `from` to `to`, a second at the least.
     #[must_use]
     pub fn new(from: Millis, to: Millis) -> Self {
         let least = from.0.saturating_add(SHORTEST);
