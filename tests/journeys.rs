@@ -227,3 +227,19 @@ fn a_store_that_is_damaged_meanwhile_is_an_error_on_a_whole_screen() {
     terminal.keys(&["C-c"]);
     assert_eq!(terminal.wait_end(), 0);
 }
+
+#[test]
+fn when_the_terminal_goes_the_interface_goes_too() {
+    let server = server();
+    server.json(&["create"]);
+    let terminal = open(&server, 80, 24);
+    terminal.wait_for("rec ");
+    let pid = server.json(&["daemon", "status"])["pid"].as_i64().unwrap();
+    drop(terminal);
+    wait_until("the end of the recording", || {
+        server.muxtape(&["daemon", "status"]).code == 6
+    });
+    wait_until("the end of the process", || {
+        common::is_gone(pid.try_into().unwrap())
+    });
+}

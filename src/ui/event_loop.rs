@@ -5,9 +5,7 @@ use std::io::{self, IsTerminal};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use crossterm::event::{Event, EventStream};
-use futures_util::StreamExt;
-use futures_util::future::poll_immediate;
+use crossterm::event::Event;
 use rustix::process::{Signal, kill_current_process_group};
 use tokio::signal::unix::{Signal as SignalStream, SignalKind, signal};
 use tokio::sync::mpsc::{Receiver, UnboundedReceiver, unbounded_channel};
@@ -23,6 +21,7 @@ use crate::model::geometry::Size;
 use super::context::{Context, Outcome, Start, UiError};
 use super::draw::{Drawn, draw};
 use super::events::Translator;
+use super::input::{self, Input};
 use super::recording::{Recording, news, stamp};
 use super::terminal::Terminal;
 use super::worker::{Done, Worker};
@@ -140,7 +139,7 @@ async fn live(context: Arc<Context>, start: Start) -> Result<Outcome, UiError> {
     // The first frame comes before anything is read.
     live.draw()?;
     live.carry_out(effects)?;
-    let mut input = EventStream::new();
+    let mut input = input::read().map_err(failed("read from the terminal"))?;
     let mut last = Instant::now();
     let mut others = tokio::time::interval(OTHERS);
     others.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -148,19 +147,22 @@ async fn live(context: Arc<Context>, start: Start) -> Result<Outcome, UiError> {
         let redraw_at = tokio::time::Instant::from_std(Instant::now() + live.until_ages_change());
         tokio::select! {
             biased;
-            event = input.next() => live.input(event)?,
+            event = input.recv() => live.input(event)?,
             Some(done) = answers.recv() => live.answered(done)?,
             Some(event) = recorder.recv() => live.news(event)?,
             wake = signals.next() => live.wake(&wake)?,
             () = tokio::time::sleep_until(redraw_at) => live.dirty = true,
-            _ = others.tick() => live.look_at_store()?,
+            _ = others.tick() => {
+                live.leaving |= input::is_gone();
+                live.look_at_store()?;
+            }
         }
-        live.drain(&mut input, &mut answers, &mut recorder).await?;
+        live.drain(&mut input, &mut answers, &mut recorder)?;
         if live.dirty {
             let early = FRAME.saturating_sub(last.elapsed());
             if !early.is_zero() {
                 tokio::time::sleep(early).await;
-                live.drain(&mut input, &mut answers, &mut recorder).await?;
+                live.drain(&mut input, &mut answers, &mut recorder)?;
             }
             live.draw()?;
             last = Instant::now();
@@ -241,19 +243,14 @@ impl Live {
     }
 
     /// Takes in everything that is there already.
-    async fn drain(
+    fn drain(
         &mut self,
-        input: &mut EventStream,
+        input: &mut Input,
         answers: &mut UnboundedReceiver<Done>,
         recorder: &mut Receiver<RecorderNews>,
     ) -> Result<(), UiError> {
-        // Polled as this task: the stream wakes only who has polled it first.
-        while let Some(event) = poll_immediate(input.next()).await {
-            let ended = event.is_none();
-            self.input(event)?;
-            if ended {
-                break;
-            }
+        while let Ok(event) = input.try_recv() {
+            self.input(Some(event))?;
         }
         while let Ok(done) = answers.try_recv() {
             self.answered(done)?;

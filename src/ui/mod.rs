@@ -7,6 +7,7 @@ mod context;
 pub(crate) mod draw;
 mod event_loop;
 mod events;
+mod input;
 mod jobs;
 mod overlays;
 mod recording;

@@ -223,7 +223,7 @@ fn kill(pid: i32, signal: rustix::process::Signal) {
 }
 
 /// Whether a process has ended; one that nobody has reaped yet has.
-fn is_gone(pid: i32) -> bool {
+pub fn is_gone(pid: i32) -> bool {
     let alive = rustix::process::Pid::from_raw(pid)
         .is_some_and(|pid| rustix::process::test_kill_process(pid).is_ok());
     let zombie = fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| {
