@@ -15,8 +15,10 @@ use super::draw::{Drawn, Look, line};
 use super::theme::Role;
 use super::widgets::dialog::Dialog;
 use super::widgets::frame::Frame;
-use super::widgets::text::exactly;
+use super::widgets::text::{broken, exactly};
 
+/// Columns of a question, where there are as many.
+const QUESTION: u16 = 62;
 /// Columns of the keys in a list of bindings.
 const KEYS: u16 = 11;
 
@@ -212,7 +214,7 @@ fn palette(menu: &Menu, look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn: &m
 
 fn ask(prompt: &Prompt, look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let (title, hint) = match &prompt.asking {
-        Asking::Moment => ("Go to a time", "2h · 14:30 · yesterday · 2026-11-20 14:30"),
+        Asking::Moment => ("Go to a time", "2h · 14:30 · yesterday · 2026-11-20"),
         Asking::Tag(_) => ("Add a tag", "-name takes a tag away"),
         Asking::Session(_) => ("List one session", "type to choose"),
     };
@@ -256,10 +258,12 @@ fn copy(look: &Look<'_>, area: Rect, buf: &mut Buffer) {
 }
 
 fn confirm(question: &Confirm, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+    let wide = QUESTION.min(area.width);
     let lines: Vec<Line<'_>> = question
         .body
         .iter()
-        .map(|text| Line::raw(text.as_str()))
+        .flat_map(|text| broken(text, wide.saturating_sub(6)))
+        .map(Line::raw)
         .collect();
     let choices = Line::from(vec![
         look.span(Role::Selected, "[ No ]"),
@@ -272,7 +276,7 @@ fn confirm(question: &Confirm, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
         note: "",
         lines: &lines,
         choices,
-        width: 62,
+        width: QUESTION,
         style: look.style(Role::FrameFocus),
     }
     .draw(area, buf, look.theme);

@@ -338,6 +338,9 @@ fn note(screen: &Diff, look: &Look<'_>, inside: Rect, buf: &mut Buffer) {
             };
             if !recorded(&both.a) && !recorded(&both.b) {
                 "No text was recorded"
+            } else if both.same_text() {
+                // Then it is not even read.
+                "The same text on both sides"
             } else if screen.lines.is_empty() {
                 "Empty on both sides"
             } else {

@@ -16,7 +16,7 @@ use crate::ui::draw::{self, Drawn, Look, line, split_bottom, split_top};
 use crate::ui::theme::Role;
 use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::slider::{Range, Slider, Tick};
-use crate::ui::widgets::text::put_right;
+use crate::ui::widgets::text::{broken, put, put_right};
 
 use super::excerpt;
 
@@ -125,13 +125,17 @@ fn matches(screen: &Search, look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn
     let inside = frame(look, "Matches, newest first", "", screen.in_results()).draw(area, buf);
     if screen.hits().len() == 0 {
         let words = if screen.input.value().is_empty() {
-            " Type what you remember: a name, a command, a directory, something on a screen."
+            "Type what you remember: a name, a command, a directory, something on a screen."
         } else if screen.is_waiting() {
             ""
         } else {
-            " Nothing like that was ever recorded here."
+            "Nothing like that was ever recorded here."
         };
-        return line(&Line::from(look.span(Role::Dim, words)), inside, 0, buf);
+        let lines = broken(words, inside.width.saturating_sub(2));
+        for (y, text) in (inside.y..inside.bottom()).zip(lines) {
+            put(buf, inside, inside.x + 1, y, text, look.style(Role::Dim));
+        }
+        return;
     }
     // Two lines each: when and where; then what.
     let rows = usize::from(inside.height / 2).max(1);

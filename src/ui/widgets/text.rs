@@ -24,6 +24,28 @@ pub fn fit(text: &str, room: u16) -> String {
     kept
 }
 
+/// The text on as many lines of `room` columns as it needs, broken at blanks where there are any.
+#[must_use]
+pub fn broken(text: &str, room: u16) -> Vec<&str> {
+    let (mut lines, mut rest) = (Vec::new(), text);
+    while width(rest) > room {
+        let fits = start(rest, room);
+        let at = match fits.rfind(' ') {
+            Some(blank) if blank > 0 => blank,
+            _ => fits.len(),
+        };
+        // A room that holds not even one letter.
+        if at == 0 {
+            break;
+        }
+        let (line, later) = rest.split_at_checked(at).unwrap_or((rest, ""));
+        lines.push(line);
+        rest = later.trim_start();
+    }
+    lines.push(rest);
+    lines
+}
+
 /// The start of a text, as much as `room` columns hold.
 #[must_use]
 pub fn start(text: &str, room: u16) -> &str {
@@ -96,6 +118,14 @@ mod tests {
                     prop_assert!(inside || blank);
                 }
             }
+        }
+
+        #[test]
+        fn broken_text_fits_and_is_whole(text in "[a-z日 ]{0,40}", room in 2u16..20) {
+            let lines = broken(&text, room);
+            prop_assert!(lines.iter().all(|line| width(line) <= room));
+            let letters = |text: &str| text.replace(' ', "");
+            prop_assert_eq!(letters(&lines.concat()), letters(&text));
         }
 
         #[test]

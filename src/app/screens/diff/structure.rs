@@ -50,6 +50,19 @@ pub struct Both {
     pub b: Option<(Target, Pane)>,
 }
 
+impl Both {
+    /// Whether the pane shows the same on both sides.
+    #[must_use]
+    pub fn same_text(&self) -> bool {
+        let digest = |side: &Option<(Target, Pane)>| {
+            let (_, pane) = side.as_ref()?;
+            pane.contents.map(|text| text.digest)
+        };
+        let a = digest(&self.a);
+        a.is_some() && a == digest(&self.b)
+    }
+}
+
 /// The rows for a comparison; `home` is shown as `~`.
 #[must_use]
 pub fn nodes(comparison: &Comparison, home: &BStr) -> Vec<Node> {
