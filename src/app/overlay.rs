@@ -229,9 +229,13 @@ pub(super) fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) 
         Some(Overlay::Copy) => {
             state.overlay = None;
             if action != Action::Back {
+                let before = effects.len();
                 state.with_screen(effects, |screen, cx| {
                     screen.interact().action(action, 1, cx)
                 });
+                if effects.len() == before && state.shared.notice.is_none() {
+                    state.shared.say("There is nothing of that here to copy");
+                }
             }
         }
         Some(Overlay::Confirm(confirm)) => match action {
