@@ -175,7 +175,7 @@ fn only_automatic_snapshots_make_room() {
 fn there_is_one_recorder_and_it_ends_when_asked() {
     let server = server();
     let daemon = Daemon::start(&server, STRUCTURE);
-    let refused = server.error(6, &["daemon", "run"]);
+    let refused = server.error(5, &["daemon", "run"]);
     let message = refused["message"].as_str().unwrap();
     assert!(
         message.contains(&daemon.child.id().to_string()),

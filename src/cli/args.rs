@@ -93,6 +93,31 @@ impl Global {
     }
 }
 
+impl Global {
+    /// The path of the server's socket, as tmux finds it.
+    pub(super) fn socket(&self) -> PathBuf {
+        use std::os::unix::ffi::{OsStrExt, OsStringExt};
+        if let Some(path) = &self.socket_path {
+            return path.clone();
+        }
+        let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+        if let (None, Some(tmux)) = (&self.socket_name, variable("TMUX")) {
+            // `$TMUX` is the path, the server's process and the session's number.
+            let path = tmux
+                .as_bytes()
+                .split(|byte| *byte == b',')
+                .next()
+                .unwrap_or_default();
+            return PathBuf::from(std::ffi::OsString::from_vec(path.to_vec()));
+        }
+        let parent = variable("TMUX_TMPDIR").map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
+        let user = rustix::process::getuid().as_raw();
+        parent
+            .join(format!("tmux-{user}"))
+            .join(self.socket_name.as_deref().unwrap_or("default"))
+    }
+}
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {

@@ -67,6 +67,11 @@ impl Context {
         )
     }
 
+    /// The lock of the recorder of that server.
+    pub(super) fn recorder_lock(&self) -> PathBuf {
+        self.paths.recorder_lock(&self.global.socket())
+    }
+
     /// What takes secrets out.
     pub(super) fn redactor(&self) -> Result<Redactor, CliError> {
         Redactor::new(&self.settings.redaction).map_err(|error| {

@@ -1,8 +1,11 @@
 //! Where things live, by the platform's rules.
 
-use std::path::PathBuf;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 
 use directories::BaseDirs;
+
+use crate::model::digest::DigestBuilder;
 
 /// The name of muxtape's own directory below each base directory.
 const OWN: &str = "muxtape";
@@ -67,6 +70,18 @@ impl Paths {
                 .unwrap_or_else(|| base.config_dir().join(OWN).join("config.toml")),
             home: base.home_dir().to_owned(),
         })
+    }
+}
+
+impl Paths {
+    /// The file whose lock the recorder of a server holds while it records into this store.
+    #[must_use]
+    pub fn recorder_lock(&self, socket: &Path) -> PathBuf {
+        let place = DigestBuilder::new("muxtape.recorder.lock/1")
+            .bytes(self.data.as_os_str().as_bytes())
+            .bytes(socket.as_os_str().as_bytes())
+            .finish();
+        self.state.join(format!("recorder-{place:.16}.lock"))
     }
 }
 

@@ -1,4 +1,4 @@
-//! One recorder per store: a lock that the kernel releases when its holder dies.
+//! One recorder per server and store: a lock that the kernel releases when its holder dies.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
@@ -13,6 +13,9 @@ use rustix::fs::{FlockOperation, flock};
 pub struct Instance {
     _file: File,
 }
+
+/// How many that only ask are waited for.
+const ASKERS: usize = 100;
 
 /// Why the lock was not to be had.
 #[derive(Debug, thiserror::Error)]
@@ -35,9 +38,10 @@ pub enum InstanceError {
 }
 
 impl Instance {
-    /// Takes the lock in the state directory, which is made (0700) when it is not there.
-    pub fn acquire(state: &Path) -> Result<Instance, InstanceError> {
-        let path = state.join("recorder.lock");
+    /// Takes the lock of this file; it and its directory are made (0600, 0700) when they are not there.
+    pub fn acquire(path: &Path) -> Result<Instance, InstanceError> {
+        let path = path.to_owned();
+        let state = path.parent().unwrap_or(Path::new("."));
         let failed = |source| InstanceError::Io {
             path: path.clone(),
             source,
@@ -55,7 +59,7 @@ impl Instance {
             .mode(0o600)
             .open(&path)
             .map_err(failed)?;
-        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        match exclusive(&file) {
             Ok(()) => {}
             Err(rustix::io::Errno::WOULDBLOCK) => {
                 return Err(InstanceError::Running {
@@ -75,13 +79,27 @@ impl Instance {
 
     /// The process that holds the lock; `None` when nobody does.
     #[must_use]
-    pub fn holder(state: &Path) -> Option<i32> {
-        let mut file = fs::File::open(state.join("recorder.lock")).ok()?;
+    pub fn holder(path: &Path) -> Option<i32> {
+        let mut file = fs::File::open(path).ok()?;
         match flock(&file, FlockOperation::NonBlockingLockShared) {
             Err(rustix::io::Errno::WOULDBLOCK) => read_pid(&mut file),
             _ => None,
         }
     }
+}
+
+/// Takes the lock. Somebody who only asks who holds it has it shared for a moment: that is waited for.
+fn exclusive(file: &File) -> rustix::io::Result<()> {
+    for _ in 0..ASKERS {
+        let taken = flock(file, FlockOperation::NonBlockingLockExclusive);
+        if taken != Err(rustix::io::Errno::WOULDBLOCK)
+            || flock(file, FlockOperation::NonBlockingLockShared).is_err()
+        {
+            return taken;
+        }
+        flock(file, FlockOperation::Unlock)?;
+    }
+    flock(file, FlockOperation::NonBlockingLockExclusive)
 }
 
 fn read_pid(file: &mut File) -> Option<i32> {
@@ -97,7 +115,7 @@ mod tests {
     #[test]
     fn there_is_one_at_a_time() {
         let dir = tempfile::tempdir().unwrap();
-        let state = dir.path().join("a/b");
+        let state = dir.path().join("a/b/recorder.lock");
         assert_eq!(Instance::holder(&state), None);
         let first = Instance::acquire(&state).unwrap();
         let own = i32::try_from(std::process::id()).unwrap();

@@ -11,6 +11,7 @@ use crate::model::snapshot::{
 use crate::model::{Cause, LifeId, Millis};
 use crate::mux::{Multiplexer, MuxError, Probe};
 use crate::redact::Redactor;
+use crate::restore::recovery::is_trivial;
 use crate::store::{NewSnapshot, Recorded, Rotation, Store, StoreError, Unchanged};
 
 /// How a recorder works.
@@ -223,12 +224,13 @@ impl Recorder {
             }
             Recorded::Stored(meta) => {
                 self.saw(now)?;
-                self.store.rotate(
-                    &Rotation {
-                        keep_last: self.options.keep_last,
-                    },
-                    now,
-                )?;
+                let rotation = Rotation {
+                    keep_last: self.options.keep_last,
+                };
+                // What is stored is stored; room is made after the next one, too.
+                if let Err(error) = self.store.rotate(&rotation, now) {
+                    tracing::warn!(error = with_causes(&error), "could not make room");
+                }
                 Ok(Event::Stored(Box::new(meta)))
             }
         }
@@ -304,16 +306,17 @@ impl Recorder {
 
     /// The server does not answer any more: its life has ended.
     fn gone(&mut self, now: Millis) -> Event {
+        let last = self.previous.take();
         self.last_probe = None;
-        self.previous = None;
         self.last_capture = None;
         self.met = false;
         let Some(mut life) = self.life.take() else {
             return Event::NoServer;
         };
-        // Who closes the last pane of the last session ends the server; who loses more than one
-        // pane at once has not closed them.
-        let cause = if self.panes <= 1 {
+        // Who closes the last shell of the last session ends the server; who loses more than one
+        // pane at once, or one with a program in it, has not closed them.
+        let idle = last.is_none_or(|last| is_trivial(&last.state));
+        let cause = if self.panes <= 1 && idle {
             EndCause::Closed
         } else {
             EndCause::ServerGone
@@ -359,7 +362,9 @@ fn decide(
     let interval = u64::try_from(interval.as_millis()).unwrap_or(u64::MAX);
     // A clock that went back must not stop the recording.
     let due = now < last_capture || now.since(last_capture) >= interval;
-    let moved = last.panes != probe.panes || last.panes.iter().any(|pane| pane.settling);
+    let moved = last.panes != probe.panes
+        || last.focus != probe.focus
+        || last.panes.iter().any(|pane| pane.settling);
     if due && moved {
         Decision::Capture(Cause::Auto)
     } else {
@@ -399,6 +404,7 @@ mod tests {
                 settling: false,
             }],
             structure,
+            focus: 0,
         }
     }
 
@@ -484,6 +490,26 @@ mod tests {
         assert!(tries(recorder.tick(Millis(300_001), 1)));
         assert!(!tries(recorder.tick(Millis(300_002), 1)));
         assert!(tries(recorder.tick(Millis(5), 1)));
+    }
+
+    #[test]
+    fn who_only_looks_around_makes_no_history_of_it() {
+        let first = probe(1, 1);
+        let looked = Probe {
+            focus: 1,
+            ..first.clone()
+        };
+        let decide = |now| {
+            decide(
+                Some(&first),
+                &looked,
+                Some(Millis(100_000)),
+                Millis(now),
+                INTERVAL,
+            )
+        };
+        assert_eq!(decide(100_001), Decision::Wait);
+        assert_eq!(decide(130_000), Decision::Capture(Cause::Auto));
     }
 
     #[test]

@@ -58,9 +58,11 @@ pub struct Observation {
 pub struct Probe {
     /// The panes, by number.
     pub panes: Vec<PaneActivity>,
-    /// A digest of names, focus, layout and whatever else the structure holds, except for what
+    /// A digest of names, layout and whatever else the structure holds, except for what
     /// programs change by themselves again and again (titles, names that follow the program).
     pub structure: u64,
+    /// A digest of what has the focus: it moves with the user, and is no change of structure.
+    pub focus: u64,
 }
 
 /// What a cheap look sees of one pane.

@@ -24,6 +24,8 @@ pub struct Context {
     pub settings: Settings,
     /// Where things live.
     pub paths: Paths,
+    /// The lock of the server's recorder ([`crate::daemon::Instance`]).
+    pub recorder_lock: PathBuf,
     /// The muxtape program itself, which restored panes start with.
     pub program: PathBuf,
     /// `$PATH`, where programs are looked for.

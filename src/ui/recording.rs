@@ -50,7 +50,7 @@ impl Recording {
             at: context.now(),
             failure,
         };
-        let instance = match Instance::acquire(&context.paths.state) {
+        let instance = match Instance::acquire(&context.recorder_lock) {
             Ok(instance) => instance,
             Err(InstanceError::Running { pid }) => return Some(RecorderEvent::Other { pid }),
             Err(error) => return Some(failed(fail(error))),

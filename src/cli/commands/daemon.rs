@@ -60,7 +60,7 @@ impl Daemon {
                 runtime.block_on(foreground(context, recorder(context)?))
             }
             Action::Status => {
-                let pid = Instance::holder(&context.paths.state);
+                let pid = Instance::holder(&context.recorder_lock());
                 let store = context.store();
                 let newest = crate::store::Query {
                     limit: Some(1),
@@ -102,8 +102,8 @@ async fn foreground(context: &Context, recorder: Recorder) -> Result<Exit, CliEr
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hangup = signal(SignalKind::hangup())?;
     // After the signals: whoever sees that it is running may end it in good order at once.
-    let _instance = Instance::acquire(&context.paths.state).map_err(|error| match &error {
-        InstanceError::Running { .. } => CliError::caused(Exit::NoDaemon, &error)
+    let _instance = Instance::acquire(&context.recorder_lock()).map_err(|error| match &error {
+        InstanceError::Running { .. } => CliError::caused(Exit::Refused, &error)
             .hint("one is enough: it records for every command and interface"),
         InstanceError::Io { .. } => CliError::caused(Exit::Failed, &error),
     })?;

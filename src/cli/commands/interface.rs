@@ -33,6 +33,7 @@ pub(super) fn run(context: &Context) -> Result<Exit, CliError> {
         redactor,
         settings: context.settings.clone(),
         paths: context.paths.clone(),
+        recorder_lock: context.recorder_lock(),
         program: std::env::current_exe().map_err(|error| CliError::caused(Exit::Failed, &error))?,
         search_path: std::env::var_os("PATH"),
         host: host(),

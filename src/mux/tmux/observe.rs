@@ -6,7 +6,7 @@ use std::hash::{Hash, Hasher};
 use bstr::{BString, ByteSlice};
 
 use super::client::{Tmux, garbled, refused};
-use super::query::{self, Depth, PaneRow, Rows, SessionRow, WindowRow};
+use super::query::{self, Depth, FixedRow, PaneRow, Rows, SessionRow, WindowRow};
 use super::{layout, names};
 use crate::model::digest::DigestBuilder;
 use crate::model::snapshot::ServerIdentity;
@@ -62,7 +62,29 @@ fn probe(rows: &Rows) -> Probe {
         .collect();
     panes.sort_unstable_by_key(|activity| activity.pane);
     panes.dedup_by_key(|activity| activity.pane);
-    let fixed: Vec<_> = rows.panes.iter().map(|row| (row.id, &row.fixed)).collect();
+    let fixed: Vec<_> = rows
+        .panes
+        .iter()
+        .map(|row| {
+            (
+                row.id,
+                FixedRow {
+                    active: false,
+                    last: false,
+                    ..row.fixed.clone()
+                },
+            )
+        })
+        .collect();
+    let pane_focus = rows
+        .panes
+        .iter()
+        .map(|row| (row.id, row.fixed.active, row.fixed.last));
+    let window_focus = rows
+        .windows
+        .iter()
+        .map(|row| (row.id, row.active, row.last));
+    let focus: (Vec<_>, Vec<_>) = (pane_focus.collect(), window_focus.collect());
     let windows: Vec<WindowRow> = rows
         .windows
         .iter()
@@ -73,12 +95,15 @@ fn probe(rows: &Rows) -> Probe {
             } else {
                 row.name.clone()
             },
+            active: false,
+            last: false,
             ..row.clone()
         })
         .collect();
     Probe {
         panes,
         structure: digest(&(&rows.sessions, windows, fixed)),
+        focus: digest(&focus),
     }
 }
 
