@@ -70,6 +70,7 @@ pub async fn run(
             Ok(event) => event,
             Err(error) => Event::Failed(format!("a look at the server was cut short: {error}")),
         };
+        log(&event);
         // Whoever stops the recorder may not be listening to it any more.
         tokio::select! {
             biased;
@@ -78,6 +79,27 @@ pub async fn run(
                 return;
             },
         }
+    }
+}
+
+fn log(event: &Event) {
+    match event {
+        Event::Quiet => {}
+        Event::Unchanged => tracing::debug!("looked: nothing has changed"),
+        Event::Stored(meta) => tracing::info!(
+            snapshot = %meta.id,
+            cause = %meta.cause,
+            added = meta.changes.added,
+            changed = meta.changes.changed,
+            removed = meta.changes.removed,
+            bytes = meta.stored_bytes,
+            took_ms = meta.took_ms,
+            "stored"
+        ),
+        Event::NoServer => tracing::debug!("no server is running"),
+        Event::ServerGone { life, cause } => tracing::info!(%life, ?cause, "the server has gone"),
+        // Whoever receives the event tells the user; the log has it beside that.
+        Event::Failed(why) => tracing::info!("failed, trying again: {why}"),
     }
 }
 

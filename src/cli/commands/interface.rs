@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 
 use crate::cli::context::{Context, host};
 use crate::cli::error::{CliError, Exit};
+use crate::cli::log;
 use crate::mux::ServerSelect;
 use crate::restore::Made;
 use crate::ui::{self, Start, UiError};
@@ -22,6 +23,7 @@ pub(super) fn run(context: &Context) -> Result<Exit, CliError> {
     }
     // A broken rule stops the start, before the terminal is taken over.
     let redactor = context.redactor()?;
+    log::to_file(&context.paths.state, context.global.verbose);
     let start = if context.settings.recovery.prompt {
         Start::Recovery
     } else {

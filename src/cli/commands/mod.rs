@@ -3,6 +3,7 @@
 use super::args::{Cli, Command};
 use super::context::Context;
 use super::error::{CliError, Exit};
+use super::log;
 
 pub(super) mod completions;
 pub(super) mod config;
@@ -37,8 +38,13 @@ pub(super) fn run(args: Cli) -> Result<Exit, CliError> {
     }
     let context = Context::new(args.global)?;
     match args.command {
+        // Both take the terminal over; what they log goes to a file.
         None => interface::run(&context),
-        Some(command) => dispatch(&command, &context),
+        Some(Command::Demo(demo)) => demo.run(&context),
+        Some(command) => {
+            log::to_stderr(context.global.quiet, context.global.verbose);
+            dispatch(&command, &context)
+        }
     }
 }
 

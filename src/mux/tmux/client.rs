@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process;
+use std::time::Instant;
 
 use bstr::{BString, ByteSlice};
 
@@ -84,7 +85,9 @@ impl Tmux {
     /// Runs commands through one plain client; that some are refused is not an error. Never starts a
     /// server.
     pub fn ask(&self, what: &str, commands: &[Command]) -> Result<Reply, MuxError> {
+        let asked = Instant::now();
         let output = self.client(what, &[], commands)?;
+        tracing::debug!(took = ?asked.elapsed(), commands = commands.len(), "tmux: {what}");
         self.reply(what, output)
     }
 
