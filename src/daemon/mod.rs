@@ -5,11 +5,14 @@
 //! sure that only one records into a store at a time. It never stalls the multiplexer, never stores
 //! an unchanged state, and goes on after every failure.
 
+mod decision;
 mod failures;
 mod instance;
+mod lives;
 mod recorder;
 mod service;
 
+pub use decision::Decision;
 pub use instance::{Instance, InstanceError};
-pub use recorder::{Decision, Event, Recorder, RecorderOptions};
+pub use recorder::{Event, Recorder, RecorderOptions};
 pub use service::{Handle, run, spawn};

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::decision::{Decision, decide};
 use super::failures::Failures;
+use super::lives::Lives;
 use crate::capture::{CaptureError, CaptureRequest, Captured, capture};
-use crate::model::snapshot::{
-    EndCause, Life, LifeEnd, RecoveryState, ServerIdentity, SnapshotMeta,
-};
-use crate::model::{Cause, LifeId, Millis};
+use crate::model::snapshot::{EndCause, SnapshotMeta};
+use crate::model::{LifeId, Millis};
 use crate::mux::{Multiplexer, MuxError, Probe};
 use crate::redact::Redactor;
 use crate::restore::recovery::is_trivial;
@@ -53,18 +53,6 @@ pub enum Event {
     Failed(String),
 }
 
-/// Whether to capture now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Decision {
-    /// Not now.
-    Wait,
-    /// Now, for this reason.
-    Capture(Cause),
-}
-
-/// How long a life may run on before its record says again that it was seen alive.
-const SEEN_EVERY_MS: u64 = 60_000;
-
 /// Records one server.
 #[derive(Debug)]
 pub struct Recorder {
@@ -75,9 +63,7 @@ pub struct Recorder {
     previous: Option<Captured>,
     last_probe: Option<Probe>,
     last_capture: Option<Millis>,
-    life: Option<Life>,
-    seen: Option<Millis>,
-    met: bool,
+    lives: Lives,
     panes: usize,
     failures: Failures,
 }
@@ -103,15 +89,13 @@ impl Recorder {
     ) -> Self {
         Self {
             mux,
+            lives: Lives::new(store.clone()),
             store,
             redactor,
             options,
             previous: None,
             last_probe: None,
             last_capture: None,
-            life: None,
-            seen: None,
-            met: false,
             panes: 0,
             failures: Failures::default(),
         }
@@ -158,7 +142,7 @@ impl Recorder {
             self.options.interval,
         );
         let Decision::Capture(cause) = decision else {
-            self.still_alive(now)?;
+            self.lives.still_alive(now)?;
             return Ok(Event::Quiet);
         };
         if self.failures.hold_back(now) {
@@ -178,7 +162,7 @@ impl Recorder {
         if captured.state.sessions.is_empty() {
             return Ok(Event::Quiet);
         }
-        self.meet(&captured.server, now)?;
+        self.lives.meet(&captured.server, now)?;
         let recorded = self.store.record(
             NewSnapshot {
                 time: now,
@@ -219,11 +203,11 @@ impl Recorder {
         self.previous = Some(captured);
         match recorded {
             Recorded::Unchanged(_) => {
-                self.still_alive(now)?;
+                self.lives.still_alive(now)?;
                 Ok(Event::Unchanged)
             }
             Recorded::Stored(meta) => {
-                self.saw(now)?;
+                self.lives.saw(now)?;
                 let rotation = Rotation {
                     keep_last: self.options.keep_last,
                 };
@@ -236,139 +220,29 @@ impl Recorder {
         }
     }
 
-    /// Makes sure that the life of this server is on record, and that the one before it has ended.
-    fn meet(&mut self, server: &ServerIdentity, now: Millis) -> Result<(), StoreError> {
-        let id = server.life();
-        if self.met && self.life.as_ref().is_some_and(|life| life.id() == id) {
-            return Ok(());
-        }
-        let mut known = None;
-        let lives = if self.store.exists() {
-            self.store.lives()?
-        } else {
-            Vec::new()
-        };
-        for life in lives {
-            if life.id() == id {
-                // One that was taken for ended, and answered for as such, lives after all: its true
-                // end is to be offered again.
-                let recovery = match life.end {
-                    Some(_) => RecoveryState::Open,
-                    None => life.recovery,
-                };
-                known = Some(Life { recovery, ..life });
-            } else if life.end.is_none() && same_place(&life.server, server) {
-                let cause = if life.server.boot == server.boot {
-                    EndCause::ServerGone
-                } else {
-                    EndCause::Reboot
-                };
-                let end = Some(LifeEnd {
-                    noticed: now,
-                    cause,
-                });
-                self.store.note_life(&Life { end, ..life })?;
-            }
-        }
-        let life = known.unwrap_or_else(|| Life {
-            server: server.clone(),
-            first_seen: now,
-            last_seen: now,
-            end: None,
-            recovery: RecoveryState::Open,
-        });
-        // Another life: what was captured of the one before says nothing about it.
-        self.life = Some(life);
-        self.met = true;
-        self.saw(now)
-    }
-
-    fn still_alive(&mut self, now: Millis) -> Result<(), StoreError> {
-        if self
-            .seen
-            .is_some_and(|seen| now.since(seen) < SEEN_EVERY_MS)
-        {
-            return Ok(());
-        }
-        self.saw(now)
-    }
-
-    fn saw(&mut self, now: Millis) -> Result<(), StoreError> {
-        let Some(life) = &mut self.life else {
-            return Ok(());
-        };
-        life.last_seen = life.last_seen.max(now);
-        life.end = None;
-        self.store.note_life(life)?;
-        self.seen = Some(now);
-        Ok(())
-    }
-
     /// The server does not answer any more: its life has ended.
     fn gone(&mut self, now: Millis) -> Event {
-        let last = self.previous.take();
-        self.last_probe = None;
-        self.last_capture = None;
-        self.met = false;
-        let Some(mut life) = self.life.take() else {
-            return Event::NoServer;
-        };
         // Who closes the last shell of the last session ends the server; who loses more than one
         // pane at once, or one with a program in it, has not closed them.
-        let idle = last.is_none_or(|last| is_trivial(&last.state));
+        let idle = self
+            .previous
+            .as_ref()
+            .is_none_or(|last| is_trivial(&last.state));
         let cause = if self.panes <= 1 && idle {
             EndCause::Closed
         } else {
             EndCause::ServerGone
         };
-        life.end = Some(LifeEnd {
-            noticed: now,
-            cause,
-        });
-        match self.store.note_life(&life) {
-            Ok(()) => Event::ServerGone {
-                life: life.id(),
-                cause,
-            },
-            Err(error) => {
-                // Tell it again at the next look.
-                let message = with_causes(&error);
-                self.life = Some(life);
-                Event::Failed(message)
+        match self.lives.end(cause, now) {
+            Ok(ended) => {
+                self.previous = None;
+                self.last_probe = None;
+                self.last_capture = None;
+                ended.map_or(Event::NoServer, |life| Event::ServerGone { life, cause })
             }
+            // It is told again at the next look.
+            Err(error) => Event::Failed(with_causes(&error)),
         }
-    }
-}
-
-/// Whether two servers are at the same place: one can only be there when the other has gone.
-fn same_place(a: &ServerIdentity, b: &ServerIdentity) -> bool {
-    a.mux == b.mux && a.socket == b.socket
-}
-
-/// Decides from two probes. Structure is captured at once; text when the interval is over.
-fn decide(
-    last: Option<&Probe>,
-    probe: &Probe,
-    last_capture: Option<Millis>,
-    now: Millis,
-    interval: Duration,
-) -> Decision {
-    let (Some(last), Some(last_capture)) = (last, last_capture) else {
-        return Decision::Capture(Cause::Event);
-    };
-    if last.structure != probe.structure {
-        return Decision::Capture(Cause::Event);
-    }
-    let interval = u64::try_from(interval.as_millis()).unwrap_or(u64::MAX);
-    // A clock that went back must not stop the recording.
-    let due = now < last_capture || now.since(last_capture) >= interval;
-    let moved = last.panes != probe.panes
-        || last.focus != probe.focus
-        || last.panes.iter().any(|pane| pane.settling);
-    if due && moved {
-        Decision::Capture(Cause::Auto)
-    } else {
-        Decision::Wait
     }
 }
 
@@ -389,42 +263,10 @@ mod tests {
 
     use super::*;
     use crate::model::contents::Contents;
-    use crate::model::snapshot::MuxKind;
-    use crate::mux::{ContentsRequest, Observation, PaneActivity};
+    use crate::model::snapshot::{MuxKind, ServerIdentity};
+    use crate::mux::{ContentsRequest, Observation};
     use crate::redact::RedactSettings;
     use crate::store::StoreOptions;
-
-    const INTERVAL: Duration = Duration::from_secs(30);
-
-    fn probe(structure: u64, text: u64) -> Probe {
-        Probe {
-            panes: vec![PaneActivity {
-                pane: 1,
-                text,
-                settling: false,
-            }],
-            structure,
-            focus: 0,
-        }
-    }
-
-    #[test]
-    fn a_new_layout_is_captured_at_once_and_text_in_its_time() {
-        let (first, at) = (probe(1, 1), Some(Millis(100_000)));
-        let decide = |probe: Probe, now| decide(Some(&first), &probe, at, Millis(now), INTERVAL);
-        assert_eq!(
-            decide(probe(2, 1), 100_001),
-            Decision::Capture(Cause::Event)
-        );
-        assert_eq!(decide(probe(1, 2), 129_999), Decision::Wait);
-        assert_eq!(decide(probe(1, 2), 130_000), Decision::Capture(Cause::Auto));
-        assert_eq!(decide(probe(1, 1), 999_999), Decision::Wait);
-        assert_eq!(
-            decide(probe(1, 2), 5),
-            Decision::Capture(Cause::Auto),
-            "the clock went back"
-        );
-    }
 
     /// A server whose structure can be asked for, but not understood.
     #[derive(Debug, Default)]
@@ -442,7 +284,7 @@ mod tests {
         }
 
         fn probe(&self) -> Result<Option<Probe>, MuxError> {
-            Ok(Some(probe(1, 1)))
+            Ok(Some(Probe::default()))
         }
 
         fn observe(&self) -> Result<Observation, MuxError> {
@@ -469,7 +311,7 @@ mod tests {
             Redactor::new(&RedactSettings::default()).unwrap(),
             RecorderOptions {
                 probe: Duration::from_secs(1),
-                interval: INTERVAL,
+                interval: Duration::from_secs(30),
                 keep_last: 10,
                 contents: true,
                 history_limit: None,
@@ -490,50 +332,5 @@ mod tests {
         assert!(tries(recorder.tick(Millis(300_001), 1)));
         assert!(!tries(recorder.tick(Millis(300_002), 1)));
         assert!(tries(recorder.tick(Millis(5), 1)));
-    }
-
-    #[test]
-    fn who_only_looks_around_makes_no_history_of_it() {
-        let first = probe(1, 1);
-        let looked = Probe {
-            focus: 1,
-            ..first.clone()
-        };
-        let decide = |now| {
-            decide(
-                Some(&first),
-                &looked,
-                Some(Millis(100_000)),
-                Millis(now),
-                INTERVAL,
-            )
-        };
-        assert_eq!(decide(100_001), Decision::Wait);
-        assert_eq!(decide(130_000), Decision::Capture(Cause::Auto));
-    }
-
-    #[test]
-    fn the_first_look_captures() {
-        assert_eq!(
-            decide(None, &probe(1, 1), None, Millis(0), INTERVAL),
-            Decision::Capture(Cause::Event)
-        );
-    }
-
-    #[test]
-    fn text_that_may_still_have_come_after_the_capture_is_looked_at_again() {
-        let mut first = probe(1, 1);
-        first.panes[0].settling = true;
-        let now = Millis(130_000);
-        assert_eq!(
-            decide(
-                Some(&first),
-                &probe(1, 1),
-                Some(Millis(100_000)),
-                now,
-                INTERVAL
-            ),
-            Decision::Capture(Cause::Auto)
-        );
     }
 }

@@ -1,0 +1,125 @@
+//! When the recorder captures.
+
+use std::time::Duration;
+
+use crate::model::{Cause, Millis};
+use crate::mux::Probe;
+
+/// Whether to capture now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// Not now.
+    Wait,
+    /// Now, for this reason.
+    Capture(Cause),
+}
+
+/// Decides from two probes. Structure is captured at once; text when the interval is over.
+pub(super) fn decide(
+    last: Option<&Probe>,
+    probe: &Probe,
+    last_capture: Option<Millis>,
+    now: Millis,
+    interval: Duration,
+) -> Decision {
+    let (Some(last), Some(last_capture)) = (last, last_capture) else {
+        return Decision::Capture(Cause::Event);
+    };
+    if last.structure != probe.structure {
+        return Decision::Capture(Cause::Event);
+    }
+    let interval = u64::try_from(interval.as_millis()).unwrap_or(u64::MAX);
+    // A clock that went back must not stop the recording.
+    let due = now < last_capture || now.since(last_capture) >= interval;
+    let moved = last.panes != probe.panes
+        || last.focus != probe.focus
+        || last.panes.iter().any(|pane| pane.settling);
+    if due && moved {
+        Decision::Capture(Cause::Auto)
+    } else {
+        Decision::Wait
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mux::PaneActivity;
+
+    const INTERVAL: Duration = Duration::from_secs(30);
+
+    fn probe(structure: u64, text: u64) -> Probe {
+        Probe {
+            panes: vec![PaneActivity {
+                pane: 1,
+                text,
+                settling: false,
+            }],
+            structure,
+            focus: 0,
+        }
+    }
+
+    #[test]
+    fn a_new_layout_is_captured_at_once_and_text_in_its_time() {
+        let (first, at) = (probe(1, 1), Some(Millis(100_000)));
+        let decide = |probe: Probe, now| decide(Some(&first), &probe, at, Millis(now), INTERVAL);
+        assert_eq!(
+            decide(probe(2, 1), 100_001),
+            Decision::Capture(Cause::Event)
+        );
+        assert_eq!(decide(probe(1, 2), 129_999), Decision::Wait);
+        assert_eq!(decide(probe(1, 2), 130_000), Decision::Capture(Cause::Auto));
+        assert_eq!(decide(probe(1, 1), 999_999), Decision::Wait);
+        assert_eq!(
+            decide(probe(1, 2), 5),
+            Decision::Capture(Cause::Auto),
+            "the clock went back"
+        );
+    }
+
+    #[test]
+    fn who_only_looks_around_makes_no_history_of_it() {
+        let first = probe(1, 1);
+        let looked = Probe {
+            focus: 1,
+            ..first.clone()
+        };
+        let decide = |now| {
+            decide(
+                Some(&first),
+                &looked,
+                Some(Millis(100_000)),
+                Millis(now),
+                INTERVAL,
+            )
+        };
+        assert_eq!(decide(100_001), Decision::Wait);
+        assert_eq!(decide(130_000), Decision::Capture(Cause::Auto));
+    }
+
+    #[test]
+    fn the_first_look_captures() {
+        assert_eq!(
+            decide(None, &probe(1, 1), None, Millis(0), INTERVAL),
+            Decision::Capture(Cause::Event)
+        );
+    }
+
+    #[test]
+    fn text_that_may_still_have_come_after_the_capture_is_looked_at_again() {
+        let mut first = probe(1, 1);
+        first.panes[0].settling = true;
+        let now = Millis(130_000);
+        assert_eq!(
+            decide(
+                Some(&first),
+                &probe(1, 1),
+                Some(Millis(100_000)),
+                now,
+                INTERVAL
+            ),
+            Decision::Capture(Cause::Auto)
+        );
+    }
+}

@@ -1,0 +1,122 @@
+//! The lives of the server that is recorded: met, seen, ended.
+
+use crate::model::snapshot::{EndCause, Life, LifeEnd, LifeId, RecoveryState, ServerIdentity};
+use crate::model::time::Millis;
+use crate::store::{Store, StoreError};
+
+/// How long a life may run on before its record says again that it was seen alive.
+const SEEN_EVERY_MS: u64 = 60_000;
+
+/// Keeps the record of lives.
+#[derive(Debug)]
+pub(super) struct Lives {
+    store: Store,
+    life: Option<Life>,
+    seen: Option<Millis>,
+}
+
+impl Lives {
+    pub(super) fn new(store: Store) -> Self {
+        Self {
+            store,
+            life: None,
+            seen: None,
+        }
+    }
+
+    /// Makes sure that the life of this server is on record, and that the one before it has ended.
+    pub(super) fn meet(&mut self, server: &ServerIdentity, now: Millis) -> Result<(), StoreError> {
+        let id = server.life();
+        if self.life.as_ref().is_some_and(|life| life.id() == id) {
+            return Ok(());
+        }
+        let mut known = None;
+        let lives = if self.store.exists() {
+            self.store.lives()?
+        } else {
+            Vec::new()
+        };
+        for life in lives {
+            if life.id() == id {
+                // One that was taken for ended, and answered for as such, lives after all: its true
+                // end is to be offered again.
+                let recovery = match life.end {
+                    Some(_) => RecoveryState::Open,
+                    None => life.recovery,
+                };
+                known = Some(Life { recovery, ..life });
+            } else if life.end.is_none() && same_place(&life.server, server) {
+                let cause = if life.server.boot == server.boot {
+                    EndCause::ServerGone
+                } else {
+                    EndCause::Reboot
+                };
+                let end = Some(LifeEnd {
+                    noticed: now,
+                    cause,
+                });
+                self.store.note_life(&Life { end, ..life })?;
+            }
+        }
+        let life = known.unwrap_or_else(|| Life {
+            server: server.clone(),
+            first_seen: now,
+            last_seen: now,
+            end: None,
+            recovery: RecoveryState::Open,
+        });
+        // Another life: what was captured of the one before says nothing about it.
+        self.life = Some(life);
+        self.saw(now)
+    }
+
+    /// Notes now and then that the life goes on.
+    pub(super) fn still_alive(&mut self, now: Millis) -> Result<(), StoreError> {
+        if self
+            .seen
+            .is_some_and(|seen| now.since(seen) < SEEN_EVERY_MS)
+        {
+            return Ok(());
+        }
+        self.saw(now)
+    }
+
+    /// Notes that the life goes on.
+    pub(super) fn saw(&mut self, now: Millis) -> Result<(), StoreError> {
+        let Some(life) = &mut self.life else {
+            return Ok(());
+        };
+        life.last_seen = life.last_seen.max(now);
+        life.end = None;
+        self.store.note_life(life)?;
+        self.seen = Some(now);
+        Ok(())
+    }
+
+    /// Notes that the life has ended; `None` when there was none. After an error it can be tried again.
+    pub(super) fn end(
+        &mut self,
+        cause: EndCause,
+        now: Millis,
+    ) -> Result<Option<LifeId>, StoreError> {
+        let Some(life) = &self.life else {
+            return Ok(None);
+        };
+        let end = Some(LifeEnd {
+            noticed: now,
+            cause,
+        });
+        let ended = Life {
+            end,
+            ..life.clone()
+        };
+        self.store.note_life(&ended)?;
+        self.life = None;
+        Ok(Some(ended.id()))
+    }
+}
+
+/// Whether two servers are at the same place: one can only be there when the other has gone.
+fn same_place(a: &ServerIdentity, b: &ServerIdentity) -> bool {
+    a.mux == b.mux && a.socket == b.socket
+}
