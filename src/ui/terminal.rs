@@ -7,8 +7,8 @@ use crossterm::event::{
     DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
 };
 use crossterm::terminal::{
-    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
-    disable_raw_mode, enable_raw_mode,
+    BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen,
+    LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 use crossterm::{cursor, execute, queue};
 use ratatui::Frame;
@@ -28,9 +28,8 @@ impl Terminal {
     /// panic gives it back before anything is said, unless the store makes an error of it.
     pub(crate) fn take() -> io::Result<Self> {
         give_back_on_panic();
-        let backend = CrosstermBackend::new(BufWriter::with_capacity(1 << 16, io::stdout()));
         let mut terminal = Self {
-            inner: ratatui::Terminal::new(backend)?,
+            inner: ratatui::Terminal::new(backend())?,
             mouse: true,
         };
         terminal.enter()?;
@@ -48,7 +47,7 @@ impl Terminal {
             cursor::Hide
         )?;
         self.mouse(self.mouse)?;
-        self.inner.clear()
+        self.clear()
     }
 
     /// Gives the terminal back.
@@ -68,7 +67,11 @@ impl Terminal {
 
     /// Forgets what is on the screen, so that all of it is drawn anew.
     pub(crate) fn clear(&mut self) -> io::Result<()> {
-        self.inner.clear()
+        execute!(io::stdout(), Clear(ClearType::All))?;
+        // Not by ratatui's own clear: that asks the terminal where the cursor is, waits for an answer
+        // that some never give, and that whoever waits for keys would take.
+        self.inner = ratatui::Terminal::new(backend())?;
+        Ok(())
     }
 
     /// Draws a frame, and sends what differs from the last one.
@@ -84,6 +87,10 @@ impl Terminal {
         write!(out, "\x1b]52;c;{}\x07", base64(text.as_bytes()))?;
         out.flush()
     }
+}
+
+fn backend() -> CrosstermBackend<BufWriter<Stdout>> {
+    CrosstermBackend::new(BufWriter::with_capacity(1 << 16, io::stdout()))
 }
 
 impl Drop for Terminal {
