@@ -261,7 +261,7 @@ impl Restore {
             return Err("Nothing to restore: nothing is chosen, or everything is there already");
         }
         let counts = plan.counts();
-        let server = crate::app::screens::restore::server_words(preview);
+        let server = server_words(preview);
         let mut body = vec![format!(
             "Creates {}, {}, {} on {server}",
             plural(counts.sessions, "session"),
@@ -272,10 +272,15 @@ impl Restore {
             body.push("Starts the server: none is running".to_owned());
         }
         body.push(self.programs_words(preview));
-        body.push(if plan.loses.is_empty() {
-            "Destroys nothing.".to_owned()
+        let loses = match plan.loses.as_slice() {
+            [] => "Destroys nothing.".to_owned(),
+            loses => format!("Loses {}.", loses.join(", ")),
+        };
+        // Where no server runs there is nothing that could be saved.
+        body.push(if plan.starts_server {
+            loses
         } else {
-            format!("Loses {}", plan.loses.join(", "))
+            format!("{loses} An undo point is saved first.")
         });
         if counts.warnings > 0 {
             let mut kinds: Vec<&str> = plan.warnings.iter().map(|warning| warning.kind).collect();
