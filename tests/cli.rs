@@ -381,3 +381,24 @@ fn a_damaged_store_is_one_error_and_nothing_else() {
         );
     }
 }
+
+#[test]
+fn the_demo_records_and_leaves_nothing_behind() {
+    let server = TmuxServer::stopped();
+    let temporary = server.dir().join("tmp");
+    fs::create_dir(&temporary).unwrap();
+    let output = server
+        .command(env!("CARGO_BIN_EXE_muxtape"))
+        .args(["demo", "--no-interface"])
+        .env("TMPDIR", &temporary)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(said.contains("7 snapshots recorded"), "{said}");
+    assert_eq!(fs::read_dir(&temporary).unwrap().count(), 0);
+    assert!(
+        !server.home().join("data").exists(),
+        "the user's own store is not touched"
+    );
+}

@@ -77,22 +77,21 @@ impl Stage {
     fn new() -> Result<Stage, CliError> {
         let dir = tempfile::Builder::new().prefix("muxtape-demo").tempdir()?;
         fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o700))?;
-        for name in ["src/api", "src/web/assets", "src/web/pages"] {
-            fs::create_dir_all(dir.path().join("home").join(name))?;
-        }
         let stage = Stage { dir };
-        for (name, text) in [
-            ("bin/serve", LOG),
-            ("bin/build", BUILD),
-            ("src/api/main.rs", CODE),
-        ] {
-            fs::write(stage.home().join("src/api").join(name), text)?;
+        for name in ["home/src/api", "home/src/web/assets"] {
+            let path = stage.path(name);
+            fs::create_dir_all(&path).map_err(|error| failed("make", &path, &error))?;
         }
-        fs::write(
-            stage.home().join("src/web/pages/index.html"),
-            "<h1>muxtape</h1>\n",
-        )?;
-        fs::write(stage.path("conf"), CONF)?;
+        for (name, text) in [
+            ("home/src/api/serve", LOG),
+            ("home/src/api/build", BUILD),
+            ("home/src/api/main.rs", CODE),
+            ("home/src/web/index.html", "<h1>muxtape</h1>\n"),
+            ("conf", CONF),
+        ] {
+            let path = stage.path(name);
+            fs::write(&path, text).map_err(|error| failed("write", &path, &error))?;
+        }
         Ok(stage)
     }
 
@@ -167,6 +166,11 @@ impl Drop for Stage {
     }
 }
 
+fn failed(what: &str, path: &Path, error: &io::Error) -> CliError {
+    let message = format!("could not {what} {}: {error}", path.display());
+    CliError::new(Exit::Failed, message)
+}
+
 fn text(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
@@ -207,7 +211,7 @@ fn scenes(stage: &Stage) -> Vec<Vec<Vec<String>>> {
             "send-keys",
             "-t",
             "web:dev.1",
-            "tail -f pages/index.html",
+            "tail -f index.html",
             "Enter",
         ])],
         vec![
