@@ -2,7 +2,7 @@
 //! terminal.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io;
+use std::io::{self, IsTerminal};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Mutex;
@@ -28,6 +28,7 @@ pub(super) fn to_stderr(quiet: bool, verbose: u8) {
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(level(quiet, verbose))
         .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
         .without_time()
         .with_target(false)
         .finish();
