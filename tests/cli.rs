@@ -66,6 +66,14 @@ fn nothing_changed_stores_nothing_when_asked_so() {
     let changed = server.json(&["create", "--if-changed"]);
     assert_eq!(changed["stored"], true);
     assert_eq!(changed["changed"], serde_json::json!(["main"]));
+    assert_eq!(
+        server.json(&["show", "latest"])["ancestry"],
+        serde_json::json!([first["id"]])
+    );
+    assert_eq!(
+        server.json(&["show", "live"])["ancestry"],
+        serde_json::json!([])
+    );
     assert_eq!(server.json(&["list"]).as_array().unwrap().len(), 2);
 }
 

@@ -163,6 +163,24 @@ impl Store {
         })
     }
 
+    /// The parents of a snapshot, the nearest first, `limit` at the most. A parent that is not there any
+    /// more, or cannot be read, ends the line: parents are recorded, and never needed.
+    pub fn ancestry(&self, id: SnapshotId, limit: usize) -> Result<Vec<SnapshotId>, StoreError> {
+        self.place()
+            .read("follow the parents of a snapshot", |txn| {
+                let mut parents = Vec::new();
+                let mut next = timeline::entry(txn, id)?.meta.parent;
+                while let Some(parent) = next.filter(|_| parents.len() < limit) {
+                    let Ok(entry) = timeline::entry(txn, parent) else {
+                        break;
+                    };
+                    parents.push(parent);
+                    next = entry.meta.parent;
+                }
+                Ok(parents)
+            })
+    }
+
     /// The snapshot that a user's words name. `session` makes `latest~N` count only snapshots in
     /// which that session changed; `at` is the moment that the words of [`SnapRef::At`] mean.
     /// [`SnapRef::Live`] names no snapshot and is not found.

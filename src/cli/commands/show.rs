@@ -49,7 +49,7 @@ impl Show {
                 format!("no session {name:?} in that snapshot"),
             ));
         }
-        let ancestry = ancestry(context, &snapshot.meta);
+        let ancestry = ancestry(context, &side, &snapshot.meta)?;
         let view = ShowView::new(&snapshot, &names, ancestry);
         context.output.answer("show", &view, |out| {
             let meta = &snapshot.meta;
@@ -145,17 +145,11 @@ impl Show {
     }
 }
 
-fn ancestry(context: &Context, meta: &SnapshotMeta) -> Vec<String> {
-    let store = context.store();
-    let mut ids = Vec::new();
-    let mut next = meta.parent;
-    while let Some(id) = next {
-        if ids.len() >= ANCESTRY_LIMIT {
-            break;
-        }
-        ids.push(id.to_string());
-        // A parent that has been deleted ends the line; it is never needed.
-        next = store.meta(id).ok().and_then(|parent| parent.parent);
+/// The ids of its parents; a live state has none in the store.
+fn ancestry(context: &Context, side: &Side, meta: &SnapshotMeta) -> Result<Vec<String>, CliError> {
+    if side.is_live() {
+        return Ok(Vec::new());
     }
-    ids
+    let parents = context.store().ancestry(meta.id, ANCESTRY_LIMIT)?;
+    Ok(parents.iter().map(ToString::to_string).collect())
 }
