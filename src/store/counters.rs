@@ -32,12 +32,13 @@ impl Counters {
     /// Reads them. Where the record is missing or damaged they are made anew from what is stored, so
     /// that one flipped bit does not stop the recorder.
     pub(super) fn read(view: &impl View) -> Result<Self, Fault> {
-        if let Some(record) = view.own(RECORD)?
-            && let Ok(counters) = codec::unpack_value(Kind::Counters, 0, &record)
-        {
+        if let Some(counters) = Self::stored(view)? {
             return Ok(counters);
         }
-        let next = |stream| Ok::<_, Fault>(view.last(stream)?.map_or(1, |last| last + 1));
+        let next = |stream| {
+            let last = view.last(stream)?;
+            Ok::<_, Fault>(last.map_or(1, |last| last.saturating_add(1)))
+        };
         Ok(Self {
             seq: next(Stream::Timeline)?
                 .max(next(Stream::Trash)?)
@@ -48,6 +49,22 @@ impl Counters {
             newest: super::ids::newest(view)?,
             removed: 0,
         })
+    }
+
+    /// The record of them, where it is there and whole.
+    pub(super) fn stored(view: &impl View) -> Result<Option<Self>, Fault> {
+        let record = view.own(RECORD)?;
+        Ok(record.and_then(|record| codec::unpack_value(Kind::Counters, 0, &record).ok()))
+    }
+
+    /// Takes the number of the next snapshot. There is always one, unless a damaged key made it seem
+    /// that all are used up; then nothing may be written, because it would take another's place.
+    pub(super) fn take_seq(&mut self) -> Result<u64, Fault> {
+        let seq = self.seq;
+        self.seq = seq.checked_add(1).ok_or_else(|| {
+            Fault::damaged(Kind::Counters, 0, "it says that every number is used up")
+        })?;
+        Ok(seq)
     }
 
     /// Writes them.

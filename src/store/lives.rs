@@ -1,10 +1,13 @@
 //! The lives of servers that were met.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use super::codec;
+use super::error::StoreError;
 use super::fault::Fault;
 use super::frame::Kind;
+use super::lease::Place;
 use super::tables::{Change, Stream, View};
 use crate::model::snapshot::{Life, RecoveryState, ServerIdentity};
 use crate::model::time::Millis;
@@ -47,15 +50,57 @@ pub(super) fn seen<T: Change + View>(
 
 /// All lives, newest first by when they were met. Damaged records are passed over.
 pub(super) fn all(view: &impl View) -> Result<Vec<Life>, Fault> {
-    let mut lives = Vec::new();
+    let mut lives = BTreeMap::new();
     view.walk(Stream::Lives, 0..=u64::MAX, &mut |number, record| {
-        match codec::unpack_value::<Life>(Kind::Life, number, record) {
-            Ok(life) => lives.push(life),
-            Err(fault) if fault.is_damage() => {}
-            Err(fault) => return Err(fault),
-        }
-        Ok(ControlFlow::Continue(()))
+        add(&mut lives, number, record)
     })?;
+    Ok(sorted(lives))
+}
+
+/// As [`all`], from both ends where a damaged page ends the walk. An error means that none can be read.
+pub(super) fn around_damage(place: &Place<'_>) -> Result<Vec<Life>, StoreError> {
+    const OPERATION: &str = "list lives";
+    let mut lives = BTreeMap::new();
+    let forward = place.read(OPERATION, |txn| {
+        txn.walk(Stream::Lives, 0..=u64::MAX, &mut |number, record| {
+            add(&mut lives, number, record)
+        })
+    });
+    match forward {
+        Err(error) if error.is_damage() => {
+            let back = place.read(OPERATION, |txn| {
+                txn.walk_back(Stream::Lives, 0..=u64::MAX, &mut |number, record| {
+                    add(&mut lives, number, record)
+                })
+            });
+            match back {
+                Err(other) if !other.is_damage() => return Err(other),
+                _ if lives.is_empty() => return Err(error),
+                _ => {}
+            }
+        }
+        walked => walked?,
+    }
+    Ok(sorted(lives))
+}
+
+fn add(
+    lives: &mut BTreeMap<u64, Life>,
+    number: u64,
+    record: &[u8],
+) -> Result<ControlFlow<()>, Fault> {
+    match codec::unpack_value::<Life>(Kind::Life, number, record) {
+        Ok(life) => {
+            lives.insert(number, life);
+        }
+        Err(fault) if fault.is_damage() => {}
+        Err(fault) => return Err(fault),
+    }
+    Ok(ControlFlow::Continue(()))
+}
+
+fn sorted(lives: BTreeMap<u64, Life>) -> Vec<Life> {
+    let mut lives: Vec<Life> = lives.into_values().collect();
     lives.sort_by_key(|life| std::cmp::Reverse((life.first_seen, life.server.started, life.id())));
-    Ok(lives)
+    lives
 }

@@ -7,6 +7,7 @@
 //! The store never reads a clock or randomness, never shows anything, and never gives out a record
 //! that is not exactly what was written.
 
+mod candidates;
 mod codec;
 mod counters;
 mod edit;
@@ -19,6 +20,7 @@ mod gc;
 mod holder;
 mod ids;
 mod lease;
+mod lists;
 mod literals;
 mod lives;
 mod metadata;
@@ -39,13 +41,13 @@ mod texts;
 mod timeline;
 mod trash;
 mod verify;
+mod walk;
 
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -56,7 +58,7 @@ use lease::{Outcome, Place};
 use crate::model::contents::Contents;
 use crate::model::digest::Digest;
 use crate::model::id::SnapshotId;
-use crate::model::snapshot::{Life, LifeId, Snapshot, SnapshotMeta};
+use crate::model::snapshot::{Life, Snapshot, SnapshotMeta};
 use crate::model::target::SnapRef;
 use crate::model::time::Millis;
 
@@ -64,6 +66,7 @@ pub use edit::Edit;
 pub use error::StoreError;
 pub use gc::Collected;
 pub use lease::catches_panics;
+pub use lists::Listed;
 pub use query::Query;
 pub use request::{NewSnapshot, Recorded, Unchanged};
 pub use rotate::{Rotated, Rotation};
@@ -138,47 +141,11 @@ impl Store {
             })
     }
 
-    /// Snapshots, newest first. Reads nothing but their metadata; a damaged record is left out (and
-    /// named by [`Store::verify`]). Without a store: none.
-    pub fn list(&self, query: &Query) -> Result<Vec<SnapshotMeta>, StoreError> {
-        let listed = self
-            .place()
-            .read("list snapshots", |txn| timeline::list(txn, query));
-        let listed = match listed {
-            Err(error) if error.is_damage() => {
-                match timeline::list_around_damage(&self.place(), query) {
-                    Ok(found) if !found.is_empty() => Ok(found),
-                    _ => Err(error),
-                }
-            }
-            listed => listed,
-        };
-        none_without_store(listed)
-    }
-
     /// What is told about one snapshot.
     pub fn meta(&self, id: SnapshotId) -> Result<SnapshotMeta, StoreError> {
         self.place().read("read a snapshot's record", |txn| {
             Ok(timeline::entry(txn, id)?.meta)
         })
-    }
-
-    /// The parents of a snapshot, the nearest first, `limit` at the most. A parent that is not there any
-    /// more, or cannot be read, ends the line: parents are recorded, and never needed.
-    pub fn ancestry(&self, id: SnapshotId, limit: usize) -> Result<Vec<SnapshotId>, StoreError> {
-        self.place()
-            .read("follow the parents of a snapshot", |txn| {
-                let mut parents = Vec::new();
-                let mut next = timeline::entry(txn, id)?.meta.parent;
-                while let Some(parent) = next.filter(|_| parents.len() < limit) {
-                    let Ok(entry) = timeline::entry(txn, parent) else {
-                        break;
-                    };
-                    parents.push(parent);
-                    next = entry.meta.parent;
-                }
-                Ok(parents)
-            })
     }
 
     /// The snapshot that a user's words name. `session` makes `latest~N` count only snapshots in
@@ -224,12 +191,6 @@ impl Store {
         self.place().write("move snapshots to the trash", |txn| {
             trash::put(txn, ids, now).map(Outcome::Commit)
         })
-    }
-
-    /// The snapshots in the trash, newest first, with the moment when each was thrown away.
-    pub fn trashed(&self) -> Result<Vec<(SnapshotMeta, Millis)>, StoreError> {
-        let listed = self.place().read("list the trash", trash::list);
-        none_without_store(listed)
     }
 
     /// Brings snapshots back from the trash, all of them or none. A name that has been taken in the
@@ -305,37 +266,6 @@ impl Store {
             .write_or_make("note a server's life", seed.as_bytes(), |txn| {
                 lives::note(txn, life).map(Outcome::Commit)
             })
-    }
-
-    /// The lives that were met, newest first (by when they were met). Without a store: none.
-    pub fn lives(&self) -> Result<Vec<Life>, StoreError> {
-        let listed = self.place().read("list lives", lives::all);
-        none_without_store(listed)
-    }
-
-    /// The newest snapshot of a life, or the newest one older than `before`.
-    pub fn newest_of(
-        &self,
-        life: LifeId,
-        before: Option<SnapshotId>,
-    ) -> Result<Option<SnapshotMeta>, StoreError> {
-        let found = self.place().read("find a life's newest snapshot", |txn| {
-            timeline::newest_of(txn, life, before)
-        });
-        none_without_store(found)
-    }
-
-    /// The newest snapshots of several lives, at most `most` of each, newest first: whole ones, or
-    /// where a life has none, partial ones. Every life that was asked for is in the answer.
-    pub fn newest_of_each(
-        &self,
-        lives: &[LifeId],
-        most: usize,
-    ) -> Result<BTreeMap<LifeId, Vec<SnapshotMeta>>, StoreError> {
-        let found = self.place().read("find the newest of each life", |txn| {
-            timeline::newest_of_each(txn, lives, most)
-        });
-        none_without_store(found)
     }
 
     /// Figures about the store. Without a store: zeros.

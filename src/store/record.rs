@@ -61,8 +61,7 @@ pub(super) fn record(
             ..ChangeCount::default()
         },
     };
-    let seq = counters.seq;
-    counters.seq += 1;
+    let seq = counters.take_seq()?;
     counters.newest = counters.newest.max(Some(meta.id));
     let origin = Origin {
         host: new.host,

@@ -8,6 +8,7 @@ use super::error::StoreError;
 use super::fault::Fault;
 use super::fuzzy::Fuzzy;
 use super::lease::Place;
+use super::lists::Listed;
 use super::query::Query;
 use super::scan::{Line, Scan};
 use super::tables::View;
@@ -86,15 +87,13 @@ const DEFAULT_LIMIT: usize = 1000;
 
 /// Searches, newest first. Leases are short, so that the recorder can write in between.
 pub(super) fn search(place: &Place<'_>, query: &SearchQuery) -> Result<Vec<SearchHit>, StoreError> {
-    let metas = place.read(OPERATION, |txn| {
-        let filter = Query {
-            session: query.session.clone(),
-            since: query.since,
-            archived: true,
-            ..Query::default()
-        };
-        timeline::list(txn, &filter)
-    })?;
+    let filter = Query {
+        session: query.session.clone(),
+        since: query.since,
+        archived: true,
+        ..Query::default()
+    };
+    let (Listed { metas, .. }, _) = timeline::list(place, &filter)?;
     let mut search = Search::new(query);
     for batch in metas.chunks(BATCH) {
         let wants_more = place.read(OPERATION, |txn| {

@@ -197,6 +197,23 @@ pub(super) trait View {
         }
         Ok(())
     }
+
+    /// As [`View::walk_index`], from the greatest key down.
+    fn walk_index_back(
+        &self,
+        index: Index,
+        range: RangeInclusive<&[u8]>,
+        visit: VisitIndex<'_>,
+    ) -> Result<(), Fault> {
+        let table = self.index(index)?;
+        for entry in table.range::<&[u8]>(range)?.rev() {
+            let (key, value) = entry?;
+            if visit(key.value(), number(value.value())?)?.is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
 }
 
 pub(super) fn number(bytes: &[u8]) -> Result<u64, Fault> {

@@ -3,97 +3,56 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use super::counters::Counters;
 use super::error::StoreError;
 use super::fault::Fault;
 use super::ids;
 use super::lease::Place;
+use super::lists::Listed;
 use super::metadata::{Entry, Reader};
 use super::query::Query;
 use super::structure;
-use super::tables::View;
+use super::tables::{Stream, View};
+use super::walk::{Passed, newest_first};
 use crate::model::id::SnapshotId;
 use crate::model::snapshot::{LifeId, Snapshot, SnapshotMeta};
 
-/// The snapshots that a query asks for, newest first.
-pub(super) fn list(view: &impl View, query: &Query) -> Result<Vec<SnapshotMeta>, Fault> {
-    let Some(newest) = start(view, query.before)? else {
-        return Ok(Vec::new());
-    };
-    let limit = query.limit.unwrap_or(usize::MAX);
-    let mut found = Vec::new();
-    if limit == 0 {
-        return Ok(found);
-    }
-    Reader::new(view).newest_first(newest, &mut |entry| {
-        if query.matches(&entry.meta) {
-            found.push(entry.meta);
-        }
-        Ok(if found.len() < limit {
-            ControlFlow::Continue(())
-        } else {
-            ControlFlow::Break(())
-        })
-    })?;
-    Ok(found)
-}
-
-/// As [`list`], snapshot by snapshot, where the table cannot be walked because a page of it is damaged:
-/// what can still be reached is listed. Each try is a lease of its own.
-pub(super) fn list_around_damage(
-    place: &Place<'_>,
-    query: &Query,
-) -> Result<Vec<SnapshotMeta>, StoreError> {
+/// The snapshots that a query asks for, newest first, and all that the walk came by.
+pub(super) fn list(place: &Place<'_>, query: &Query) -> Result<(Listed, Passed), StoreError> {
     const OPERATION: &str = "list snapshots";
-    const BATCH: usize = 64;
-    let next = place.read(OPERATION, |txn| Ok(Counters::read(txn)?.seq))?;
-    let seqs: Vec<u64> = (0..next).rev().collect();
-    let read = |seqs: &[u64]| {
-        place.read(OPERATION, |txn| {
-            let reader = Reader::new(txn);
-            let entries = seqs.iter().map(|seq| match reader.get(*seq) {
-                Err(fault @ Fault::Damaged { .. }) if seqs.len() > 1 => Err(fault),
-                Err(fault) if fault.is_damage() => Ok(None),
-                read => read,
-            });
-            entries.collect::<Result<Vec<_>, Fault>>()
-        })
-    };
     let limit = query.limit.unwrap_or(usize::MAX);
-    let mut found = Vec::new();
-    for batch in seqs.chunks(BATCH) {
-        let mut entries = Vec::new();
-        match read(batch) {
-            Err(error) if error.is_damage() => {
-                for seq in batch {
-                    match read(std::slice::from_ref(seq)) {
-                        Err(error) if error.is_damage() => {}
-                        read => entries.extend(read?),
-                    }
-                }
-            }
-            read => entries = read?,
+    let start = start(place, OPERATION, query.before)?;
+    let (Some(newest), false) = (start, limit == 0) else {
+        return Ok(Default::default());
+    };
+    let mut metas = Vec::new();
+    let passed = newest_first(place, OPERATION, Stream::Timeline, newest, &mut |step| {
+        let meta = step.entry.meta;
+        if query.before.is_none_or(|before| meta.id < before) && query.matches(&meta) {
+            metas.push(meta);
         }
-        let metas = entries.into_iter().flatten().map(|entry| entry.meta);
-        let wanted = metas.filter(|meta| {
-            query.before.is_none_or(|before| meta.id < before) && query.matches(meta)
-        });
-        found.extend(wanted.take(limit.saturating_sub(found.len())));
-        if found.len() >= limit {
-            break;
-        }
-    }
-    Ok(found)
+        go_on(metas.len() < limit)
+    })?;
+    let hidden = passed.hidden;
+    Ok((Listed { metas, hidden }, passed))
 }
 
-/// The greatest sequence number below a snapshot, or of all.
-fn start(view: &impl View, before: Option<SnapshotId>) -> Result<Option<u64>, Fault> {
-    match before {
-        None => Ok(Some(u64::MAX)),
-        Some(id) => match ids::seq(view, id)? {
-            Some(seq) => Ok(seq.checked_sub(1)),
-            None => ids::before(view, id),
-        },
+/// The greatest sequence number below a snapshot, or of all. Where the index of ids is damaged that is
+/// not known, and the walk begins at the newest.
+fn start(
+    place: &Place<'_>,
+    operation: &'static str,
+    before: Option<SnapshotId>,
+) -> Result<Option<u64>, StoreError> {
+    let Some(id) = before else {
+        return Ok(Some(u64::MAX));
+    };
+    let found = place.read(operation, |txn| match ids::seq(txn, id)? {
+        Some(seq) => Ok(seq.checked_sub(1)),
+        None => ids::before(txn, id),
+    });
+    match found {
+        Err(error) if error.is_damage() => Ok(Some(u64::MAX)),
+        found => found,
     }
 }
 
@@ -133,10 +92,11 @@ pub(super) fn snapshot(view: &impl View, entry: Entry) -> Result<Snapshot, Fault
 /// The newest snapshots of several lives, at most `most` of each, newest first: whole ones, or where
 /// a life has none, partial ones. One walk for all.
 pub(super) fn newest_of_each(
-    view: &impl View,
+    place: &Place<'_>,
     lives: &[LifeId],
     most: usize,
-) -> Result<BTreeMap<LifeId, Vec<SnapshotMeta>>, Fault> {
+) -> Result<BTreeMap<LifeId, Vec<SnapshotMeta>>, StoreError> {
+    const OPERATION: &str = "find the newest of each life";
     let mut found: BTreeMap<LifeId, Vec<SnapshotMeta>> =
         lives.iter().map(|life| (*life, Vec::new())).collect();
     let mut partial = found.clone();
@@ -144,23 +104,20 @@ pub(super) fn newest_of_each(
     if open == 0 {
         return Ok(found);
     }
-    Reader::new(view).newest_first(u64::MAX, &mut |entry| {
-        let life = entry.meta.life();
-        let of_kind = if entry.meta.partial {
+    newest_first(place, OPERATION, Stream::Timeline, u64::MAX, &mut |step| {
+        let meta = step.entry.meta;
+        let life = meta.life();
+        let of_kind = if meta.partial {
             &mut partial
         } else {
             &mut found
         };
         if let Some(own) = of_kind.get_mut(&life).filter(|own| own.len() < most) {
-            let whole = !entry.meta.partial;
-            own.push(entry.meta);
+            let whole = !meta.partial;
+            own.push(meta);
             open -= usize::from(whole && own.len() == most);
         }
-        Ok(if open == 0 {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        })
+        go_on(open > 0)
     })?;
     for (life, own) in &mut found {
         if own.is_empty() {
@@ -172,21 +129,28 @@ pub(super) fn newest_of_each(
 
 /// The newest snapshot of a life, older than `before` where that is given.
 pub(super) fn newest_of(
-    view: &impl View,
+    place: &Place<'_>,
     life: LifeId,
     before: Option<SnapshotId>,
-) -> Result<Option<SnapshotMeta>, Fault> {
-    let Some(newest) = start(view, before)? else {
+) -> Result<Option<SnapshotMeta>, StoreError> {
+    const OPERATION: &str = "find a life's newest snapshot";
+    let Some(newest) = start(place, OPERATION, before)? else {
         return Ok(None);
     };
     let mut found = None;
-    Reader::new(view).newest_first(newest, &mut |entry| {
-        Ok(if entry.meta.life() == life {
-            found = Some(entry.meta);
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        })
+    newest_first(place, OPERATION, Stream::Timeline, newest, &mut |step| {
+        let meta = step.entry.meta;
+        let older = before.is_none_or(|before| meta.id < before);
+        found = (older && meta.life() == life).then_some(meta);
+        go_on(found.is_none())
     })?;
     Ok(found)
+}
+
+fn go_on(more: bool) -> ControlFlow<()> {
+    if more {
+        ControlFlow::Continue(())
+    } else {
+        ControlFlow::Break(())
+    }
 }

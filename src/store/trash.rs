@@ -39,21 +39,6 @@ pub(super) fn put(
     Ok(moved)
 }
 
-/// What is in the trash, newest first. Damaged records are passed over.
-pub(super) fn list(view: &impl View) -> Result<Vec<(SnapshotMeta, Millis)>, Fault> {
-    let reader = Reader::new(view);
-    let mut found = Vec::new();
-    view.walk_back(Stream::Trash, 0..=u64::MAX, &mut |seq, record| {
-        match reader.read_trashed(seq, record) {
-            Ok((entry, since)) => found.push((entry.meta, since)),
-            Err(fault) if fault.is_damage() => {}
-            Err(fault) => return Err(fault),
-        }
-        Ok(ControlFlow::Continue(()))
-    })?;
-    Ok(found)
-}
-
 /// Moves snapshots back to the timeline, to their old places.
 pub(super) fn take_back(
     change: &impl Change,

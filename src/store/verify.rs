@@ -1,10 +1,11 @@
 //! Checking every record of the store.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use redb::ReadTransaction;
 
+use super::candidates::Candidates;
 use super::counters::{self, Counters};
 use super::error::StoreError;
 use super::fault::Fault;
@@ -121,33 +122,26 @@ impl VerifyReport {
     }
 }
 
-/// Every sequence number under which there is something of a snapshot. Where the tables cannot be
-/// walked, every number that was ever given.
+/// Every sequence number under which there may be something of a snapshot.
 fn sequence_numbers(place: &Place<'_>, report: &mut VerifyReport) -> Result<Vec<u64>, StoreError> {
-    let walked = place.read(OPERATION, |txn| {
-        let mut seqs = BTreeSet::new();
-        for stream in [Stream::Timeline, Stream::Trash, Stream::States] {
-            txn.walk(stream, 0..=u64::MAX, &mut |seq, _| {
-                seqs.insert(seq);
-                Ok(ControlFlow::Continue(()))
-            })?;
+    match Candidates::gather(place, OPERATION) {
+        Ok(candidates) => {
+            for error in candidates.damage() {
+                report.add_error(error);
+            }
+            for range in candidates.untried() {
+                let object = format!("snapshots no. {} to {}", range.start(), range.end());
+                let what = "a damaged table does not say which of them there are, and they are too \
+                            many to be tried";
+                report.note(None, object, what.to_owned());
+            }
+            Ok(candidates.numbers().into_iter().collect())
         }
-        Ok(seqs.into_iter().collect())
-    });
-    match walked {
         Err(error) if error.is_damage() => {
             report.add_error(&error);
-            let given = place.read(OPERATION, |txn| Ok(Counters::read(txn)?.seq));
-            match given {
-                Ok(next) => Ok((0..next).collect()),
-                Err(error) if error.is_damage() => {
-                    report.add_error(&error);
-                    Ok(Vec::new())
-                }
-                Err(error) => Err(error),
-            }
+            Ok(Vec::new())
         }
-        walked => walked,
+        Err(error) => Err(error),
     }
 }
 

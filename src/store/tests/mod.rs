@@ -5,6 +5,7 @@ mod damage;
 mod finding;
 mod format;
 mod limits;
+mod lists;
 mod roundtrip;
 mod searching;
 mod sharing;

@@ -1,0 +1,128 @@
+//! Lists of what the store holds. They go on beside damage, and say how much of it they met.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use super::error::StoreError;
+use super::fault::Fault;
+use super::lease::Place;
+use super::query::Query;
+use super::tables::Stream;
+use super::walk::{Passed, newest_first};
+use super::{Store, lives, none_without_store, timeline};
+use crate::model::id::SnapshotId;
+use crate::model::snapshot::{Life, LifeId, SnapshotMeta};
+use crate::model::time::Millis;
+
+/// What a list came by.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Listed {
+    /// The snapshots that were asked for, newest first.
+    pub metas: Vec<SnapshotMeta>,
+    /// Snapshots that the walk came by and could not read, so that nobody knows whether they would be
+    /// in the list; [`Store::verify`] names them. Where whole pages are damaged, at least so many.
+    pub hidden: u64,
+}
+
+impl Store {
+    /// Snapshots, newest first, and how many could not be read. Reads nothing but their metadata.
+    /// Without a store: none.
+    pub fn listed(&self, query: &Query) -> Result<Listed, StoreError> {
+        let listed = timeline::list(&self.place(), query);
+        none_without_store(listed.map(|(listed, _)| listed))
+    }
+
+    /// As [`Store::listed`], for those who only want what can be read. Where not one of the snapshots
+    /// that are there can be read, that is an error, so that nobody takes the store for an empty one.
+    pub fn list(&self, query: &Query) -> Result<Vec<SnapshotMeta>, StoreError> {
+        let listed = timeline::list(&self.place(), query).and_then(|(listed, passed)| {
+            if passed.readable == 0 && passed.hidden > 0 {
+                return Err(all_damaged(&self.place(), "list snapshots", passed));
+            }
+            Ok(listed.metas)
+        });
+        none_without_store(listed)
+    }
+
+    /// How many snapshots of the timeline cannot even be listed. Reads all metadata. Without a store:
+    /// none.
+    pub fn damaged_count(&self) -> Result<u64, StoreError> {
+        let walked = newest_first(
+            &self.place(),
+            "count what is damaged",
+            Stream::Timeline,
+            u64::MAX,
+            &mut |_| ControlFlow::Continue(()),
+        );
+        none_without_store(walked.map(|passed| passed.hidden))
+    }
+
+    /// The parents of a snapshot, the nearest first, `limit` at the most. A parent that is not there any
+    /// more, or cannot be read, ends the line: parents are recorded, and never needed.
+    pub fn ancestry(&self, id: SnapshotId, limit: usize) -> Result<Vec<SnapshotId>, StoreError> {
+        const OPERATION: &str = "follow the parents of a snapshot";
+        let mut next = self.meta(id)?.parent;
+        let mut parents = Vec::new();
+        let walked = self.place().read(OPERATION, |txn| {
+            while let Some(parent) = next.filter(|_| parents.len() < limit) {
+                let Ok(entry) = timeline::entry(txn, parent) else {
+                    break;
+                };
+                parents.push(parent);
+                next = entry.meta.parent;
+            }
+            Ok(())
+        });
+        match walked {
+            Err(error) if !error.is_damage() => Err(error),
+            _ => Ok(parents),
+        }
+    }
+
+    /// The snapshots in the trash, newest first, with the moment when each was thrown away. Damaged
+    /// ones are left out (and named by [`Store::verify`]). Without a store: none.
+    pub fn trashed(&self) -> Result<Vec<(SnapshotMeta, Millis)>, StoreError> {
+        let mut found = Vec::new();
+        let walked = newest_first(
+            &self.place(),
+            "list the trash",
+            Stream::Trash,
+            u64::MAX,
+            &mut |step| {
+                found.extend(step.thrown.map(|since| (step.entry.meta, since)));
+                ControlFlow::Continue(())
+            },
+        );
+        none_without_store(walked.map(|_| found))
+    }
+
+    /// The lives that were met, newest first (by when they were met). Damaged records are left out.
+    /// Without a store: none.
+    pub fn lives(&self) -> Result<Vec<Life>, StoreError> {
+        none_without_store(lives::around_damage(&self.place()))
+    }
+
+    /// The newest snapshot of a life, or the newest one older than `before`.
+    pub fn newest_of(
+        &self,
+        life: LifeId,
+        before: Option<SnapshotId>,
+    ) -> Result<Option<SnapshotMeta>, StoreError> {
+        none_without_store(timeline::newest_of(&self.place(), life, before))
+    }
+
+    /// The newest snapshots of several lives, at most `most` of each, newest first: whole ones, or
+    /// where a life has none, partial ones. Every life that was asked for is in the answer.
+    pub fn newest_of_each(
+        &self,
+        lives: &[LifeId],
+        most: usize,
+    ) -> Result<BTreeMap<LifeId, Vec<SnapshotMeta>>, StoreError> {
+        none_without_store(timeline::newest_of_each(&self.place(), lives, most))
+    }
+}
+
+fn all_damaged(place: &Place<'_>, operation: &'static str, passed: Passed) -> StoreError {
+    let object = format!("every one of {} snapshots", passed.hidden);
+    Fault::damaged_object(object, "their records cannot be read").at(operation, place.file)
+}

@@ -1,0 +1,184 @@
+//! Lists beside damage: what can be read is listed, and what cannot is counted.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use crate::model::id::SnapshotId;
+use crate::model::snapshot::SnapshotMeta;
+use crate::store::lease::Outcome;
+use crate::store::metadata::{self, Reader};
+use crate::store::tables::Change;
+use crate::store::testing::{
+    Scratch, record_text, scratch, server, session, snapshot, state, text,
+};
+use crate::store::{Query, Store, StoreError, Unchanged};
+
+const PAGE: usize = 4096;
+
+/// A store with this many snapshots.
+fn filled(count: i64) -> (Scratch, Vec<SnapshotMeta>) {
+    let s = scratch();
+    let metas = (1..=count).map(|at| record_text(&s.store, at, "api", &format!("$ {at}")));
+    let metas = metas.collect();
+    (s, metas)
+}
+
+/// Changes every page in which there is something of this snapshot's record.
+fn damage(store: &Store, meta: &SnapshotMeta, change: impl Fn(&mut [u8], usize)) {
+    let mut bytes = fs::read(store.file()).unwrap();
+    let places: Vec<usize> = memchr::memmem::find_iter(&bytes, &meta.root.0).collect();
+    assert!(!places.is_empty());
+    for at in places {
+        let page = at / PAGE * PAGE;
+        change(&mut bytes[page..page + PAGE], at - page);
+    }
+    fs::write(store.file(), bytes).unwrap();
+}
+
+fn ids(metas: &[SnapshotMeta]) -> BTreeSet<SnapshotId> {
+    metas.iter().map(|meta| meta.id).collect()
+}
+
+#[test]
+fn a_damaged_record_is_counted_and_the_others_are_listed() {
+    let (s, metas) = filled(20);
+    for meta in &metas[5..7] {
+        damage(&s.store, meta, |page, at| page[at] ^= 1);
+    }
+    let listed = s.store.listed(&Query::default()).unwrap();
+    assert_eq!((listed.metas.len(), listed.hidden), (18, 2));
+    assert_eq!(s.store.list(&Query::default()).unwrap(), listed.metas);
+    assert_eq!(s.store.damaged_count().unwrap(), 2);
+    // A page that does not reach the damage does not know of it.
+    let page = Query {
+        limit: Some(5),
+        ..Query::default()
+    };
+    let listed = s.store.listed(&page).unwrap();
+    assert_eq!((listed.metas.len(), listed.hidden), (5, 0));
+    for meta in metas[..5].iter().chain(&metas[7..]) {
+        damage(&s.store, meta, |page, at| page[at] ^= 1);
+    }
+    let error = s.store.list(&Query::default()).unwrap_err();
+    assert!(error.is_damage(), "{error}");
+    let listed = s.store.listed(&Query::default()).unwrap();
+    assert_eq!((listed.metas.len(), listed.hidden), (0, 20));
+}
+
+#[test]
+fn a_lost_page_hides_what_was_on_it_and_nothing_else() {
+    let (s, metas) = filled(120);
+    damage(&s.store, &metas[60], |page, _| page.fill(0));
+    let listed = s.store.listed(&Query::default()).unwrap();
+    assert!(!ids(&listed.metas).contains(&metas[60].id));
+    assert_eq!(listed.metas.len() as u64 + listed.hidden, 120);
+    assert!(listed.hidden < 40, "{} are hidden", listed.hidden);
+    let newest_first = listed.metas.windows(2).all(|two| two[0].id > two[1].id);
+    assert!(newest_first, "not in order, or twice");
+    assert_eq!(s.store.damaged_count().unwrap(), listed.hidden);
+    // Page by page it comes to the same.
+    let mut paged = Vec::new();
+    let mut page = Query {
+        limit: Some(7),
+        ..Query::default()
+    };
+    loop {
+        let some = s.store.listed(&page).unwrap().metas;
+        paged.extend(some.iter().cloned());
+        if some.len() < 7 {
+            break;
+        }
+        page.before = some.last().map(|meta| meta.id);
+    }
+    assert_eq!(paged, listed.metas);
+    let life = server(100).life();
+    assert_eq!(
+        s.store.newest_of(life, Some(metas[60].id)).unwrap(),
+        listed
+            .metas
+            .iter()
+            .find(|meta| meta.id < metas[60].id)
+            .cloned()
+    );
+    let each = s.store.newest_of_each(&[life], 100).unwrap();
+    assert_eq!(each[&life].len(), listed.metas.len().min(100));
+    assert_eq!(s.store.lives().unwrap().len(), 1);
+}
+
+#[test]
+fn a_lost_page_of_the_trash_hides_what_was_on_it_and_nothing_else() {
+    let (s, metas) = filled(80);
+    let all: Vec<SnapshotId> = metas.iter().map(|meta| meta.id).collect();
+    let now = metas[79].time;
+    s.store.trash(&all[..70], now).unwrap();
+    damage(&s.store, &metas[35], |page, _| page.fill(0));
+    let left = s.store.trashed().unwrap();
+    assert!(
+        left.len() > 20 && left.len() < 70,
+        "{} are left",
+        left.len()
+    );
+    assert!(
+        left.iter()
+            .all(|(meta, since)| *since == now && all.contains(&meta.id))
+    );
+}
+
+#[test]
+fn a_number_at_the_end_of_all_numbers_beside_damage_keeps_nobody_busy() {
+    let (s, metas) = filled(100);
+    s.store
+        .place()
+        .write("test", |txn| {
+            let last = Reader::new(txn).find(metas[99].id)?;
+            let mut far = last.unwrap();
+            far.seq = u64::MAX - 1;
+            metadata::put(txn, &far)?;
+            txn.put_own("counters", b"lost")?;
+            Ok(Outcome::Commit(()))
+        })
+        .unwrap();
+    damage(&s.store, &metas[50], |page, _| page.fill(0));
+    let listed = s.store.listed(&Query::default()).unwrap();
+    assert!(listed.metas.len() > 60, "{} are left", listed.metas.len());
+    assert!(listed.hidden > 0);
+    assert!(!s.store.verify().unwrap().is_ok());
+    // The page of the far number is lost as well.
+    damage(&s.store, &metas[99], |page, _| page.fill(0));
+    let listed = s.store.listed(&Query::default()).unwrap();
+    assert!(listed.metas.len() > 30, "{} are left", listed.metas.len());
+    let report = s.store.verify().unwrap();
+    assert!(!report.is_ok() && report.checked >= listed.metas.len() as u64);
+}
+
+#[test]
+fn used_up_numbers_are_an_error_and_nothing_is_written_over() {
+    let (s, metas) = filled(3);
+    s.store
+        .place()
+        .write("test", |txn| {
+            let mut far = Reader::new(txn).find(metas[2].id)?.unwrap();
+            far.seq = u64::MAX;
+            metadata::put(txn, &far)?;
+            txn.put_own("counters", b"lost")?;
+            Ok(Outcome::Commit(()))
+        })
+        .unwrap();
+    let texts = [text("x")];
+    let new = snapshot(9, &state(vec![session("api", 1, &texts)]), &texts);
+    let refused = s.store.record(new, Unchanged::Store);
+    assert!(refused.is_err_and(|error| error.is_damage()));
+    assert_eq!(s.store.list(&Query::default()).unwrap().len(), 4);
+}
+
+#[test]
+fn without_a_store_there_is_nothing_and_nothing_hidden() {
+    let s = scratch();
+    assert_eq!(
+        s.store.listed(&Query::default()).unwrap(),
+        Default::default()
+    );
+    assert_eq!(s.store.damaged_count().unwrap(), 0);
+    let parents = s.store.ancestry(SnapshotId::from_u128(1).unwrap(), 3);
+    assert!(matches!(parents, Err(StoreError::NoStore { .. })));
+}
