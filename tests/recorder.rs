@@ -104,7 +104,11 @@ fn change(server: &TmuxServer, name: &str) {
 fn lives(server: &TmuxServer) -> Vec<Life> {
     let wait = Duration::from_secs(10);
     let dir = server.home().join("data/muxtape");
-    Store::new(dir, StoreOptions { wait }).lives().unwrap()
+    let options = StoreOptions {
+        wait,
+        ..StoreOptions::default()
+    };
+    Store::new(dir, options).lives().unwrap()
 }
 
 fn offers(server: &TmuxServer) -> Vec<Value> {

@@ -55,7 +55,11 @@ impl Context {
 
     /// The store; it is made when something is written first.
     pub(super) fn store(&self) -> Store {
-        Store::new(self.paths.data.clone(), StoreOptions { wait: STORE_WAIT })
+        let options = StoreOptions {
+            wait: STORE_WAIT,
+            network: self.settings.store.network,
+        };
+        Store::new(self.paths.data.clone(), options)
     }
 
     /// The tmux server that is meant.

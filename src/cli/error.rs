@@ -206,11 +206,31 @@ fn hint(error: &StoreError) -> Option<String> {
             "`muxtape verify` tells what is damaged; all other snapshots can still be used".to_owned()
         }
         StoreError::NoSpace { .. } => {
-            "make room on that disk, or use another place with --data-dir; what was recorded is safe".to_owned()
+            "what was recorded is safe; make room on that disk, or in the store: `muxtape trash empty` and `muxtape delete` work on a full disk".to_owned()
         }
         StoreError::Permission { .. } => {
             "give yourself the permission, or use another place with --data-dir".to_owned()
         }
+        StoreError::WrongOwner { path, .. } => format!(
+            "make it yours (sudo chown -R \"$USER\" {}), or use another place with --data-dir",
+            path.display()
+        ),
+        StoreError::ReadOnly { .. } => {
+            "mount it for writing, or use another place with --data-dir; what was recorded can still be read".to_owned()
+        }
+        StoreError::NoDirectory { .. } => {
+            "name a directory with --data-dir or MUXTAPE_DATA_DIR; it is made where it is missing".to_owned()
+        }
+        StoreError::Disk { .. } => {
+            "copy the store to another disk while it can be read, and look into the system's log; `muxtape verify` tells what is damaged".to_owned()
+        }
+        StoreError::NetworkFileSystem { .. } => {
+            "keep it on a disk of this machine: --data-dir DIR or MUXTAPE_DATA_DIR; at your own risk, `network = true` under [store] in the settings allows it".to_owned()
+        }
+        StoreError::NotAStore { file, .. } => format!(
+            "move {} away, or use another place with --data-dir; nothing was changed",
+            file.display()
+        ),
         StoreError::TooLarge { .. } => {
             "keep less scrollback: history_limit in the settings".to_owned()
         }

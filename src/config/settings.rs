@@ -15,6 +15,8 @@ use crate::restore::Policy;
 pub struct Settings {
     /// What is recorded, and how often.
     pub recorder: RecorderSettings,
+    /// Where it is kept.
+    pub store: StoreSettings,
     /// What is taken out before anything is written.
     pub redaction: RedactSettings,
     /// How things are brought back.
@@ -51,6 +53,14 @@ impl Default for RecorderSettings {
             history_limit: 50_000,
         }
     }
+}
+
+/// Where what is recorded is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct StoreSettings {
+    /// Whether the store may be on a network file system, at the user's own risk.
+    pub network: bool,
 }
 
 /// What happens after a crash.

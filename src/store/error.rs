@@ -1,11 +1,13 @@
 //! What can go wrong with the store, in words that name operation, object and cause.
 
 use std::io;
-use std::path::PathBuf;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bstr::BString;
 
+use super::network::NetworkKind;
 use crate::model::id::SnapshotId;
 use crate::model::tree::InvalidState;
 
@@ -24,6 +26,22 @@ pub enum StoreError {
     Emptied {
         /// The file that should hold it.
         file: PathBuf,
+    },
+    /// What lies where the store should be was never a store of muxtape.
+    #[error("{} is not a store of muxtape: {why}", file.display())]
+    NotAStore {
+        /// The file.
+        file: PathBuf,
+        /// What it is instead, or what it lacks.
+        why: String,
+    },
+    /// The directory is on a network file system, where locks and syncs cannot be relied on.
+    #[error("the store would be on a network file system ({kind}): {}", dir.display())]
+    NetworkFileSystem {
+        /// The directory.
+        dir: PathBuf,
+        /// Which.
+        kind: NetworkKind,
     },
     /// Others held the store for longer than the deadline.
     #[error("cannot {operation}: the store {} is in use{}", file.display(), held(*by, *waited))]
@@ -67,9 +85,48 @@ pub enum StoreError {
         /// The file or directory.
         path: PathBuf,
     },
-    /// The file system or the file is read-only, or belongs to somebody else.
+    /// The rights of the file or directory do not allow it.
     #[error("cannot {operation}: no permission for {}: {source}", path.display())]
     Permission {
+        /// What was to be done.
+        operation: &'static str,
+        /// The file or directory.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// As [`StoreError::Permission`], and it belongs to another user.
+    #[error("cannot {operation}: {} belongs to user {owner}", path.display())]
+    WrongOwner {
+        /// What was to be done.
+        operation: &'static str,
+        /// The file or directory.
+        path: PathBuf,
+        /// The user to whom it belongs.
+        owner: u32,
+    },
+    /// The file system is mounted for reading only.
+    #[error("cannot {operation}: the file system of {} is read-only", path.display())]
+    ReadOnly {
+        /// What was to be done.
+        operation: &'static str,
+        /// The file or directory.
+        path: PathBuf,
+    },
+    /// The directory cannot be made or reached: something else has its name, or a part of its path is
+    /// missing.
+    #[error("cannot {operation}: {} is not a directory: {source}", path.display())]
+    NoDirectory {
+        /// What was to be done.
+        operation: &'static str,
+        /// The directory.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The disk itself failed.
+    #[error("cannot {operation}: the disk failed at {}: {source}", path.display())]
+    Disk {
         /// What was to be done.
         operation: &'static str,
         /// The file or directory.
@@ -151,14 +208,33 @@ fn held(by: Option<u32>, waited: Duration) -> String {
 
 impl StoreError {
     /// The error for something that the system refused.
-    pub(super) fn io(operation: &'static str, path: &std::path::Path, source: io::Error) -> Self {
+    pub(super) fn io(operation: &'static str, path: &Path, source: io::Error) -> Self {
+        let at = path;
         let path = path.to_owned();
         match source.kind() {
             io::ErrorKind::StorageFull
             | io::ErrorKind::QuotaExceeded
             | io::ErrorKind::FileTooLarge => StoreError::NoSpace { operation, path },
-            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-                StoreError::Permission {
+            io::ErrorKind::ReadOnlyFilesystem => StoreError::ReadOnly { operation, path },
+            io::ErrorKind::PermissionDenied => match other_owner(at) {
+                Some(owner) => StoreError::WrongOwner {
+                    operation,
+                    path,
+                    owner,
+                },
+                None => StoreError::Permission {
+                    operation,
+                    path,
+                    source,
+                },
+            },
+            io::ErrorKind::NotADirectory => StoreError::NoDirectory {
+                operation,
+                path,
+                source,
+            },
+            _ if source.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error()) => {
+                StoreError::Disk {
                     operation,
                     path,
                     source,
@@ -172,9 +248,51 @@ impl StoreError {
         }
     }
 
+    /// The error for a directory that cannot be made.
+    pub(super) fn directory(operation: &'static str, path: &Path, source: io::Error) -> Self {
+        match source.kind() {
+            // A link into nowhere, or a file that has its name.
+            io::ErrorKind::NotFound | io::ErrorKind::AlreadyExists => StoreError::NoDirectory {
+                operation,
+                path: path.to_owned(),
+                source,
+            },
+            _ => Self::io(operation, path, source),
+        }
+    }
+
+    /// Whether the store, and not the snapshot, is why something could not be recorded: the same
+    /// snapshot may well be recorded later.
+    #[must_use]
+    pub fn is_about_the_store(&self) -> bool {
+        matches!(
+            self,
+            StoreError::Emptied { .. }
+                | StoreError::NotAStore { .. }
+                | StoreError::Busy { .. }
+                | StoreError::Newer { .. }
+                | StoreError::Damaged { .. }
+                | StoreError::NoSpace { .. }
+                | StoreError::Permission { .. }
+                | StoreError::WrongOwner { .. }
+                | StoreError::ReadOnly { .. }
+                | StoreError::Disk { .. }
+                | StoreError::Io { .. }
+        )
+    }
+
     /// Whether the store is there and readable in principle, but something in it is damaged.
     #[must_use]
     pub fn is_damage(&self) -> bool {
         matches!(self, StoreError::Damaged { .. })
     }
+}
+
+/// The user to whom a path, or the nearest parent that is there, belongs: if that is another one.
+fn other_owner(path: &Path) -> Option<u32> {
+    let mut nearest = path.ancestors();
+    let owner = nearest
+        .find_map(|path| std::fs::symlink_metadata(path).ok())?
+        .uid();
+    (owner != rustix::process::geteuid().as_raw()).then_some(owner)
 }

@@ -16,6 +16,8 @@ pub(super) enum Fault {
     Damaged { object: String, cause: String },
     /// A value cannot be written.
     Encode { kind: Kind, cause: String },
+    /// A database without the format record: perhaps another program's.
+    Foreign,
     /// Complete as it is.
     Store(StoreError),
 }
@@ -37,10 +39,22 @@ impl Fault {
         }
     }
 
+    /// The fault of looking for the format record: a database without the table for it is foreign.
+    pub(super) fn or_foreign(self) -> Self {
+        match self {
+            Fault::Database(
+                redb::Error::TableDoesNotExist(_)
+                | redb::Error::TableTypeMismatch { .. }
+                | redb::Error::TableIsMultimap(_),
+            ) => Fault::Foreign,
+            other => other,
+        }
+    }
+
     /// Whether something stored is damaged, as against a refusal of the system.
     pub(super) fn is_damage(&self) -> bool {
         match self {
-            Fault::Damaged { .. } => true,
+            Fault::Damaged { .. } | Fault::Foreign => true,
             Fault::Store(error) => error.is_damage(),
             Fault::Database(error) => is_damage(error),
             Fault::Encode { .. } => false,
@@ -57,6 +71,10 @@ impl Fault {
         match self {
             Fault::Store(error) => error,
             Fault::Damaged { object, cause } => damaged(object, cause),
+            Fault::Foreign => damaged(
+                "the format record".to_owned(),
+                "it is missing; is this another program's file?".to_owned(),
+            ),
             Fault::Encode { kind, cause } => StoreError::Io {
                 operation,
                 path: file.to_owned(),

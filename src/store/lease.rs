@@ -9,8 +9,8 @@
 //! [`StoreError::Damaged`].
 
 use std::cell::Cell;
-use std::fs::OpenOptions;
-use std::io;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -22,7 +22,7 @@ use redb::{Builder, Database, DatabaseError, ReadTransaction, ReadableDatabase, 
 use super::error::StoreError;
 use super::fault::Fault;
 use super::holder::holder;
-use super::schema;
+use super::{network, schema, space};
 
 /// Memory for pages. The default of the database is 1 GiB.
 const CACHE_BYTES: usize = 32 * 1024 * 1024;
@@ -36,6 +36,8 @@ pub(super) struct Place<'a> {
     pub(super) dir: &'a Path,
     pub(super) file: &'a Path,
     pub(super) wait: Duration,
+    /// Whether it may be written to on a network file system.
+    pub(super) network: bool,
 }
 
 /// What a piece of writing work wants to become of it.
@@ -73,7 +75,7 @@ impl Place<'_> {
     ) -> Result<T, StoreError> {
         self.look(operation)?;
         let txn = self.until_free(operation, || self.open_to_read())?;
-        let at = |fault: Fault| fault.at(operation, self.file);
+        let at = |fault: Fault| self.told(operation, fault);
         // Moved in and dropped inside, so that a panic while closing is caught as well.
         guarded(move || {
             let (db, txn) = txn;
@@ -85,8 +87,49 @@ impl Place<'_> {
         .map_err(at)
     }
 
-    /// Writes under a lease. What `work` did is kept as a whole, or not at all.
+    /// Writes under a lease what changes or removes something. What `work` did is kept as a whole, or not
+    /// at all; it is asked a second time where the first one found no room. Works on a full disk, too:
+    /// there it takes the room that is kept for it.
     pub(super) fn write<T>(
+        &self,
+        operation: &'static str,
+        mut work: impl FnMut(&WriteTransaction) -> Result<Outcome<T>, Fault>,
+    ) -> Result<T, StoreError> {
+        self.refuse_network()?;
+        if space::is_short(self.dir) {
+            space::drop_ballast(self.dir);
+        }
+        let done = match self.commit(operation, &mut work) {
+            // A quota does not show beforehand.
+            Err(StoreError::NoSpace { .. }) if space::drop_ballast(self.dir) => {
+                self.commit(operation, &mut work)
+            }
+            done => done,
+        };
+        space::keep_ballast(self.dir);
+        done
+    }
+
+    /// Writes under a lease what adds something, making the store first where there is none. Begins only
+    /// where there is room for it.
+    pub(super) fn write_or_make<T>(
+        &self,
+        operation: &'static str,
+        seed: &[u8],
+        work: impl FnOnce(&WriteTransaction) -> Result<Outcome<T>, Fault>,
+    ) -> Result<T, StoreError> {
+        self.refuse_network()?;
+        space::check(self.dir, operation, 0)?;
+        match self.look(operation) {
+            Err(StoreError::NoStore { .. }) => schema::make(self.dir, self.file, seed)?,
+            looked => looked?,
+        }
+        let done = self.commit(operation, work);
+        space::keep_ballast(self.dir);
+        done
+    }
+
+    fn commit<T>(
         &self,
         operation: &'static str,
         work: impl FnOnce(&WriteTransaction) -> Result<Outcome<T>, Fault>,
@@ -95,7 +138,7 @@ impl Place<'_> {
         let schema = self.read(operation, schema::check)?;
         schema::mark(self.dir, &schema)?;
         let db = self.until_free(operation, || self.open_to_write())?;
-        let at = |fault: Fault| fault.at(operation, self.file);
+        let at = |fault: Fault| self.told(operation, fault);
         let result = guarded(|| {
             let mut txn = db.begin_write()?;
             txn.set_quick_repair(true);
@@ -124,18 +167,29 @@ impl Place<'_> {
         Ok(value)
     }
 
-    /// As [`Place::write`], making the store first where there is none.
-    pub(super) fn write_or_make<T>(
-        &self,
-        operation: &'static str,
-        seed: &[u8],
-        work: impl FnOnce(&WriteTransaction) -> Result<Outcome<T>, Fault>,
-    ) -> Result<T, StoreError> {
-        match self.look(operation) {
-            Err(StoreError::NoStore { .. }) => schema::make(self.dir, self.file, seed)?,
-            looked => looked?,
+    fn refuse_network(&self) -> Result<(), StoreError> {
+        if self.network {
+            Ok(())
+        } else {
+            network::refuse(self.dir)
         }
-        self.write(operation, work)
+    }
+
+    /// The error for a caller. What was never a store is not called a damaged one.
+    fn told(&self, operation: &'static str, fault: Fault) -> StoreError {
+        let foreign = match &fault {
+            Fault::Foreign => true,
+            other => other.is_damage() && !begins_as_database(self.file),
+        };
+        match fault.at(operation, self.file) {
+            StoreError::Damaged { cause, .. } if foreign && !schema::was_made(self.dir) => {
+                StoreError::NotAStore {
+                    file: self.file.to_owned(),
+                    why: cause,
+                }
+            }
+            error => error,
+        }
     }
 
     /// Whether there is a store: a regular file with something in it, not a link to elsewhere.
@@ -144,10 +198,9 @@ impl Place<'_> {
             file: self.file.to_owned(),
         };
         match std::fs::symlink_metadata(self.file) {
-            Ok(found) if !found.is_file() => Err(StoreError::Damaged {
-                operation,
-                object: format!("the file {}", self.file.display()),
-                cause: "it is not a regular file".to_owned(),
+            Ok(found) if !found.is_file() => Err(StoreError::NotAStore {
+                file: self.file.to_owned(),
+                why: "it is not a regular file".to_owned(),
             }),
             Ok(found) if found.len() == 0 => Err(emptied()),
             Ok(_) => Ok(()),
@@ -210,10 +263,17 @@ impl Place<'_> {
                     rest(pause.min(left));
                     pause = (pause * 2).min(LONGEST_PAUSE);
                 }
-                opened => return opened.map_err(|fault| fault.at(operation, self.file)),
+                opened => return opened.map_err(|fault| self.told(operation, fault)),
             }
         }
     }
+}
+
+/// Whether a file begins as every file of the database does. One that cannot be read may do so.
+fn begins_as_database(file: &Path) -> bool {
+    let mut beginning = [0; 4];
+    let read = File::open(file).and_then(|mut file| file.read_exact(&mut beginning));
+    read.is_err() || beginning == *b"redb"
 }
 
 /// Lets time pass. No notice comes when another process closes the file.

@@ -25,6 +25,7 @@ mod literals;
 mod lives;
 mod metadata;
 mod names;
+mod network;
 mod plan;
 mod query;
 mod record;
@@ -34,6 +35,7 @@ mod rotate;
 mod scan;
 mod schema;
 mod search;
+mod space;
 mod stats;
 mod structure;
 mod tables;
@@ -67,6 +69,7 @@ pub use error::StoreError;
 pub use gc::Collected;
 pub use lease::catches_panics;
 pub use lists::Listed;
+pub use network::NetworkKind;
 pub use query::Query;
 pub use request::{NewSnapshot, Recorded, Unchanged};
 pub use rotate::{Rotated, Rotation};
@@ -79,12 +82,16 @@ pub use verify::{Damage, VerifyReport};
 pub struct StoreOptions {
     /// How long a call waits for others that use the store before it says [`StoreError::Busy`].
     pub wait: Duration,
+    /// Whether it may be written to on a network file system, where neither locks nor syncs can be
+    /// relied on. Reading is always allowed.
+    pub network: bool,
 }
 
 impl Default for StoreOptions {
     fn default() -> Self {
         Self {
             wait: Duration::from_secs(5),
+            network: false,
         }
     }
 }
@@ -128,15 +135,20 @@ impl Store {
             dir: &self.dir,
             file: &self.file,
             wait: self.options.wait,
+            network: self.options.network,
         }
     }
 
     /// Records a snapshot. Its parent is the newest whole one of the same server socket, whether or not
     /// that is still the same life. All of it is stored, or nothing.
     pub fn record(&self, new: NewSnapshot, unchanged: Unchanged) -> Result<Recorded, StoreError> {
+        const OPERATION: &str = "record";
+        // Compressed they take less; that is not known before.
+        let texts = new.contents.iter().map(Contents::len);
+        space::check(&self.dir, OPERATION, texts.map(|len| len as u64).sum())?;
         let seed = format!("{} {} {}", new.time.0, new.random, new.host);
         self.place()
-            .write_or_make("record", seed.as_bytes(), |txn| {
+            .write_or_make(OPERATION, seed.as_bytes(), |txn| {
                 record::record(txn, new, unchanged)
             })
     }

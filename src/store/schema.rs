@@ -37,12 +37,8 @@ pub(super) struct Schema {
 
 /// Refuses a store of a newer format.
 pub(super) fn check(view: &impl View) -> Result<Schema, Fault> {
-    let record = view.own(RECORD)?.ok_or_else(|| {
-        Fault::damaged_object(
-            "the format record",
-            "it is missing; is this another program's file?",
-        )
-    })?;
+    let record = view.own(RECORD).map_err(Fault::or_foreign)?;
+    let record = record.ok_or(Fault::Foreign)?;
     let schema: Schema = codec::unpack_value(Kind::Schema, 0, &record)?;
     if schema.format > SUPPORTED {
         return Err(StoreError::Newer {
@@ -78,7 +74,7 @@ pub(super) fn make(dir: &Path, file: &Path, seed: &[u8]) -> Result<(), StoreErro
         .recursive(true)
         .mode(0o700)
         .create(dir)
-        .map_err(at(dir))?;
+        .map_err(|source| StoreError::directory(OPERATION, dir, source))?;
     let store = store_id(seed);
     let building = dir.join(format!("muxtape.new.{}", hex(&store)));
     let _ = fs::remove_file(&building);

@@ -27,7 +27,13 @@ pub(crate) fn scratch() -> Scratch {
 
 pub(crate) fn open(dir: &TempDir) -> Store {
     let wait = Duration::from_secs(20);
-    Store::new(dir.path().join("data"), StoreOptions { wait })
+    Store::new(
+        dir.path().join("data"),
+        StoreOptions {
+            wait,
+            ..StoreOptions::default()
+        },
+    )
 }
 
 pub(crate) fn server(pid: i32) -> ServerIdentity {

@@ -50,6 +50,7 @@ fn a_busy_store_is_waited_for_and_then_named() {
         s.store.dir().to_owned(),
         StoreOptions {
             wait: Duration::from_millis(30),
+            ..StoreOptions::default()
         },
     );
     let while_held = |txn: &redb::WriteTransaction| {
@@ -89,11 +90,8 @@ fn a_link_in_place_of_the_file_is_not_followed() {
     let elsewhere = s.store.dir().join("elsewhere");
     fs::rename(s.store.file(), &elsewhere).unwrap();
     std::os::unix::fs::symlink(&elsewhere, s.store.file()).unwrap();
-    assert!(
-        s.store
-            .list(&Query::default())
-            .is_err_and(|error| error.is_damage())
-    );
+    let listed = s.store.list(&Query::default());
+    assert!(matches!(listed, Err(StoreError::NotAStore { .. })));
 }
 
 /// Whether this process may write where the permissions say that nobody may.
@@ -118,22 +116,6 @@ fn a_read_only_store_can_be_read_and_says_why_it_cannot_be_written() {
     if !is_root() {
         assert!(matches!(edited, Err(StoreError::Permission { .. })));
     }
-}
-
-#[test]
-fn a_directory_that_cannot_be_made_is_named() {
-    let s = scratch();
-    let parent = s.store.dir().parent().unwrap().to_owned();
-    let file = parent.join("file");
-    fs::write(&file, b"").unwrap();
-    let store = Store::new(file.join("data"), StoreOptions::default());
-    let texts = [text("x")];
-    let new = snapshot(1, &state(vec![session("api", 1, &texts)]), &texts);
-    let refused = store.record(new, Unchanged::Store).unwrap_err();
-    assert!(
-        matches!(&refused, StoreError::Io { path, .. } if path.starts_with(&file)),
-        "{refused}"
-    );
 }
 
 #[test]

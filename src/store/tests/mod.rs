@@ -6,6 +6,7 @@ mod finding;
 mod format;
 mod limits;
 mod lists;
+mod places;
 mod roundtrip;
 mod searching;
 mod sharing;

@@ -41,7 +41,11 @@ fn child() {
         return;
     };
     let wait = Duration::from_secs(60);
-    let store = Store::new(PathBuf::from(dir), StoreOptions { wait });
+    let options = StoreOptions {
+        wait,
+        ..StoreOptions::default()
+    };
+    let store = Store::new(PathBuf::from(dir), options);
     let name = format!("p{}", std::process::id());
     for step in 0..400u32 {
         let meta = record_text(&store, i64::from(step), &name, &log(step..step + 200));
