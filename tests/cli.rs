@@ -9,6 +9,7 @@ mod muxtape;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
+use ::muxtape::store::{Query, Store, StoreOptions};
 use common::TmuxServer;
 
 /// A server with one session whose pane shows a line.
@@ -309,6 +310,45 @@ fn damage_has_an_exit_code_of_its_own_and_is_named() {
     fs::write(&file, b"").unwrap();
     server.error(7, &["list"]);
     server.error(7, &["create"]);
+}
+
+#[test]
+fn a_list_says_what_it_had_to_leave_out() {
+    let server = server();
+    let lost = server.json(&["create", "lost"]);
+    server.type_line("main", "echo another line");
+    server.wait_for_text("main", "\nanother line");
+    server.wait_for_prompt("main");
+    server.json(&["create", "kept"]);
+    let file = server.home().join("data/muxtape/muxtape.redb");
+    let store = Store::new(file.parent().unwrap().to_owned(), StoreOptions::default());
+    let metas = store.list(&Query::default()).unwrap();
+    let lost = metas
+        .iter()
+        .find(|m| lost["id"] == m.id.to_string())
+        .unwrap();
+    // The digest of a state stands in the record of its snapshot alone.
+    let root = lost.root.0;
+    let mut bytes = fs::read(&file).unwrap();
+    let places = bytes.windows(root.len()).enumerate();
+    let places = places
+        .filter(|(_, window)| *window == root)
+        .map(|(at, _)| at);
+    for at in places.collect::<Vec<_>>() {
+        bytes[at] ^= 1;
+    }
+    fs::write(&file, bytes).unwrap();
+    let list = server.muxtape(&["list", "--json"]);
+    assert_eq!(list.code, 0, "{}", list.err);
+    let list: serde_json::Value = serde_json::from_str(&list.out).unwrap();
+    assert_eq!(list["data"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        list["warnings"][0]["issue"],
+        "1 snapshot is damaged and left out"
+    );
+    let list = server.muxtape(&["list"]);
+    assert!(list.err.contains("1 snapshot is damaged"), "{}", list.err);
+    assert!(list.out.contains("kept") && !list.out.contains("lost"));
 }
 
 #[test]

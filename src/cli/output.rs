@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use serde::Serialize;
 
 use super::error::{CliError, Exit};
+use super::views::count;
 
 /// Whether to use colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -31,6 +32,30 @@ pub(super) enum Role {
     Removed,
     /// What differs, and warnings.
     Changed,
+}
+
+/// Something that an answer could not hold.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Lack {
+    level: &'static str,
+    component: &'static str,
+    issue: String,
+    suggestion: &'static str,
+}
+
+impl Lack {
+    /// Snapshots that could not be read; none where there are none.
+    pub(super) fn damaged_snapshots(hidden: u64) -> Vec<Self> {
+        let verb = if hidden == 1 { "is" } else { "are" };
+        let snapshots = count(hidden, "snapshot");
+        let lack = Self {
+            level: "warning",
+            component: "store",
+            issue: format!("{snapshots} {verb} damaged and left out"),
+            suggestion: "`muxtape verify` tells what is lost",
+        };
+        if hidden == 0 { Vec::new() } else { vec![lack] }
+    }
 }
 
 /// Where answers go, and in which form.
@@ -77,6 +102,31 @@ impl Output {
             return self.write(object.to_string().as_bytes(), true);
         }
         self.lines(&text(self))
+    }
+
+    /// As [`Output::answer`], with what the answer lacks: under `warnings` beside the data, which is
+    /// left out where there are none, or on standard error.
+    pub(super) fn answer_with<T: Serialize>(
+        &self,
+        name: &str,
+        data: &T,
+        warnings: &[Lack],
+        text: impl FnOnce(&Output) -> Vec<String>,
+    ) -> Result<(), CliError> {
+        if self.json && !warnings.is_empty() {
+            let schema = format!("muxtape.{name}/1");
+            let object =
+                serde_json::json!({ "schema": schema, "data": data, "warnings": warnings });
+            return self.write(object.to_string().as_bytes(), true);
+        }
+        self.answer(name, data, text)?;
+        for warning in warnings {
+            self.say(&format!(
+                "warning: {}; {}",
+                warning.issue, warning.suggestion
+            ));
+        }
+        Ok(())
     }
 
     /// Writes lines of text.

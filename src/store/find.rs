@@ -6,50 +6,51 @@ use bstr::{BStr, ByteSlice};
 
 use super::error::StoreError;
 use super::fault::Fault;
-use super::fuzzy::Fuzzy;
-use super::ids;
+use super::lease::Place;
 use super::metadata::{Entry, Reader};
-use super::names;
-use super::tables::View;
+use super::suggest::missing;
+use super::tables::Stream;
+use super::walk::{Passed, Step, newest_first};
+use super::{ids, names};
 use crate::model::id::{ID_CHARS, SnapshotId};
 use crate::model::snapshot::SnapshotMeta;
 use crate::model::target::SnapRef;
 use crate::model::time::Millis;
 
-/// At most this many suggestions or candidates are given.
-const SUGGESTIONS: usize = 5;
+const OPERATION: &str = "find a snapshot";
+/// At most this many candidates are given.
 const CANDIDATES: usize = 20;
 
 /// Finds the snapshot. See [`super::Store::find`].
-pub(super) fn find<V: View>(
-    view: &V,
+pub(super) fn find(
+    place: &Place<'_>,
     reference: &SnapRef,
     session: Option<&BStr>,
     at: Option<Millis>,
-) -> Result<SnapshotMeta, Fault> {
-    let not_found = |name: &str| missing(view, name);
+) -> Result<SnapshotMeta, StoreError> {
+    let not_found = |name: &str| missing(place, OPERATION, name);
     match reference {
         SnapRef::Live => Err(not_found("live")),
         SnapRef::Latest(back) => {
             let found = match session {
-                Some(session) => nth_change(view, session, *back)?,
-                None => nth(view, *back)?,
+                Some(session) => nth_change(place, session, *back)?,
+                None => nth(place, *back)?,
             };
             found.ok_or_else(|| not_found(&format!("latest~{back}")))
         }
         SnapRef::At(words) => {
             let found = match at {
-                Some(at) => first(view, |meta| meta.time <= at && holds(meta, session))?,
+                Some(at) => first(place, |meta| meta.time <= at && holds(meta, session))?,
                 None => None,
             };
             found.ok_or_else(|| not_found(&format!("@{words}")))
         }
         SnapRef::NameIn { session, name } => {
             let whole = format!("{session}:{name}");
-            let named = named(view, name, Some(session.as_bytes().as_bstr()))?;
+            let named = named(place, name, Some(session.as_bytes().as_bstr()))?;
             // A name may hold a colon itself.
             let found = match named {
-                None => self::named(view, &whole, None)?,
+                None => self::named(place, &whole, None)?,
                 some => some,
             };
             found.ok_or_else(|| not_found(&whole))
@@ -58,8 +59,8 @@ pub(super) fn find<V: View>(
             // A whole id cannot mean anything else; otherwise a name goes before the beginning of
             // an id, because a name was chosen and an id was not.
             let range = reference.id_range();
-            let by_id = || range.map_or(Ok(None), |range| by_id(view, text, range));
-            let by_name = || named(view, text, session);
+            let by_id = || range.map_or(Ok(None), |range| by_id(place, text, range));
+            let by_name = || named(place, text, session);
             let mut found = None;
             if text.len() == ID_CHARS {
                 found = by_id()?;
@@ -72,7 +73,7 @@ pub(super) fn find<V: View>(
             }
             if found.is_none() && session.is_some() {
                 // The session only tells snapshots of one name apart.
-                found = named(view, text, None)?;
+                found = named(place, text, None)?;
             }
             found.ok_or_else(|| not_found(text))
         }
@@ -83,29 +84,37 @@ fn holds(meta: &SnapshotMeta, session: Option<&BStr>) -> bool {
     session.is_none_or(|name| meta.sessions.iter().any(|own| own.name == *name))
 }
 
+/// Walks over the timeline, newest first.
+fn walk(
+    place: &Place<'_>,
+    visit: &mut dyn FnMut(Entry) -> ControlFlow<()>,
+) -> Result<Passed, StoreError> {
+    let visit = &mut |step: Step| visit(step.entry);
+    newest_first(place, OPERATION, Stream::Timeline, u64::MAX, visit)
+}
+
 /// The newest snapshot for which `fits` holds; archived ones are found by name or id only.
 fn first(
-    view: &impl View,
-    fits: impl Fn(&SnapshotMeta) -> bool,
-) -> Result<Option<SnapshotMeta>, Fault> {
+    place: &Place<'_>,
+    mut fits: impl FnMut(&SnapshotMeta) -> bool,
+) -> Result<Option<SnapshotMeta>, StoreError> {
     let mut found = None;
-    Reader::new(view).newest_first(u64::MAX, &mut |entry| {
-        Ok(if !entry.meta.archived && fits(&entry.meta) {
-            found = Some(entry.meta);
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        })
+    walk(place, &mut |entry| {
+        if entry.meta.archived || !fits(&entry.meta) {
+            return ControlFlow::Continue(());
+        }
+        found = Some(entry.meta);
+        ControlFlow::Break(())
     })?;
     Ok(found)
 }
 
-fn nth(view: &impl View, back: usize) -> Result<Option<SnapshotMeta>, Fault> {
-    let left = std::cell::Cell::new(back);
-    first(view, |_| match left.get() {
+fn nth(place: &Place<'_>, back: usize) -> Result<Option<SnapshotMeta>, StoreError> {
+    let mut left = back;
+    first(place, |_| match left {
         0 => true,
-        more => {
-            left.set(more - 1);
+        _ => {
+            left -= 1;
             false
         }
     })
@@ -114,127 +123,135 @@ fn nth(view: &impl View, back: usize) -> Result<Option<SnapshotMeta>, Fault> {
 /// The snapshot in which the session changed for the `back`th time before its last change. Of a run
 /// in which it stays the same that is the oldest.
 fn nth_change(
-    view: &impl View,
+    place: &Place<'_>,
     session: &BStr,
     back: usize,
-) -> Result<Option<SnapshotMeta>, Fault> {
+) -> Result<Option<SnapshotMeta>, StoreError> {
     let mut run: Option<(SnapshotMeta, _)> = None;
     let mut left = back;
     let mut found = None;
-    Reader::new(view).newest_first(u64::MAX, &mut |entry| {
+    walk(place, &mut |entry| {
         let meta = entry.meta;
         let own = meta.sessions.iter().find(|own| own.name == *session);
         let Some(digest) = own.map(|own| own.digest).filter(|_| !meta.archived) else {
-            return Ok(ControlFlow::Continue(()));
+            return ControlFlow::Continue(());
         };
         if let Some((last, shown)) = run.take() {
             // A session of the same name on another server is another session.
             let (a, b) = (&last.server, &meta.server);
             if (a.mux, &a.socket) != (b.mux, &b.socket) {
                 run = Some((last, shown));
-                return Ok(ControlFlow::Continue(()));
+                return ControlFlow::Continue(());
             }
             if shown != digest {
                 if left == 0 {
                     found = Some(last);
-                    return Ok(ControlFlow::Break(()));
+                    return ControlFlow::Break(());
                 }
                 left -= 1;
             }
         }
         run = Some((meta, digest));
-        Ok(ControlFlow::Continue(()))
+        ControlFlow::Continue(())
     })?;
     Ok(found.or_else(|| run.filter(|_| left == 0).map(|(meta, _)| meta)))
 }
 
-fn named<V: View>(
-    view: &V,
+/// The snapshot of this name.
+fn named(
+    place: &Place<'_>,
     name: &str,
     session: Option<&BStr>,
-) -> Result<Option<SnapshotMeta>, Fault> {
-    let found = names::find(view, name)?;
-    let found = found
-        .into_iter()
-        .filter(|entry| holds(&entry.meta, session));
-    one(name, found.collect())
+) -> Result<Option<SnapshotMeta>, StoreError> {
+    let by_index = place.read(OPERATION, |txn| {
+        looked_up(&Reader::new(txn), names::numbers(txn, name)?)
+    });
+    one(place, name, by_index, session, |meta| {
+        meta.name.as_deref() == Some(name)
+    })
 }
 
+/// The snapshot whose id lies in a range.
 fn by_id(
-    view: &impl View,
+    place: &Place<'_>,
     text: &str,
     range: (SnapshotId, SnapshotId),
-) -> Result<Option<SnapshotMeta>, Fault> {
-    let reader = Reader::new(view);
-    let mut entries = Vec::new();
+) -> Result<Option<SnapshotMeta>, StoreError> {
+    let by_index = place.read(OPERATION, |txn| {
+        looked_up(&Reader::new(txn), ids::range(txn, range, CANDIDATES)?)
+    });
+    one(place, text, by_index, None, |meta| {
+        (range.0..=range.1).contains(&meta.id)
+    })
+}
+
+/// The snapshots under these numbers that can be read, and the damage to one that cannot. A number
+/// under which there is nothing belongs to the trash.
+type LookedUp = (Vec<Entry>, Option<Fault>);
+
+fn looked_up(
+    reader: &Reader<'_, redb::ReadTransaction>,
+    numbers: Vec<u64>,
+) -> Result<LookedUp, Fault> {
+    let mut found = Vec::new();
     let mut damage = None;
-    for seq in ids::range(view, range, CANDIDATES)? {
+    for seq in numbers {
         match reader.get(seq) {
-            Ok(Some(entry)) if (range.0..=range.1).contains(&entry.meta.id) => entries.push(entry),
-            Ok(Some(_)) => {
-                damage = Some(Fault::damaged_object("the index of ids", "it leads astray"));
-            }
-            // In the trash.
-            Ok(None) => {}
+            Ok(entry) => found.extend(entry),
             Err(fault) if fault.is_damage() => damage = Some(fault),
             Err(fault) => return Err(fault),
         }
     }
-    match (one(text, entries)?, damage) {
-        // What it names is there, and damaged.
-        (None, Some(damage)) => Err(damage),
-        (found, _) => Ok(found),
-    }
+    Ok((found, damage))
 }
 
-fn one(name: &str, mut found: Vec<Entry>) -> Result<Option<SnapshotMeta>, Fault> {
+/// The only snapshot that is meant, in this session, of those that an index leads to; where the index
+/// is damaged, or leads to another one, of all.
+fn one(
+    place: &Place<'_>,
+    name: &str,
+    by_index: Result<LookedUp, StoreError>,
+    session: Option<&BStr>,
+    is_meant: impl Fn(&SnapshotMeta) -> bool,
+) -> Result<Option<SnapshotMeta>, StoreError> {
+    let (mut found, mut damage) = match by_index {
+        Ok((found, damage)) => (found, damage.map(|fault| fault.at(OPERATION, place.file))),
+        Err(error) if error.is_damage() => (Vec::new(), Some(error)),
+        Err(error) => return Err(error),
+    };
+    if found.iter().any(|entry| !is_meant(&entry.meta)) {
+        let fault = Fault::damaged_object("an index", "it leads to another snapshot");
+        damage = Some(fault.at(OPERATION, place.file));
+    }
+    found.retain(|entry| is_meant(&entry.meta));
+    if found.is_empty() && damage.is_some() {
+        let walked = walk(place, &mut |entry| {
+            if is_meant(&entry.meta) {
+                found.push(entry);
+            }
+            ControlFlow::Continue(())
+        });
+        match walked {
+            Err(error) if error.is_damage() => damage = Some(error),
+            // Only the index is damaged: what was not found is not there.
+            Ok(passed) if passed.hidden == 0 => damage = None,
+            walked => drop(walked?),
+        }
+    }
+    // One that was found elsewhere was not meant, and nothing is missing.
+    damage = damage.filter(|_| found.is_empty());
+    found.retain(|entry| holds(&entry.meta, session));
     found.sort_by_key(|entry| std::cmp::Reverse(entry.seq));
     if found.len() > 1 {
         let candidates = found.into_iter().map(|entry| entry.meta.id);
         return Err(StoreError::Ambiguous {
             name: name.to_owned(),
             candidates: candidates.take(CANDIDATES).collect(),
-        }
-        .into());
+        });
     }
-    Ok(found.pop().map(|entry| entry.meta))
-}
-
-/// The error for a name that nobody has, with those that look like it.
-fn missing(view: &impl View, name: &str) -> Fault {
-    let fuzzy = Fuzzy::new(name.rsplit(':').next().unwrap_or(name));
-    let wanted = name.to_ascii_lowercase();
-    let mut scored: Vec<(i64, String)> = Vec::new();
-    let walked = Reader::new(view).newest_first(u64::MAX, &mut |entry| {
-        if let Some(own) = &entry.meta.name {
-            // Either may be the shorter one: `befor` for `before`, `before2` for `before`.
-            let other = Fuzzy::new(own).score(name);
-            if let Some(score) = fuzzy.score(own).max(other) {
-                scored.push((score, own.clone()));
-            }
-        }
-        let short = entry.meta.id.short();
-        let same = short.bytes().zip(wanted.bytes());
-        let same = same.take_while(|(a, b)| a == b).count();
-        // Ids of one time begin alike: only nearly the whole one is worth a mention.
-        if same + 2 >= wanted.len().min(short.len()) && same >= 4 {
-            scored.push((i64::try_from(same).unwrap_or(0), short));
-        }
-        Ok(ControlFlow::Continue(()))
-    });
-    if let Err(fault) = walked {
-        return fault;
+    match (found.pop(), damage) {
+        // What it names is there, and damaged.
+        (None, Some(damage)) => Err(damage),
+        (found, _) => Ok(found.map(|entry| entry.meta)),
     }
-    scored.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
-    let mut suggestions: Vec<String> = Vec::new();
-    for (_, suggestion) in scored {
-        if suggestions.len() < SUGGESTIONS && !suggestions.contains(&suggestion) {
-            suggestions.push(suggestion);
-        }
-    }
-    StoreError::NotFound {
-        name: name.to_owned(),
-        suggestions,
-    }
-    .into()
 }

@@ -4,11 +4,9 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use super::error::StoreError;
-use super::fault::Fault;
-use super::lease::Place;
 use super::query::Query;
 use super::tables::Stream;
-use super::walk::{Passed, newest_first};
+use super::walk::newest_first;
 use super::{Store, lives, none_without_store, timeline};
 use crate::model::id::SnapshotId;
 use crate::model::snapshot::{Life, LifeId, SnapshotMeta};
@@ -25,23 +23,16 @@ pub struct Listed {
 }
 
 impl Store {
-    /// Snapshots, newest first, and how many could not be read. Reads nothing but their metadata.
-    /// Without a store: none.
+    /// Snapshots, newest first, and how many could not be read. Reads nothing but their metadata. Where
+    /// not one of the snapshots that are there can be read, that is an error, so that nobody takes the
+    /// store for an empty one. Without a store: none.
     pub fn listed(&self, query: &Query) -> Result<Listed, StoreError> {
-        let listed = timeline::list(&self.place(), query);
-        none_without_store(listed.map(|(listed, _)| listed))
+        none_without_store(timeline::list(&self.place(), query))
     }
 
-    /// As [`Store::listed`], for those who only want what can be read. Where not one of the snapshots
-    /// that are there can be read, that is an error, so that nobody takes the store for an empty one.
+    /// As [`Store::listed`], for those who only want what can be read.
     pub fn list(&self, query: &Query) -> Result<Vec<SnapshotMeta>, StoreError> {
-        let listed = timeline::list(&self.place(), query).and_then(|(listed, passed)| {
-            if passed.readable == 0 && passed.hidden > 0 {
-                return Err(all_damaged(&self.place(), "list snapshots", passed));
-            }
-            Ok(listed.metas)
-        });
-        none_without_store(listed)
+        Ok(self.listed(query)?.metas)
     }
 
     /// How many snapshots of the timeline cannot even be listed. Reads all metadata. Without a store:
@@ -120,9 +111,4 @@ impl Store {
     ) -> Result<BTreeMap<LifeId, Vec<SnapshotMeta>>, StoreError> {
         none_without_store(timeline::newest_of_each(&self.place(), lives, most))
     }
-}
-
-fn all_damaged(place: &Place<'_>, operation: &'static str, passed: Passed) -> StoreError {
-    let object = format!("every one of {} snapshots", passed.hidden);
-    Fault::damaged_object(object, "their records cannot be read").at(operation, place.file)
 }

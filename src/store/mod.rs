@@ -38,6 +38,7 @@ mod search;
 mod space;
 mod stats;
 mod structure;
+mod suggest;
 mod tables;
 mod texts;
 mod timeline;
@@ -155,9 +156,8 @@ impl Store {
 
     /// What is told about one snapshot.
     pub fn meta(&self, id: SnapshotId) -> Result<SnapshotMeta, StoreError> {
-        self.place().read("read a snapshot's record", |txn| {
-            Ok(timeline::entry(txn, id)?.meta)
-        })
+        let operation = "read a snapshot's record";
+        timeline::with_entry(&self.place(), operation, id, &|_, entry| Ok(entry.meta))
     }
 
     /// The snapshot that a user's words name. `session` makes `latest~N` count only snapshots in
@@ -169,15 +169,13 @@ impl Store {
         session: Option<&BStr>,
         at: Option<Millis>,
     ) -> Result<SnapshotMeta, StoreError> {
-        self.place().read("find a snapshot", |txn| {
-            find::find(txn, reference, session, at)
-        })
+        find::find(&self.place(), reference, session, at)
     }
 
     /// A snapshot with its tree, checked against its digests.
     pub fn load(&self, id: SnapshotId) -> Result<Snapshot, StoreError> {
-        self.place()
-            .read("load a snapshot", |txn| timeline::load(txn, id))
+        let operation = "load a snapshot";
+        timeline::with_entry(&self.place(), operation, id, &timeline::snapshot)
     }
 
     /// The texts of these digests, in their order, checked against them.

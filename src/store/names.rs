@@ -33,17 +33,35 @@ pub(super) fn unset(change: &impl Change, entry: &Entry) -> Result<(), Fault> {
     }
 }
 
-/// The snapshots of this name, newest first.
-pub(super) fn find<V: View>(view: &V, name: &str) -> Result<Vec<Entry>, Fault> {
+/// The numbers that this name leads to, oldest first.
+pub(super) fn numbers(view: &impl View, name: &str) -> Result<Vec<u64>, Fault> {
     let (low, high) = (key(name, 0), key(name, u64::MAX));
     let mut seqs = Vec::new();
     view.walk_index(Index::Names, &low[..]..=&high[..], &mut |_, seq| {
         seqs.push(seq);
         Ok(ControlFlow::Continue(()))
     })?;
+    Ok(seqs)
+}
+
+/// All names with the numbers that they lead to, in no order that means anything.
+pub(super) fn all(view: &impl View, visit: &mut dyn FnMut(&str, u64)) -> Result<(), Fault> {
+    // Every key begins with the length of a name, which is far from the greatest number.
+    let all = &[][..]..=&[0xff; 8][..];
+    view.walk_index(Index::Names, all, &mut |key, seq| {
+        let name = key.get(8..key.len().saturating_sub(8));
+        if let Some(name) = name.and_then(|name| std::str::from_utf8(name).ok()) {
+            visit(name, seq);
+        }
+        Ok(ControlFlow::Continue(()))
+    })
+}
+
+/// The snapshots of this name, newest first.
+pub(super) fn find<V: View>(view: &V, name: &str) -> Result<Vec<Entry>, Fault> {
     let reader = Reader::new(view);
     let mut found = Vec::new();
-    for seq in seqs.into_iter().rev() {
+    for seq in numbers(view, name)?.into_iter().rev() {
         match reader.get(seq) {
             Ok(Some(entry)) if entry.meta.name.as_deref() == Some(name) => found.push(entry),
             Ok(_) => {}

@@ -93,7 +93,7 @@ pub(super) fn search(place: &Place<'_>, query: &SearchQuery) -> Result<Vec<Searc
         archived: true,
         ..Query::default()
     };
-    let (Listed { metas, .. }, _) = timeline::list(place, &filter)?;
+    let Listed { metas, .. } = timeline::list(place, &filter)?;
     let mut search = Search::new(query);
     for batch in metas.chunks(BATCH) {
         let wants_more = place.read(OPERATION, |txn| {

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
+use redb::ReadTransaction;
+
 use super::error::StoreError;
 use super::fault::Fault;
 use super::ids;
@@ -12,17 +14,17 @@ use super::metadata::{Entry, Reader};
 use super::query::Query;
 use super::structure;
 use super::tables::{Stream, View};
-use super::walk::{Passed, newest_first};
+use super::walk::newest_first;
 use crate::model::id::SnapshotId;
 use crate::model::snapshot::{LifeId, Snapshot, SnapshotMeta};
 
-/// The snapshots that a query asks for, newest first, and all that the walk came by.
-pub(super) fn list(place: &Place<'_>, query: &Query) -> Result<(Listed, Passed), StoreError> {
+/// The snapshots that a query asks for, newest first.
+pub(super) fn list(place: &Place<'_>, query: &Query) -> Result<Listed, StoreError> {
     const OPERATION: &str = "list snapshots";
     let limit = query.limit.unwrap_or(usize::MAX);
     let start = start(place, OPERATION, query.before)?;
     let (Some(newest), false) = (start, limit == 0) else {
-        return Ok(Default::default());
+        return Ok(Listed::default());
     };
     let mut metas = Vec::new();
     let passed = newest_first(place, OPERATION, Stream::Timeline, newest, &mut |step| {
@@ -32,8 +34,13 @@ pub(super) fn list(place: &Place<'_>, query: &Query) -> Result<(Listed, Passed),
         }
         go_on(metas.len() < limit)
     })?;
+    if passed.readable == 0 && passed.hidden > 0 {
+        let object = format!("the record of each of {} snapshots", passed.hidden);
+        let fault = Fault::damaged_object(object, "it is not what was written");
+        return Err(fault.at(OPERATION, place.file));
+    }
     let hidden = passed.hidden;
-    Ok((Listed { metas, hidden }, passed))
+    Ok(Listed { metas, hidden })
 }
 
 /// The greatest sequence number below a snapshot, or of all. Where the index of ids is damaged that is
@@ -67,14 +74,38 @@ pub(super) fn entry(view: &impl View, id: SnapshotId) -> Result<Entry, Fault> {
     })
 }
 
-/// A snapshot with its tree, held against its digest.
-pub(super) fn load(view: &impl View, id: SnapshotId) -> Result<Snapshot, Fault> {
-    let entry = entry(view, id)?;
-    snapshot(view, entry)
+/// Does something with the entry of a snapshot. Where the index of ids is damaged the entry is looked
+/// for in the whole timeline.
+pub(super) fn with_entry<T>(
+    place: &Place<'_>,
+    operation: &'static str,
+    id: SnapshotId,
+    work: &dyn Fn(&ReadTransaction, Entry) -> Result<T, Fault>,
+) -> Result<T, StoreError> {
+    let mut found = None;
+    let worked = place.read(operation, |txn| {
+        let entry = entry(txn, id)?;
+        found = Some(entry.seq);
+        work(txn, entry)
+    });
+    match worked {
+        Err(error) if error.is_damage() && found.is_none() => {
+            let mut other = None;
+            newest_first(place, operation, Stream::Timeline, u64::MAX, &mut |step| {
+                other = (step.entry.meta.id == id).then_some(step.entry);
+                go_on(other.is_none())
+            })?;
+            match other {
+                Some(entry) => place.read(operation, |txn| work(txn, entry)),
+                None => Err(error),
+            }
+        }
+        worked => worked,
+    }
 }
 
 /// The tree of an entry, held against its digest.
-pub(super) fn snapshot(view: &impl View, entry: Entry) -> Result<Snapshot, Fault> {
+pub(super) fn snapshot<V: View>(view: &V, entry: Entry) -> Result<Snapshot, Fault> {
     let state = structure::load(view, entry.seq)?;
     let object = || format!("the structure of snapshot {}", entry.meta.id.short());
     if state.digest() != entry.meta.root {

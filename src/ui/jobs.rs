@@ -37,9 +37,9 @@ pub(crate) fn run(context: &Context, effect: Effect, tell: &dyn Fn(Answer)) -> A
     match effect {
         Effect::LoadTimeline { before, limit } => Answer::Timeline {
             before,
-            result: page(context, before, limit).map_err(fail),
+            result: page(context, before, limit, tell).map_err(fail),
         },
-        Effect::Refresh => Answer::Refreshed(page(context, None, NEWEST).map_err(fail)),
+        Effect::Refresh => Answer::Refreshed(page(context, None, NEWEST, &|_| {}).map_err(fail)),
         Effect::LoadLives => Answer::Lives(store.lives().map_err(fail)),
         Effect::LoadSnapshot {
             id,
@@ -141,17 +141,26 @@ fn page(
     context: &Context,
     before: Option<SnapshotId>,
     limit: usize,
+    tell: &dyn Fn(Answer),
 ) -> Result<(Vec<SnapshotMeta>, bool), StoreError> {
     if !context.store.exists() {
         return Ok((Vec::new(), false));
     }
-    let page = context.store.list(&Query {
+    let page = context.store.listed(&Query {
         before,
         limit: Some(limit),
         ..Query::default()
     })?;
-    let more = page.len() == limit;
-    Ok((page, more))
+    if page.hidden > 0 {
+        // Other pages may hide some as well.
+        let message = match context.store.damaged_count()? {
+            1 => "1 snapshot is damaged and left out: muxtape verify".to_owned(),
+            count => format!("{count} snapshots are damaged and left out: muxtape verify"),
+        };
+        tell(Answer::Notice(Err(Failure { message })));
+    }
+    let more = page.metas.len() == limit;
+    Ok((page.metas, more))
 }
 
 fn load(

@@ -4,12 +4,12 @@ use bstr::BString;
 
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
-use crate::cli::output::{Output, Role};
+use crate::cli::output::{Lack, Output, Role};
 use crate::cli::views::{self, ListView};
 use crate::model::Cause;
 use crate::model::ansi::label;
 use crate::model::snapshot::SnapshotMeta;
-use crate::store::Query;
+use crate::store::{Listed, Query};
 
 /// List snapshots, newest first
 #[derive(Debug, clap::Args)]
@@ -75,11 +75,12 @@ impl List {
             limit: if self.all { self.limit } else { None },
         };
         let store = context.store();
-        let mut metas = if store.exists() {
-            store.list(&query)?
+        let listed = if store.exists() {
+            store.listed(&query)?
         } else {
-            Vec::new()
+            Listed::default()
         };
+        let mut metas = listed.metas;
         let found = metas.len();
         if !self.all {
             fold_unchanged(&mut metas);
@@ -89,10 +90,11 @@ impl List {
             metas.truncate(limit);
         }
         let views: Vec<ListView> = metas.iter().map(ListView::new).collect();
+        let lacks = Lack::damaged_snapshots(listed.hidden);
         context
             .output
-            .answer("list", &views, |out| lines(&metas, out))?;
-        if metas.is_empty() {
+            .answer_with("list", &views, &lacks, |out| lines(&metas, out))?;
+        if metas.is_empty() && lacks.is_empty() {
             context
                 .output
                 .say("no snapshots yet; `muxtape create` makes one");

@@ -5,13 +5,14 @@ use std::fs;
 
 use crate::model::id::SnapshotId;
 use crate::model::snapshot::SnapshotMeta;
+use crate::model::target::SnapRef;
 use crate::store::lease::Outcome;
 use crate::store::metadata::{self, Reader};
 use crate::store::tables::Change;
 use crate::store::testing::{
     Scratch, record_text, scratch, server, session, snapshot, state, text,
 };
-use crate::store::{Query, Store, StoreError, Unchanged};
+use crate::store::{Edit, Query, Store, StoreError, Unchanged};
 
 const PAGE: usize = 4096;
 
@@ -61,8 +62,7 @@ fn a_damaged_record_is_counted_and_the_others_are_listed() {
     }
     let error = s.store.list(&Query::default()).unwrap_err();
     assert!(error.is_damage(), "{error}");
-    let listed = s.store.listed(&Query::default()).unwrap();
-    assert_eq!((listed.metas.len(), listed.hidden), (0, 20));
+    assert_eq!(s.store.damaged_count().unwrap(), 20);
 }
 
 #[test]
@@ -122,6 +122,61 @@ fn a_lost_page_of_the_trash_hides_what_was_on_it_and_nothing_else() {
         left.iter()
             .all(|(meta, since)| *since == now && all.contains(&meta.id))
     );
+}
+
+#[test]
+fn a_lost_page_of_an_index_is_gone_around() {
+    let (s, metas) = filled(40);
+    let name = |at: usize| format!("name-{at:02}");
+    for (at, meta) in metas.iter().enumerate() {
+        let name = Edit::Rename(Some(name(at)));
+        s.store.edit(&[meta.id], &name).unwrap();
+    }
+    let metas: Vec<_> = metas
+        .iter()
+        .map(|meta| s.store.meta(meta.id).unwrap())
+        .collect();
+    // Records hold names and ids too; only the index has them in this form.
+    let mut bytes = fs::read(s.store.file()).unwrap();
+    let needles = [
+        [&7u64.to_be_bytes()[..], b"name-2"].concat(),
+        metas[21].id.as_u128().to_be_bytes()[..12].to_vec(),
+    ];
+    for needle in needles {
+        let places: Vec<usize> = memchr::memmem::find_iter(&bytes, &needle).collect();
+        assert!(!places.is_empty());
+        for at in places {
+            bytes[at / PAGE * PAGE..][..PAGE].fill(0);
+        }
+    }
+    fs::write(s.store.file(), bytes).unwrap();
+    let find = |words: &str| s.store.find(&words.parse::<SnapRef>().unwrap(), None, None);
+    for (at, meta) in metas.iter().enumerate() {
+        assert_eq!(s.store.meta(meta.id).unwrap(), *meta);
+        assert_eq!(s.store.load(meta.id).unwrap().meta, *meta);
+        assert_eq!(find(&name(at)).unwrap(), *meta);
+        assert_eq!(find(&meta.id.to_string()).unwrap(), *meta);
+    }
+    assert_eq!(find("latest~3").unwrap(), metas[36]);
+    let older = Query {
+        before: Some(metas[20].id),
+        ..Query::default()
+    };
+    assert_eq!(s.store.list(&older).unwrap().len(), 20);
+    assert_eq!(s.store.listed(&Query::default()).unwrap().hidden, 0);
+    assert!(matches!(find("nobody"), Err(StoreError::NotFound { .. })));
+}
+
+#[test]
+fn a_name_of_a_damaged_snapshot_is_not_a_name_of_none() {
+    let (s, metas) = filled(10);
+    let name = Edit::Rename(Some("before".into()));
+    let named = s.store.edit(&[metas[4].id], &name).unwrap().remove(0);
+    damage(&s.store, &named, |page, at| page[at] ^= 1);
+    for words in ["before".to_owned(), named.id.to_string()] {
+        let found = s.store.find(&words.parse::<SnapRef>().unwrap(), None, None);
+        assert!(found.is_err_and(|error| error.is_damage()), "{words}");
+    }
 }
 
 #[test]
