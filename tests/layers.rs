@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 /// Each room, and the rooms that it may know. Every room may know itself.
 const MAY_KNOW: &[(&str, &[&str])] = &[
     ("model", &[]),
-    ("config", &["model", "redact", "restore"]),
+    ("config", &["model", "redact", "restore", "store"]),
     ("mux", &["model"]),
     ("redact", &["model"]),
     ("store", &["model"]),

@@ -5,9 +5,11 @@
 //! it never falls back silently: a file that cannot be understood stops the start.
 
 mod paths;
+mod retention;
 mod settings;
 
 pub use paths::{Overrides, Paths, PathsError};
+pub use retention::{InvalidRetention, RetentionSettings};
 pub use settings::{
     ConfigError, RecorderSettings, RecoverySettings, Settings, ThemeName, UiSettings,
 };

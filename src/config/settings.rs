@@ -4,19 +4,22 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
+use super::retention::RetentionSettings;
 use crate::redact::RedactSettings;
 use crate::restore::Policy;
 
 /// All settings.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// What is recorded, and how often.
     pub recorder: RecorderSettings,
     /// Where it is kept.
     pub store: StoreSettings,
+    /// What is kept, and how long.
+    pub retention: RetentionSettings,
     /// What is taken out before anything is written.
     pub redaction: RedactSettings,
     /// How things are brought back.
@@ -28,15 +31,16 @@ pub struct Settings {
 }
 
 /// What is recorded, and how often.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RecorderSettings {
     /// Seconds between two looks at what is active.
     pub probe_seconds: u32,
     /// Seconds that at least lie between two snapshots in which only text changed.
     pub interval_seconds: u32,
-    /// Automatic snapshots kept per session.
-    pub keep_last: u32,
+    /// The old name of `retention.keep_last`, where it was used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keep_last: Option<u32>,
     /// Whether texts and scrollback are kept, or the structure alone.
     pub contents: bool,
     /// Rows of scrollback kept per pane at the most.
@@ -48,7 +52,7 @@ impl Default for RecorderSettings {
         Self {
             probe_seconds: 1,
             interval_seconds: 30,
-            keep_last: 10,
+            keep_last: None,
             contents: true,
             history_limit: 50_000,
         }
@@ -56,7 +60,7 @@ impl Default for RecorderSettings {
 }
 
 /// Where what is recorded is kept.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct StoreSettings {
     /// Whether the store may be on a network file system, at the user's own risk.
@@ -64,7 +68,7 @@ pub struct StoreSettings {
 }
 
 /// What happens after a crash.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RecoverySettings {
     /// Whether the interface offers recovery when it starts.
@@ -78,7 +82,7 @@ impl Default for RecoverySettings {
 }
 
 /// How it looks.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct UiSettings {
     /// The theme.
@@ -86,7 +90,7 @@ pub struct UiSettings {
 }
 
 /// The themes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ThemeName {
     /// For dark backgrounds.
@@ -139,7 +143,7 @@ impl Settings {
             path: path.to_owned(),
             message,
         };
-        let settings: Settings =
+        let mut settings: Settings =
             toml::from_str(&text).map_err(|error| invalid(error.to_string().trim().to_owned()))?;
         let least = [
             ("recorder.probe_seconds", settings.recorder.probe_seconds),
@@ -147,12 +151,15 @@ impl Settings {
                 "recorder.interval_seconds",
                 settings.recorder.interval_seconds,
             ),
-            ("recorder.keep_last", settings.recorder.keep_last),
         ];
-        match least.into_iter().find(|(_, value)| *value == 0) {
-            Some((name, _)) => Err(invalid(format!("{name} must be 1 or more"))),
-            None => Ok(settings),
+        if let Some((name, _)) = least.into_iter().find(|(_, value)| *value == 0) {
+            return Err(invalid(format!("{name} must be 1 or more")));
         }
+        if let Some(keep_last) = settings.recorder.keep_last.take() {
+            let retention = settings.retention.with_keep_last(keep_last);
+            settings.retention = retention.map_err(|error| invalid(error.to_string()))?;
+        }
+        Ok(settings)
     }
 }
 
@@ -180,7 +187,7 @@ mod tests {
     #[test]
     fn a_part_can_be_set_and_the_rest_stays() {
         let settings = load("[recorder]\nkeep_last = 3\n[restore]\nprograms = \"type\"").unwrap();
-        assert_eq!(settings.recorder.keep_last, 3);
+        assert_eq!(settings.retention.policy().other.last, 3);
         assert_eq!(settings.recorder.interval_seconds, 30);
         assert_eq!(settings.restore.programs, Programs::Type);
     }
@@ -196,5 +203,7 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert!(error.contains("probe_seconds"), "{error}");
+        let error = load("[recorder]\nkeep_last = 3\n[retention]\nkeep_last = 4").unwrap_err();
+        assert!(error.to_string().contains("retention.keep_last"), "{error}");
     }
 }

@@ -7,6 +7,7 @@
 
 mod decision;
 mod failures;
+mod housekeeping;
 mod instance;
 mod lives;
 mod recorder;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::decision::{Decision, decide};
 use super::failures::Failures;
+use super::housekeeping::Housekeeping;
 use super::lives::Lives;
 use crate::capture::{CaptureError, CaptureRequest, Captured, capture};
 use crate::model::snapshot::{EndCause, SnapshotMeta};
@@ -12,7 +13,7 @@ use crate::model::{LifeId, Millis};
 use crate::mux::{Multiplexer, MuxError, Probe};
 use crate::redact::Redactor;
 use crate::restore::recovery::is_trivial;
-use crate::store::{NewSnapshot, Recorded, Rotation, Store, StoreError, Unchanged};
+use crate::store::{NewSnapshot, Recorded, Retention, Store, StoreError, Unchanged};
 
 /// How a recorder works.
 #[derive(Debug, Clone)]
@@ -21,8 +22,8 @@ pub struct RecorderOptions {
     pub probe: Duration,
     /// Time that lies between two captures at least when only text changed.
     pub interval: Duration,
-    /// Automatic snapshots kept per session.
-    pub keep_last: u32,
+    /// Which snapshots are kept.
+    pub retention: Retention,
     /// Whether texts are captured.
     pub contents: bool,
     /// Rows of scrollback kept per pane at the most.
@@ -66,6 +67,7 @@ pub struct Recorder {
     lives: Lives,
     panes: usize,
     failures: Failures,
+    housekeeping: Housekeeping,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -92,6 +94,7 @@ impl Recorder {
             lives: Lives::new(store.clone()),
             store,
             redactor,
+            housekeeping: Housekeeping::new(options.retention.clone()),
             options,
             previous: None,
             last_probe: None,
@@ -208,11 +211,8 @@ impl Recorder {
             }
             Recorded::Stored(meta) => {
                 self.lives.saw(now)?;
-                let rotation = Rotation {
-                    keep_last: self.options.keep_last,
-                };
                 // What is stored is stored; room is made after the next one, too.
-                if let Err(error) = self.store.rotate(&rotation, now) {
+                if let Err(error) = self.housekeeping.stored(&self.store, now) {
                     tracing::warn!(error = with_causes(&error), "could not make room");
                 }
                 Ok(Event::Stored(Box::new(meta)))
@@ -312,7 +312,7 @@ mod tests {
             RecorderOptions {
                 probe: Duration::from_secs(1),
                 interval: Duration::from_secs(30),
-                keep_last: 10,
+                retention: Retention::default(),
                 contents: true,
                 history_limit: None,
                 host: "host".into(),

@@ -10,7 +10,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bstr::BString;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::model::contents::Contents;
 use crate::model::program::Program;
@@ -31,7 +31,7 @@ pub fn is_marked(text: &[u8]) -> bool {
 }
 
 /// A rule of the user's own.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
     /// What stands in place of what it takes out.
@@ -42,7 +42,7 @@ pub struct Rule {
 }
 
 /// What is taken out.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RedactSettings {
     /// Whether anything is taken out at all.

@@ -30,8 +30,8 @@ mod plan;
 mod query;
 mod record;
 mod request;
+mod retention;
 mod rope;
-mod rotate;
 mod scan;
 mod schema;
 mod search;
@@ -73,7 +73,10 @@ pub use lists::Listed;
 pub use network::NetworkKind;
 pub use query::Query;
 pub use request::{NewSnapshot, Recorded, Unchanged};
-pub use rotate::{Rotated, Rotation};
+pub use retention::{
+    Count, InvalidPattern, Keep, KeepReason, KeepUndo, Pattern, PrunePlan, Pruned, Quota,
+    RemoveReason, Retention, Rule, Verdict,
+};
 pub use search::{HitKind, SearchHit, SearchQuery};
 pub use stats::Stats;
 pub use verify::{Damage, VerifyReport};
@@ -229,39 +232,17 @@ impl Store {
         Ok(emptied)
     }
 
-    /// Removes automatic snapshots beyond those that are to be kept.
-    pub fn rotate(&self, rotation: &Rotation, _now: Millis) -> Result<Rotated, StoreError> {
-        const OPERATION: &str = "rotate";
-        // Most often there is nothing to do, and readers do not keep others out.
-        let idle = self
-            .place()
-            .read(OPERATION, |txn| rotate::nothing_to_do(txn, rotation));
-        match idle {
-            Err(StoreError::NoStore { .. }) => return Ok(Rotated::default()),
-            Err(error) => return Err(error),
-            Ok(Some(kept)) => {
-                return Ok(Rotated {
-                    kept,
-                    ..Rotated::default()
-                });
-            }
-            Ok(None) => {}
-        }
-        let (rotated, due) = self.place().write(OPERATION, |txn| {
-            let rotated = rotate::rotate(txn, rotation)?;
-            let due = gc::is_due(txn)?;
-            Ok(Outcome::Commit((rotated, due)))
-        })?;
-        if due {
-            match self.collect() {
-                // The rotation itself is done; what is damaged is for a check to say.
-                Err(error) if error.is_damage() => {
-                    tracing::warn!("unused texts are kept: {error}");
-                }
-                collected => drop(collected?),
-            }
-        }
-        Ok(rotated)
+    /// What [`Store::prune`] would do at `now`, with the reasons for every snapshot. Changes nothing.
+    /// Without a store: nothing.
+    pub fn plan_prune(&self, retention: &Retention, now: Millis) -> Result<PrunePlan, StoreError> {
+        none_without_store(retention::plan(&self.place(), retention, now))
+    }
+
+    /// Removes, for good, snapshots that are not to be kept, and what has been in the trash for long
+    /// enough; at most a thousand of each. The order is that of recording: a clock that jumps makes
+    /// nothing older. Without a store: nothing.
+    pub fn prune(&self, retention: &Retention, now: Millis) -> Result<Pruned, StoreError> {
+        none_without_store(retention::prune(&self.place(), retention, now))
     }
 
     /// Removes texts that no snapshot needs any more. Happens by itself after enough was removed.

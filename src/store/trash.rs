@@ -39,6 +39,21 @@ pub(super) fn put(
     Ok(moved)
 }
 
+/// What is in the trash, newest first, and when it was thrown away. Damaged records are passed over.
+pub(super) fn entries(view: &impl View) -> Result<Vec<(Entry, Millis)>, Fault> {
+    let reader = Reader::new(view);
+    let mut found = Vec::new();
+    view.walk_back(Stream::Trash, 0..=u64::MAX, &mut |seq, record| {
+        match reader.read_trashed(seq, record) {
+            Ok(read) => found.push(read),
+            Err(fault) if fault.is_damage() => {}
+            Err(fault) => return Err(fault),
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(found)
+}
+
 /// Moves snapshots back to the timeline, to their old places.
 pub(super) fn take_back(
     change: &impl Change,
@@ -93,6 +108,17 @@ pub(super) fn empty_some(change: &impl Change) -> Result<usize, Fault> {
     change.remove(Stream::States, seqs())?;
     note_removed(change, found.len())?;
     Ok(found.len())
+}
+
+/// Removes snapshots of the trash for good.
+pub(super) fn purge(change: &impl Change, entries: &[Entry]) -> Result<(), Fault> {
+    for entry in entries {
+        ids::unset(change, entry.meta.id)?;
+    }
+    let seqs = || entries.iter().map(|entry| entry.seq);
+    change.remove(Stream::Trash, seqs())?;
+    change.remove(Stream::States, seqs())?;
+    note_removed(change, entries.len())
 }
 
 /// Removes snapshots of the timeline for good.

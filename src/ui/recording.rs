@@ -63,7 +63,7 @@ impl Recording {
         let options = RecorderOptions {
             probe: Duration::from_secs(settings.probe_seconds.into()),
             interval: Duration::from_secs(settings.interval_seconds.into()),
-            keep_last: settings.keep_last,
+            retention: context.settings.retention.policy().clone(),
             contents: settings.contents,
             history_limit: Some(settings.history_limit),
             host: context.host.clone(),

@@ -34,7 +34,7 @@ pub(super) fn recorder(context: &Context) -> Result<Recorder, CliError> {
     let options = RecorderOptions {
         probe: Duration::from_secs(own.probe_seconds.into()),
         interval: Duration::from_secs(own.interval_seconds.into()),
-        keep_last: own.keep_last,
+        retention: context.settings.retention.policy().clone(),
         contents: own.contents,
         history_limit: Some(own.history_limit),
         host: host(),

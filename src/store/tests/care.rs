@@ -1,11 +1,11 @@
-//! Rotation, trash, collection, figures, lives.
+//! Retention, trash, collection, figures, lives.
 
 use crate::model::snapshot::{Cause, EndCause, Life, LifeEnd, RecoveryState, SnapshotMeta};
 use crate::model::time::Millis;
 use crate::store::testing::{
     log, record, record_text, scratch, server, session, snapshot, state, text,
 };
-use crate::store::{Edit, Query, Recorded, Rotation, Store, StoreError, Unchanged};
+use crate::store::{Edit, Query, Recorded, Retention, Store, StoreError, Unchanged};
 
 fn listed(store: &Store) -> Vec<SnapshotMeta> {
     store.list(&Query::default()).unwrap()
@@ -33,23 +33,20 @@ fn rotation_keeps_the_last_of_each_session_and_what_is_exempt() {
     s.store
         .edit(&[metas[4].id], &Edit::Rename(Some("n".into())))
         .unwrap();
-    let rotated = s
-        .store
-        .rotate(&Rotation { keep_last: 2 }, Millis(0))
-        .unwrap();
+    let pruned = s.store.prune(&Retention::last(2), Millis(0)).unwrap();
     let kept: Vec<_> = listed(&s.store).into_iter().map(|meta| meta.id).collect();
     let expected = [
         &last, &old, &metas[9], &metas[4], &metas[3], &metas[2], &metas[1],
     ];
     assert_eq!(kept, expected.map(|meta| meta.id));
-    assert_eq!(rotated.kept, kept.len());
-    assert_eq!(rotated.removed.len(), 5);
-    assert!(!rotated.more);
+    assert_eq!(pruned.kept, kept.len());
+    assert_eq!(pruned.removed.len(), 5);
+    assert!(!pruned.more);
     assert!(s.store.verify().unwrap().is_ok());
 }
 
 #[test]
-fn the_newest_of_a_life_is_never_rotated_out() {
+fn the_newest_of_a_life_is_never_pruned_out() {
     let s = scratch();
     let texts = [text("work")];
     let good = record(
@@ -62,9 +59,7 @@ fn the_newest_of_a_life_is_never_rotated_out() {
         new.server = server(200);
         record(&s.store, new);
     }
-    s.store
-        .rotate(&Rotation { keep_last: 3 }, Millis(0))
-        .unwrap();
+    s.store.prune(&Retention::last(3), Millis(0)).unwrap();
     let left = listed(&s.store);
     assert_eq!(left.len(), 4);
     assert_eq!(left[3].id, good.id);
@@ -98,10 +93,8 @@ fn a_lost_life_keeps_its_last_ones_until_it_is_answered_for() {
             record(&s.store, new);
         }
     };
-    let rotated = || {
-        s.store
-            .rotate(&Rotation { keep_last: 3 }, Millis(0))
-            .unwrap();
+    let pruned = || {
+        s.store.prune(&Retention::last(3), Millis(0)).unwrap();
         let kept = listed(&s.store).into_iter();
         let kept = kept.map(|meta| (meta.server.pid, (meta.time.0 / 1000) % 100));
         kept.collect::<Vec<_>>()
@@ -116,12 +109,12 @@ fn a_lost_life_keeps_its_last_ones_until_it_is_answered_for() {
         (100, 7),
         (100, 6),
     ];
-    assert_eq!(rotated(), kept);
+    assert_eq!(pruned(), kept);
     let mut life = s.store.lives().unwrap().pop().unwrap();
     assert_eq!(life.server.pid, 100);
     life.recovery = RecoveryState::Recovered;
     s.store.note_life(&life).unwrap();
-    assert_eq!(rotated(), kept[..4]);
+    assert_eq!(pruned(), kept[..4]);
 }
 
 #[test]
@@ -143,9 +136,7 @@ fn partial_snapshots_stand_beside_the_line() {
     let life = whole.life();
     let newest = |most| s.store.newest_of_each(&[life], most).unwrap().remove(&life);
     assert_eq!(newest(2), Some(vec![whole.clone()]));
-    s.store
-        .rotate(&Rotation { keep_last: 0 }, Millis(0))
-        .unwrap();
+    s.store.prune(&Retention::last(0), Millis(0)).unwrap();
     assert_eq!(listed(&s.store), [part.clone(), whole.clone()]);
     // Better a part than nothing.
     s.store.trash(&[whole.id], Millis(0)).unwrap();
@@ -226,9 +217,7 @@ fn rotation_collects_by_itself_after_enough_was_removed() {
     let s = scratch();
     for at in 1..=60 {
         record_text(&s.store, at, "api", &format!("{}{at}", log(0..30)));
-        s.store
-            .rotate(&Rotation { keep_last: 5 }, Millis(0))
-            .unwrap();
+        s.store.prune(&Retention::last(5), Millis(0)).unwrap();
     }
     let stats = s.store.stats().unwrap();
     assert_eq!(stats.snapshots, 5);

@@ -1,0 +1,79 @@
+//! Makes room after captures.
+
+use crate::model::Millis;
+use crate::store::{Retention, Store, StoreError};
+
+/// One part of what is kept: deciding looks at every snapshot, so a large store is looked at less often,
+/// and each capture pays for the same few whatever the size.
+const PART: usize = 64;
+/// Time after which the next capture makes room in any case.
+const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+
+/// Makes room: after every capture in a small store; in a large one when there are a few more than are
+/// kept, which is one in sixty-four at the most.
+#[derive(Debug)]
+pub(super) struct Housekeeping {
+    retention: Retention,
+    /// Captures since the last time.
+    stored: usize,
+    /// Snapshots that were kept then.
+    kept: usize,
+    last: Option<Millis>,
+}
+
+impl Housekeeping {
+    pub(super) fn new(retention: Retention) -> Self {
+        Self {
+            retention,
+            stored: 0,
+            kept: 0,
+            last: None,
+        }
+    }
+
+    /// A capture was stored.
+    pub(super) fn stored(&mut self, store: &Store, now: Millis) -> Result<(), StoreError> {
+        self.stored = self.stored.saturating_add(1);
+        if !self.is_due(now) {
+            return Ok(());
+        }
+        let pruned = store.prune(&self.retention, now)?;
+        self.kept = pruned.kept;
+        // What is left over goes after the next capture.
+        if !pruned.more {
+            self.stored = 0;
+            self.last = Some(now);
+        }
+        Ok(())
+    }
+
+    fn is_due(&self, now: Millis) -> bool {
+        let day = self.last.is_none_or(|last| now.since(last) >= DAY_MS);
+        day || self.stored > self.kept / PART
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_stores_are_looked_at_less_often() {
+        let mut own = Housekeeping::new(Retention::default());
+        assert!(own.is_due(Millis(0)), "at first nothing is known");
+        own.last = Some(Millis(0));
+        let due_after = |own: &mut Housekeeping, kept| {
+            own.kept = kept;
+            own.stored = 0;
+            while !own.is_due(Millis(1)) {
+                own.stored += 1;
+            }
+            own.stored
+        };
+        assert_eq!(due_after(&mut own, 10), 1);
+        assert_eq!(due_after(&mut own, 63), 1);
+        assert_eq!(due_after(&mut own, 10_000), 157);
+        own.stored = 0;
+        assert!(own.is_due(Millis(24 * 60 * 60 * 1000)), "a day is over");
+    }
+}

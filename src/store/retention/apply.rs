@@ -1,0 +1,206 @@
+//! Deciding about a store, and carrying it out.
+
+use super::clock::{Clock, Jumps};
+use super::decide::{self, Decision};
+use super::ledger::Ledger;
+use super::policy::Retention;
+use super::quota;
+use super::reason::{RemoveReason, Verdict};
+use crate::model::id::SnapshotId;
+use crate::model::snapshot::Cause;
+use crate::model::time::Millis;
+use crate::store::error::StoreError;
+use crate::store::fault::Fault;
+use crate::store::lease::{Outcome, Place};
+use crate::store::metadata::{Entry, Reader};
+use crate::store::tables::{Change, View};
+use crate::store::{gc, trash};
+
+const OPERATION: &str = "prune";
+/// Rounds of one run while the store is over its quota: what a round frees is known only after it.
+const ROUNDS: usize = 8;
+
+/// What a pruning would do.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PrunePlan {
+    /// Every snapshot of the timeline, newest first, and what becomes of it.
+    pub snapshots: Vec<(SnapshotId, Verdict)>,
+    /// What leaves the trash for good.
+    pub trash: Vec<SnapshotId>,
+    /// Whether more would go: one run removes a bounded number.
+    pub more: bool,
+}
+
+/// What a pruning did.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Pruned {
+    /// The snapshots that were removed for good, and why; the oldest first.
+    pub removed: Vec<(SnapshotId, RemoveReason)>,
+    /// How many are left in the timeline.
+    pub kept: usize,
+    /// How many left the trash for good.
+    pub trash: usize,
+    /// Whether more could be removed: one run removes a bounded number.
+    pub more: bool,
+}
+
+/// What was found out about a store.
+struct Survey {
+    ledger: Ledger,
+    decision: Decision,
+    trash: Vec<Entry>,
+    more_trash: bool,
+}
+
+impl Survey {
+    fn make<V: View>(
+        view: &V,
+        place: &Place<'_>,
+        retention: &Retention,
+        now: Millis,
+    ) -> Result<Self, Fault> {
+        let ledger = Ledger::read(view)?;
+        let mut jumps = Jumps::default();
+        observe(&mut jumps, &ledger);
+        let clock = Clock::new(&jumps, now);
+        let excess = match &retention.quota {
+            Some(quota) => quota::excess(view, place.file, quota)?,
+            None => 0,
+        };
+        let decision = decide::decide(&ledger, retention, &clock, excess);
+        let mut trash = match retention.trash {
+            Some(age) => trash::entries(view)?
+                .into_iter()
+                .filter(|(entry, since)| clock.is_over(entry.seq, entry.meta.time, *since, age))
+                .map(|(entry, _)| entry)
+                .collect(),
+            None => Vec::new(),
+        };
+        // The newest come first, the oldest go first.
+        let surplus = trash.len().saturating_sub(decide::MOST);
+        trash.drain(..surplus);
+        Ok(Survey {
+            ledger,
+            decision,
+            trash,
+            more_trash: surplus > 0,
+        })
+    }
+
+    fn is_idle(&self) -> bool {
+        self.decision.removed.is_empty() && self.trash.is_empty()
+    }
+
+    fn more(&self) -> bool {
+        self.more_trash || !self.decision.deferred.is_empty()
+    }
+
+    fn kept(&self) -> usize {
+        let all = self.ledger.rows.len();
+        all.saturating_sub(self.decision.removed.len())
+    }
+
+    fn gone(&self) -> impl Iterator<Item = (u64, SnapshotId, RemoveReason)> {
+        let removed = self.decision.removed.iter();
+        removed.filter_map(|&(at, reason)| {
+            let row = self.ledger.rows.get(at)?;
+            Some((row.seq, row.id, reason))
+        })
+    }
+}
+
+/// Imported snapshots have the stamps of another clock.
+fn observe(jumps: &mut Jumps, ledger: &Ledger) {
+    let rows = ledger.rows.iter().rev();
+    let own = rows.filter(|row| row.cause != Cause::Import);
+    jumps.observe(own.map(|row| (row.seq, row.time)));
+}
+
+/// What [`prune`] would do. Changes nothing.
+pub(in crate::store) fn plan(
+    place: &Place<'_>,
+    retention: &Retention,
+    now: Millis,
+) -> Result<PrunePlan, StoreError> {
+    let survey = place.read(OPERATION, |txn| Survey::make(txn, place, retention, now))?;
+    let verdicts = survey.decision.verdicts(&survey.ledger).into_iter();
+    Ok(PrunePlan {
+        snapshots: survey
+            .ledger
+            .rows
+            .iter()
+            .map(|row| row.id)
+            .zip(verdicts)
+            .collect(),
+        trash: survey.trash.iter().map(|entry| entry.meta.id).collect(),
+        more: survey.more(),
+    })
+}
+
+/// Removes what is not to be kept, for good.
+pub(in crate::store) fn prune(
+    place: &Place<'_>,
+    retention: &Retention,
+    now: Millis,
+) -> Result<Pruned, StoreError> {
+    let mut pruned = Pruned::default();
+    for _ in 0..ROUNDS {
+        // Most often there is nothing to do, and readers do not keep others out.
+        let survey = place.read(OPERATION, |txn| Survey::make(txn, place, retention, now))?;
+        pruned.kept = survey.kept();
+        pruned.more = survey.more();
+        if survey.is_idle() {
+            break;
+        }
+        // What has come in the meantime may have changed everything: it is decided again.
+        let (survey, due) = place.write(OPERATION, |txn| {
+            let survey = Survey::make(txn, place, retention, now)?;
+            carry_out(txn, &survey)?;
+            let due = gc::is_due(txn)?;
+            Ok(Outcome::Commit((survey, due)))
+        })?;
+        pruned.kept = survey.kept();
+        pruned.more = survey.more();
+        pruned.trash += survey.trash.len();
+        let before = pruned.removed.len();
+        pruned
+            .removed
+            .extend(survey.gone().map(|(_, id, reason)| (id, reason)));
+        let new = pruned.removed.iter().skip(before);
+        let over = new.map(|(_, reason)| *reason).any(is_for_quota);
+        if (due || over) && !collect(place)? {
+            break;
+        }
+        if !over || pruned.removed.len() >= decide::MOST {
+            pruned.more |= over;
+            break;
+        }
+    }
+    Ok(pruned)
+}
+
+fn is_for_quota(reason: RemoveReason) -> bool {
+    reason == RemoveReason::OverQuota
+}
+
+fn carry_out<T: Change>(change: &T, survey: &Survey) -> Result<(), Fault> {
+    let reader = Reader::new(change);
+    let mut entries = Vec::new();
+    for (seq, ..) in survey.gone() {
+        entries.extend(reader.get(seq)?);
+    }
+    trash::remove(change, &entries)?;
+    trash::purge(change, &survey.trash)
+}
+
+/// Collects what nobody needs any more; says whether that could be done. The pruning itself is done: what
+/// is damaged is for a check to say.
+fn collect(place: &Place<'_>) -> Result<bool, StoreError> {
+    match gc::collect(place) {
+        Err(error) if error.is_damage() => {
+            tracing::warn!("unused texts are kept: {error}");
+            Ok(false)
+        }
+        collected => collected.map(|_| true),
+    }
+}

@@ -1,0 +1,184 @@
+//! What a decision looks at: of each snapshot a few numbers.
+//!
+//! Names and places are told apart once and are numbers from then on, so that a hundred thousand snapshots
+//! are a few megabytes and quickly compared.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::{ControlFlow, Range};
+
+use bstr::BString;
+
+use crate::model::id::SnapshotId;
+use crate::model::snapshot::{
+    Cause, EndCause, LifeId, MuxKind, RecoveryState, ServerIdentity, SnapshotMeta,
+};
+use crate::model::time::Millis;
+use crate::store::fault::Fault;
+use crate::store::lives;
+use crate::store::metadata::Reader;
+use crate::store::tables::View;
+
+/// A snapshot.
+#[derive(Debug, Clone)]
+pub(super) struct Row {
+    pub(super) seq: u64,
+    pub(super) id: SnapshotId,
+    pub(super) time: Millis,
+    pub(super) cause: Cause,
+    pub(super) pinned: bool,
+    pub(super) named: bool,
+    pub(super) tagged: bool,
+    pub(super) archived: bool,
+    pub(super) partial: bool,
+    /// Number of its life.
+    pub(super) life: u32,
+    /// Number of its multiplexer and socket.
+    pub(super) place: u32,
+    /// Bytes that it added to the store.
+    pub(super) bytes: u64,
+    /// Where its sessions are.
+    sessions: Range<u32>,
+}
+
+/// All snapshots of the timeline.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    /// Newest first.
+    pub(super) rows: Vec<Row>,
+    /// The names of sessions; `None` stands for a server without any.
+    pub(super) names: Vec<Option<BString>>,
+    /// Whether nobody has answered for a life yet, by its number.
+    pub(super) open: Vec<bool>,
+    sessions: Vec<u32>,
+}
+
+/// Tells names, places and lives apart while a ledger is filled.
+#[derive(Debug, Default)]
+pub(super) struct Numbers {
+    names: BTreeMap<BString, u32>,
+    /// The number that stands for a server without sessions.
+    none: Option<u32>,
+    places: BTreeMap<(MuxKind, BString), u32>,
+    lives: BTreeMap<LifeId, u32>,
+    /// Life and place by the number of the origin, which is the same in many snapshots: telling a life
+    /// takes a hash.
+    origins: BTreeMap<u64, (u32, u32)>,
+}
+
+impl Ledger {
+    /// The ledger of a store. Damaged records are not in it: they are neither counted nor removed.
+    pub(super) fn read(view: &impl View) -> Result<Self, Fault> {
+        let mut ledger = Ledger::default();
+        let mut numbers = Numbers::default();
+        Reader::new(view).newest_first(u64::MAX, &mut |entry| {
+            ledger.add(&mut numbers, entry.seq, entry.origin, &entry.meta);
+            Ok(ControlFlow::Continue(()))
+        })?;
+        let open = unanswered(view)?;
+        ledger.set_open(&numbers, &open);
+        Ok(ledger)
+    }
+
+    /// Adds a snapshot that is older than those that are in it.
+    pub(super) fn add(
+        &mut self,
+        numbers: &mut Numbers,
+        seq: u64,
+        origin: u64,
+        meta: &SnapshotMeta,
+    ) {
+        let (life, place) = numbers.origin(origin, &meta.server);
+        let first = number(self.sessions.len());
+        for session in &meta.sessions {
+            let name = self.name(numbers, Some(&session.name));
+            self.sessions.push(name);
+        }
+        if meta.sessions.is_empty() {
+            let name = self.name(numbers, None);
+            self.sessions.push(name);
+        }
+        self.rows.push(Row {
+            seq,
+            id: meta.id,
+            time: meta.time,
+            cause: meta.cause,
+            pinned: meta.pinned,
+            named: meta.name.is_some(),
+            tagged: !meta.tags.is_empty(),
+            archived: meta.archived,
+            partial: meta.partial,
+            life,
+            place,
+            bytes: meta.stored_bytes,
+            sessions: first..number(self.sessions.len()),
+        });
+    }
+
+    /// Says which lives nobody has answered for.
+    pub(super) fn set_open(&mut self, numbers: &Numbers, open: &BTreeSet<LifeId>) {
+        self.open = vec![false; numbers.lives.len()];
+        for (life, number) in &numbers.lives {
+            if let Some(is_open) = self.open.get_mut(*number as usize) {
+                *is_open = open.contains(life);
+            }
+        }
+    }
+
+    /// The numbers of the names of a row's sessions.
+    pub(super) fn sessions(&self, row: &Row) -> &[u32] {
+        let range = row.sessions.start as usize..row.sessions.end as usize;
+        self.sessions.get(range).unwrap_or_default()
+    }
+
+    /// The name with a number.
+    pub(super) fn name_of(&self, number: u32) -> Option<&BString> {
+        self.names.get(number as usize).and_then(Option::as_ref)
+    }
+
+    fn name(&mut self, numbers: &mut Numbers, name: Option<&BString>) -> u32 {
+        let known = match name {
+            Some(name) => numbers.names.get(name).copied(),
+            None => numbers.none,
+        };
+        if let Some(known) = known {
+            return known;
+        }
+        let new = number(self.names.len());
+        self.names.push(name.cloned());
+        match name {
+            Some(name) => drop(numbers.names.insert(name.clone(), new)),
+            None => numbers.none = Some(new),
+        }
+        new
+    }
+}
+
+impl Numbers {
+    fn origin(&mut self, origin: u64, server: &ServerIdentity) -> (u32, u32) {
+        if let Some(&known) = self.origins.get(&origin) {
+            return known;
+        }
+        let next = number(self.lives.len());
+        let life = *self.lives.entry(server.life()).or_insert(next);
+        let next = number(self.places.len());
+        let place = (server.mux, server.socket.clone());
+        let place = *self.places.entry(place).or_insert(next);
+        self.origins.insert(origin, (life, place));
+        (life, place)
+    }
+}
+
+/// A number for the next of so many. More than four thousand million never come together.
+fn number(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+/// Lives that nobody has answered for, neither by closing them nor by bringing them back.
+fn unanswered(view: &impl View) -> Result<BTreeSet<LifeId>, Fault> {
+    let lives = lives::all(view)?.into_iter();
+    let open = lives.filter(|life| {
+        let closed = life.end.is_some_and(|end| end.cause == EndCause::Closed);
+        life.recovery == RecoveryState::Open && !closed
+    });
+    Ok(open.map(|life| life.id()).collect())
+}

@@ -1,0 +1,24 @@
+//! Retention: which snapshots make room for newer ones.
+//!
+//! [`Retention`] says what is kept. A decision looks at a few numbers of every snapshot ([`ledger`]), counts
+//! time without the jumps of the clock ([`clock`]), is pure ([`decide`]) and gives a reason for every
+//! snapshot. Carrying it out ([`apply`]) removes for good: what is pruned does not go to the trash.
+
+mod apply;
+mod clock;
+mod decide;
+mod ledger;
+mod pattern;
+mod policy;
+mod quota;
+mod reason;
+
+#[cfg(test)]
+mod tests;
+
+pub use apply::{PrunePlan, Pruned};
+pub use pattern::{InvalidPattern, Pattern};
+pub use policy::{Keep, KeepUndo, Quota, Retention, Rule};
+pub use reason::{Count, KeepReason, RemoveReason, Verdict};
+
+pub(super) use apply::{plan, prune};

@@ -1,0 +1,150 @@
+//! Patterns for names of sessions.
+//!
+//! Names are bytes and no paths: two signs are enough, and a `/` is a letter like others. A library for
+//! patterns of paths would mean something by slashes, braces and brackets, which names may hold.
+
+use bstr::{BStr, BString, ByteSlice};
+
+/// A pattern: `*` stands for anything, `?` for one character, `\` takes its meaning from what follows.
+/// Everything else stands for itself.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Pattern {
+    text: BString,
+    parts: Vec<Part>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Part {
+    Byte(u8),
+    Character,
+    Anything,
+}
+
+/// Why a text is no pattern.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidPattern {
+    /// It is empty, and would fit nothing.
+    #[error("an empty pattern fits no session")]
+    Empty,
+    /// It ends in a `\`.
+    #[error("{0:?} ends in a backslash that nothing follows; write \\\\ for a backslash itself")]
+    Open(BString),
+}
+
+impl Pattern {
+    /// Reads a pattern.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidPattern`] where it is empty or ends in a single `\`.
+    pub fn new(text: impl Into<BString>) -> Result<Self, InvalidPattern> {
+        let text = text.into();
+        let mut parts = Vec::with_capacity(text.len());
+        let mut bytes = text.iter();
+        while let Some(&byte) = bytes.next() {
+            parts.push(match byte {
+                b'*' => Part::Anything,
+                b'?' => Part::Character,
+                b'\\' => match bytes.next() {
+                    Some(&next) => Part::Byte(next),
+                    None => return Err(InvalidPattern::Open(text)),
+                },
+                byte => Part::Byte(byte),
+            });
+        }
+        parts.dedup_by(|a, b| *a == Part::Anything && *b == Part::Anything);
+        if parts.is_empty() {
+            return Err(InvalidPattern::Empty);
+        }
+        Ok(Self { text, parts })
+    }
+
+    /// The pattern as it was written.
+    #[must_use]
+    pub fn text(&self) -> &BStr {
+        self.text.as_bstr()
+    }
+
+    /// Whether a name fits, as a whole.
+    #[must_use]
+    pub fn fits(&self, name: &BStr) -> bool {
+        let (mut part, mut rest) = (0, name.as_bytes());
+        // Where to go on when it does not fit: after the last `*`, which then takes one byte more.
+        let mut retry: Option<(usize, &[u8])> = None;
+        loop {
+            let step = match self.parts.get(part) {
+                Some(Part::Anything) => {
+                    retry = Some((part + 1, rest));
+                    Some(rest)
+                }
+                Some(Part::Character) => match bstr::decode_utf8(rest) {
+                    (_, 0) => None,
+                    (_, length) => rest.get(length..),
+                },
+                Some(Part::Byte(byte)) => rest.strip_prefix(&[*byte]),
+                None if rest.is_empty() => return true,
+                None => None,
+            };
+            if let Some(after) = step {
+                part += 1;
+                rest = after;
+                continue;
+            }
+            let Some((after_star, from)) = retry else {
+                return false;
+            };
+            let Some((_, shorter)) = from.split_first() else {
+                return false;
+            };
+            retry = Some((after_star, shorter));
+            part = after_star;
+            rest = shorter;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn fits(pattern: &str, name: &[u8]) -> bool {
+        Pattern::new(pattern).unwrap().fits(name.as_bstr())
+    }
+
+    #[test]
+    fn signs_mean_what_they_say() {
+        assert!(fits("work*", b"work") && fits("work*", b"work-2"));
+        assert!(!fits("work*", b"my work"));
+        assert!(fits("*a*b", b"xaxbxb") && !fits("*a*b", b"xaxbx"));
+        assert!(fits("**", b"") && fits("a?c", "aäc".as_bytes()));
+        assert!(!fits("a?c", b"ac"));
+        assert!(fits("?", b"\xff") && !fits("?", b"\xff\xff"));
+        assert!(fits("[a]/{b}", b"[a]/{b}"));
+        assert!(fits(r"\*", b"*") && !fits(r"\*", b"a"));
+    }
+
+    #[test]
+    fn what_is_no_pattern_is_refused() {
+        assert_eq!(Pattern::new(""), Err(InvalidPattern::Empty));
+        assert_eq!(Pattern::new(r"a\"), Err(InvalidPattern::Open("a\\".into())));
+    }
+
+    proptest! {
+        #[test]
+        fn it_agrees_with_a_regular_expression(pattern in "[ab*?]{1,8}", name in "[ab]{0,10}") {
+            let regex = pattern.replace('*', ".*").replace('?', ".");
+            let regex = regex::Regex::new(&format!("^(?:{regex})$")).unwrap();
+            prop_assert_eq!(fits(&pattern, name.as_bytes()), regex.is_match(&name));
+        }
+
+        #[test]
+        fn a_name_fits_itself(name in proptest::collection::vec(any::<u8>(), 1..20)) {
+            let mut escaped = Vec::new();
+            for byte in &name {
+                escaped.extend([b'\\', *byte]);
+            }
+            prop_assert!(Pattern::new(escaped).unwrap().fits(name.as_bstr()));
+        }
+    }
+}
