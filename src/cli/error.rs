@@ -227,6 +227,10 @@ fn hint(error: &StoreError) -> Option<String> {
         StoreError::NetworkFileSystem { .. } => {
             "keep it on a disk of this machine: --data-dir DIR or MUXTAPE_DATA_DIR; at your own risk, `network = true` under [store] in the settings allows it".to_owned()
         }
+        StoreError::NotKept { why, .. } => return hint(why),
+        StoreError::SpoolFull { .. } => {
+            "make the store writable again; the next command takes in what waits".to_owned()
+        }
         StoreError::NotAStore { file, .. } => format!(
             "move {} away, or use another place with --data-dir; nothing was changed",
             file.display()

@@ -189,6 +189,22 @@ pub enum StoreError {
         /// The limit, in bytes.
         limit: u64,
     },
+    /// Too many snapshots were kept aside, and none of them may make room.
+    #[error("{} holds {files} snapshots that wait to be taken in, and no more", dir.display())]
+    SpoolFull {
+        /// The directory of what is kept aside.
+        dir: PathBuf,
+        /// How many wait.
+        files: usize,
+    },
+    /// A snapshot could neither be recorded nor be kept aside.
+    #[error("{why}; it could not be kept aside either: {aside}")]
+    NotKept {
+        /// Why it could not be recorded.
+        why: Box<StoreError>,
+        /// Why it could not be kept aside.
+        aside: Box<StoreError>,
+    },
     /// Anything else that the system refused.
     #[error("cannot {operation}: {}: {source}", path.display())]
     Io {

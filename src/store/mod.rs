@@ -36,6 +36,7 @@ mod scan;
 mod schema;
 mod search;
 mod space;
+mod spool;
 mod stats;
 mod structure;
 mod suggest;
@@ -78,6 +79,7 @@ pub use retention::{
     RemoveReason, Retention, Rule, Verdict,
 };
 pub use search::{HitKind, SearchHit, SearchQuery};
+pub use spool::{Kept, Spooled, TakenIn};
 pub use stats::Stats;
 pub use verify::{Damage, VerifyReport};
 
@@ -145,16 +147,25 @@ impl Store {
 
     /// Records a snapshot. Its parent is the newest whole one of the same server socket, whether or not
     /// that is still the same life. All of it is stored, or nothing.
+    ///
+    /// What was kept aside before is taken in first.
     pub fn record(&self, new: NewSnapshot, unchanged: Unchanged) -> Result<Recorded, StoreError> {
+        match self.take_in() {
+            Err(error @ StoreError::Busy { .. }) => return Err(error),
+            Err(error) => tracing::warn!("cannot take in what was kept aside: {error}"),
+            Ok(_) => {}
+        }
+        self.record_only(new, unchanged)
+    }
+
+    fn record_only(&self, new: NewSnapshot, unchanged: Unchanged) -> Result<Recorded, StoreError> {
         const OPERATION: &str = "record";
         // Compressed they take less; that is not known before.
         let texts = new.contents.iter().map(Contents::len);
         space::check(&self.dir, OPERATION, texts.map(|len| len as u64).sum())?;
-        let seed = format!("{} {} {}", new.time.0, new.random, new.host);
+        let seed = spool::seed(&new);
         self.place()
-            .write_or_make(OPERATION, seed.as_bytes(), |txn| {
-                record::record(txn, new, unchanged)
-            })
+            .write_or_make(OPERATION, &seed, |txn| record::record(txn, new, unchanged))
     }
 
     /// What is told about one snapshot.

@@ -1,0 +1,212 @@
+//! The directory of the spool: whole files appear in it at once, or not at all.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{FlockOperation, OFlags, flock};
+
+use super::file::Aside;
+use crate::model::time::Millis;
+
+/// The name of the directory in the data directory.
+const DIR: &str = "spool";
+/// How names of files end: of those that make room for others when there are too many …
+const AUTOMATIC: &str = "-auto.spool";
+/// … and of those that never do.
+const KEPT: &str = "-kept.spool";
+/// How names of files begin that are being written.
+const WRITING: &str = ".new-";
+/// What is added to the names of files that could not be taken in.
+const SET_ASIDE: &str = "bad";
+
+/// The directory.
+#[derive(Debug, Clone)]
+pub(super) struct SpoolDir {
+    path: PathBuf,
+}
+
+/// A file that waits.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Waiting {
+    /// Begins with the time, so that names are in the order of time.
+    name: String,
+    bytes: u64,
+}
+
+impl Waiting {
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Whether it makes room for others.
+    pub(super) fn is_automatic(&self) -> bool {
+        self.name.ends_with(AUTOMATIC)
+    }
+}
+
+/// Held by who takes files in or throws them away; one at a time.
+#[derive(Debug)]
+pub(super) struct Turn {
+    _dir: File,
+}
+
+impl SpoolDir {
+    pub(super) fn new(data: &Path) -> Self {
+        Self {
+            path: data.join(DIR),
+        }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What waits, oldest first. Where there is no directory: nothing.
+    pub(super) fn waiting(&self) -> io::Result<Vec<Waiting>> {
+        let mut found = Vec::new();
+        for (name, metadata) in self.files()? {
+            if (name.ends_with(AUTOMATIC) || name.ends_with(KEPT)) && !name.starts_with('.') {
+                let bytes = metadata.len();
+                found.push(Waiting { name, bytes });
+            }
+        }
+        found.sort();
+        Ok(found)
+    }
+
+    fn files(&self) -> io::Result<Vec<(String, fs::Metadata)>> {
+        let entries = match fs::read_dir(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries?,
+        };
+        let mut files = Vec::new();
+        for entry in entries {
+            let entry = entry?;
+            // One that has gone in the meantime was taken in.
+            let Ok(metadata) = entry.metadata() else {
+                continue;
+            };
+            if let (Ok(name), true) = (entry.file_name().into_string(), metadata.is_file()) {
+                files.push((name, metadata));
+            }
+        }
+        Ok(files)
+    }
+
+    /// The turn to take files in or throw them away; `None` while another process has it.
+    pub(super) fn turn(&self) -> io::Result<Option<Turn>> {
+        let dir = File::open(&self.path)?;
+        match flock(&dir, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(Some(Turn { _dir: dir })),
+            Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Makes the directory where it is missing.
+    pub(super) fn make(&self) -> io::Result<()> {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&self.path)
+    }
+
+    /// The name for a snapshot: sorts by time, and is one snapshot's alone.
+    pub(super) fn name(aside: &Aside) -> String {
+        let Millis(time) = aside.new.time;
+        // Times before 1970 sort before the others.
+        let time = time.cast_unsigned() ^ (1 << 63);
+        let new = &aside.new;
+        let plain = new.name.is_none() && new.tags.is_empty() && !new.pinned;
+        let end = if plain && new.cause.is_automatic() {
+            AUTOMATIC
+        } else {
+            KEPT
+        };
+        format!("{time:016x}-{:016x}{end}", new.random)
+    }
+
+    /// Writes a file, synced, under its name; in place of one that has this name.
+    pub(super) fn put(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let writing = self.path.join(format!("{WRITING}{name}"));
+        let written = self.write(&writing, bytes).and_then(|_locked| {
+            fs::rename(&writing, self.path.join(name))?;
+            self.sync()
+        });
+        if written.is_err() {
+            let _ = fs::remove_file(&writing);
+        }
+        written
+    }
+
+    /// The file is locked as long as it is written: so those of killed processes can be told.
+    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<File> {
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .custom_flags(nofollow())
+            .open(path)?;
+        flock(&file, FlockOperation::NonBlockingLockExclusive)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        Ok(file)
+    }
+
+    /// The bytes of a file.
+    pub(super) fn read(&self, waiting: &Waiting) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        OpenOptions::new()
+            .read(true)
+            .custom_flags(nofollow())
+            .open(self.path.join(&waiting.name))?
+            .read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Writes a file anew.
+    pub(super) fn replace(&self, waiting: &Waiting, bytes: &[u8]) -> io::Result<()> {
+        self.put(&waiting.name, bytes)
+    }
+
+    /// Removes a file. One that has gone already is no error.
+    pub(super) fn remove(&self, waiting: &Waiting) -> io::Result<()> {
+        match fs::remove_file(self.path.join(&waiting.name)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => self.sync(),
+        }
+    }
+
+    /// Puts a file out of the way under another name, which it gives back.
+    pub(super) fn set_aside(&self, waiting: &Waiting) -> io::Result<PathBuf> {
+        let to = self.path.join(format!("{}.{SET_ASIDE}", waiting.name));
+        fs::rename(self.path.join(&waiting.name), &to)?;
+        self.sync()?;
+        Ok(to)
+    }
+
+    /// Removes what killed processes left half written.
+    pub(super) fn clean(&self, _turn: &Turn) -> io::Result<()> {
+        for (name, _) in self.files()? {
+            let path = self.path.join(&name);
+            let left = name.starts_with(WRITING)
+                && File::open(&path).is_ok_and(|file| {
+                    flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok()
+                });
+            if left {
+                fs::remove_file(path)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        File::open(&self.path)?.sync_all()
+    }
+}
+
+fn nofollow() -> i32 {
+    i32::try_from(OFlags::NOFOLLOW.bits()).unwrap_or(0)
+}

@@ -1,0 +1,241 @@
+//! One snapshot in a file of its own.
+//!
+//! Layout: magic (8 bytes), form (1 byte), length of the decoded body (8 bytes, little endian), BLAKE3
+//! with a domain of its own over form, length and body (32 bytes), body. The body of form 1 is postcard,
+//! compressed with zstd. A newer muxtape may find a file that an older one left behind, so a form, once
+//! released, is read for ever.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::contents::Contents;
+use crate::model::snapshot::{Cause, RedactionCount, ServerIdentity};
+use crate::model::time::Millis;
+use crate::model::tree::ServerState;
+use crate::store::request::{NewSnapshot, Unchanged};
+
+const MAGIC: [u8; 8] = *b"mtspool\n";
+const FORM: u8 = 1;
+const HASH_BYTES: usize = 32;
+/// The largest decoded body that is written or believed: ten panes of fifty megabytes.
+const MAX_RAW: u64 = 512 * 1024 * 1024;
+/// Quick rather than small: it lies there for minutes.
+const LEVEL: i32 = 3;
+
+/// What is kept aside: a snapshot, and how it was to be recorded.
+#[derive(Debug, Clone)]
+pub(super) struct Aside {
+    pub(super) new: NewSnapshot,
+    pub(super) unchanged: Unchanged,
+}
+
+/// Why bytes are not a file of the spool that can be taken in.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum BadFile {
+    /// Of a newer muxtape: it is left for that one.
+    #[error("its form {0} is unknown")]
+    Newer(u8),
+    #[error("it does not begin as a file of the spool")]
+    Magic,
+    #[error("it is cut short")]
+    Short,
+    #[error("its hash does not match")]
+    Hash,
+    #[error("{0}")]
+    Body(String),
+}
+
+/// The body of form 1. It never changes: another form gets another structure.
+#[derive(Debug, Serialize, Deserialize)]
+struct Body1 {
+    skip_unchanged: bool,
+    time: Millis,
+    random: u64,
+    cause: Cause,
+    name: Option<String>,
+    description: Option<String>,
+    tags: Vec<String>,
+    pinned: bool,
+    partial: bool,
+    host: String,
+    server: ServerIdentity,
+    state: ServerState,
+    contents: Vec<Contents>,
+    took_ms: u32,
+    redactions: Vec<RedactionCount>,
+}
+
+/// The bytes of a file.
+pub(super) fn seal(aside: Aside) -> Result<Vec<u8>, BadFile> {
+    let raw = postcard::to_allocvec(&Body1::from(aside)).map_err(body)?;
+    let raw_len = raw.len() as u64;
+    if raw_len > MAX_RAW {
+        return Err(BadFile::Body(format!("it is larger than {MAX_RAW} bytes")));
+    }
+    let packed = zstd::bulk::compress(&raw, LEVEL).map_err(body)?;
+    let mut bytes = Vec::with_capacity(MAGIC.len() + 9 + HASH_BYTES + packed.len());
+    bytes.extend_from_slice(&MAGIC);
+    bytes.push(FORM);
+    bytes.extend_from_slice(&raw_len.to_le_bytes());
+    bytes.extend_from_slice(&hash(FORM, raw_len, &packed));
+    bytes.extend_from_slice(&packed);
+    Ok(bytes)
+}
+
+/// What [`seal`] was given, if the bytes are exactly what it made.
+pub(super) fn open(bytes: &[u8]) -> Result<Aside, BadFile> {
+    let (magic, rest) = bytes.split_first_chunk().ok_or(BadFile::Short)?;
+    if *magic != MAGIC {
+        return Err(BadFile::Magic);
+    }
+    let (&form, rest) = rest.split_first().ok_or(BadFile::Short)?;
+    let (raw_len, rest) = rest.split_first_chunk().ok_or(BadFile::Short)?;
+    let (found, packed) = rest
+        .split_first_chunk::<HASH_BYTES>()
+        .ok_or(BadFile::Short)?;
+    let raw_len = u64::from_le_bytes(*raw_len);
+    if *found != hash(form, raw_len, packed) {
+        return Err(BadFile::Hash);
+    }
+    // Believed only now: a changed form would not match.
+    if form > FORM {
+        return Err(BadFile::Newer(form));
+    }
+    let capacity = usize::try_from(raw_len).ok().filter(|_| raw_len <= MAX_RAW);
+    let capacity = capacity.ok_or_else(|| body("it says that it is larger than any"))?;
+    let raw = zstd::bulk::decompress(packed, capacity).map_err(body)?;
+    match postcard::take_from_bytes::<Body1>(&raw) {
+        Ok((read, [])) => Ok(read.into()),
+        Ok(_) => Err(body("it is longer than it should be")),
+        Err(cause) => Err(body(cause)),
+    }
+}
+
+fn body(cause: impl std::fmt::Display) -> BadFile {
+    BadFile::Body(cause.to_string())
+}
+
+fn hash(form: u8, raw_len: u64, packed: &[u8]) -> [u8; HASH_BYTES] {
+    let mut hasher = blake3::Hasher::new_derive_key("muxtape.spool/1");
+    hasher.update(&[form]).update(&raw_len.to_le_bytes());
+    *hasher.update(packed).finalize().as_bytes()
+}
+
+impl From<Aside> for Body1 {
+    fn from(aside: Aside) -> Self {
+        // Every field by name: a new one is not forgotten here.
+        let NewSnapshot {
+            time,
+            random,
+            cause,
+            name,
+            description,
+            tags,
+            pinned,
+            partial,
+            host,
+            server,
+            state,
+            contents,
+            took_ms,
+            redactions,
+        } = aside.new;
+        Self {
+            skip_unchanged: aside.unchanged == Unchanged::Skip,
+            time,
+            random,
+            cause,
+            name,
+            description,
+            tags,
+            pinned,
+            partial,
+            host,
+            server,
+            state,
+            contents,
+            took_ms,
+            redactions,
+        }
+    }
+}
+
+impl From<Body1> for Aside {
+    fn from(body: Body1) -> Self {
+        Self {
+            unchanged: if body.skip_unchanged {
+                Unchanged::Skip
+            } else {
+                Unchanged::Store
+            },
+            new: NewSnapshot {
+                time: body.time,
+                random: body.random,
+                cause: body.cause,
+                name: body.name,
+                description: body.description,
+                tags: body.tags,
+                pinned: body.pinned,
+                partial: body.partial,
+                host: body.host,
+                server: body.server,
+                state: body.state,
+                contents: body.contents,
+                took_ms: body.took_ms,
+                redactions: body.redactions,
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::testing::{log, session, snapshot, state, text};
+
+    fn aside() -> Aside {
+        let texts = [text(log(0..40)), text("$ make\n")];
+        let state = state(vec![session("api", 1, &texts)]);
+        Aside {
+            new: snapshot(7, &state, &texts),
+            unchanged: Unchanged::Skip,
+        }
+    }
+
+    #[test]
+    fn what_is_kept_aside_comes_back_as_it_was() {
+        let read = open(&seal(aside()).unwrap()).unwrap();
+        assert_eq!(read.unchanged, Unchanged::Skip);
+        assert_eq!(format!("{:?}", read.new), format!("{:?}", aside().new));
+    }
+
+    #[test]
+    fn every_flipped_bit_and_every_cut_is_noticed() {
+        let bytes = seal(aside()).unwrap();
+        for at in 0..bytes.len() {
+            assert!(open(&bytes[..at]).is_err(), "cut at {at}");
+            let mut flipped = bytes.clone();
+            flipped[at] ^= 1 << (at % 8);
+            assert!(open(&flipped).is_err(), "flipped at {at}");
+        }
+    }
+
+    #[test]
+    fn a_newer_form_is_told_from_damage() {
+        let mut bytes = seal(aside()).unwrap();
+        bytes[8] = 2;
+        assert_eq!(open(&bytes).unwrap_err(), BadFile::Hash);
+        let rest = bytes.split_off(17);
+        let raw_len = u64::from_le_bytes(bytes[9..17].try_into().unwrap());
+        let packed = &rest[HASH_BYTES..];
+        bytes.extend(hash(2, raw_len, packed));
+        bytes.extend(packed);
+        assert_eq!(open(&bytes).unwrap_err(), BadFile::Newer(2));
+    }
+
+    #[test]
+    fn form_1_is_read_for_ever() {
+        let bytes = include_bytes!("../../../tests/stores/spool-form-1.spool");
+        let read = open(bytes).unwrap();
+        assert_eq!(format!("{:?}", read.new), format!("{:?}", aside().new));
+    }
+}

@@ -1,0 +1,127 @@
+//! The spool: where captures wait that find the store busy or unwritable.
+//!
+//! Each waits in a synced file of its own, beside the store, and is taken in by the next who can write
+//! to the store: in the order of their times, each under its own time. A snapshot that is there already
+//! is not stored a second time, so a kill between storing it and removing its file does no harm.
+
+mod bounds;
+mod dir;
+mod file;
+mod take;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+
+pub(super) use take::seed;
+
+use dir::SpoolDir;
+use file::Aside;
+
+use super::error::StoreError;
+use super::request::{NewSnapshot, Recorded, Unchanged};
+use super::{Store, names};
+
+const OPERATION: &str = "keep a snapshot aside";
+
+/// What became of a snapshot that was to be recorded, or else kept aside.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "one at a time, and never kept")]
+pub enum Kept {
+    /// The store has it.
+    Recorded(Recorded),
+    /// It is safe beside the store, and waits to be taken in.
+    Spooled(Spooled),
+}
+
+/// A snapshot that was kept aside.
+#[derive(Debug)]
+pub struct Spooled {
+    /// Why the store could not take it.
+    pub why: StoreError,
+    /// How many wait, this one included.
+    pub waiting: usize,
+    /// How many older automatic ones were thrown away to make room for it.
+    pub dropped: usize,
+}
+
+/// What was taken in of what had been kept aside.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TakenIn {
+    /// Snapshots that were stored, or equalled the one before them.
+    pub taken: usize,
+    /// Of these, how many lack texts that were lost; they are marked as partial.
+    pub partial: usize,
+    /// Of these, how many lost their name, because another snapshot has it now.
+    pub unnamed: usize,
+    /// Files that are damaged or cannot be stored, under the names that they have now.
+    pub set_aside: Vec<PathBuf>,
+    /// Snapshots that still wait: another process is taking them in, or a newer muxtape wrote them.
+    pub waiting: usize,
+}
+
+impl Store {
+    /// Records a snapshot as [`Store::record`] does. Where the store is the obstacle, and not the
+    /// snapshot, it is kept aside: the next who can write takes it in. An error means that it is neither
+    /// here nor there.
+    pub fn record_or_spool(
+        &self,
+        new: NewSnapshot,
+        unchanged: Unchanged,
+    ) -> Result<Kept, StoreError> {
+        // Those that wait are older. While they cannot be stored, this one cannot either, and there is
+        // no use in waiting twice.
+        let why = match self.take_in() {
+            Err(error) if error.is_about_the_store() => error,
+            // Kept for the case that it cannot be stored.
+            _ => match self.record_only(new.clone(), unchanged) {
+                Err(error) if error.is_about_the_store() => error,
+                recorded => return recorded.map(Kept::Recorded),
+            },
+        };
+        self.spool(new, unchanged, why).map(Kept::Spooled)
+    }
+
+    /// Keeps a snapshot aside that could not be recorded because of `why`. It is refused where the store
+    /// would refuse it too.
+    pub fn spool(
+        &self,
+        mut new: NewSnapshot,
+        unchanged: Unchanged,
+        why: StoreError,
+    ) -> Result<Spooled, StoreError> {
+        new.state.sort();
+        new.state.check().map_err(StoreError::Invalid)?;
+        if let Err(error) = names::check_sound(new.name.as_deref()) {
+            return Err(error.at(OPERATION, &self.file));
+        }
+        let dir = SpoolDir::new(&self.dir);
+        match bounds::put(&dir, Aside { new, unchanged }) {
+            Ok((waiting, dropped)) => Ok(Spooled {
+                why,
+                waiting,
+                dropped,
+            }),
+            Err(aside) => Err(StoreError::NotKept {
+                why: Box::new(why),
+                aside: Box::new(aside),
+            }),
+        }
+    }
+
+    /// Takes in what was kept aside. Costs next to nothing where there is none; where another process is
+    /// at it, it is left to that one. What was taken in before an error stays so.
+    pub fn take_in(&self) -> Result<TakenIn, StoreError> {
+        take::take_in(self, &SpoolDir::new(&self.dir))
+    }
+
+    /// How many snapshots wait to be taken in.
+    pub fn waiting(&self) -> Result<usize, StoreError> {
+        let dir = SpoolDir::new(&self.dir);
+        let waiting = dir.waiting();
+        waiting
+            .map(|files| files.len())
+            .map_err(|source| StoreError::io("look for what was kept aside", dir.path(), source))
+    }
+}

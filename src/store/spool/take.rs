@@ -1,0 +1,199 @@
+//! Taking in what was kept aside.
+
+use std::ops::ControlFlow;
+
+use bstr::BString;
+use redb::WriteTransaction;
+
+use super::TakenIn;
+use super::dir::{SpoolDir, Waiting};
+use super::file::{self, Aside, BadFile};
+use crate::model::id::SnapshotId;
+use crate::store::error::StoreError;
+use crate::store::fault::Fault;
+use crate::store::lease::Outcome;
+use crate::store::request::NewSnapshot;
+use crate::store::tables::{Index, View};
+use crate::store::{Store, record, space};
+
+const OPERATION: &str = "take in what was kept aside";
+/// The random bits of an id.
+const RANDOM: u128 = (1 << 60) - 1;
+
+/// What became of one file.
+enum Done {
+    Stored,
+    /// A text that it counts on may come with a later one: the clock went back between them.
+    Later,
+    SetAside,
+    /// For a newer muxtape.
+    Left,
+}
+
+/// What to do about a text that is neither stored nor given.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lost {
+    Wait,
+    DoWithout,
+}
+
+pub(super) fn take_in(store: &Store, dir: &SpoolDir) -> Result<TakenIn, StoreError> {
+    let at = |source| StoreError::io(OPERATION, dir.path(), source);
+    let mut taken = TakenIn::default();
+    if dir.waiting().map_err(at)?.is_empty() {
+        return Ok(taken);
+    }
+    let Some(turn) = dir.turn().map_err(at)? else {
+        taken.waiting = dir.waiting().map_err(at)?.len();
+        return Ok(taken);
+    };
+    dir.clean(&turn).map_err(at)?;
+    let mut left = dir.waiting().map_err(at)?;
+    let mut lost = Lost::Wait;
+    while !left.is_empty() {
+        let before = taken.taken;
+        let mut later = Vec::new();
+        for file in left {
+            match one(store, dir, &file, lost, &mut taken)? {
+                Done::Stored => dir.remove(&file).map_err(at)?,
+                Done::Later => later.push(file),
+                Done::SetAside => taken.set_aside.push(dir.set_aside(&file).map_err(at)?),
+                Done::Left => taken.waiting += 1,
+            }
+        }
+        left = later;
+        // What was taken in may have brought a text for others; else nobody has it.
+        if taken.taken == before {
+            lost = Lost::DoWithout;
+        }
+    }
+    drop(turn);
+    if taken != TakenIn::default() {
+        tracing::info!(
+            taken = taken.taken,
+            partial = taken.partial,
+            set_aside = taken.set_aside.len(),
+            "took in what was kept aside"
+        );
+    }
+    Ok(taken)
+}
+
+fn one(
+    store: &Store,
+    dir: &SpoolDir,
+    file: &Waiting,
+    lost: Lost,
+    taken: &mut TakenIn,
+) -> Result<Done, StoreError> {
+    let read = dir.read(file);
+    let read = read.map_err(|source| StoreError::io(OPERATION, dir.path(), source))?;
+    let mut aside = match file::open(&read) {
+        Ok(aside) => aside,
+        Err(BadFile::Newer(_)) => return Ok(Done::Left),
+        Err(cause) => {
+            tracing::warn!(?file, "cannot take in: {cause}");
+            return Ok(Done::SetAside);
+        }
+    };
+    let name = aside.new.name.clone();
+    let mut without = Vec::new();
+    loop {
+        match put(store, &aside) {
+            Ok(()) => break,
+            Err(StoreError::NameTaken { .. }) => aside.new.name = None,
+            Err(StoreError::MissingContents { session, tab, pane }) => {
+                if lost == Lost::Wait {
+                    return Ok(Done::Later);
+                }
+                let missing = (session, tab, pane);
+                // Said of the same pane again: then this is not the way.
+                if without.contains(&missing) || !leave_out(&mut aside.new, &missing) {
+                    return Ok(Done::SetAside);
+                }
+                without.push(missing);
+            }
+            // It will not be stored another time either.
+            Err(
+                error @ (StoreError::Invalid(_)
+                | StoreError::BadName { .. }
+                | StoreError::TooLarge { .. }),
+            ) => {
+                tracing::warn!(?file, "cannot take in: {error}");
+                return Ok(Done::SetAside);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    taken.taken += 1;
+    taken.partial += usize::from(!without.is_empty());
+    taken.unnamed += usize::from(name != aside.new.name);
+    Ok(Done::Stored)
+}
+
+/// Takes the text of a pane out of a snapshot, which is partial from then on.
+fn leave_out(new: &mut NewSnapshot, (session, tab, pane): &(BString, u32, u32)) -> bool {
+    const NOTE: &str = "texts were lost while it was kept aside";
+    let panes = new
+        .state
+        .sessions
+        .iter_mut()
+        .filter(|own| own.name == *session)
+        .flat_map(|own| own.tabs.iter_mut())
+        .filter(|own| own.index == *tab)
+        .flat_map(|own| own.panes.iter_mut());
+    let Some(found) = panes.into_iter().find(|own| own.index == *pane) else {
+        return false;
+    };
+    found.contents = None;
+    new.partial = true;
+    match &mut new.description {
+        Some(said) if said.ends_with(NOTE) => {}
+        Some(said) => *said = format!("{said}; {NOTE}"),
+        none => *none = Some(NOTE.to_owned()),
+    }
+    true
+}
+
+/// Stores a snapshot, unless it is there.
+fn put(store: &Store, aside: &Aside) -> Result<(), StoreError> {
+    let new = &aside.new;
+    let bytes = new.contents.iter().map(|text| text.len() as u64).sum();
+    space::check(store.dir(), OPERATION, bytes)?;
+    store.place().write_or_make(OPERATION, &seed(new), |txn| {
+        if is_there(txn, new)? {
+            return Ok(Outcome::Abort(()));
+        }
+        let (Outcome::Commit(_) | Outcome::Abort(_)) =
+            record::record(txn, new.clone(), aside.unchanged)?;
+        Ok(Outcome::Commit(()))
+    })
+}
+
+/// What tells a store that is made for this snapshot from others.
+pub(in crate::store) fn seed(new: &NewSnapshot) -> Vec<u8> {
+    format!("{} {} {}", new.time.0, new.random, new.host).into_bytes()
+}
+
+/// Whether the snapshot was stored before, even if it is in the trash now. Its id may have a later time
+/// than its own, never an earlier one, and ends with its random bits.
+fn is_there(txn: &WriteTransaction, new: &NewSnapshot) -> Result<bool, Fault> {
+    // Without randomness there is nothing to tell it by.
+    if new.random == 0 {
+        return Ok(false);
+    }
+    let own = SnapshotId::new(new.time, new.random, None).as_u128();
+    let low = (own & !RANDOM).to_be_bytes();
+    let high = u128::MAX.to_be_bytes();
+    let mut there = false;
+    txn.walk_index(Index::Ids, &low[..]..=&high[..], &mut |key, _| {
+        let id = <[u8; 16]>::try_from(key).map(u128::from_be_bytes);
+        there = id.is_ok_and(|id| id & RANDOM == own & RANDOM);
+        Ok(if there {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        })
+    })?;
+    Ok(there)
+}
