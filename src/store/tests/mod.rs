@@ -6,7 +6,14 @@ mod finding;
 mod format;
 mod limits;
 mod lists;
+mod machine;
 mod places;
 mod roundtrip;
 mod searching;
 mod sharing;
+
+/// How many rounds of a test to run: few, or as many as the long run asks for.
+fn rounds(few: u32) -> u32 {
+    let asked = std::env::var("MUXTAPE_TEST_ROUNDS").ok();
+    asked.and_then(|count| count.parse().ok()).unwrap_or(few)
+}
