@@ -9,20 +9,19 @@
 //! [`StoreError::Damaged`].
 
 use std::cell::Cell;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::fs::OpenOptionsExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Condvar, Mutex};
 use std::time::{Duration, Instant};
 
-use redb::{Builder, Database, DatabaseError, ReadTransaction, ReadableDatabase, WriteTransaction};
+use redb::{Builder, DatabaseError, ReadTransaction, ReadableDatabase, WriteTransaction};
 
 use super::error::StoreError;
 use super::fault::Fault;
 use super::holder::holder;
-use super::{network, schema, space};
+use super::{disk, network, schema, space};
 
 /// Memory for pages. The default of the database is 1 GiB.
 const CACHE_BYTES: usize = 32 * 1024 * 1024;
@@ -137,7 +136,7 @@ impl Place<'_> {
         // Opening for writing touches the file; so a store of a newer format is refused before.
         let schema = self.read(operation, schema::check)?;
         schema::mark(self.dir, &schema)?;
-        let db = self.until_free(operation, || self.open_to_write())?;
+        let db = self.until_free(operation, || disk::open(self.file))?;
         let at = |fault: Fault| self.told(operation, fault);
         let result = guarded(|| {
             let mut txn = db.begin_write()?;
@@ -220,24 +219,13 @@ impl Place<'_> {
     fn open_to_read(&self) -> Result<(redb::ReadOnlyDatabase, ReadTransaction), Fault> {
         let db = match builder().open_read_only(self.file) {
             Err(DatabaseError::RepairAborted) => {
-                drop(self.open_to_write()?);
+                drop(disk::open(self.file)?);
                 builder().open_read_only(self.file)
             }
             opened => opened,
         }?;
         let txn = db.begin_read()?;
         Ok((db, txn))
-    }
-
-    fn open_to_write(&self) -> Result<Database, Fault> {
-        let nofollow = rustix::fs::OFlags::NOFOLLOW.bits();
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .custom_flags(i32::try_from(nofollow).unwrap_or(0))
-            .open(self.file)
-            .map_err(|error| Fault::Database(error.into()))?;
-        Ok(builder().create_file(file)?)
     }
 
     /// Tries until the file is free, or the deadline has come.

@@ -10,6 +10,7 @@
 mod candidates;
 mod codec;
 mod counters;
+mod disk;
 mod edit;
 mod error;
 mod fault;

@@ -8,10 +8,10 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::codec;
+use super::disk;
 use super::error::StoreError;
 use super::fault::Fault;
 use super::frame::Kind;
-use super::lease;
 use super::tables::{Change, View};
 
 /// The format that this version writes, and the newest that it reads.
@@ -107,7 +107,7 @@ pub(super) fn mark(dir: &Path, schema: &Schema) -> Result<(), StoreError> {
 
 fn build(file: &Path, store: [u8; 16]) -> Result<(), Fault> {
     let opened = new_file(file).map_err(|error| Fault::Database(error.into()))?;
-    let db = lease::builder().create_file(opened)?;
+    let db = disk::database(opened)?;
     let mut txn = db.begin_write()?;
     txn.set_quick_repair(true);
     txn.make_tables()?;

@@ -1,0 +1,264 @@
+//! The only place where the store's file is opened for writing.
+//!
+//! Everything that the database reads and writes under a writing lease goes through [`Disk`], so that a test
+//! can put a failing or a lying disk under the whole store (`with_disk`). What only reads opens the file
+//! by itself.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::ops::Bound;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::Path;
+
+use redb::backends::FileBackend;
+use redb::{BackendError, Database, StorageBackend};
+
+use super::fault::Fault;
+use super::lease;
+
+/// Opens a store's file for writing. One that was replaced by another file while its lock was waited for
+/// counts as in use: who tries again gets the new one.
+pub(super) fn open(path: &Path) -> Result<Database, Fault> {
+    let nofollow = rustix::fs::OFlags::NOFOLLOW.bits();
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .custom_flags(i32::try_from(nofollow).unwrap_or(0))
+        .open(path)
+        .map_err(|error| Fault::Database(error.into()))?;
+    let opened = file
+        .metadata()
+        .map_err(|error| Fault::Database(error.into()))?;
+    let db = database(file)?;
+    let replaced = fs::symlink_metadata(path)
+        .is_ok_and(|there| (there.dev(), there.ino()) != (opened.dev(), opened.ino()));
+    if replaced {
+        return Err(Fault::Database(redb::Error::DatabaseAlreadyOpen));
+    }
+    Ok(db)
+}
+
+/// The database in a file that is open for writing. An empty file becomes a new database.
+pub(super) fn database(file: File) -> Result<Database, Fault> {
+    let disk = Disk {
+        inner: backend(file)?,
+    };
+    Ok(lease::builder().create_with_backend(disk)?)
+}
+
+#[cfg(not(test))]
+fn backend(file: File) -> Result<Box<dyn StorageBackend>, Fault> {
+    Ok(Box::new(FileBackend::new(file)?))
+}
+
+#[cfg(test)]
+fn backend(file: File) -> Result<Box<dyn StorageBackend>, Fault> {
+    let file = FileBackend::new(file)?;
+    let wrap = hook::WRAP.with_borrow(Clone::clone);
+    Ok(match wrap {
+        Some(wrap) => wrap(file),
+        None => Box::new(file),
+    })
+}
+
+#[cfg(test)]
+pub(crate) use hook::with_disk;
+
+#[cfg(test)]
+mod hook {
+    use std::cell::RefCell;
+    use std::rc::Rc;
+
+    use super::{FileBackend, StorageBackend};
+
+    type Wrap = Rc<dyn Fn(FileBackend) -> Box<dyn StorageBackend>>;
+
+    thread_local! {
+        pub(super) static WRAP: RefCell<Option<Wrap>> = const { RefCell::new(None) };
+    }
+
+    /// Runs `work` with what `wrap` makes of every file that a store opens for writing on this thread.
+    pub(crate) fn with_disk<T>(
+        wrap: impl Fn(FileBackend) -> Box<dyn StorageBackend> + 'static,
+        work: impl FnOnce() -> T,
+    ) -> T {
+        struct Restore(Option<Wrap>);
+        impl Drop for Restore {
+            fn drop(&mut self) {
+                WRAP.set(self.0.take());
+            }
+        }
+        let _restore = Restore(WRAP.replace(Some(Rc::new(wrap))));
+        work()
+    }
+}
+
+/// The file of a store that is open for writing.
+#[derive(Debug)]
+struct Disk {
+    inner: Box<dyn StorageBackend>,
+}
+
+impl StorageBackend for Disk {
+    fn len(&self) -> io::Result<u64> {
+        self.inner.len()
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        self.inner.read(offset, out)
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.inner.set_len(len)
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        self.inner.sync_data()
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        self.inner.write(offset, data)
+    }
+
+    fn close(&self) -> io::Result<()> {
+        self.inner.close()
+    }
+
+    fn try_lock_range(&self, from: Bound<u64>, to: Bound<u64>) -> Result<bool, BackendError> {
+        self.inner.try_lock_range(from, to)
+    }
+
+    fn try_lock_shared_range(
+        &self,
+        from: Bound<u64>,
+        to: Bound<u64>,
+    ) -> Result<bool, BackendError> {
+        self.inner.try_lock_shared_range(from, to)
+    }
+
+    fn lock_range(&self, from: Bound<u64>, to: Bound<u64>) -> Result<(), BackendError> {
+        self.inner.lock_range(from, to)
+    }
+
+    fn lock_shared_range(&self, from: Bound<u64>, to: Bound<u64>) -> Result<(), BackendError> {
+        self.inner.lock_shared_range(from, to)
+    }
+
+    fn unlock_range(&self, from: Bound<u64>, to: Bound<u64>) -> Result<(), BackendError> {
+        self.inner.unlock_range(from, to)
+    }
+
+    fn query_lock_range(&self, from: Bound<u64>, to: Bound<u64>) -> Result<bool, BackendError> {
+        self.inner.query_lock_range(from, to)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::store::StoreError;
+    use crate::store::testing::{open, record_text, scratch};
+
+    /// A disk that counts what is written, and fails from some write on.
+    #[derive(Debug)]
+    struct Counting {
+        disk: Disk,
+        writes: Arc<AtomicUsize>,
+        good: usize,
+    }
+
+    impl StorageBackend for Counting {
+        fn len(&self) -> io::Result<u64> {
+            self.disk.len()
+        }
+        fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+            self.disk.read(offset, out)
+        }
+        fn set_len(&self, len: u64) -> io::Result<()> {
+            self.disk.set_len(len)
+        }
+        fn sync_data(&self) -> io::Result<()> {
+            self.disk.sync_data()
+        }
+        fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+            if self.writes.fetch_add(1, Ordering::SeqCst) >= self.good {
+                return Err(rustix::io::Errno::IO.into());
+            }
+            self.disk.write(offset, data)
+        }
+        fn close(&self) -> io::Result<()> {
+            self.disk.close()
+        }
+        fn try_lock_range(&self, from: Bound<u64>, to: Bound<u64>) -> Result<bool, BackendError> {
+            self.disk.try_lock_range(from, to)
+        }
+        fn unlock_range(&self, from: Bound<u64>, to: Bound<u64>) -> Result<(), BackendError> {
+            self.disk.unlock_range(from, to)
+        }
+    }
+
+    fn counting(
+        writes: &Arc<AtomicUsize>,
+        good: usize,
+    ) -> impl Fn(FileBackend) -> Box<dyn StorageBackend> + use<> {
+        let writes = Arc::clone(writes);
+        move |file| {
+            Box::new(Counting {
+                disk: Disk {
+                    inner: Box::new(file),
+                },
+                writes: Arc::clone(&writes),
+                good,
+            })
+        }
+    }
+
+    #[test]
+    fn every_write_of_a_store_goes_through_the_disk_that_a_test_puts_under_it() {
+        let s = scratch();
+        let writes = Arc::default();
+        with_disk(counting(&writes, usize::MAX), || {
+            record_text(&s.store, 1, "api", "$ one");
+        });
+        assert!(writes.load(Ordering::SeqCst) > 10);
+        let before = writes.load(Ordering::SeqCst);
+        record_text(&s.store, 2, "api", "$ two");
+        assert_eq!(writes.load(Ordering::SeqCst), before, "the hook is gone");
+    }
+
+    #[test]
+    fn a_disk_that_fails_is_told_of_and_loses_nothing() {
+        let s = scratch();
+        let kept = record_text(&s.store, 1, "api", "$ one");
+        let error = with_disk(counting(&Arc::default(), 5), || {
+            let edit = crate::store::Edit::Pin(true);
+            s.store.edit(&[kept.id], &edit).unwrap_err()
+        });
+        assert!(matches!(error, StoreError::Disk { .. }), "{error:?}");
+        assert!(!s.store.meta(kept.id).unwrap().pinned);
+        assert!(s.store.verify().unwrap().is_ok());
+    }
+
+    #[test]
+    fn a_file_that_was_replaced_is_not_written_to() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = open(&dir);
+        record_text(&store, 1, "api", "$ one");
+        let copy = dir.path().join("copy");
+        fs::copy(store.file(), &copy).unwrap();
+        let swapped = store.file().to_owned();
+        let wrap = move |file| -> Box<dyn StorageBackend> {
+            // Another process swaps the file between opening and locking it, once.
+            if copy.exists() {
+                fs::rename(&copy, &swapped).unwrap();
+            }
+            Box::new(file)
+        };
+        let second = with_disk(wrap, || record_text(&store, 2, "api", "$ two"));
+        assert_eq!(store.meta(second.id).unwrap(), second);
+    }
+}
