@@ -164,7 +164,9 @@ fn a_restore_is_taken_back_by_a_later_command() {
     server.error(3, &["undo"]);
     server.run(["kill-session", "-t", "=other"]);
     server.json(&["--yes", "restore", "both", "--session", "other"]);
-    assert_eq!(server.json(&["undo", "--list"])[0], "other");
+    let list = server.json(&["undo", "--list"]);
+    assert_eq!(list[0]["kind"], "restore");
+    assert_eq!(list[0]["sessions"][0], "other");
     // Without a terminal nobody can be asked.
     server.error(5, &["undo"]);
     let undone = server.json(&["--yes", "undo"]);

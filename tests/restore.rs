@@ -777,8 +777,8 @@ fn undo_closes_exactly_what_the_restore_made() {
     // It is kept byte for byte, for its owner alone.
     let dir = world.server.dir().join("state");
     assert_eq!(undo::recall(&dir).unwrap(), None);
-    undo::remember(&dir, &made).unwrap();
-    assert_eq!(undo::recall(&dir).unwrap().as_ref(), Some(&made));
+    undo::remember(&dir, &made, Millis(5)).unwrap();
+    assert_eq!(undo::recall(&dir).unwrap(), Some((made.clone(), Millis(5))));
     let file = fs::read_dir(&dir).unwrap().next().unwrap().unwrap();
     assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
     undo::forget(&dir).unwrap();

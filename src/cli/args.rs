@@ -140,6 +140,7 @@ pub(super) enum Command {
     Unpin(c::edit::Unpin),
     Archive(c::edit::Archive),
     Unarchive(c::edit::Unarchive),
+    Prune(c::prune::Prune),
     Stats(c::stats::Stats),
     Verify(c::verify::Verify),
     Daemon(c::daemon::Daemon),

@@ -17,6 +17,7 @@ use super::RestoreError;
 use super::report::Made;
 use crate::model::ansi::label;
 use crate::model::snapshot::ServerIdentity;
+use crate::model::time::Millis;
 use crate::mux::MuxError;
 use crate::mux::tmux::command::Command;
 use crate::mux::tmux::{Tmux, names};
@@ -141,20 +142,24 @@ pub(super) fn session(line: &[u8]) -> Option<(u32, BString)> {
 #[derive(Debug, Serialize, Deserialize)]
 struct Record {
     server: ServerIdentity,
+    /// When; files of older versions do not tell.
+    #[serde(default)]
+    at: Millis,
     sessions: Vec<(u32, BString, BString)>,
 }
 
-/// Keeps what the last restore made, in a file (0600) of `dir`, which is made (0700) where it is not
+/// Keeps what the last restore made, and when, in a file (0600) of `dir`, which is made (0700) where it is not
 /// there.
 ///
 /// # Errors
 ///
 /// [`RestoreError::Files`] when it cannot be written.
-pub fn remember(dir: &Path, made: &Undoable) -> Result<(), RestoreError> {
+pub fn remember(dir: &Path, made: &Undoable, at: Millis) -> Result<(), RestoreError> {
     let path = dir.join(FILE);
     let sessions = made.sessions.iter();
     let record = Record {
         server: made.server.clone(),
+        at,
         sessions: sessions
             .map(|made| (made.id, made.from.clone(), made.to.clone()))
             .collect(),
@@ -173,12 +178,12 @@ pub fn remember(dir: &Path, made: &Undoable) -> Result<(), RestoreError> {
     write().map_err(failed(&path))
 }
 
-/// What the last restore made; `None` where there is nothing to take back.
+/// What the last restore made, and when; `None` where there is nothing to take back.
 ///
 /// # Errors
 ///
 /// [`RestoreError::Files`] when the file cannot be read.
-pub fn recall(dir: &Path) -> Result<Option<Undoable>, RestoreError> {
+pub fn recall(dir: &Path) -> Result<Option<(Undoable, Millis)>, RestoreError> {
     let path = dir.join(FILE);
     let text = match fs::read(&path) {
         Ok(text) => text,
@@ -188,12 +193,13 @@ pub fn recall(dir: &Path) -> Result<Option<Undoable>, RestoreError> {
     let record: Record =
         serde_json::from_slice(&text).map_err(|error| failed(&path)(error.into()))?;
     let sessions = record.sessions.into_iter();
-    Ok(Some(Undoable {
+    let made = Undoable {
         server: record.server,
         sessions: sessions
             .map(|(id, from, to)| Made { from, to, id })
             .collect(),
-    }))
+    };
+    Ok(Some((made, record.at)))
 }
 
 /// Forgets what the last restore made: it has been taken back.

@@ -105,7 +105,7 @@ fn run(context: &Context, plan: &Plan, tell: &dyn Fn(Answer)) -> Result<Report, 
         other => NotRestored::Failed(fail(other)),
     })?;
     if let Some(made) = report.undoable()
-        && let Err(error) = undo::remember(&context.paths.state, &made)
+        && let Err(error) = undo::remember(&context.paths.state, &made, context.now())
     {
         tell(Answer::Notice(Err(fail(error))));
     }

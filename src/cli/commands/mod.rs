@@ -17,6 +17,7 @@ pub(super) mod interface;
 pub(super) mod list;
 pub(super) mod man;
 pub(super) mod pane;
+pub(super) mod prune;
 pub(super) mod recover;
 pub(super) mod restore;
 pub(super) mod search;
@@ -68,6 +69,7 @@ fn dispatch(command: &Command, context: &Context) -> Result<Exit, CliError> {
         Command::Unpin(command) => command.run(context),
         Command::Archive(command) => command.run(context),
         Command::Unarchive(command) => command.run(context),
+        Command::Prune(command) => command.run(context),
         Command::Stats(command) => command.run(context),
         Command::Verify(command) => command.run(context),
         Command::Daemon(command) => command.run(context),

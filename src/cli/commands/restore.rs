@@ -262,7 +262,7 @@ pub(super) fn carry_out(
     };
     let report = apply(plan, &workshop, &mut |_| {})?;
     if let Some(made) = report.undoable()
-        && let Err(error) = remember(&context.paths.state, &made)
+        && let Err(error) = remember(&context.paths.state, &made, context.now())
     {
         let error = CliError::caused(Exit::Failed, &error).message;
         context

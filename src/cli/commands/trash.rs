@@ -4,9 +4,14 @@ use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::{Role, confirm};
 use crate::cli::views::{self, ListView};
-use crate::model::{Millis, SnapshotMeta};
+use crate::model::{Millis, SnapshotId, SnapshotMeta};
+
+const LIST: &str = "`muxtape trash list` shows what is in it";
 
 /// What has been deleted: list it, bring it back, empty it
+///
+/// `muxtape undo` brings the last deletion back. What has been in the trash for longer than
+/// retention.trash_days goes for good when room is made.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Trash {
     #[command(subcommand)]
@@ -53,26 +58,8 @@ impl Trash {
                 })?;
             }
             Action::Restore { snaps } => {
-                let mut ids = Vec::new();
-                for snap in snaps {
-                    let matching: Vec<_> = trashed
-                        .iter()
-                        .filter(|(meta, _)| meta.id.to_string().starts_with(snap))
-                        .collect();
-                    match matching.as_slice() {
-                        [(meta, _)] => ids.push(meta.id),
-                        [] => {
-                            let message = format!("no snapshot {snap:?} is in the trash");
-                            return Err(CliError::new(Exit::NotFound, message)
-                                .hint("`muxtape trash list` shows what is"));
-                        }
-                        _ => {
-                            let message =
-                                format!("several snapshots in the trash start with {snap:?}");
-                            return Err(CliError::new(Exit::Usage, message));
-                        }
-                    }
-                }
+                let ids = snaps.iter().map(|snap| named(snap, &trashed));
+                let ids = ids.collect::<Result<Vec<_>, _>>()?;
                 let ids = views::each_once(ids);
                 store.untrash(&ids)?;
                 let names: Vec<String> = ids.iter().map(ToString::to_string).collect();
@@ -105,5 +92,26 @@ impl Trash {
             }
         }
         Ok(Exit::Ok)
+    }
+}
+
+/// The one snapshot in the trash whose id begins like this.
+fn named(snap: &str, trashed: &[(SnapshotMeta, Millis)]) -> Result<SnapshotId, CliError> {
+    let Some((low, high)) = SnapshotId::prefix_range(snap) else {
+        let message = format!("{snap:?} is not the beginning of an id");
+        return Err(CliError::new(Exit::Usage, message).hint(LIST));
+    };
+    let ids = trashed.iter().map(|(meta, _)| meta.id);
+    let mut fitting = ids.filter(|id| (low..=high).contains(id));
+    match (fitting.next(), fitting.next()) {
+        (Some(id), None) => Ok(id),
+        (None, _) => {
+            let message = format!("no snapshot {snap:?} is in the trash");
+            Err(CliError::new(Exit::NotFound, message).hint(LIST))
+        }
+        (Some(_), Some(_)) => {
+            let message = format!("several snapshots in the trash start with {snap:?}");
+            Err(CliError::new(Exit::Usage, message).hint(LIST))
+        }
     }
 }

@@ -60,8 +60,9 @@ impl Survey {
         now: Millis,
     ) -> Result<Self, Fault> {
         let ledger = Ledger::read(view)?;
+        let thrown = trash::entries(view)?;
         let mut jumps = Jumps::default();
-        observe(&mut jumps, &ledger);
+        observe(&mut jumps, &ledger, &thrown);
         let clock = Clock::new(&jumps, now);
         let excess = match &retention.quota {
             Some(quota) => quota::excess(view, place.file, quota)?,
@@ -69,7 +70,7 @@ impl Survey {
         };
         let decision = decide::decide(&ledger, retention, &clock, excess);
         let mut trash = match retention.trash {
-            Some(age) => trash::entries(view)?
+            Some(age) => thrown
                 .into_iter()
                 .filter(|(entry, since)| clock.is_over(entry.seq, entry.meta.time, *since, age))
                 .map(|(entry, _)| entry)
@@ -109,11 +110,19 @@ impl Survey {
     }
 }
 
-/// Imported snapshots have the stamps of another clock.
-fn observe(jumps: &mut Jumps, ledger: &Ledger) {
-    let rows = ledger.rows.iter().rev();
-    let own = rows.filter(|row| row.cause != Cause::Import);
-    jumps.observe(own.map(|row| (row.seq, row.time)));
+/// Looks at the stamps of all snapshots, those in the trash too: what was thrown away makes no gap. Imported
+/// ones have the stamps of another clock.
+fn observe(jumps: &mut Jumps, ledger: &Ledger, thrown: &[(Entry, Millis)]) {
+    let rows = ledger.rows.iter();
+    let rows = rows.map(|row| (row.seq, row.time, row.cause));
+    let thrown = thrown.iter().map(|(entry, _)| entry);
+    let thrown = thrown.map(|entry| (entry.seq, entry.meta.time, entry.meta.cause));
+    let own = rows
+        .chain(thrown)
+        .filter(|(_, _, cause)| *cause != Cause::Import);
+    let mut stamps: Vec<(u64, Millis)> = own.map(|(seq, time, _)| (seq, time)).collect();
+    stamps.sort_unstable();
+    jumps.observe(stamps);
 }
 
 /// What [`prune`] would do. Changes nothing.

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use bstr::{BString, ByteSlice};
+use bstr::BString;
+
+use crate::model::ansi::label;
 
 /// What is decided about a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,7 +75,7 @@ impl fmt::Display for KeepReason {
         f.write_str(match self {
             KeepReason::Pinned => "pinned",
             KeepReason::NewestOfSession(session) => {
-                return write!(f, "newest of {}", session.as_bstr());
+                return write!(f, "newest of {}", label(session));
             }
             KeepReason::NewestOfLife => "newest of its server's life",
             KeepReason::LostLife => "of a lost life that is not brought back yet",
@@ -83,7 +85,7 @@ impl fmt::Display for KeepReason {
             KeepReason::Tagged => "tagged",
             KeepReason::Archived => "archived",
             KeepReason::Counted(count, Some(session)) => {
-                return write!(f, "{count} of {}", session.as_bstr());
+                return write!(f, "{count} of {}", label(session));
             }
             KeepReason::Counted(count, None) => return write!(f, "{count}"),
             KeepReason::UndoPoint => "last undo points",
