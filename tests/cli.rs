@@ -452,3 +452,31 @@ fn the_demo_records_and_leaves_nothing_behind() {
         "the user's own store is not touched"
     );
 }
+
+#[test]
+fn a_snapshot_that_finds_the_store_away_is_kept_aside_and_told() {
+    let server = server();
+    server.json(&["create", "first"]);
+    let data = server.home().join("data/muxtape");
+    let (store, away) = (data.join("muxtape.redb"), data.join("away"));
+    fs::rename(&store, &away).unwrap();
+    let said = server.muxtape(&["create", "second"]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert!(said.out.contains("kept aside"), "{}", said.out);
+    let third = server.json(&["create", "third"]);
+    assert_eq!(
+        (&third["id"], &third["stored"]),
+        (&().into(), &false.into())
+    );
+    assert!(third["kept_aside"].as_str().unwrap().contains("gone"));
+    fs::rename(&away, &store).unwrap();
+    server.json(&["create", "fourth"]);
+    let list = server.json(&["list", "--all"]);
+    let names: Vec<&str> = list
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| entry["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["fourth", "third", "second", "first"]);
+}

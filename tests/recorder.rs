@@ -282,3 +282,34 @@ fn a_session_that_its_user_closed_is_not_offered() {
     assert!(offers(&server).is_empty());
     assert_eq!(server.muxtape(&["recover"]).code, 3);
 }
+
+#[test]
+fn what_happens_while_the_store_is_away_is_recorded_when_it_is_back() {
+    let server = server();
+    let daemon = Daemon::start(&server, STRUCTURE);
+    wait_until("the first snapshot", || !snapshots(&server).is_empty());
+    change(&server, "before");
+    let data = server.home().join("data/muxtape");
+    let (store, away) = (data.join("muxtape.redb"), data.join("away"));
+    fs::rename(&store, &away).unwrap();
+    let waiting = || {
+        let files = fs::read_dir(data.join("spool")).into_iter().flatten();
+        let names = files.filter_map(|file| file.ok()?.file_name().into_string().ok());
+        names.filter(|name| name.ends_with("-auto.spool")).count()
+    };
+    server.run(["rename-window", "-t", "=main:0", "meanwhile"]);
+    wait_until("a capture that is kept aside", || waiting() == 1);
+    let error = server.error(7, &["list"]);
+    assert!(error.to_string().contains("gone or empty"), "{error}");
+
+    fs::rename(&away, &store).unwrap();
+    wait_until("what was kept aside", || {
+        newest_tabs(&server) == ["meanwhile"]
+    });
+    assert_eq!(waiting(), 0);
+    let ids: Vec<Value> = snapshots(&server);
+    change(&server, "after");
+    assert_eq!(snapshots(&server).len(), ids.len() + 1);
+    daemon.signal(Signal::TERM);
+    assert_eq!(daemon.end(), Some(0));
+}

@@ -73,6 +73,11 @@ pub(super) fn answered(state: &mut State, answer: Answer, effects: &mut Vec<Effe
             );
             shared.say(words);
         }
+        Answer::Captured(Ok(CaptureOutcome::KeptAside(words))) => {
+            return shared.complain(&Failure {
+                message: format!("Snapshot {words}"),
+            });
+        }
         Answer::Edited(Ok(metas)) => shared.library.edited(&metas),
         Answer::Trashed(Ok(ids)) => {
             shared.library.removed(&ids);
@@ -155,6 +160,17 @@ pub(super) fn recorder(state: &mut State, event: RecorderEvent, effects: &mut Ve
                 message: format!("Recording: {}", failure.message),
             });
             RecorderStatus::Failed(failure)
+        }
+        RecorderEvent::KeptAside { failure } => {
+            shared.complain(&Failure {
+                message: format!("Recording: {}", failure.message),
+            });
+            RecorderStatus::KeptAside
+        }
+        RecorderEvent::TakenIn { at, words } => {
+            shared.say(format!("Recording: {words}"));
+            shared.recorder = RecorderStatus::Recording { seen: at };
+            return effects.push(Effect::Refresh);
         }
         RecorderEvent::Other { pid } => RecorderStatus::Other { pid },
         RecorderEvent::Stopped => RecorderStatus::Off,

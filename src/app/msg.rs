@@ -210,6 +210,8 @@ pub enum CaptureOutcome {
     Stored(Box<SnapshotMeta>),
     /// Nothing had changed since this one.
     Unchanged(Box<SnapshotMeta>),
+    /// It was kept aside, because the store cannot be written: why, and how many wait.
+    KeptAside(String),
 }
 
 /// News of the recorder.
@@ -235,6 +237,18 @@ pub enum RecorderEvent {
         at: Millis,
         /// What happened.
         failure: Failure,
+    },
+    /// It captured, and kept that aside, because the store cannot be written.
+    KeptAside {
+        /// Why, and how many wait.
+        failure: Failure,
+    },
+    /// What was kept aside is in the store now.
+    TakenIn {
+        /// When.
+        at: Millis,
+        /// How much it was.
+        words: String,
     },
     /// Another process records already.
     Other {

@@ -116,6 +116,8 @@ pub enum RecorderStatus {
         /// Its process id, where it is known.
         pid: Option<i32>,
     },
+    /// This process records; the store cannot be written, and captures are kept aside.
+    KeptAside,
     /// It could not look or store.
     Failed(Failure),
     /// Nobody records.

@@ -9,6 +9,7 @@ mod decision;
 mod failures;
 mod housekeeping;
 mod instance;
+mod keeping;
 mod lives;
 mod recorder;
 mod service;

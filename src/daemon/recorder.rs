@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::decision::{Decision, decide};
 use super::failures::Failures;
 use super::housekeeping::Housekeeping;
+use super::keeping::Keeping;
 use super::lives::Lives;
 use crate::capture::{CaptureError, CaptureRequest, Captured, capture};
 use crate::model::snapshot::{EndCause, SnapshotMeta};
@@ -13,7 +14,7 @@ use crate::model::{LifeId, Millis};
 use crate::mux::{Multiplexer, MuxError, Probe};
 use crate::redact::Redactor;
 use crate::restore::recovery::is_trivial;
-use crate::store::{NewSnapshot, Recorded, Retention, Store, StoreError, Unchanged};
+use crate::store::{Kept, NewSnapshot, Recorded, Retention, Spooled, Store, StoreError, TakenIn};
 
 /// How a recorder works.
 #[derive(Debug, Clone)]
@@ -41,6 +42,10 @@ pub enum Event {
     Unchanged,
     /// A snapshot was stored.
     Stored(Box<SnapshotMeta>),
+    /// A snapshot was kept aside, because the store cannot be written.
+    Spooled(Box<Spooled>),
+    /// Snapshots that had been kept aside are in the store now.
+    TakenIn(TakenIn),
     /// There is no server to record.
     NoServer,
     /// The server that was recorded has gone.
@@ -67,6 +72,7 @@ pub struct Recorder {
     lives: Lives,
     panes: usize,
     failures: Failures,
+    keeping: Keeping,
     housekeeping: Housekeeping,
 }
 
@@ -92,6 +98,7 @@ impl Recorder {
         Self {
             mux,
             lives: Lives::new(store.clone()),
+            keeping: Keeping::new(store.clone()),
             store,
             redactor,
             housekeeping: Housekeeping::new(options.retention.clone()),
@@ -112,7 +119,24 @@ impl Recorder {
 
     /// One look: probes, captures if something is due, stores if something changed.
     pub fn tick(&mut self, now: Millis, random: u64) -> Event {
-        match self.try_tick(now, random) {
+        let held_back = self.failures.hold_back(now);
+        let caught_up = if held_back {
+            Ok(None)
+        } else {
+            self.keeping.catch_up()
+        };
+        let blocked = match caught_up {
+            Ok(Some(taken)) => {
+                self.failures = Failures::default();
+                return Event::TakenIn(taken);
+            }
+            Ok(None) => None,
+            Err(error) => {
+                self.failures.add(now);
+                Some(error)
+            }
+        };
+        match self.try_tick(now, random, held_back, blocked) {
             Ok(event) => event,
             Err(
                 TickError::Mux(MuxError::NoServer { .. })
@@ -132,7 +156,14 @@ impl Recorder {
         self.tick(now, random)
     }
 
-    fn try_tick(&mut self, now: Millis, random: u64) -> Result<Event, TickError> {
+    /// As [`Recorder::tick`]; where the store is `blocked`, what is captured is kept aside.
+    fn try_tick(
+        &mut self,
+        now: Millis,
+        random: u64,
+        held_back: bool,
+        mut blocked: Option<StoreError>,
+    ) -> Result<Event, TickError> {
         let Some(probe) = self.mux.probe()? else {
             return Ok(self.gone(now));
         };
@@ -145,10 +176,12 @@ impl Recorder {
             self.options.interval,
         );
         let Decision::Capture(cause) = decision else {
-            self.lives.still_alive(now)?;
+            if blocked.is_none() {
+                self.lives.still_alive(now)?;
+            }
             return Ok(Event::Quiet);
         };
-        if self.failures.hold_back(now) {
+        if held_back {
             return Ok(Event::Quiet);
         }
         let request = CaptureRequest {
@@ -165,34 +198,36 @@ impl Recorder {
         if captured.state.sessions.is_empty() {
             return Ok(Event::Quiet);
         }
-        self.lives.meet(&captured.server, now)?;
-        let recorded = self.store.record(
-            NewSnapshot {
-                time: now,
-                random,
-                cause,
-                name: None,
-                description: None,
-                tags: Vec::new(),
-                pinned: false,
-                partial: false,
-                host: self.options.host.clone(),
-                server: captured.server.clone(),
-                state: captured.state.clone(),
-                // The next capture needs their digests alone.
-                contents: std::mem::take(&mut captured.contents)
-                    .into_values()
-                    .collect(),
-                took_ms: u32::try_from(captured.took.as_millis()).unwrap_or(u32::MAX),
-                redactions: captured.redactions.clone(),
-            },
-            Unchanged::Skip,
-        );
-        let recorded = match recorded {
-            Ok(recorded) => recorded,
+        if blocked.is_none() {
+            match self.lives.meet(&captured.server, now) {
+                Err(error) if error.is_about_the_store() => blocked = Some(error),
+                met => met?,
+            }
+        }
+        let new = NewSnapshot {
+            time: now,
+            random,
+            cause,
+            name: None,
+            description: None,
+            tags: Vec::new(),
+            pinned: false,
+            partial: false,
+            host: self.options.host.clone(),
+            server: captured.server.clone(),
+            state: captured.state.clone(),
+            // The next capture needs their digests alone.
+            contents: std::mem::take(&mut captured.contents)
+                .into_values()
+                .collect(),
+            took_ms: u32::try_from(captured.took.as_millis()).unwrap_or(u32::MAX),
+            redactions: captured.redactions.clone(),
+        };
+        let kept = match self.keeping.keep(new, blocked) {
+            Ok(kept) => kept,
             Err(error) => {
                 // A text that it counts on is not there any more: capture all next time. Whatever
-                // else went wrong, what was captured before is still stored.
+                // else went wrong, what was captured before is still safe.
                 if matches!(error, StoreError::MissingContents { .. }) {
                     self.previous = None;
                     self.last_probe = None;
@@ -200,10 +235,17 @@ impl Recorder {
                 return Err(error.into());
             }
         };
-        self.failures = Failures::default();
         self.last_probe = Some(captured.probe.clone());
         self.last_capture = Some(now);
         self.previous = Some(captured);
+        let recorded = match kept {
+            Kept::Recorded(recorded) => recorded,
+            Kept::Spooled(spooled) => {
+                self.failures.add(now);
+                return Ok(Event::Spooled(Box::new(spooled)));
+            }
+        };
+        self.failures = Failures::default();
         match recorded {
             Recorded::Unchanged(_) => {
                 self.lives.still_alive(now)?;

@@ -96,6 +96,9 @@ fn log(event: &Event) {
             took_ms = meta.took_ms,
             "stored"
         ),
+        Event::Spooled(spooled) => tracing::warn!("{spooled}"),
+        // The store has logged it.
+        Event::TakenIn(_) => {}
         Event::NoServer => tracing::debug!("no server is running"),
         Event::ServerGone { life, cause } => tracing::info!(%life, ?cause, "the server has gone"),
         // Whoever receives the event tells the user; the log has it beside that.

@@ -26,6 +26,10 @@ pub fn look(
     mux: &dyn Multiplexer,
     boot: &BootId,
 ) -> Result<Vec<Offer>, RestoreError> {
+    // The newest of what was lost may not have found its way into the store yet.
+    if let Err(error) = store.take_in() {
+        tracing::info!("cannot take in what was kept aside: {error}");
+    }
     if !store.exists() {
         return Ok(Vec::new());
     }

@@ -131,10 +131,10 @@ impl Store {
         &self.file
     }
 
-    /// Whether a store was made here.
+    /// Whether a store was made here, even if it has gone since: then every call says so.
     #[must_use]
     pub fn exists(&self) -> bool {
-        self.file.exists()
+        self.file.symlink_metadata().is_ok() || schema::was_made(&self.dir)
     }
 
     fn place(&self) -> Place<'_> {

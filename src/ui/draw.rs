@@ -180,6 +180,7 @@ fn recorder(look: &Look<'_>) -> Vec<Span<'static>> {
                 look.span(Role::Text, "rec by another"),
             ]
         }
+        RecorderStatus::KeptAside => vec![look.span(Role::Error, "! kept aside")],
         RecorderStatus::Failed(_) => vec![look.span(Role::Error, "! not recording")],
         RecorderStatus::Off => vec![look.span(Role::Dim, "○ not recording")],
     }

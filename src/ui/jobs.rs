@@ -18,7 +18,7 @@ use crate::model::snapshot::{Cause, LifeId, RecoveryState};
 use crate::model::snapshot::{Snapshot, SnapshotMeta};
 use crate::mux::Multiplexer;
 use crate::restore::lookout;
-use crate::store::{NewSnapshot, Query, Recorded, SearchQuery, StoreError, Unchanged};
+use crate::store::{Kept, NewSnapshot, Query, Recorded, SearchQuery, StoreError, Unchanged};
 
 use super::context::Context;
 use super::restoring;
@@ -220,9 +220,12 @@ fn live(context: &Context) -> Result<Captured, Failure> {
 }
 
 fn capture_now(context: &Context, name: Option<String>) -> Result<CaptureOutcome, Failure> {
-    Ok(match record_now(context, name, Cause::Manual)? {
-        Recorded::Stored(meta) => CaptureOutcome::Stored(Box::new(meta)),
-        Recorded::Unchanged(meta) => CaptureOutcome::Unchanged(Box::new(meta)),
+    let new = new_snapshot(context, name, Cause::Manual)?;
+    let kept = context.store.record_or_spool(new, Unchanged::Skip);
+    Ok(match kept.map_err(fail)? {
+        Kept::Recorded(Recorded::Stored(meta)) => CaptureOutcome::Stored(Box::new(meta)),
+        Kept::Recorded(Recorded::Unchanged(meta)) => CaptureOutcome::Unchanged(Box::new(meta)),
+        Kept::Spooled(spooled) => CaptureOutcome::KeptAside(spooled.to_string()),
     })
 }
 
@@ -232,8 +235,18 @@ pub(super) fn record_now(
     name: Option<String>,
     cause: Cause,
 ) -> Result<Recorded, Failure> {
+    let new = new_snapshot(context, name, cause)?;
+    context.store.record(new, Unchanged::Skip).map_err(fail)
+}
+
+/// The state now, as it is recorded.
+fn new_snapshot(
+    context: &Context,
+    name: Option<String>,
+    cause: Cause,
+) -> Result<NewSnapshot, Failure> {
     let captured = live(context)?;
-    let new = NewSnapshot {
+    Ok(NewSnapshot {
         time: context.now(),
         random: context.random(),
         cause,
@@ -248,8 +261,7 @@ pub(super) fn record_now(
         contents: captured.contents.into_values().collect(),
         took_ms: u32::try_from(captured.took.as_millis()).unwrap_or(u32::MAX),
         redactions: captured.redactions,
-    };
-    context.store.record(new, Unchanged::Skip).map_err(fail)
+    })
 }
 
 fn compare(context: &Context, a: Side, b: Side) -> Result<Comparison, Failure> {

@@ -89,6 +89,15 @@ pub(super) fn news(event: Event, at: Millis) -> Option<RecorderEvent> {
         Event::Quiet => return None,
         Event::Unchanged => RecorderEvent::Unchanged { at },
         Event::Stored(meta) => RecorderEvent::Captured(meta),
+        Event::Spooled(spooled) => RecorderEvent::KeptAside {
+            failure: Failure {
+                message: spooled.to_string(),
+            },
+        },
+        Event::TakenIn(taken) => RecorderEvent::TakenIn {
+            at,
+            words: taken.to_string(),
+        },
         Event::NoServer | Event::ServerGone { .. } => RecorderEvent::NoServer { at },
         Event::Failed(message) => RecorderEvent::Failed {
             at,

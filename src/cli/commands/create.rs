@@ -1,5 +1,7 @@
 //! `muxtape create`
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use crate::cli::context::{Context, host};
@@ -8,7 +10,7 @@ use crate::cli::output::Role;
 use crate::cli::views;
 use crate::model::Cause;
 use crate::model::snapshot::{RedactionCount, SnapshotMeta};
-use crate::store::{NewSnapshot, Recorded, Unchanged};
+use crate::store::{Kept, NewSnapshot, Recorded, Spooled, Unchanged};
 
 /// Take a snapshot now
 #[derive(Debug, clap::Args)]
@@ -43,8 +45,12 @@ pub(in crate::cli) struct Create {
 
 #[derive(Debug, Serialize)]
 struct Answer {
-    id: String,
+    /// None yet, where it was kept aside.
+    id: Option<String>,
     stored: bool,
+    /// Why it is not in the store yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kept_aside: Option<String>,
     stored_bytes: u64,
     changed: Vec<String>,
     duration_ms: u64,
@@ -67,7 +73,7 @@ impl Create {
         } else {
             Unchanged::Store
         };
-        let recorded = context.store().record(
+        let kept = context.store().record_or_spool(
             NewSnapshot {
                 time: context.now(),
                 random: context.random()?,
@@ -87,20 +93,25 @@ impl Create {
             },
             unchanged,
         )?;
+        let recorded = match kept {
+            Kept::Recorded(recorded) => recorded,
+            Kept::Spooled(spooled) => return told_aside(context, &spooled, started.elapsed()),
+        };
         let (meta, stored) = match &recorded {
             Recorded::Stored(meta) => (meta, true),
             Recorded::Unchanged(meta) => (meta, false),
         };
         let answer = Answer {
-            id: meta.id.to_string(),
+            id: Some(meta.id.to_string()),
             stored,
+            kept_aside: None,
             stored_bytes: if stored { meta.stored_bytes } else { 0 },
             changed: if stored {
                 changed_sessions(context, meta)
             } else {
                 Vec::new()
             },
-            duration_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            duration_ms: millis(started.elapsed()),
             redactions: if stored {
                 meta.redactions.clone()
             } else {
@@ -131,6 +142,27 @@ impl Create {
         })?;
         Ok(Exit::Ok)
     }
+}
+
+/// The store could not be written; what was captured is safe all the same.
+fn told_aside(context: &Context, spooled: &Spooled, took: Duration) -> Result<Exit, CliError> {
+    let answer = Answer {
+        id: None,
+        stored: false,
+        kept_aside: Some(spooled.why.to_string()),
+        stored_bytes: 0,
+        changed: Vec::new(),
+        duration_ms: millis(took),
+        redactions: Vec::new(),
+    };
+    context
+        .output
+        .answer("create", &answer, |_| vec![spooled.to_string()])?;
+    Ok(Exit::Ok)
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Names of the sessions that are not as they were in the parent.

@@ -150,6 +150,8 @@ fn tell(context: &Context, event: &Event) -> Option<String> {
             views::bytes(meta.stored_bytes),
             meta.took_ms,
         )),
+        Event::Spooled(spooled) => Some(spooled.to_string()),
+        Event::TakenIn(taken) => Some(taken.to_string()),
         Event::NoServer => Some("no tmux server is running; waiting for one".to_owned()),
         Event::ServerGone { cause, .. } => Some(match cause {
             EndCause::Closed => "the last session was closed; waiting for a new one".to_owned(),

@@ -12,6 +12,7 @@ mod take;
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
 use std::path::PathBuf;
 
 pub(super) use take::seed;
@@ -59,6 +60,44 @@ pub struct TakenIn {
     pub set_aside: Vec<PathBuf>,
     /// Snapshots that still wait: another process is taking them in, or a newer muxtape wrote them.
     pub waiting: usize,
+}
+
+impl fmt::Display for Spooled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "kept aside, to be taken in later ({} waiting",
+            self.waiting
+        )?;
+        if self.dropped > 0 {
+            write!(f, ", {} older dropped", self.dropped)?;
+        }
+        write!(f, "): {}", self.why)
+    }
+}
+
+impl TakenIn {
+    /// Whether there was nothing to be done.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        self.taken == 0 && self.set_aside.is_empty()
+    }
+}
+
+impl fmt::Display for TakenIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "took in {} kept aside before", self.taken)?;
+        if self.partial > 0 {
+            write!(f, "; {} of them without texts that were lost", self.partial)?;
+        }
+        if self.unnamed > 0 {
+            write!(f, "; {} of them without a name that is taken", self.unnamed)?;
+        }
+        for file in &self.set_aside {
+            write!(f, "; damaged: {}", file.display())?;
+        }
+        Ok(())
+    }
 }
 
 impl Store {
