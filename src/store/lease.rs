@@ -166,7 +166,7 @@ impl Place<'_> {
         Ok(value)
     }
 
-    fn refuse_network(&self) -> Result<(), StoreError> {
+    pub(super) fn refuse_network(&self) -> Result<(), StoreError> {
         if self.network {
             Ok(())
         } else {
@@ -229,7 +229,7 @@ impl Place<'_> {
     }
 
     /// Tries until the file is free, or the deadline has come.
-    fn until_free<T>(
+    pub(super) fn until_free<T>(
         &self,
         operation: &'static str,
         open: impl Fn() -> Result<T, Fault>,

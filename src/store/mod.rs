@@ -9,6 +9,7 @@
 
 mod candidates;
 mod codec;
+mod compact;
 mod counters;
 mod disk;
 mod edit;
@@ -30,6 +31,7 @@ mod network;
 mod plan;
 mod query;
 mod record;
+mod replace;
 mod request;
 mod retention;
 mod rope;
@@ -67,6 +69,7 @@ use crate::model::snapshot::{Life, Snapshot, SnapshotMeta};
 use crate::model::target::SnapRef;
 use crate::model::time::Millis;
 
+pub use compact::{Compacted, Slack};
 pub use edit::Edit;
 pub use error::StoreError;
 pub use gc::Collected;

@@ -47,11 +47,7 @@ pub(super) fn stats(view: &impl View, file: &Path) -> Result<Stats, Fault> {
         trash: view.count(Stream::Trash)?,
         objects: view.count(Stream::Versions)?,
         record_bytes: view.stored_bytes()?,
-        // The file is sparse: its length says nothing.
-        store_bytes: std::fs::metadata(file)
-            .map_err(|cause| StoreError::io("read the store's size", file, cause))?
-            .blocks()
-            .saturating_mul(512),
+        store_bytes: allocated(file)?,
         ..Stats::default()
     };
     let mut sessions: BTreeSet<(u64, BString)> = BTreeSet::new();
@@ -75,4 +71,11 @@ fn socket_number(server: &ServerIdentity) -> u64 {
     let mut hasher = DefaultHasher::new();
     (server.mux, &server.socket).hash(&mut hasher);
     hasher.finish()
+}
+
+/// Disk space that the file takes. It is sparse: its length says nothing.
+pub(super) fn allocated(file: &Path) -> Result<u64, StoreError> {
+    let found = std::fs::metadata(file);
+    let found = found.map_err(|cause| StoreError::io("read the store's size", file, cause))?;
+    Ok(found.blocks().saturating_mul(512))
 }

@@ -12,8 +12,8 @@ use redb::{
 
 use super::fault::Fault;
 
-type StreamTable = TableDefinition<'static, u64, &'static [u8]>;
-type IndexTable = TableDefinition<'static, &'static [u8], &'static [u8]>;
+pub(super) type StreamTable = TableDefinition<'static, u64, &'static [u8]>;
+pub(super) type IndexTable = TableDefinition<'static, &'static [u8], &'static [u8]>;
 
 /// Tables of records under growing numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +45,7 @@ impl Stream {
         Stream::Literals,
     ];
 
-    fn table(self) -> StreamTable {
+    pub(super) fn table(self) -> StreamTable {
         TableDefinition::new(match self {
             Stream::Timeline => "timeline",
             Stream::Trash => "trash",
@@ -74,7 +74,7 @@ pub(super) enum Index {
 impl Index {
     pub(super) const ALL: [Index; 4] = [Index::Meta, Index::Ids, Index::Digests, Index::Names];
 
-    fn table(self) -> IndexTable {
+    pub(super) fn table(self) -> IndexTable {
         TableDefinition::new(match self {
             Index::Meta => "meta",
             Index::Ids => "ids",

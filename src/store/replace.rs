@@ -1,0 +1,119 @@
+//! Putting a newly built file in the store's place.
+//!
+//! The new file is built beside the old one, under a reading lease on the old one: readers go on, writers
+//! wait. It takes the old one's place by a rename, when it is complete and has been read back; until
+//! then a kill at any moment leaves the old file as it was. Who had opened the old file and waited
+//! finds out before writing, and opens the new one.
+//!
+//! Two that replace the file at once could undo what was written in between. So it is only done with a
+//! lock on the directory, which ends with the process.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
+
+use redb::{ReadTransaction, ReadableDatabase, WriteTransaction};
+use rustix::fs::FlockOperation;
+
+use super::disk;
+use super::error::StoreError;
+use super::fault::Fault;
+use super::lease::{self, Place};
+
+/// What the new file is called until it is complete.
+const BUILDING: &str = "muxtape.redb.new";
+
+/// The right to replace the file. One at a time has it.
+pub(super) struct Turn<'a> {
+    place: Place<'a>,
+    operation: &'static str,
+    building: PathBuf,
+    /// The directory, locked.
+    dir: File,
+}
+
+impl<'a> Turn<'a> {
+    /// Waits for the turn, and removes what a killed process left of its own.
+    pub(super) fn take(place: Place<'a>, operation: &'static str) -> Result<Self, StoreError> {
+        let dir = place.until_free(operation, || lock(&place))?;
+        let building = place.dir.join(BUILDING);
+        match fs::remove_file(&building) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(StoreError::io(operation, &building, error));
+            }
+            _ => {}
+        }
+        Ok(Self {
+            place,
+            operation,
+            building,
+            dir,
+        })
+    }
+
+    /// Replaces the file by what `build` makes of it, if `check` then finds the new file to be right.
+    pub(super) fn replace<T>(
+        &self,
+        build: impl FnOnce(&ReadTransaction, &WriteTransaction) -> Result<T, Fault>,
+        check: impl FnOnce(&ReadTransaction, &T) -> Result<(), Fault>,
+    ) -> Result<T, StoreError> {
+        let replaced = self.place.read(self.operation, |old| {
+            let built = self.build(old, build)?;
+            let new = lease::builder().open_read_only(&self.building)?;
+            check(&new.begin_read()?, &built)?;
+            drop(new);
+            fs::rename(&self.building, self.place.file).map_err(io_fault)?;
+            self.dir.sync_all().map_err(io_fault)?;
+            Ok(built)
+        });
+        if replaced.is_err() {
+            let _ = fs::remove_file(&self.building);
+        }
+        replaced
+    }
+
+    fn build<T>(
+        &self,
+        old: &ReadTransaction,
+        build: impl FnOnce(&ReadTransaction, &WriteTransaction) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&self.building)
+            .map_err(io_fault)?;
+        let db = disk::database(file)?;
+        let mut txn = db.begin_write()?;
+        txn.set_quick_repair(true);
+        let built = build(old, &txn)?;
+        txn.commit()?;
+        Ok(built)
+    }
+}
+
+/// Locks the directory, or says that it is in use.
+fn lock(place: &Place<'_>) -> Result<File, Fault> {
+    let dir = match File::open(place.dir) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(StoreError::NoStore {
+                dir: place.dir.to_owned(),
+            }
+            .into());
+        }
+        opened => opened.map_err(io_fault)?,
+    };
+    match rustix::fs::flock(&dir, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(dir),
+        Err(rustix::io::Errno::WOULDBLOCK) => {
+            Err(Fault::Database(redb::Error::DatabaseAlreadyOpen))
+        }
+        Err(error) => Err(io_fault(error.into())),
+    }
+}
+
+fn io_fault(error: io::Error) -> Fault {
+    Fault::Database(error.into())
+}
