@@ -354,6 +354,28 @@ fn a_list_says_what_it_had_to_leave_out() {
 }
 
 #[test]
+fn the_store_is_collected_and_compacted_when_asked() {
+    let server = server();
+    server.error(3, &["compact"]);
+    server.json(&["create", "gone"]);
+    server.json(&["create", "kept"]);
+    server.json(&["delete", "gone", "--yes"]);
+    server.json(&["trash", "empty", "--yes"]);
+    let collected = server.json(&["gc"]);
+    assert!(collected["texts"].is_u64() && collected["bytes"].is_u64());
+    let compacted = server.json(&["compact"]);
+    let bytes = |name: &str| compacted[name].as_u64().unwrap();
+    assert_eq!(
+        bytes("freed"),
+        bytes("before").saturating_sub(bytes("after"))
+    );
+    assert_eq!(server.json(&["stats"])["store_bytes"], compacted["after"]);
+    assert_eq!(server.json(&["verify"])["ok"], true);
+    let said = server.muxtape(&["compact"]);
+    assert!(said.out.contains("on disk"), "{}", said.out);
+}
+
+#[test]
 fn settings_that_are_wrong_stop_the_start() {
     let server = TmuxServer::stopped();
     let config = server.dir().join("c.toml");

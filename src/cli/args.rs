@@ -143,6 +143,8 @@ pub(super) enum Command {
     Prune(c::prune::Prune),
     Stats(c::stats::Stats),
     Verify(c::verify::Verify),
+    Gc(c::care::Gc),
+    Compact(c::care::Compact),
     Daemon(c::daemon::Daemon),
     Config(c::config::Config),
     Completions(c::completions::Completions),

@@ -159,14 +159,14 @@ fn copy(old: &ReadTransaction, new: &WriteTransaction) -> Result<Vec<Sum>, Fault
     let mut sums = Vec::new();
     for stream in Stream::ALL {
         let mut to = new.open_table(stream.table())?;
-        sums.push(walk_stream(old, stream, &mut |key, value| {
+        sums.push(walk_stream(old, stream, |key, value| {
             to.insert(key, value)?;
             Ok(())
         })?);
     }
     for index in Index::ALL {
         let mut to = new.open_table(index.table())?;
-        sums.push(walk_index(old, index, &mut |key, value| {
+        sums.push(walk_index(old, index, |key, value| {
             to.insert(key, value)?;
             Ok(())
         })?);
@@ -177,10 +177,10 @@ fn copy(old: &ReadTransaction, new: &WriteTransaction) -> Result<Vec<Sum>, Fault
 fn sums_of(view: &impl View) -> Result<Vec<Sum>, Fault> {
     let mut sums = Vec::new();
     for stream in Stream::ALL {
-        sums.push(walk_stream(view, stream, &mut |_, _| Ok(()))?);
+        sums.push(walk_stream(view, stream, |_, _| Ok(()))?);
     }
     for index in Index::ALL {
-        sums.push(walk_index(view, index, &mut |_, _| Ok(()))?);
+        sums.push(walk_index(view, index, |_, _| Ok(()))?);
     }
     Ok(sums)
 }
@@ -188,7 +188,7 @@ fn sums_of(view: &impl View) -> Result<Vec<Sum>, Fault> {
 fn walk_stream(
     view: &impl View,
     stream: Stream,
-    visit: &mut dyn FnMut(u64, &[u8]) -> Result<(), Fault>,
+    mut visit: impl FnMut(u64, &[u8]) -> Result<(), Fault>,
 ) -> Result<Sum, Fault> {
     let table = view.stream(stream)?;
     let mut sum = Summing::default();
@@ -203,7 +203,7 @@ fn walk_stream(
 fn walk_index(
     view: &impl View,
     index: Index,
-    visit: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), Fault>,
+    mut visit: impl FnMut(&[u8], &[u8]) -> Result<(), Fault>,
 ) -> Result<Sum, Fault> {
     let table = view.index(index)?;
     let mut sum = Summing::default();

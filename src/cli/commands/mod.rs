@@ -5,6 +5,7 @@ use super::context::Context;
 use super::error::{CliError, Exit};
 use super::log;
 
+pub(super) mod care;
 pub(super) mod completions;
 pub(super) mod config;
 pub(super) mod create;
@@ -72,6 +73,8 @@ fn dispatch(command: &Command, context: &Context) -> Result<Exit, CliError> {
         Command::Prune(command) => command.run(context),
         Command::Stats(command) => command.run(context),
         Command::Verify(command) => command.run(context),
+        Command::Gc(command) => command.run(context),
+        Command::Compact(command) => command.run(context),
         Command::Daemon(command) => command.run(context),
         Command::Config(command) => command.run(context),
         Command::Completions(command) => command.run(),
