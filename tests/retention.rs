@@ -136,6 +136,19 @@ fn rules_hold_for_the_sessions_that_they_name() {
     );
     let plan = server.json(&["prune", "--dry-run"]);
     assert_eq!(plan["removed"], 2);
+    let shown = server.json(&["config", "show"]);
+    let of = |key: &str| {
+        let mut all = shown.as_array().unwrap().iter();
+        let one = all.find(|one| one["key"] == key).unwrap();
+        (one["value"].clone(), one["source"].clone())
+    };
+    assert_eq!(of("retention.keep_last"), (json!(1), json!("file")));
+    assert_eq!(of("retention.trash_days"), (json!(30), json!("default")));
+    let text = server.muxtape(&["config", "show"]).out;
+    assert!(
+        text.contains("retention.max_age_days = 30  # default\n"),
+        "{text}"
+    );
     settings(&server, "[retention]\nmonthly = 12\nmax_age_days = 30\n");
     let error = server.error(1, &["prune", "--dry-run"]);
     let message = error["message"].as_str().unwrap();

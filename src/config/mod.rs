@@ -7,9 +7,11 @@
 mod paths;
 mod retention;
 mod settings;
+mod show;
 
 pub use paths::{Overrides, Paths, PathsError};
 pub use retention::{InvalidRetention, RetentionSettings};
 pub use settings::{
     ConfigError, RecorderSettings, RecoverySettings, Settings, ThemeName, UiSettings,
 };
+pub use show::{Shown, Source};

@@ -129,15 +129,8 @@ pub enum ConfigError {
 impl Settings {
     /// The settings of a file; the defaults when there is none.
     pub fn load(path: &Path) -> Result<Settings, ConfigError> {
-        let text = match fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
-            Err(source) => {
-                return Err(ConfigError::Read {
-                    path: path.to_owned(),
-                    source,
-                });
-            }
+        let Some(text) = read(path)? else {
+            return Ok(Self::default());
         };
         let invalid = |message: String| ConfigError::Invalid {
             path: path.to_owned(),
@@ -160,6 +153,18 @@ impl Settings {
             settings.retention = retention.map_err(|error| invalid(error.to_string()))?;
         }
         Ok(settings)
+    }
+}
+
+/// The text of the file, if there is one.
+pub(super) fn read(path: &Path) -> Result<Option<String>, ConfigError> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(ConfigError::Read {
+            path: path.to_owned(),
+            source,
+        }),
     }
 }
 

@@ -2,6 +2,8 @@
 
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
+use crate::cli::output::Role;
+use crate::config::{Settings, Shown, Source};
 
 /// Settings
 #[derive(Debug, clap::Args)]
@@ -14,6 +16,8 @@ pub(in crate::cli) struct Config {
 enum Action {
     /// Print where the settings file is, whether or not it exists
     Path,
+    /// Print every setting, its value, and whether that is in the file or the default
+    Show,
 }
 
 impl Config {
@@ -26,7 +30,33 @@ impl Config {
                     .output
                     .answer("config.path", &data, |_| vec![path.display().to_string()])?;
             }
+            Action::Show => {
+                let shown = Settings::shown(&context.paths.config_file)?;
+                let data: Vec<_> = shown.iter().map(view).collect();
+                context.output.answer("config.show", &data, |out| {
+                    let line = |one: &Shown| {
+                        let source = out.paint(Role::Faint, &format!("# {}", word(one.source)));
+                        format!("{} = {}  {source}", one.key, one.value)
+                    };
+                    shown.iter().map(line).collect()
+                })?;
+            }
         }
         Ok(Exit::Ok)
+    }
+}
+
+fn view(shown: &Shown) -> serde_json::Value {
+    serde_json::json!({
+        "key": shown.key,
+        "value": shown.value,
+        "source": word(shown.source),
+    })
+}
+
+fn word(source: Source) -> &'static str {
+    match source {
+        Source::Default => "default",
+        Source::File => "file",
     }
 }

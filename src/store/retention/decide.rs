@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::clock::{Clock, Unit};
 use super::ledger::{Ledger, Row};
+use super::marks::{Hold, Mark};
 use super::policy::{Keep, Retention};
 use super::reason::{Count, KeepReason, RemoveReason, Verdict};
 use crate::model::snapshot::Cause;
@@ -27,68 +28,6 @@ pub(super) struct Decision {
     /// What would go as well, if one run could remove more.
     pub(super) deferred: Vec<usize>,
     marks: Vec<(usize, Mark)>,
-}
-
-/// A reason as numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Mark {
-    Pinned,
-    NewestOfSession(u32),
-    NewestOfLife,
-    LostLife,
-    Manual,
-    Imported,
-    Named,
-    Tagged,
-    Archived,
-    Counted(Count, u32),
-    UndoPoint,
-}
-
-/// How firmly a snapshot is held.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-enum Hold {
-    #[default]
-    None,
-    /// By a count.
-    Counted,
-    /// By somebody's choice.
-    Chosen,
-    /// Against everything.
-    Protected,
-}
-
-impl Mark {
-    fn hold(self) -> Hold {
-        match self {
-            Mark::Pinned | Mark::NewestOfSession(_) | Mark::NewestOfLife | Mark::LostLife => {
-                Hold::Protected
-            }
-            Mark::Manual | Mark::Imported | Mark::Named | Mark::Tagged | Mark::Archived => {
-                Hold::Chosen
-            }
-            Mark::Counted(..) | Mark::UndoPoint => Hold::Counted,
-        }
-    }
-
-    fn reason(self, ledger: &Ledger) -> KeepReason {
-        let name = |number| ledger.name_of(number).cloned();
-        match self {
-            Mark::Pinned => KeepReason::Pinned,
-            Mark::NewestOfSession(session) => {
-                KeepReason::NewestOfSession(name(session).unwrap_or_default())
-            }
-            Mark::NewestOfLife => KeepReason::NewestOfLife,
-            Mark::LostLife => KeepReason::LostLife,
-            Mark::Manual => KeepReason::Manual,
-            Mark::Imported => KeepReason::Imported,
-            Mark::Named => KeepReason::Named,
-            Mark::Tagged => KeepReason::Tagged,
-            Mark::Archived => KeepReason::Archived,
-            Mark::Counted(count, session) => KeepReason::Counted(count, name(session)),
-            Mark::UndoPoint => KeepReason::UndoPoint,
-        }
-    }
 }
 
 /// What is counted together: the snapshots of a session of a server; those of a lost life apart.

@@ -8,6 +8,7 @@ mod apply;
 mod clock;
 mod decide;
 mod ledger;
+mod marks;
 mod pattern;
 mod policy;
 mod quota;
