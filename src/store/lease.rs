@@ -152,7 +152,8 @@ impl Place<'_> {
                     Ok(value)
                 }
                 Err(fault) => {
-                    txn.abort()?;
+                    // After a failure of the disk this fails too, and says less.
+                    let _ = txn.abort();
                     Err(fault)
                 }
             }
@@ -164,6 +165,35 @@ impl Place<'_> {
         let value = result.map_err(at)?;
         closed.map_err(at)?;
         Ok(value)
+    }
+
+    /// Gives room back that the file keeps for itself, if the disk needs it. For after a removal.
+    pub(super) fn give_back(&self) -> Result<(), StoreError> {
+        if space::lacks_ballast(self.dir) {
+            self.shrink("give room back")
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Moves everything to the beginning of the file, and gives the end of it back to the disk. Slower than
+    /// to write it anew, and can be done where there is no room for that.
+    fn shrink(&self, operation: &'static str) -> Result<(), StoreError> {
+        self.refuse_network()?;
+        let mut db = self.until_free(operation, || disk::open(self.file))?;
+        let shrunk = guarded(move || {
+            let shrunk = db.compact();
+            drop(db);
+            shrunk.map_err(|error| Fault::Database(error.into()))
+        });
+        space::keep_ballast(self.dir);
+        match shrunk {
+            // It stays as it is.
+            Err(Fault::Database(redb::Error::PersistentSavepointExists)) => Ok(()),
+            shrunk => shrunk
+                .map(drop)
+                .map_err(|fault| self.told(operation, fault)),
+        }
     }
 
     pub(super) fn refuse_network(&self) -> Result<(), StoreError> {

@@ -262,7 +262,9 @@ impl Store {
 
     /// Removes texts that no snapshot needs any more. Happens by itself after enough was removed.
     pub fn collect(&self) -> Result<Collected, StoreError> {
-        gc::collect(&self.place())
+        let collected = gc::collect(&self.place())?;
+        self.place().give_back()?;
+        Ok(collected)
     }
 
     /// Notes what is known about a life; replaces what was known before.

@@ -69,6 +69,12 @@ pub(super) fn keep_ballast(dir: &Path) {
     }
 }
 
+/// Whether there is no ballast, because there is too little room for it.
+pub(super) fn lacks_ballast(dir: &Path) -> bool {
+    let there = fs::symlink_metadata(ballast(dir)).is_ok_and(|file| is_whole(&file));
+    !there && free(dir).is_some_and(|free| free < ROOM_FOR_BALLAST)
+}
+
 fn ballast(dir: &Path) -> PathBuf {
     dir.join(BALLAST)
 }

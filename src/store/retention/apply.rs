@@ -210,6 +210,10 @@ fn collect(place: &Place<'_>) -> Result<bool, StoreError> {
             tracing::warn!("unused texts are kept: {error}");
             Ok(false)
         }
-        collected => collected.map(|_| true),
+        collected => {
+            collected?;
+            place.give_back()?;
+            Ok(true)
+        }
     }
 }

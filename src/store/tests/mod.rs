@@ -5,6 +5,7 @@ mod compaction;
 mod damage;
 mod finding;
 mod format;
+mod full_disk;
 mod limits;
 mod lists;
 mod machine;
