@@ -4,6 +4,7 @@
 //! can put a failing or a lying disk under the whole store (`with_disk`). What only reads opens the file
 //! by itself.
 
+use std::cell::Cell;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::ops::Bound;
@@ -38,8 +39,20 @@ pub(super) fn open(path: &Path) -> Result<Database, Fault> {
     Ok(db)
 }
 
+thread_local! {
+    /// The system's number of the first failure of the file that this thread opened last.
+    static FAILED: Cell<Option<i32>> = const { Cell::new(None) };
+}
+
+/// What failed first in the file that this thread opened last. The database only says that something did
+/// where the failure came at a moment when it could not tell of it.
+pub(super) fn first_failure() -> Option<io::Error> {
+    FAILED.get().map(io::Error::from_raw_os_error)
+}
+
 /// The database in a file that is open for writing. An empty file becomes a new database.
 pub(super) fn database(file: File) -> Result<Database, Fault> {
+    FAILED.set(None);
     let disk = Disk {
         inner: backend(file)?,
     };
@@ -99,25 +112,29 @@ struct Disk {
     inner: Box<dyn StorageBackend>,
 }
 
+fn noted<T>(done: io::Result<T>) -> io::Result<T> {
+    done.inspect_err(|error| FAILED.set(FAILED.get().or(error.raw_os_error())))
+}
+
 impl StorageBackend for Disk {
     fn len(&self) -> io::Result<u64> {
-        self.inner.len()
+        noted(self.inner.len())
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        self.inner.read(offset, out)
+        noted(self.inner.read(offset, out))
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
-        self.inner.set_len(len)
+        noted(self.inner.set_len(len))
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        self.inner.sync_data()
+        noted(self.inner.sync_data())
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        self.inner.write(offset, data)
+        noted(self.inner.write(offset, data))
     }
 
     fn close(&self) -> io::Result<()> {

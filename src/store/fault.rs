@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::io;
 use std::path::Path;
 
+use super::disk;
 use super::error::StoreError;
 use super::frame::Kind;
 
@@ -84,6 +85,10 @@ impl Fault {
                 damaged(format!("the file {}", file.display()), error.to_string())
             }
             Fault::Database(redb::Error::Io(source)) => StoreError::io(operation, file, source),
+            Fault::Database(error @ redb::Error::PreviousIo) => {
+                let first = disk::first_failure().unwrap_or_else(|| io::Error::other(error));
+                StoreError::io(operation, file, first)
+            }
             Fault::Database(other) => StoreError::Io {
                 operation,
                 path: file.to_owned(),

@@ -90,7 +90,12 @@ impl<'a> Turn<'a> {
         txn.set_quick_repair(true);
         let built = build(old, &txn)?;
         txn.commit()?;
-        Ok(built)
+        // Closing writes as well, and cannot tell of what fails then.
+        drop(db);
+        match disk::first_failure() {
+            Some(error) => Err(io_fault(error)),
+            None => Ok(built),
+        }
     }
 }
 

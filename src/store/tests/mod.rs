@@ -3,6 +3,7 @@
 mod care;
 mod compaction;
 mod damage;
+mod faults;
 mod finding;
 mod format;
 mod full_disk;

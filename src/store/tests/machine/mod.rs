@@ -125,6 +125,7 @@ impl Machine {
                     assert_eq!(objects, self.model.needed().len() as u64);
                 }
             }
+            Op::Compact => drop(or_no_store(self.store.compact())),
             Op::Reopen => {
                 let dir = self.scratch.store.dir().to_owned();
                 let options = StoreOptions {

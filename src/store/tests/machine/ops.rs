@@ -103,6 +103,7 @@ pub(super) enum Op {
     EmptyTrash,
     Prune(Prune),
     Collect,
+    Compact,
     /// A new handle on the same directory.
     Reopen,
     Verify,
@@ -225,6 +226,7 @@ pub(super) fn ops() -> impl Strategy<Value = Vec<Op>> {
         1 => Just(Op::EmptyTrash),
         2 => prune().prop_map(Op::Prune),
         2 => Just(Op::Collect),
+        1 => Just(Op::Compact),
         1 => Just(Op::Reopen),
         1 => Just(Op::Verify),
         1 => any::<u8>().prop_map(|word| Op::Search { word }),
