@@ -18,7 +18,7 @@ use muxtape::model::tree::{AutomaticRename, Screen};
 use muxtape::model::{
     Cause, Contents, Millis, MuxKind, Pane, ServerIdentity, ServerState, Session, Tab,
 };
-use muxtape::store::{NewSnapshot, Store, StoreOptions, Unchanged};
+use muxtape::store::{NewSnapshot, Store, StoreOptions, Storing, Unchanged};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 
@@ -52,6 +52,7 @@ fn home() -> &'static Path {
                 contents: vec![contents],
                 took_ms: 1,
                 redactions: Vec::new(),
+                storing: Storing::Auto,
             };
             store.record(new, Unchanged::Store).unwrap();
         }

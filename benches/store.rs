@@ -20,7 +20,7 @@ use muxtape::model::id::SnapshotId;
 use muxtape::model::snapshot::{BootId, Cause, MuxKind, ServerIdentity};
 use muxtape::model::time::Millis;
 use muxtape::model::tree::{AutomaticRename, Pane, PaneHandle, Screen, ServerState, Session, Tab};
-use muxtape::store::{NewSnapshot, Query, Recorded, Store, StoreOptions, Unchanged};
+use muxtape::store::{NewSnapshot, Query, Recorded, Store, StoreOptions, Storing, Unchanged};
 use tempfile::TempDir;
 
 const PANES: u32 = 10;
@@ -105,6 +105,7 @@ impl Series {
             contents,
             took_ms: 10,
             redactions: Vec::new(),
+            storing: Storing::Auto,
         }
     }
 

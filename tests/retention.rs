@@ -10,7 +10,7 @@ use std::fs;
 
 use ::muxtape::model::snapshot::{Cause, Snapshot};
 use ::muxtape::model::{Millis, SnapshotId};
-use ::muxtape::store::{NewSnapshot, Recorded, Store, StoreOptions, Unchanged};
+use ::muxtape::store::{NewSnapshot, Recorded, Store, StoreOptions, Storing, Unchanged};
 use common::TmuxServer;
 use serde_json::{Value, json};
 
@@ -43,6 +43,7 @@ fn record(store: &Store, like: &Snapshot, before: i64, random: u64) -> SnapshotI
         contents: Vec::new(),
         took_ms: 1,
         redactions: Vec::new(),
+        storing: Storing::Auto,
     };
     match store.record(new, Unchanged::Store).unwrap() {
         Recorded::Stored(meta) | Recorded::Unchanged(meta) => meta.id,

@@ -345,7 +345,7 @@ fn touched(sessions: &[SessionSummary], before: &[SessionSummary]) -> Box<[u16]>
         .filter(|(_, session)| {
             !before
                 .iter()
-                .any(|old| old.name == session.name && old.digest == session.digest)
+                .any(|old| old.name == session.name && old.mark == session.mark)
         })
         .filter_map(|(at, _)| u16::try_from(at).ok())
         .collect()

@@ -55,9 +55,10 @@ pub(crate) fn meta(time: Millis, changes: (u32, u32, u32), touched: &[&str]) -> 
         let name = session.name.to_string();
         let moved = touched.contains(&name.as_str());
         let seed = if moved { time.0 } else { 0 };
-        session.digest = crate::model::digest::DigestBuilder::new("test")
+        session.mark = crate::model::digest::DigestBuilder::new("test")
             .value(&(seed, name))
-            .finish();
+            .finish()
+            .mark();
     }
     meta
 }

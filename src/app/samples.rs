@@ -177,7 +177,7 @@ impl World {
         let id = SnapshotId::new(time, 7, None);
         let sessions = self.state.sessions.iter().map(|session| SessionSummary {
             name: session.name.clone(),
-            digest: session.digest(),
+            mark: session.digest().mark(),
             tabs: u32::try_from(session.tabs.len()).unwrap(),
             panes: u32::try_from(
                 session

@@ -14,7 +14,9 @@ use crate::model::{LifeId, Millis};
 use crate::mux::{Multiplexer, MuxError, Probe};
 use crate::redact::Redactor;
 use crate::restore::recovery::is_trivial;
-use crate::store::{Kept, NewSnapshot, Recorded, Retention, Spooled, Store, StoreError, TakenIn};
+use crate::store::{
+    Kept, NewSnapshot, Recorded, Retention, Spooled, Store, StoreError, Storing, TakenIn,
+};
 
 /// How a recorder works.
 #[derive(Debug, Clone)]
@@ -222,6 +224,7 @@ impl Recorder {
                 .collect(),
             took_ms: u32::try_from(captured.took.as_millis()).unwrap_or(u32::MAX),
             redactions: captured.redactions.clone(),
+            storing: Storing::Auto,
         };
         let kept = match self.keeping.keep(new, blocked) {
             Ok(kept) => kept,

@@ -8,6 +8,19 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Digest(pub [u8; 32]);
 
+impl Digest {
+    /// Its first eight bytes: enough to see that something changed.
+    #[must_use]
+    pub fn mark(self) -> u64 {
+        let mut first = [0; 8];
+        first
+            .iter_mut()
+            .zip(self.0)
+            .for_each(|(to, from)| *to = from);
+        u64::from_le_bytes(first)
+    }
+}
+
 impl fmt::Debug for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Digest({self:.16})")

@@ -68,6 +68,14 @@ impl SnapshotId {
         Some((SnapshotId(low), SnapshotId(low | ((1u128 << rest) - 1))))
     }
 
+    /// The moment that its time part tells, within one step of the real one unless ids had to go ahead
+    /// of the clock.
+    #[must_use]
+    pub fn moment(self) -> Millis {
+        let steps = i64::try_from(self.0 >> RANDOM_BITS).unwrap_or(0);
+        Millis(EPOCH_MS.saturating_add(steps.saturating_mul(STEP_MS)))
+    }
+
     /// The id as a number: what stores use as a key.
     #[must_use]
     pub fn as_u128(self) -> u128 {

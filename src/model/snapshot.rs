@@ -116,8 +116,8 @@ impl std::fmt::Display for Cause {
 pub struct SessionSummary {
     /// The name.
     pub name: BString,
-    /// Digest of the session: equal in two snapshots when it did not change between them.
-    pub digest: Digest,
+    /// Mark of the session's digest: equal in two snapshots when it did not change between them.
+    pub mark: u64,
     /// Number of tabs.
     pub tabs: u32,
     /// Number of panes.
@@ -133,7 +133,7 @@ impl ServerState {
             .iter()
             .map(|session| SessionSummary {
                 name: session.name.clone(),
-                digest: session.digest(),
+                mark: session.digest().mark(),
                 tabs: number(session.tabs.len()),
                 panes: number(session.tabs.iter().map(|tab| tab.panes.len()).sum()),
             })

@@ -29,7 +29,7 @@ fn server(pid: i32, boot: &str) -> ServerIdentity {
 fn snapshot(state: ServerState) -> Snapshot {
     let sessions = state.sessions.iter().map(|session| SessionSummary {
         name: session.name.clone(),
-        digest: session.digest(),
+        mark: session.digest().mark(),
         tabs: 1,
         panes: 1,
     });
@@ -204,7 +204,7 @@ fn past(pid: i32, boot: &str, names: &[&str], seen: i64) -> Past {
         .iter()
         .map(|name| SessionSummary {
             name: (*name).into(),
-            digest: ServerState::default().digest(),
+            mark: ServerState::default().digest().mark(),
             tabs: 1,
             panes: 2,
         })

@@ -1,10 +1,11 @@
 //! How bodies are compressed. The codec of each record is written in its frame.
 
-use std::io;
+use std::cell::RefCell;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use zstd::bulk::{Compressor, Decompressor};
+use zstd::zstd_safe::CParameter;
 
 use super::fault::Fault;
 use super::frame::{self, Frame, Kind};
@@ -18,9 +19,9 @@ pub(super) const MAX_RAW: u64 = 256 * 1024 * 1024;
 pub(super) enum Codec {
     /// As it is.
     Raw,
-    /// zstd.
+    /// zstd, without the four bytes with which every frame of it begins.
     Zstd,
-    /// zstd against other bytes, which the record names.
+    /// The same against other bytes (a raw dictionary), which the record names.
     ZstdPatch,
 }
 
@@ -43,33 +44,108 @@ impl Codec {
     }
 }
 
-/// Bytes above which speed counts more than size: compressing a first full capture at the higher
-/// level takes a second.
-const LARGE: usize = 256 * 1024;
+/// What counts when bytes are compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Aim {
+    /// Few bytes.
+    Size,
+    /// Little time: a first full capture at the higher level takes a second.
+    Speed,
+}
 
-/// A framed record of any bytes, compressed where that makes it smaller.
-pub(super) fn pack(kind: Kind, key: u64, raw: &[u8]) -> Result<Vec<u8>, Fault> {
-    let level = if raw.len() > LARGE { 3 } else { 9 };
-    let small = zstd::bulk::compress(raw, level).map_err(|e| unpackable(kind, &e))?;
-    let length = raw.len() as u64;
+impl Aim {
+    /// What counts for so many bytes.
+    pub(super) fn of(len: usize) -> Self {
+        if len > 256 * 1024 {
+            Aim::Speed
+        } else {
+            Aim::Size
+        }
+    }
+
+    /// The level of zstd.
+    fn level(self) -> i32 {
+        match self {
+            Aim::Size => 9,
+            Aim::Speed => 3,
+        }
+    }
+}
+
+/// The beginning of every zstd frame (RFC 8878, 3.1.1).
+const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+
+/// Bytes, compressed where that makes them smaller, and how. What they have in common with `base` costs
+/// next to nothing.
+pub(super) fn compress(
+    kind: Kind,
+    raw: &[u8],
+    base: Option<&[u8]>,
+    aim: Aim,
+) -> Result<(Codec, Vec<u8>), Fault> {
+    let level = aim.level();
+    // A base that zstd would take for a trained dictionary is none that we made.
+    let (codec, small) = match base.map(|base| zstd_bytes(raw, level, base)) {
+        Some(Ok(small)) => (Codec::ZstdPatch, small),
+        None | Some(Err(_)) => {
+            let small = zstd_bytes(raw, level, &[]);
+            (Codec::Zstd, small.map_err(|e| unpackable(kind, &e))?)
+        }
+    };
     Ok(if small.len() < raw.len() {
-        frame::seal(kind, key, Codec::Zstd, length, &small)
+        (codec, small)
     } else {
-        frame::seal(kind, key, Codec::Raw, length, raw)
+        (Codec::Raw, raw.to_vec())
     })
 }
 
-/// The bytes that [`pack`] was given.
-pub(super) fn unpack(kind: Kind, key: u64, record: &[u8]) -> Result<Vec<u8>, Fault> {
-    let frame = opened(kind, key, record)?;
-    match frame.codec {
-        Codec::Raw => Ok(frame.body.to_vec()),
-        Codec::Zstd => {
-            let capacity = capacity(kind, key, &frame)?;
-            let raw = zstd::bulk::decompress(frame.body, capacity);
-            whole(kind, key, &frame, raw)
+thread_local! {
+    /// Making these takes as long as a short text.
+    static COMPRESSOR: RefCell<Compressor<'static>> = RefCell::default();
+    static DECOMPRESSOR: RefCell<Decompressor<'static>> = RefCell::default();
+}
+
+fn zstd_bytes(raw: &[u8], level: i32, base: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut small = COMPRESSOR.with_borrow_mut(|compressor| {
+        compressor.set_dictionary(level, base)?;
+        // The length stands in our own frame.
+        compressor.set_parameter(CParameter::ContentSizeFlag(false))?;
+        compressor.compress(raw)
+    })?;
+    small.drain(..ZSTD_MAGIC.len().min(small.len()));
+    Ok(small)
+}
+
+/// The bytes that [`compress`] was given, from what it gave back and the same base.
+pub(super) fn decompress(
+    codec: Codec,
+    small: &[u8],
+    raw_len: u64,
+    base: &[u8],
+    damaged: impl Fn(&dyn std::fmt::Display) -> Fault,
+) -> Result<Vec<u8>, Fault> {
+    if raw_len > MAX_RAW {
+        return Err(damaged(&"it says that it is larger than any record"));
+    }
+    let raw = match codec {
+        Codec::Raw => small.to_vec(),
+        Codec::Zstd | Codec::ZstdPatch => {
+            let base = if codec == Codec::Zstd { &[] } else { base };
+            let capacity = usize::try_from(raw_len).unwrap_or(0);
+            let mut whole = Vec::with_capacity(ZSTD_MAGIC.len() + small.len());
+            whole.extend_from_slice(&ZSTD_MAGIC);
+            whole.extend_from_slice(small);
+            let raw = DECOMPRESSOR.with_borrow_mut(|decompressor| {
+                decompressor.set_dictionary(base)?;
+                decompressor.decompress(&whole, capacity)
+            });
+            raw.map_err(|e| damaged(&e))?
         }
-        Codec::ZstdPatch => Err(Fault::damaged(kind, key, "it needs another record")),
+    };
+    if raw.len() as u64 == raw_len {
+        Ok(raw)
+    } else {
+        Err(damaged(&"it has another length than it says"))
     }
 }
 
@@ -85,8 +161,7 @@ pub(super) fn unpack_value<T: DeserializeOwned>(
     key: u64,
     record: &[u8],
 ) -> Result<T, Fault> {
-    let raw = unpack(kind, key, record)?;
-    decode(kind, key, &raw)
+    decode(kind, key, opened_raw(kind, key, record)?)
 }
 
 /// A value as bytes.
@@ -94,8 +169,12 @@ pub(super) fn encode<T: Serialize>(kind: Kind, value: &T) -> Result<Vec<u8>, Fau
     postcard::to_allocvec(value).map_err(|e| unpackable(kind, &e))
 }
 
-/// A value from exactly these bytes.
-pub(super) fn decode<T: DeserializeOwned>(kind: Kind, key: u64, raw: &[u8]) -> Result<T, Fault> {
+/// A value from exactly these bytes. It may borrow from them.
+pub(super) fn decode<'a, T: serde::Deserialize<'a>>(
+    kind: Kind,
+    key: u64,
+    raw: &'a [u8],
+) -> Result<T, Fault> {
     match postcard::take_from_bytes(raw) {
         Ok((value, [])) => Ok(value),
         Ok(_) => Err(Fault::damaged(kind, key, "it is longer than it should be")),
@@ -103,60 +182,17 @@ pub(super) fn decode<T: DeserializeOwned>(kind: Kind, key: u64, raw: &[u8]) -> R
     }
 }
 
-/// `raw`, compressed against `base`: what both have in common costs next to nothing.
-pub(super) fn patch(kind: Kind, base: &[u8], raw: &[u8]) -> Result<Vec<u8>, Fault> {
-    let mut compressor =
-        Compressor::with_dictionary(PATCH_LEVEL, base).map_err(|e| unpackable(kind, &e))?;
-    compressor.compress(raw).map_err(|e| unpackable(kind, &e))
-}
-
-/// The bytes that [`patch`] was given, from their patch and the same base.
-pub(super) fn unpatch(
-    base: &[u8],
-    patch: &[u8],
-    raw_len: u64,
-    damaged: impl Fn(&dyn std::fmt::Display) -> Fault,
-) -> Result<Vec<u8>, Fault> {
-    let capacity = usize::try_from(raw_len.min(MAX_RAW)).unwrap_or(0);
-    let raw = Decompressor::with_dictionary(base)
-        .and_then(|mut decompressor| decompressor.decompress(patch, capacity))
-        .map_err(|e| damaged(&e))?;
-    if raw.len() as u64 == raw_len {
-        Ok(raw)
-    } else {
-        Err(damaged(&"it has another length than it says"))
-    }
-}
-
-const PATCH_LEVEL: i32 = 9;
-
 /// The frame of a record, or the damage to it.
 pub(super) fn opened(kind: Kind, key: u64, record: &[u8]) -> Result<Frame<'_>, Fault> {
     frame::open(kind, key, record).map_err(|cause| Fault::damaged(kind, key, cause))
 }
 
-fn capacity(kind: Kind, key: u64, frame: &Frame<'_>) -> Result<usize, Fault> {
-    let length = usize::try_from(frame.raw_len).ok();
-    length
-        .filter(|_| frame.raw_len <= MAX_RAW)
-        .ok_or_else(|| Fault::damaged(kind, key, "it says that it is larger than any record"))
-}
-
-fn whole(
-    kind: Kind,
-    key: u64,
-    frame: &Frame<'_>,
-    raw: io::Result<Vec<u8>>,
-) -> Result<Vec<u8>, Fault> {
-    let raw = raw.map_err(|cause| Fault::damaged(kind, key, &cause))?;
-    if raw.len() as u64 == frame.raw_len {
-        Ok(raw)
-    } else {
-        Err(Fault::damaged(
-            kind,
-            key,
-            "it has another length than it says",
-        ))
+/// The body of a record that is not compressed.
+pub(super) fn opened_raw(kind: Kind, key: u64, record: &[u8]) -> Result<&[u8], Fault> {
+    let frame = opened(kind, key, record)?;
+    match frame.codec {
+        Codec::Raw => Ok(frame.body),
+        _ => Err(Fault::damaged(kind, key, "it is compressed")),
     }
 }
 
@@ -170,16 +206,21 @@ fn unpackable(kind: Kind, cause: &dyn std::fmt::Display) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    fn back(codec: Codec, small: &[u8], raw_len: usize, base: &[u8]) -> Result<Vec<u8>, Fault> {
+        let damaged = |cause: &dyn std::fmt::Display| Fault::damaged(Kind::State, 1, cause);
+        decompress(codec, small, raw_len as u64, base, damaged)
+    }
 
     #[test]
     fn what_does_not_shrink_is_kept_as_it_is() {
-        let record = pack(Kind::Literal, 1, b"abc").unwrap();
-        let frame = frame::open(Kind::Literal, 1, &record).unwrap();
-        assert_eq!(frame.codec, Codec::Raw);
+        let (codec, small) = compress(Kind::Literal, b"abc", None, Aim::Size).unwrap();
+        assert_eq!((codec, &small[..]), (Codec::Raw, &b"abc"[..]));
         let long = vec![b'a'; 10_000];
-        let record = pack(Kind::Literal, 1, &long).unwrap();
-        assert!(record.len() < 100);
-        assert_eq!(unpack(Kind::Literal, 1, &record).unwrap(), long);
+        let (codec, small) = compress(Kind::Literal, &long, None, Aim::Speed).unwrap();
+        assert!(small.len() < 100);
+        assert_eq!(back(codec, &small, long.len(), b"").unwrap(), long);
     }
 
     #[test]
@@ -187,13 +228,43 @@ mod tests {
         let base: Vec<u8> = (0..20_000u32).flat_map(u32::to_le_bytes).collect();
         let mut raw = base.clone();
         raw[40_000] ^= 1;
-        let small = patch(Kind::State, &base, &raw).unwrap();
+        let (codec, small) = compress(Kind::State, &raw, Some(&base), Aim::Size).unwrap();
+        assert_eq!(codec, Codec::ZstdPatch);
         assert!(small.len() < 100, "{} bytes", small.len());
-        let damaged = |cause: &dyn std::fmt::Display| Fault::damaged(Kind::State, 1, cause);
-        assert_eq!(
-            unpatch(&base, &small, raw.len() as u64, damaged).unwrap(),
-            raw
-        );
-        assert!(unpatch(&base, &small, raw.len() as u64 + 1, damaged).is_err());
+        assert_eq!(back(codec, &small, raw.len(), &base).unwrap(), raw);
+        assert!(back(codec, &small, raw.len() + 1, &base).is_err());
+        assert!(back(codec, &small, raw.len(), &base[1..]).is_err_and(|e| e.is_damage()));
+    }
+
+    #[test]
+    fn a_base_that_looks_like_a_trained_dictionary_does_no_harm() {
+        let mut base = vec![0x37, 0xa4, 0x30, 0xec];
+        base.extend_from_slice(&[b'x'; 400]);
+        let raw = vec![b'x'; 500];
+        let (codec, small) = compress(Kind::Literal, &raw, Some(&base), Aim::Size).unwrap();
+        assert_eq!(back(codec, &small, raw.len(), &base).unwrap(), raw);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_come_back(
+            raw in proptest::collection::vec(0u8..4, 0..400),
+            base in proptest::option::of(proptest::collection::vec(0u8..4, 0..400)),
+        ) {
+            let (codec, small) = compress(Kind::Literal, &raw, base.as_deref(), Aim::Size).unwrap();
+            let base = base.unwrap_or_default();
+            prop_assert_eq!(back(codec, &small, raw.len(), &base).unwrap(), raw);
+        }
+
+        #[test]
+        fn any_bytes_are_read_without_panic(
+            small in proptest::collection::vec(any::<u8>(), 0..80),
+            raw_len in 0u64..5000,
+            codec in 0u8..3,
+        ) {
+            let codec = Codec::from_number(codec).unwrap();
+            let damaged = |cause: &dyn std::fmt::Display| Fault::damaged(Kind::State, 1, cause);
+            let _ = decompress(codec, &small, raw_len, b"base", damaged);
+        }
     }
 }

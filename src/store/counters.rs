@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::chain::{self, Head};
 use super::codec;
 use super::fault::Fault;
 use super::frame::Kind;
@@ -22,10 +23,14 @@ pub(super) struct Counters {
     pub(super) literal: u64,
     /// Of origins.
     pub(super) origin: u64,
+    /// Of rosters.
+    pub(super) roster: u64,
     /// The greatest snapshot id ever given.
     pub(super) newest: Option<SnapshotId>,
     /// Snapshots removed for good since the last collection of unused texts.
     pub(super) removed: u64,
+    /// The end of the chain.
+    pub(super) head: Head,
 }
 
 impl Counters {
@@ -42,12 +47,15 @@ impl Counters {
         Ok(Self {
             seq: next(Stream::Timeline)?
                 .max(next(Stream::Trash)?)
-                .max(next(Stream::States)?),
+                .max(next(Stream::States)?)
+                .max(next(Stream::Removed)?),
             version: next(Stream::Versions)?,
             literal: next(Stream::Literals)?,
             origin: next(Stream::Origins)?,
+            roster: next(Stream::Rosters)?,
             newest: super::ids::newest(view)?,
             removed: 0,
+            head: chain::head(view)?,
         })
     }
 

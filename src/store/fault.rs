@@ -129,6 +129,9 @@ impl Kind {
             Kind::Life => "the record of life",
             Kind::Version => "text",
             Kind::Literal => "text block",
+            Kind::LiteralPart => "a part of text block",
+            Kind::Roster => "the list of sessions",
+            Kind::Link => "the link of the history",
             Kind::Trashed => "the trash record of snapshot no.",
         }
     }

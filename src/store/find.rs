@@ -133,7 +133,7 @@ fn nth_change(
     walk(place, &mut |entry| {
         let meta = entry.meta;
         let own = meta.sessions.iter().find(|own| own.name == *session);
-        let Some(digest) = own.map(|own| own.digest).filter(|_| !meta.archived) else {
+        let Some(mark) = own.map(|own| own.mark).filter(|_| !meta.archived) else {
             return ControlFlow::Continue(());
         };
         if let Some((last, shown)) = run.take() {
@@ -143,7 +143,7 @@ fn nth_change(
                 run = Some((last, shown));
                 return ControlFlow::Continue(());
             }
-            if shown != digest {
+            if shown != mark {
                 if left == 0 {
                     found = Some(last);
                     return ControlFlow::Break(());
@@ -151,7 +151,7 @@ fn nth_change(
                 left -= 1;
             }
         }
-        run = Some((meta, digest));
+        run = Some((meta, mark));
         ControlFlow::Continue(())
     })?;
     Ok(found.or_else(|| run.filter(|_| left == 0).map(|(meta, _)| meta)))

@@ -11,6 +11,7 @@ use super::counters::Counters;
 use super::error::StoreError;
 use super::fault::Fault;
 use super::lease::{Outcome, Place};
+use super::metadata::Reader;
 use super::tables::{Change, Stream, View};
 use super::{literals, structure, texts};
 
@@ -43,6 +44,9 @@ struct Marks {
     version: u64,
     versions: BTreeSet<u64>,
     literals: BTreeSet<u64>,
+    /// Lists of sessions below this number were there when the mark began.
+    roster: u64,
+    rosters: BTreeSet<u64>,
 }
 
 /// Whether enough was removed for a collection.
@@ -71,10 +75,10 @@ pub(super) fn collect(place: &Place<'_>) -> Result<Collected, StoreError> {
             let gone: Vec<u64> = gone.copied().collect();
             for &number in &gone {
                 // Only if the index leads to this one: a later version may have taken its place.
-                if let Ok(version) = texts::version(txn, number)
-                    && texts::number(txn, version.digest)? == Some(number)
+                if let Ok(text) = texts::label(txn, number)
+                    && texts::number(txn, text.digest)? == Some(number)
                 {
-                    texts::unset(txn, version.digest)?;
+                    texts::unset(txn, text.digest)?;
                 }
             }
             change_count(txn, Stream::Versions, &gone)
@@ -98,6 +102,7 @@ pub(super) fn collect(place: &Place<'_>) -> Result<Collected, StoreError> {
         })?;
     }
     place.write(OPERATION, |txn| {
+        txn.remove(Stream::Rosters, marks.unused_rosters(txn)?.into_iter())?;
         let mut counters = Counters::read(txn)?;
         counters.removed = 0;
         counters.write(txn)?;
@@ -124,6 +129,8 @@ impl Marks {
         if !self.started {
             self.started = true;
             self.version = counters.version;
+            self.roster = counters.roster;
+            self.add_rosters(view)?;
         }
         let mut seqs = Vec::new();
         view.walk(Stream::States, self.seq..=u64::MAX, &mut |seq, _| {
@@ -131,13 +138,11 @@ impl Marks {
             Ok(go_on(seqs.len() < limit))
         })?;
         for &seq in &seqs {
-            self.literals.extend(structure::keyframe(view, seq)?);
-            let state = structure::load(view, seq)?;
-            for (_, _, pane) in state.panes() {
-                let Some(text) = pane.contents else { continue };
-                if let Some(number) = texts::number(view, text.digest)? {
-                    self.add_version(view, number)?;
-                }
+            if let Some(keyframe) = structure::keyframe(view, seq)? {
+                self.add_literal(view, keyframe)?;
+            }
+            for number in structure::texts(view, seq)? {
+                self.add_version(view, number)?;
             }
         }
         if let Some(last) = seqs.last() {
@@ -162,10 +167,57 @@ impl Marks {
 
     fn add_version(&mut self, view: &impl View, number: u64) -> Result<(), Fault> {
         if self.versions.insert(number) {
-            self.literals
-                .extend(texts::version(view, number)?.literals());
+            if let Some(keyframe) = texts::keyframe(view, number)? {
+                self.add_literal(view, keyframe)?;
+            }
+            let (_, version) = texts::version(view, number)?;
+            for extent in version.extents() {
+                self.add_literal(view, extent.literal)?;
+            }
+            // The next text of the pane is compressed against it.
+            if version.dictionary.literal != 0 {
+                self.add_literal(view, version.dictionary.literal)?;
+            }
         }
         Ok(())
+    }
+
+    fn add_literal(&mut self, view: &impl View, number: u64) -> Result<(), Fault> {
+        if self.literals.insert(number) {
+            let header = literals::head(view, number)?;
+            if header.dictionary != 0 {
+                self.literals.insert(header.dictionary);
+            }
+        }
+        Ok(())
+    }
+
+    /// Marks the lists of sessions. Later snapshots use newer ones, or those of their parents.
+    fn add_rosters(&mut self, view: &impl View) -> Result<(), Fault> {
+        let reader = Reader::new(view);
+        let all = 0..=u64::MAX;
+        view.walk(Stream::Timeline, all.clone(), &mut |seq, record| {
+            self.rosters.insert(reader.row(seq, record)?.roster());
+            Ok(ControlFlow::Continue(()))
+        })?;
+        view.walk(Stream::Trash, all, &mut |seq, record| {
+            self.rosters
+                .insert(reader.trashed_row(seq, record)?.0.roster());
+            Ok(ControlFlow::Continue(()))
+        })
+    }
+
+    fn unused_rosters(&self, view: &impl View) -> Result<Vec<u64>, Fault> {
+        let mut unused = Vec::new();
+        if let Some(last) = self.roster.checked_sub(1) {
+            view.walk(Stream::Rosters, 0..=last, &mut |number, _| {
+                if !self.rosters.contains(&number) {
+                    unused.push(number);
+                }
+                Ok(ControlFlow::Continue(()))
+            })?;
+        }
+        Ok(unused)
     }
 }
 
@@ -183,19 +235,21 @@ fn unused_versions(view: &impl View, marks: &Marks) -> Result<Vec<u64>, Fault> {
 /// Fragments of literals that nobody needs, each with the literal that it is a part of.
 fn unused_fragments(place: &Place<'_>, marks: &Marks) -> Result<Vec<(u64, u64)>, StoreError> {
     let mut fragments = Vec::new();
-    let (mut next, mut literal, mut end) = (0, 0, 0);
+    let (mut next, mut literal) = (0, None);
     loop {
         let more = place.read(OPERATION, |txn| {
             let mut looked = 0;
             txn.walk(Stream::Literals, next..=u64::MAX, &mut |fragment, bytes| {
-                if literals::begins(fragment, bytes) {
-                    literal = fragment;
-                    end = fragment.saturating_add(literals::pieces(fragment, bytes)?);
-                }
-                if fragment >= end || !marks.literals.contains(&literal) {
+                literal = match literals::header(fragment, bytes) {
+                    Ok(Some(_)) => Some(fragment),
+                    Ok(None) => literal,
+                    // What it belongs to is not known; it stays, for whoever mends it.
+                    Err(_) => None,
+                };
+                if let Some(literal) = literal.filter(|own| !marks.literals.contains(own)) {
                     fragments.push((literal, fragment));
                 }
-                next = fragment + 1;
+                next = fragment.saturating_add(1);
                 looked += 1;
                 Ok(go_on(looked < FRAGMENTS))
             })?;

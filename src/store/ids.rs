@@ -3,18 +3,49 @@
 use std::ops::ControlFlow;
 
 use redb::ReadableTable;
+use serde::{Deserialize, Serialize};
 
 use super::fault::Fault;
 use super::tables::{Change, Index, View};
 use crate::model::id::SnapshotId;
 
-fn key(id: SnapshotId) -> [u8; 16] {
-    id.as_u128().to_be_bytes()
+/// Bytes of an id: 100 bits.
+const BYTES: usize = 13;
+
+/// An id as it is stored: its number, big endian, so that the order of bytes is the order of ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Stored(pub(super) [u8; BYTES]);
+
+impl From<SnapshotId> for Stored {
+    fn from(id: SnapshotId) -> Self {
+        let mut stored = [0; BYTES];
+        let bytes = id.as_u128().to_be_bytes();
+        let low = bytes.iter().skip(bytes.len() - BYTES);
+        stored
+            .iter_mut()
+            .zip(low)
+            .for_each(|(to, from)| *to = *from);
+        Self(stored)
+    }
+}
+
+impl Stored {
+    /// The id, where the bytes are one.
+    pub(super) fn id(self) -> Option<SnapshotId> {
+        let number = self
+            .0
+            .iter()
+            .fold(0, |number, byte| number << 8 | u128::from(*byte));
+        SnapshotId::from_u128(number)
+    }
+}
+
+fn key(id: SnapshotId) -> [u8; BYTES] {
+    Stored::from(id).0
 }
 
 fn id(key: &[u8]) -> Option<SnapshotId> {
-    let bytes = <[u8; 16]>::try_from(key).ok()?;
-    SnapshotId::from_u128(u128::from_be_bytes(bytes))
+    Stored(<[u8; BYTES]>::try_from(key).ok()?).id()
 }
 
 /// The sequence number of a snapshot, in the timeline or in the trash.
@@ -30,6 +61,19 @@ pub(super) fn set(change: &impl Change, of: SnapshotId, seq: u64) -> Result<(), 
 /// Forgets a snapshot.
 pub(super) fn unset(change: &impl Change, of: SnapshotId) -> Result<(), Fault> {
     change.unset_point(Index::Ids, &key(of))
+}
+
+/// Walks over the ids from `low` on, in their order.
+pub(super) fn walk_from(
+    view: &impl View,
+    low: Option<SnapshotId>,
+    visit: &mut dyn FnMut(SnapshotId) -> Result<ControlFlow<()>, Fault>,
+) -> Result<(), Fault> {
+    let low = low.map_or([0; BYTES], key);
+    let high = [u8::MAX; BYTES];
+    view.walk_index(Index::Ids, &low[..]..=&high[..], &mut |key, _| {
+        id(key).map_or(Ok(ControlFlow::Continue(())), &mut *visit)
+    })
 }
 
 /// The sequence numbers of the snapshots with ids in a range, at most `limit` of them.

@@ -1,8 +1,13 @@
 //! What is told about a snapshot, as it is stored.
+//!
+//! Neighbouring snapshots come from one server and show the same sessions. So the server stands in a
+//! record of its own (the origin), and so do the sessions (the roster); a snapshot's record names both
+//! and says which sessions differ from the roster.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
@@ -10,12 +15,13 @@ use super::codec;
 use super::counters::Counters;
 use super::fault::Fault;
 use super::frame::Kind;
+use super::ids::Stored as StoredId;
+use super::literals::ENTRY_BYTES;
+use super::rosters::{self, Differs, Roster};
 use super::tables::{Change, Stream, View};
 use crate::model::digest::Digest;
 use crate::model::id::SnapshotId;
-use crate::model::snapshot::{
-    Cause, ChangeCount, RedactionCount, ServerIdentity, SessionSummary, SnapshotMeta,
-};
+use crate::model::snapshot::{Cause, ChangeCount, RedactionCount, ServerIdentity, SnapshotMeta};
 use crate::model::time::Millis;
 
 /// A server and the machine it runs on: the same in many snapshots, so stored once.
@@ -25,59 +31,77 @@ pub(super) struct Origin {
     pub(super) server: ServerIdentity,
 }
 
-/// The stored form of [`SnapshotMeta`].
+/// The stored form of [`SnapshotMeta`]. Borrows what it is made of, so that a scan copies nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct MetaRecord {
-    id: SnapshotId,
-    parent: Option<SnapshotId>,
-    time: Millis,
+pub(super) struct MetaRecord<'a> {
+    id: StoredId,
+    parent: Option<StoredId>,
+    /// Milliseconds from the moment that the id tells to the real one.
+    late: i64,
     cause: Cause,
-    name: Option<String>,
-    description: Option<String>,
-    tags: Vec<String>,
-    pinned: bool,
-    archived: bool,
+    flags: u8,
+    #[serde(borrow)]
+    notes: Option<Notes<'a>>,
     origin: u64,
+    roster: u64,
+    differs: Vec<Differs>,
     root: Digest,
-    sessions: Vec<SessionSummary>,
     changes: ChangeCount,
     stored_bytes: u64,
     logical_bytes: u64,
     took_ms: u32,
-    redactions: Vec<RedactionCount>,
-    partial: bool,
 }
+
+/// What few snapshots have.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+struct Notes<'a> {
+    name: Option<&'a str>,
+    description: Option<&'a str>,
+    #[serde(borrow)]
+    tags: Vec<&'a str>,
+    redactions: Vec<RedactionCount>,
+}
+
+const PINNED: u8 = 1;
+const ARCHIVED: u8 = 2;
+const PARTIAL: u8 = 4;
 
 /// A snapshot in the trash.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct TrashRecord {
-    pub(super) meta: MetaRecord,
+pub(super) struct TrashRecord<'a> {
+    #[serde(borrow)]
+    pub(super) meta: MetaRecord<'a>,
     pub(super) since: Millis,
 }
 
-impl MetaRecord {
-    /// The stored form, `origin` being the number of its server and host.
-    pub(super) fn new(meta: &SnapshotMeta, origin: u64) -> Self {
-        let meta = meta.clone();
+impl<'a> MetaRecord<'a> {
+    /// The stored form of an entry, given its roster.
+    pub(super) fn new(entry: &'a Entry, roster: &Roster) -> Self {
+        let meta = &entry.meta;
+        let flag = |set: bool, flag: u8| if set { flag } else { 0 };
+        let notes = Notes {
+            name: meta.name.as_deref(),
+            description: meta.description.as_deref(),
+            tags: meta.tags.iter().map(String::as_str).collect(),
+            redactions: meta.redactions.clone(),
+        };
         Self {
-            id: meta.id,
-            parent: meta.parent,
-            time: meta.time,
+            id: StoredId::from(meta.id),
+            parent: meta.parent.map(StoredId::from),
+            late: meta.time.0.wrapping_sub(meta.id.moment().0),
             cause: meta.cause,
-            name: meta.name,
-            description: meta.description,
-            tags: meta.tags,
-            pinned: meta.pinned,
-            archived: meta.archived,
-            origin,
+            flags: flag(meta.pinned, PINNED)
+                | flag(meta.archived, ARCHIVED)
+                | flag(meta.partial, PARTIAL),
+            notes: (notes != Notes::default()).then_some(notes),
+            origin: entry.origin,
+            roster: entry.roster,
+            differs: roster.differing(&meta.sessions),
             root: meta.root,
-            sessions: meta.sessions,
             changes: meta.changes,
             stored_bytes: meta.stored_bytes,
             logical_bytes: meta.logical_bytes,
             took_ms: meta.took_ms,
-            redactions: meta.redactions,
-            partial: meta.partial,
         }
     }
 }
@@ -87,20 +111,117 @@ impl MetaRecord {
 pub(super) struct Entry {
     pub(super) seq: u64,
     pub(super) origin: u64,
+    pub(super) roster: u64,
     pub(super) meta: SnapshotMeta,
 }
 
-/// Reads metadata; remembers the origins that it has met.
+/// A snapshot's metadata as it lies in the store: what a walk over many of them looks at.
+#[derive(Debug)]
+pub(super) struct Row<'a> {
+    pub(super) seq: u64,
+    record: MetaRecord<'a>,
+    pub(super) from: Rc<Origin>,
+    roster: Rc<Roster>,
+}
+
+impl Row<'_> {
+    pub(super) fn id(&self) -> Option<SnapshotId> {
+        self.record.id.id()
+    }
+
+    pub(super) fn time(&self) -> Option<Millis> {
+        Some(Millis(self.id()?.moment().0.wrapping_add(self.record.late)))
+    }
+
+    pub(super) fn name(&self) -> Option<&str> {
+        self.record.notes.as_ref()?.name
+    }
+
+    pub(super) fn is_pinned(&self) -> bool {
+        self.record.flags & PINNED != 0
+    }
+
+    pub(super) fn is_archived(&self) -> bool {
+        self.record.flags & ARCHIVED != 0
+    }
+
+    pub(super) fn is_partial(&self) -> bool {
+        self.record.flags & PARTIAL != 0
+    }
+
+    /// The number of the record that names the sessions.
+    pub(super) fn roster(&self) -> u64 {
+        self.record.roster
+    }
+
+    /// The sessions; their digests are those of the roster, not of this snapshot.
+    pub(super) fn sessions(&self) -> &Roster {
+        &self.roster
+    }
+
+    pub(super) fn root(&self) -> Digest {
+        self.record.root
+    }
+
+    pub(super) fn logical_bytes(&self) -> u64 {
+        self.record.logical_bytes
+    }
+
+    /// All of it, owned.
+    pub(super) fn entry(&self) -> Result<Entry, Fault> {
+        let record = &self.record;
+        let no_id = || Fault::damaged(Kind::Meta, self.seq, "its id is none");
+        let id = record.id.id().ok_or_else(no_id)?;
+        let sessions = self.roster.with(&record.differs);
+        let notes = record.notes.as_ref();
+        let tags = notes.map_or(&[][..], |notes| &notes.tags);
+        Ok(Entry {
+            seq: self.seq,
+            origin: record.origin,
+            roster: record.roster,
+            meta: SnapshotMeta {
+                id,
+                parent: record.parent.and_then(StoredId::id),
+                time: self.time().ok_or_else(no_id)?,
+                cause: record.cause,
+                name: self.name().map(str::to_owned),
+                description: notes.and_then(|notes| notes.description).map(str::to_owned),
+                tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
+                pinned: self.is_pinned(),
+                archived: self.is_archived(),
+                partial: self.is_partial(),
+                host: self.from.host.clone(),
+                server: self.from.server.clone(),
+                root: record.root,
+                sessions: sessions.ok_or_else(|| {
+                    Fault::damaged(Kind::Meta, self.seq, "it names a session that is not there")
+                })?,
+                changes: record.changes,
+                stored_bytes: record.stored_bytes,
+                logical_bytes: record.logical_bytes,
+                took_ms: record.took_ms,
+                redactions: notes.map_or_else(Vec::new, |notes| notes.redactions.clone()),
+            },
+        })
+    }
+}
+
+/// Reads metadata; remembers the origins and rosters that it has met.
 pub(super) struct Reader<'v, V> {
     view: &'v V,
-    origins: RefCell<BTreeMap<u64, Origin>>,
+    origins: RefCell<BTreeMap<u64, Rc<Origin>>>,
+    rosters: RefCell<BTreeMap<u64, Rc<Roster>>>,
 }
+
+/// Rosters that are remembered: neighbouring snapshots share them.
+const ROSTERS: usize = 256;
 
 impl<'v, V: View> Reader<'v, V> {
     pub(super) fn new(view: &'v V) -> Self {
         Self {
             view,
             origins: RefCell::default(),
+            rosters: RefCell::default(),
         }
     }
 
@@ -124,14 +245,30 @@ impl<'v, V: View> Reader<'v, V> {
 
     /// The metadata in a record of the timeline.
     pub(super) fn read(&self, seq: u64, record: &[u8]) -> Result<Entry, Fault> {
-        let record = codec::unpack_value(Kind::Meta, seq, record)?;
-        self.entry(seq, record)
+        self.row(seq, record)?.entry()
     }
 
-    /// The metadata in a record of the trash.
+    /// The same, without a copy.
+    pub(super) fn row<'a>(&self, seq: u64, record: &'a [u8]) -> Result<Row<'a>, Fault> {
+        let body = codec::opened_raw(Kind::Meta, seq, record)?;
+        self.known(seq, codec::decode(Kind::Meta, seq, body)?)
+    }
+
+    /// The metadata in a record of the trash, and when it was thrown away.
     pub(super) fn read_trashed(&self, seq: u64, record: &[u8]) -> Result<(Entry, Millis), Fault> {
-        let record: TrashRecord = codec::unpack_value(Kind::Trashed, seq, record)?;
-        Ok((self.entry(seq, record.meta)?, record.since))
+        let (row, since) = self.trashed_row(seq, record)?;
+        Ok((row.entry()?, since))
+    }
+
+    /// The same, without a copy.
+    pub(super) fn trashed_row<'a>(
+        &self,
+        seq: u64,
+        record: &'a [u8],
+    ) -> Result<(Row<'a>, Millis), Fault> {
+        let body = codec::opened_raw(Kind::Trashed, seq, record)?;
+        let record: TrashRecord<'a> = codec::decode(Kind::Trashed, seq, body)?;
+        Ok((self.known(seq, record.meta)?, record.since))
     }
 
     /// Walks over the timeline from `newest` (a sequence number) back. Damaged records are passed
@@ -154,54 +291,69 @@ impl<'v, V: View> Reader<'v, V> {
         Ok(damaged)
     }
 
-    fn entry(&self, seq: u64, record: MetaRecord) -> Result<Entry, Fault> {
-        let origin = self.origin(record.origin)?;
-        Ok(Entry {
+    /// The same, without a copy of each.
+    pub(super) fn rows_newest_first(
+        &self,
+        newest: u64,
+        visit: &mut dyn FnMut(&Row<'_>) -> Result<ControlFlow<()>, Fault>,
+    ) -> Result<u64, Fault> {
+        let mut damaged = 0;
+        let walk = &mut |seq, record: &[u8]| match self.row(seq, record) {
+            Ok(row) => visit(&row),
+            Err(fault) if fault.is_damage() => {
+                damaged += 1;
+                Ok(ControlFlow::Continue(()))
+            }
+            Err(fault) => Err(fault),
+        };
+        self.view.walk_back(Stream::Timeline, 0..=newest, walk)?;
+        Ok(damaged)
+    }
+
+    /// A roster.
+    pub(super) fn roster(&self, number: u64) -> Result<Rc<Roster>, Fault> {
+        if let Some(known) = self.rosters.borrow().get(&number) {
+            return Ok(Rc::clone(known));
+        }
+        let roster = Rc::new(rosters::load(self.view, number)?);
+        let mut known = self.rosters.borrow_mut();
+        if known.len() >= ROSTERS {
+            known.clear();
+        }
+        known.insert(number, Rc::clone(&roster));
+        Ok(roster)
+    }
+
+    fn known<'a>(&self, seq: u64, record: MetaRecord<'a>) -> Result<Row<'a>, Fault> {
+        Ok(Row {
             seq,
-            origin: record.origin,
-            meta: SnapshotMeta {
-                id: record.id,
-                parent: record.parent,
-                time: record.time,
-                cause: record.cause,
-                name: record.name,
-                description: record.description,
-                tags: record.tags,
-                pinned: record.pinned,
-                archived: record.archived,
-                host: origin.host,
-                server: origin.server,
-                root: record.root,
-                sessions: record.sessions,
-                changes: record.changes,
-                stored_bytes: record.stored_bytes,
-                logical_bytes: record.logical_bytes,
-                took_ms: record.took_ms,
-                redactions: record.redactions,
-                partial: record.partial,
-            },
+            from: self.origin(record.origin)?,
+            roster: self.roster(record.roster)?,
+            record,
         })
     }
 
-    fn origin(&self, number: u64) -> Result<Origin, Fault> {
+    fn origin(&self, number: u64) -> Result<Rc<Origin>, Fault> {
         if let Some(known) = self.origins.borrow().get(&number) {
-            return Ok(known.clone());
+            return Ok(Rc::clone(known));
         }
         // Inside a walk over the timeline this opens another table, which is allowed.
         let record = self.view.get(Stream::Origins, number)?;
         let record = record.ok_or_else(|| Fault::damaged(Kind::Origin, number, "it is missing"))?;
         let origin: Origin = codec::unpack_value(Kind::Origin, number, &record)?;
-        self.origins.borrow_mut().insert(number, origin.clone());
+        let origin = Rc::new(origin);
+        self.origins.borrow_mut().insert(number, Rc::clone(&origin));
         Ok(origin)
     }
 }
 
 /// Writes the metadata of a snapshot in the timeline; gives back the bytes of the record.
 pub(super) fn put(change: &impl Change, entry: &Entry) -> Result<u64, Fault> {
-    let record = MetaRecord::new(&entry.meta, entry.origin);
+    let roster = rosters::load(change, entry.roster)?;
+    let record = MetaRecord::new(entry, &roster);
     let record = codec::pack_value(Kind::Meta, entry.seq, &record)?;
     change.put(Stream::Timeline, entry.seq, &record)?;
-    Ok(record.len() as u64)
+    Ok(record.len() as u64 + ENTRY_BYTES)
 }
 
 /// The number of an origin, which is stored where it is new. Few servers are ever met: a walk does.
@@ -228,5 +380,5 @@ pub(super) fn origin_number(
     counters.origin += 1;
     let record = codec::pack_value(Kind::Origin, number, origin)?;
     change.put(Stream::Origins, number, &record)?;
-    Ok((number, record.len() as u64))
+    Ok((number, record.len() as u64 + ENTRY_BYTES))
 }

@@ -7,10 +7,14 @@
 //! The store never reads a clock or randomness, never shows anything, and never gives out a record
 //! that is not exactly what was written.
 
+mod align;
+mod blocks;
 mod candidates;
+mod chain;
 mod codec;
 mod compact;
 mod counters;
+mod dictionary;
 mod disk;
 mod edit;
 mod error;
@@ -28,6 +32,7 @@ mod lives;
 mod metadata;
 mod names;
 mod network;
+mod patched;
 mod plan;
 mod query;
 mod record;
@@ -35,6 +40,7 @@ mod replace;
 mod request;
 mod retention;
 mod rope;
+mod rosters;
 mod scan;
 mod schema;
 mod search;
@@ -77,7 +83,7 @@ pub use lease::catches_panics;
 pub use lists::Listed;
 pub use network::NetworkKind;
 pub use query::Query;
-pub use request::{NewSnapshot, Recorded, Unchanged};
+pub use request::{NewSnapshot, Recorded, Storing, Unchanged};
 pub use retention::{
     Count, InvalidPattern, Keep, KeepReason, KeepUndo, Pattern, PrunePlan, Pruned, Quota,
     RemoveReason, Retention, Rule, Verdict,
@@ -199,10 +205,10 @@ impl Store {
     /// The texts of these digests, in their order, checked against them.
     pub fn contents(&self, digests: &[Digest]) -> Result<Vec<Contents>, StoreError> {
         self.place().read("read texts", |txn| {
-            let mut literals = texts::Literals::default();
+            let mut blocks = blocks::Blocks::default();
             let texts = digests.iter();
             texts
-                .map(|digest| texts::load(txn, &mut literals, *digest))
+                .map(|digest| texts::load(txn, &mut blocks, *digest))
                 .collect()
         })
     }

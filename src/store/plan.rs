@@ -4,15 +4,19 @@ use std::collections::BTreeMap;
 
 use bstr::BString;
 
-use super::rope::{self, Piece};
+use super::dictionary::Account;
+use super::rope::Piece;
 use super::texts::{Extent, Version};
 use crate::model::contents::Contents;
-use crate::model::digest::Digest;
 
-/// A text is never made of more pieces than this.
-const MAX_EXTENTS: usize = 64;
-/// Pieces below this length are merged first, whatever the length of the text.
-const SMALL_EXTENT: u64 = 4096;
+/// A text is never made of more pieces than this, and as many more as it has large ones.
+const MOST_EXTENTS: usize = 64;
+/// Pieces below this length are merged where there are too many; so no byte is written more than twice.
+const SMALL_EXTENT: u64 = 24 * 1024;
+
+fn most_extents(contents: &Contents) -> usize {
+    MOST_EXTENTS + 2 * contents.len() / SMALL_EXTENT as usize
+}
 /// Stands for the literal that is about to be written.
 const FRESH: u64 = u64::MAX;
 
@@ -36,18 +40,18 @@ impl Plan {
         }
     }
 
-    /// A text that shares with the one before it; what is new goes to `fresh`.
+    /// A text that shares with the one before it, by the pieces of its main part and of its alternate
+    /// screen; what is new goes to `fresh`.
     pub(super) fn against(
         version: &Version,
-        old: &Contents,
+        (main, screen): (&[Piece], Option<&[Piece]>),
         new: &Contents,
         fresh: &mut Vec<u8>,
     ) -> Self {
-        let empty = BString::default();
-        let mut part = |extents: &[Extent], old: &BString, new: &BString| {
+        let mut part = |extents: &[Extent], pieces: &[Piece], new: &BString| {
             let mut made = Vec::new();
-            for piece in rope::pieces(old, new) {
-                match piece {
+            for piece in pieces {
+                match *piece {
                     Piece::Old { at, len } => slice(extents, at as u64, len as u64, &mut made),
                     Piece::New { at, len } => {
                         let bytes = new.get(at..at + len).unwrap_or(&[]);
@@ -57,11 +61,14 @@ impl Plan {
             }
             made
         };
-        let main = part(&version.main, &old.main, &new.main);
-        let alternate = new.alternate.as_ref().map(|new| {
-            let extents = version.alternate.as_deref().unwrap_or(&[]);
-            part(extents, old.alternate.as_ref().unwrap_or(&empty), new)
-        });
+        let main = part(&version.main, main, &new.main);
+        let alternate = match (&new.alternate, screen) {
+            (Some(new), Some(pieces)) => {
+                let extents = version.alternate.as_deref().unwrap_or(&[]);
+                Some(part(extents, pieces, new))
+            }
+            _ => None,
+        };
         Self { main, alternate }
     }
 
@@ -69,13 +76,18 @@ impl Plan {
         self.main.iter().chain(self.alternate.iter().flatten())
     }
 
+    /// How many pieces there are.
+    pub(super) fn count(&self) -> usize {
+        self.extents().count()
+    }
+
     /// The same with its small pieces merged into `fresh`, where there are too many. Large ones stay, so
     /// that a text that grows line by line is not written anew as a whole every so often.
     pub(super) fn with_few_extents(self, contents: &Contents, fresh: &mut Vec<u8>) -> Self {
-        if self.extents().count() <= MAX_EXTENTS {
+        let large = self.extents().filter(|extent| extent.len >= SMALL_EXTENT);
+        if self.count() <= MOST_EXTENTS + large.count() {
             return self;
         }
-        let small = (contents.len() as u64 * 2 / MAX_EXTENTS as u64).max(SMALL_EXTENT);
         fresh.clear();
         let mut part = |extents: &[Extent], text: &BString| {
             let mut made = Vec::new();
@@ -84,7 +96,7 @@ impl Plan {
                 let len = usize::try_from(extent.len).unwrap_or(usize::MAX);
                 let (bytes, after) = rest.split_at_checked(len).unwrap_or((rest, &[]));
                 rest = after;
-                if extent.literal == FRESH || extent.len < small {
+                if extent.literal == FRESH || extent.len < SMALL_EXTENT {
                     push_fresh(&mut made, fresh, bytes);
                 } else {
                     push(&mut made, *extent);
@@ -106,29 +118,40 @@ impl Plan {
         &self,
         fresh: &[u8],
         contents: &Contents,
-        len_of: impl Fn(u64) -> Option<usize>,
+        len_of: impl FnMut(u64) -> Option<u64>,
     ) -> bool {
         let mut used: BTreeMap<u64, u64> = BTreeMap::new();
         for extent in self.extents().filter(|extent| extent.literal != FRESH) {
             *used.entry(extent.literal).or_default() += extent.len;
         }
         let live: u64 = used.values().sum();
-        let held: usize = used.keys().filter_map(|literal| len_of(*literal)).sum();
-        self.extents().count() <= MAX_EXTENTS
+        let held: u64 = used.keys().copied().filter_map(len_of).sum();
+        self.extents().count() <= most_extents(contents)
             && fresh.len() * 4 < contents.len() * 3
-            && live * 4 >= held as u64
+            && live * 4 >= held
     }
 
-    /// The version to be stored, `literal` being the number under which `fresh` was stored.
-    pub(super) fn version(self, digest: Digest, literal: u64) -> Version {
-        let placed = |mut extents: Vec<Extent>| {
-            for extent in extents.iter_mut().filter(|extent| extent.literal == FRESH) {
-                extent.literal = literal;
+    /// The version to be stored, `literals` being those that hold what is new, with their lengths.
+    pub(super) fn version(self, dictionary: Account, literals: &[(u64, u64)]) -> Version {
+        let whole = literals.iter().map(|(literal, len)| Extent {
+            literal: *literal,
+            offset: 0,
+            len: *len,
+        });
+        let whole: Vec<Extent> = whole.collect();
+        let placed = |extents: Vec<Extent>| {
+            let mut made = Vec::with_capacity(extents.len());
+            for extent in extents {
+                if extent.literal == FRESH {
+                    slice(&whole, extent.offset, extent.len, &mut made);
+                } else {
+                    push(&mut made, extent);
+                }
             }
-            extents
+            made
         };
         Version {
-            digest,
+            dictionary,
             main: placed(self.main),
             alternate: self.alternate.map(placed),
         }

@@ -6,23 +6,24 @@ use std::ops::ControlFlow;
 use bstr::BString;
 use redb::WriteTransaction;
 
+use super::blocks::Blocks;
 use super::counters::Counters;
 use super::error::StoreError;
 use super::fault::Fault;
 use super::lease::Outcome;
 use super::metadata::{self, Entry, Origin, Reader};
-use super::request::{NewSnapshot, Recorded, Unchanged};
+use super::request::{NewSnapshot, Recorded, Storing, Unchanged};
 use super::tables::View;
-use super::{ids, lives, names, structure, texts};
+use super::{chain, ids, lives, names, rosters, structure, texts};
 use crate::model::contents::Contents;
 use crate::model::diff::diff;
 use crate::model::digest::Digest;
 use crate::model::id::SnapshotId;
-use crate::model::snapshot::{Cause, ChangeCount, SessionSummary, SnapshotMeta};
+use crate::model::snapshot::{Cause, ChangeCount, SnapshotMeta};
 use crate::model::tree::{ServerState, Session};
 
-/// Bytes of an entry in the index of ids.
-const INDEX_BYTES: u64 = 16 + 8 + 8;
+/// Bytes of an entry in the index of ids, and of the counters' share in the chain.
+const INDEX_BYTES: u64 = 13 + 4 + 8;
 
 pub(super) fn record(
     txn: &WriteTransaction,
@@ -68,13 +69,35 @@ pub(super) fn record(
         server: new.server,
     };
     let (origin, mut bytes) = metadata::origin_number(txn, &mut counters, &origin)?;
-    let given = new.contents.iter().map(|text| (text.digest(), text));
     let bases = Bases::new(&before, same_life);
-    bytes += store_texts(txn, &mut counters, &new.state, &given.collect(), &bases)?;
+    let given = new.contents.iter().map(|text| (text.digest(), text));
+    let given = Given {
+        texts: given.collect(),
+        storing: new.storing,
+    };
+    let (texts, own) = store_texts(txn, &mut counters, &new.state, &given, &bases)?;
+    bytes += own;
     let like = parent.as_ref().map(|entry| entry.seq);
-    bytes += structure::store(txn, &mut counters, seq, &new.state, like)?;
-    meta.stored_bytes = bytes + INDEX_BYTES;
-    let mut entry = Entry { seq, origin, meta };
+    bytes += structure::store(
+        txn,
+        &mut counters,
+        seq,
+        (&new.state, &texts),
+        like,
+        new.storing,
+    )?;
+    let like = parent
+        .as_ref()
+        .map(|entry| (entry.roster, &entry.meta.sessions[..]));
+    let (roster, own) = rosters::number(txn, &mut counters, &meta.sessions, like)?;
+    chain::add(txn, &mut counters, seq, (meta.id, meta.root))?;
+    meta.stored_bytes = bytes + own + INDEX_BYTES;
+    let mut entry = Entry {
+        seq,
+        origin,
+        roster,
+        meta,
+    };
     let own = metadata::put(txn, &entry)?;
     // The record that says how large everything is counts as well; its own length hardly changes.
     entry.meta.stored_bytes += own;
@@ -92,11 +115,14 @@ pub(super) fn record(
 fn parent(view: &impl View, new: &NewSnapshot) -> Result<Option<Entry>, Fault> {
     let reader = Reader::new(view);
     let mut found = None;
-    reader.newest_first(u64::MAX, &mut |entry| {
-        let meta = &entry.meta;
-        let same = meta.server.mux == new.server.mux && meta.server.socket == new.server.socket;
-        Ok(if same && !meta.partial {
-            found = Some(entry);
+    reader.rows_newest_first(u64::MAX, &mut |row| {
+        let server = &row.from.server;
+        let same = server.mux == new.server.mux && server.socket == new.server.socket;
+        if same && !row.is_partial() {
+            // A damaged one is passed over.
+            found = row.entry().ok();
+        }
+        Ok(if found.is_some() {
             ControlFlow::Break(())
         } else {
             ControlFlow::Continue(())
@@ -106,15 +132,6 @@ fn parent(view: &impl View, new: &NewSnapshot) -> Result<Option<Entry>, Fault> {
 }
 
 fn described(new: &NewSnapshot, counters: &Counters, parent: Option<SnapshotId>) -> SnapshotMeta {
-    let sessions = new.state.sessions.iter().map(|session| {
-        let panes: usize = session.tabs.iter().map(|tab| tab.panes.len()).sum();
-        SessionSummary {
-            name: session.name.clone(),
-            digest: session.digest(),
-            tabs: u32::try_from(session.tabs.len()).unwrap_or(u32::MAX),
-            panes: u32::try_from(panes).unwrap_or(u32::MAX),
-        }
-    });
     let texts = new.state.panes().filter_map(|(_, _, pane)| pane.contents);
     let tags: BTreeSet<String> = new.tags.iter().cloned().collect();
     SnapshotMeta {
@@ -131,7 +148,7 @@ fn described(new: &NewSnapshot, counters: &Counters, parent: Option<SnapshotId>)
         host: new.host.clone(),
         server: new.server.clone(),
         root: new.state.digest(),
-        sessions: sessions.collect(),
+        sessions: new.state.summaries(),
         changes: ChangeCount::default(),
         stored_bytes: 0,
         logical_bytes: texts.map(|text| text.bytes).sum(),
@@ -140,36 +157,60 @@ fn described(new: &NewSnapshot, counters: &Counters, parent: Option<SnapshotId>)
     }
 }
 
-/// Stores every text of the state that is not stored yet.
+/// The texts that were handed in, and how they are to be stored.
+struct Given<'a> {
+    texts: BTreeMap<Digest, &'a Contents>,
+    storing: Storing,
+}
+
+/// Stores every text of the state that is not stored yet; where it is to share nothing, every text. Gives
+/// back their numbers and the bytes they take.
 fn store_texts(
     txn: &WriteTransaction,
     counters: &mut Counters,
     state: &ServerState,
-    given: &BTreeMap<Digest, &Contents>,
+    given: &Given<'_>,
     bases: &Bases,
-) -> Result<u64, Fault> {
+) -> Result<(BTreeMap<Digest, u64>, u64), Fault> {
     let mut bytes = 0;
-    let mut cache = texts::Literals::default();
+    let mut blocks = Blocks::default();
+    let mut numbers = BTreeMap::new();
     for (session, tab, pane) in state.panes() {
         let Some(text) = pane.contents else {
             continue;
         };
-        if texts::number(txn, text.digest)?.is_some() {
+        if numbers.contains_key(&text.digest) {
             continue;
         }
-        let Some(contents) = given.get(&text.digest) else {
-            return Err(StoreError::MissingContents {
-                session: session.name.clone(),
-                tab: tab.index,
-                pane: pane.index,
+        let stored = texts::number(txn, text.digest)?;
+        if let Some(number) = stored.filter(|_| given.storing != Storing::Full) {
+            numbers.insert(text.digest, number);
+            continue;
+        }
+        let old;
+        let contents = match given.texts.get(&text.digest) {
+            Some(contents) => *contents,
+            None if stored.is_some() => {
+                old = texts::load(txn, &mut blocks, text.digest)?;
+                &old
             }
-            .into());
+            None => {
+                return Err(StoreError::MissingContents {
+                    session: session.name.clone(),
+                    tab: tab.index,
+                    pane: pane.index,
+                }
+                .into());
+            }
         };
         let handle = pane.handle.map(|handle| handle.id);
         let base = bases.of(handle, (&session.name, tab.index, pane.index));
-        bytes += texts::store(txn, counters, &mut cache, contents, base)?;
+        let whole = (text, contents);
+        let (number, own) = texts::store(txn, counters, &mut blocks, whole, base, given.storing)?;
+        numbers.insert(text.digest, number);
+        bytes += own;
     }
-    Ok(bytes)
+    Ok((numbers, bytes))
 }
 
 /// Which text each pane showed before.

@@ -1,5 +1,7 @@
 //! What is handed to the store to be kept, and what it answers.
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::Contents;
 use crate::model::snapshot::{Cause, RedactionCount, ServerIdentity, SnapshotMeta};
 use crate::model::time::Millis;
@@ -37,6 +39,21 @@ pub struct NewSnapshot {
     pub took_ms: u32,
     /// What was taken out of it.
     pub redactions: Vec<RedactionCount>,
+    /// How it is stored.
+    pub storing: Storing,
+}
+
+/// How a snapshot is stored. Whichever it is, no snapshot needs another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub enum Storing {
+    /// As patches, or with new keyframes where those cost less in the long run.
+    #[default]
+    Auto,
+    /// As patches wherever there is something to patch.
+    Incremental,
+    /// With keyframes of its own and every text whole: it shares nothing with older ones, so that
+    /// damage to those cannot reach it.
+    Full,
 }
 
 /// What to do with a snapshot that equals the newest one of its life.

@@ -126,7 +126,7 @@ fn tail(bytes: &[u8], from: usize) -> &[u8] {
 }
 
 /// Length of the common beginning. Compares blocks first, which the compiler turns into wide steps.
-fn common_front(a: &[u8], b: &[u8]) -> usize {
+pub(super) fn common_front(a: &[u8], b: &[u8]) -> usize {
     const BLOCK: usize = 64;
     let blocks = a.chunks_exact(BLOCK).zip(b.chunks_exact(BLOCK));
     let same = blocks.take_while(|(a, b)| a == b).count() * BLOCK;

@@ -15,7 +15,7 @@ use super::frame::Kind;
 use super::tables::{Change, View};
 
 /// The format that this version writes, and the newest that it reads.
-pub(super) const SUPPORTED: u32 = 1;
+pub(super) const SUPPORTED: u32 = 2;
 /// Name of the sidecar: it says that a store was made here, so that an emptied file is not taken for
 /// a new store.
 const SIDECAR: &str = "muxtape.id";
@@ -113,7 +113,7 @@ fn build(file: &Path, store: [u8; 16]) -> Result<(), Fault> {
     txn.make_tables()?;
     let schema = Schema {
         format: SUPPORTED,
-        oldest_reader: 1,
+        oldest_reader: 2,
         app: env!("CARGO_PKG_VERSION").to_owned(),
         store,
     };

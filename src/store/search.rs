@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use bstr::BString;
 
+use super::blocks::Blocks;
 use super::error::StoreError;
 use super::fault::Fault;
 use super::fuzzy::Fuzzy;
@@ -12,7 +13,7 @@ use super::lists::Listed;
 use super::query::Query;
 use super::scan::{Line, Scan};
 use super::tables::View;
-use super::texts::{self, Literals};
+use super::texts;
 use super::{structure, timeline};
 use crate::model::ansi::label;
 use crate::model::digest::Digest;
@@ -132,7 +133,7 @@ struct Search<'q> {
     open: BTreeMap<LifeId, BTreeMap<Spot, usize>>,
     scores: BTreeMap<String, Option<i64>>,
     lines: BTreeMap<Digest, Option<Line>>,
-    literals: Literals,
+    blocks: Blocks,
 }
 
 impl<'q> Search<'q> {
@@ -146,7 +147,7 @@ impl<'q> Search<'q> {
             open: BTreeMap::new(),
             scores: BTreeMap::new(),
             lines: BTreeMap::new(),
-            literals: Literals::default(),
+            blocks: Blocks::default(),
         }
     }
 
@@ -233,7 +234,7 @@ impl<'q> Search<'q> {
         if let Some(known) = self.lines.get(&text.digest) {
             return Ok(known.clone());
         }
-        let line = match texts::load(view, &mut self.literals, text.digest) {
+        let line = match texts::load(view, &mut self.blocks, text.digest) {
             Ok(contents) => self.scan.last_line(&contents),
             Err(fault) if fault.is_damage() => None,
             Err(fault) => return Err(fault),

@@ -51,14 +51,17 @@ pub(super) fn stats(view: &impl View, file: &Path) -> Result<Stats, Fault> {
         ..Stats::default()
     };
     let mut sessions: BTreeSet<(u64, BString)> = BTreeSet::new();
-    Reader::new(view).newest_first(u64::MAX, &mut |entry| {
+    let mut rosters = BTreeSet::new();
+    Reader::new(view).rows_newest_first(u64::MAX, &mut |row| {
         stats.snapshots += 1;
-        stats.logical_bytes = stats.logical_bytes.saturating_add(entry.meta.logical_bytes);
-        stats.newest = stats.newest.or(Some(entry.meta.time));
-        stats.oldest = Some(entry.meta.time);
-        for session in &entry.meta.sessions {
-            let place = (socket_number(&entry.meta.server), session.name.clone());
-            sessions.insert(place);
+        stats.logical_bytes = stats.logical_bytes.saturating_add(row.logical_bytes());
+        stats.newest = stats.newest.or(row.time());
+        stats.oldest = row.time().or(stats.oldest);
+        let socket = socket_number(&row.from.server);
+        if rosters.insert((socket, row.roster())) {
+            for name in row.sessions().names() {
+                sessions.insert((socket, name.clone()));
+            }
         }
         Ok(ControlFlow::Continue(()))
     })?;

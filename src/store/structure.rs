@@ -1,43 +1,49 @@
 //! The trees of snapshots: each a patch against a keyframe.
 //!
-//! A keyframe is a literal that holds a whole tree; it belongs to nobody, and stays as long as one
-//! patch needs it. So every tree is one step from a keyframe, however old it is, and no snapshot needs
-//! another one.
+//! What panes show stands in a tree as the numbers of the texts, not as their digests: a digest is as
+//! long as most changes, and the text's own record has it.
 
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
-use super::codec::{self, Codec, MAX_RAW};
+use super::codec::{self, MAX_RAW};
 use super::counters::Counters;
 use super::error::StoreError;
 use super::fault::Fault;
-use super::frame::{self, Kind};
-use super::literals;
+use super::frame::Kind;
+use super::patched::{self, Shelf, Value};
+use super::request::Storing;
 use super::tables::{Change, Stream, View};
-use crate::model::tree::ServerState;
+use super::texts;
+use crate::model::digest::Digest;
+use crate::model::tree::{Pane, ServerState};
 
-/// The body of a tree's record.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Patch {
-    /// The literal that is the keyframe.
-    keyframe: u64,
-    /// What the keyframe and all patches since have cost, and how many snapshots that was for: decides
-    /// when a new keyframe pays.
-    spent: u64,
-    uses: u64,
-    /// zstd against the keyframe.
-    bytes: Vec<u8>,
-}
+const SHELF: Shelf = Shelf {
+    kind: Kind::State,
+    stream: Stream::States,
+};
 
-/// Stores a tree under a sequence number; gives back the bytes that it takes. `like` is the sequence
-/// number of a snapshot whose keyframe may fit.
+/// A tree without what its panes show, and the number of the text of each pane in their order; 0 where
+/// there is none.
+type Stored = (ServerState, Vec<u64>);
+
+/// Stores a tree under a sequence number; gives back the bytes that it takes. `texts` are the numbers of
+/// the texts that its panes show; `like` is the sequence number of a snapshot whose keyframe may fit.
 pub(super) fn store(
     change: &impl Change,
     counters: &mut Counters,
     seq: u64,
-    state: &ServerState,
+    (state, texts): (&ServerState, &BTreeMap<Digest, u64>),
     like: Option<u64>,
+    storing: Storing,
 ) -> Result<u64, Fault> {
-    let raw = codec::encode(Kind::State, state)?;
+    let numbers = state.panes().map(|(_, _, pane)| match pane.contents {
+        Some(text) => texts.get(&text.digest).copied().unwrap_or(0),
+        None => 0,
+    });
+    let numbers: Vec<u64> = numbers.collect();
+    let mut bare = state.clone();
+    panes_mut(&mut bare).for_each(|pane| pane.contents = None);
+    let raw = codec::encode(Kind::State, &(bare, numbers))?;
     if raw.len() as u64 > MAX_RAW {
         return Err(StoreError::TooLarge {
             operation: "record",
@@ -46,77 +52,54 @@ pub(super) fn store(
         }
         .into());
     }
-    // A keyframe that cannot be read is no reason to lose the new tree.
-    let shared = like.and_then(|like| patch_of(change, like).ok().flatten());
-    let shared = match shared {
-        Some((last, _)) => patched(change, &last, &raw)?,
-        None => None,
+    let value = Value {
+        label: &(),
+        raw: &raw,
     };
-    let (patch, mut bytes) = match shared {
-        Some(patch) => (patch, 0),
-        None => {
-            let (keyframe, bytes) = literals::store(change, counters, &raw)?;
-            let patch = Patch {
-                keyframe,
-                spent: bytes,
-                uses: 1,
-                bytes: codec::patch(Kind::State, &raw, &raw)?,
-            };
-            (patch, bytes)
-        }
-    };
-    let body = codec::encode(Kind::State, &patch)?;
-    let length = raw.len() as u64;
-    let record = frame::seal(Kind::State, seq, Codec::ZstdPatch, length, &body);
-    change.put(Stream::States, seq, &record)?;
-    bytes += record.len() as u64;
-    Ok(bytes)
-}
-
-/// A patch against the same keyframe, unless a new keyframe is cheaper from here on. It is as soon as
-/// the patch costs more than the keyframe and its patches have cost on average: the states drift away
-/// from it, and the average only grows from there.
-fn patched(view: &impl View, last: &Patch, raw: &[u8]) -> Result<Option<Patch>, Fault> {
-    let Ok(base) = literals::load(view, last.keyframe) else {
-        return Ok(None);
-    };
-    let bytes = codec::patch(Kind::State, &base, raw)?;
-    let cost = bytes.len() as u64;
-    let pays = cost.saturating_mul(last.uses.max(1)) <= last.spent;
-    Ok(pays.then(|| Patch {
-        keyframe: last.keyframe,
-        spent: last.spent + cost,
-        uses: last.uses + 1,
-        bytes,
-    }))
+    patched::store(change, counters, SHELF, seq, &value, like, storing)
 }
 
 /// The tree of a snapshot. Only its form is checked here; the caller holds it against its digest.
 pub(super) fn load(view: &impl View, seq: u64) -> Result<ServerState, Fault> {
-    let Some((patch, length)) = patch_of(view, seq)? else {
-        return Err(Fault::damaged(Kind::State, seq, "it is missing"));
-    };
-    if length > MAX_RAW {
-        let cause = "it says that it is larger than any record";
-        return Err(Fault::damaged(Kind::State, seq, cause));
+    let (mut state, numbers) = stored(view, seq)?;
+    let mut numbers = numbers.into_iter();
+    for pane in panes_mut(&mut state) {
+        pane.contents = match numbers.next() {
+            None => return Err(Fault::damaged(Kind::State, seq, "it has too many panes")),
+            Some(0) => None,
+            Some(number) => Some(texts::label(view, number)?),
+        };
     }
-    let base = literals::load(view, patch.keyframe)?;
-    let raw = codec::unpatch(&base, &patch.bytes, length, |cause| {
-        Fault::damaged(Kind::State, seq, cause)
-    })?;
-    codec::decode(Kind::State, seq, &raw)
+    match numbers.next() {
+        None => Ok(state),
+        Some(_) => Err(Fault::damaged(Kind::State, seq, "it has too few panes")),
+    }
+}
+
+/// The numbers of the texts that a tree refers to.
+pub(super) fn texts(view: &impl View, seq: u64) -> Result<Vec<u64>, Fault> {
+    let mut numbers = stored(view, seq)?.1;
+    numbers.retain(|number| *number != 0);
+    Ok(numbers)
+}
+
+fn stored(view: &impl View, seq: u64) -> Result<Stored, Fault> {
+    match patched::load::<()>(view, SHELF, seq)? {
+        Some(((), raw)) => codec::decode(Kind::State, seq, &raw),
+        None => Err(Fault::damaged(Kind::State, seq, "it is missing")),
+    }
 }
 
 /// The keyframe that a snapshot needs.
 pub(super) fn keyframe(view: &impl View, seq: u64) -> Result<Option<u64>, Fault> {
-    Ok(patch_of(view, seq)?.map(|(patch, _)| patch.keyframe))
+    patched::keyframe(view, SHELF, seq)
 }
 
-fn patch_of(view: &impl View, seq: u64) -> Result<Option<(Patch, u64)>, Fault> {
-    let Some(record) = view.get(Stream::States, seq)? else {
-        return Ok(None);
-    };
-    let frame = codec::opened(Kind::State, seq, &record)?;
-    let patch = codec::decode(Kind::State, seq, frame.body)?;
-    Ok(Some((patch, frame.raw_len)))
+/// The panes, in the order of [`ServerState::panes`].
+fn panes_mut(state: &mut ServerState) -> impl Iterator<Item = &mut Pane> {
+    let tabs = state
+        .sessions
+        .iter_mut()
+        .flat_map(|session| &mut session.tabs);
+    tabs.flat_map(|tab| &mut tab.panes)
 }

@@ -32,10 +32,16 @@ pub(super) enum Stream {
     Versions,
     /// Immutable bytes, cut into fragments.
     Literals,
+    /// Which sessions snapshots show.
+    Rosters,
+    /// Links of the chain that were written down, by sequence number.
+    Links,
+    /// The places in the chain of snapshots that were removed for good, by sequence number.
+    Removed,
 }
 
 impl Stream {
-    pub(super) const ALL: [Stream; 7] = [
+    pub(super) const ALL: [Stream; 10] = [
         Stream::Timeline,
         Stream::Trash,
         Stream::States,
@@ -43,6 +49,9 @@ impl Stream {
         Stream::Lives,
         Stream::Versions,
         Stream::Literals,
+        Stream::Rosters,
+        Stream::Links,
+        Stream::Removed,
     ];
 
     pub(super) fn table(self) -> StreamTable {
@@ -54,6 +63,9 @@ impl Stream {
             Stream::Lives => "lives",
             Stream::Versions => "versions",
             Stream::Literals => "literals",
+            Stream::Rosters => "rosters",
+            Stream::Links => "links",
+            Stream::Removed => "removed",
         })
     }
 }
@@ -216,11 +228,14 @@ pub(super) trait View {
     }
 }
 
+/// The number in an entry of an index: little endian, without the zeros at its end.
 pub(super) fn number(bytes: &[u8]) -> Result<u64, Fault> {
-    let bytes = <[u8; 8]>::try_from(bytes);
-    bytes
-        .map(u64::from_le_bytes)
-        .map_err(|_| Fault::damaged_object("an index", "an entry is no number"))
+    let mut whole = [0; 8];
+    let places = whole.get_mut(..bytes.len());
+    let places =
+        places.ok_or_else(|| Fault::damaged_object("an index", "an entry is no number"))?;
+    places.copy_from_slice(bytes);
+    Ok(u64::from_le_bytes(whole))
 }
 
 impl View for ReadTransaction {
@@ -305,7 +320,9 @@ impl Change for WriteTransaction {
 
     fn set_point(&self, index: Index, key: &[u8], to: u64) -> Result<(), Fault> {
         let mut table = self.open_table(index.table())?;
-        table.insert(key, &to.to_le_bytes()[..])?;
+        let bytes = to.to_le_bytes();
+        let len = 8 - to.leading_zeros() as usize / 8;
+        table.insert(key, bytes.get(..len).unwrap_or(&bytes))?;
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bstr::BString;
 use tempfile::TempDir;
 
-use super::{NewSnapshot, Recorded, Store, StoreOptions, Unchanged};
+use super::{NewSnapshot, Recorded, Store, StoreOptions, Storing, Unchanged};
 use crate::model::contents::Contents;
 use crate::model::geometry::{Axis, Cell, Layout, Rect};
 use crate::model::program::Program;
@@ -171,6 +171,7 @@ pub(crate) fn snapshot(second: i64, state: &ServerState, contents: &[Contents]) 
         contents: contents.to_vec(),
         took_ms: 12,
         redactions: Vec::new(),
+        storing: Storing::Auto,
     }
 }
 

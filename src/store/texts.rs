@@ -1,26 +1,26 @@
 //! Texts of panes: each a list of extents, pieces of literals.
 //!
 //! The list is always complete, so a text never needs another text: whatever else is removed, it stays
-//! whole, and the oldest is read as quickly as the newest.
+//! whole, and the oldest is read as quickly as the newest. Lists of neighbouring texts are alike and are
+//! stored as patches against a shared keyframe.
 
-use std::collections::BTreeMap;
-
-use bstr::BString;
 use serde::{Deserialize, Serialize};
 
+use super::align;
+use super::blocks::Blocks;
 use super::codec::{self, MAX_RAW};
 use super::counters::Counters;
+use super::dictionary::{Account, Fresh, Loaded};
 use super::error::StoreError;
 use super::fault::Fault;
 use super::frame::Kind;
-use super::literals;
+use super::patched::{self, Shelf, Value};
 use super::plan::Plan;
+use super::request::Storing;
 use super::tables::{Change, Index, Stream, View};
 use crate::model::contents::Contents;
 use crate::model::digest::Digest;
-
-/// Below this length a text is not searched for what it shares.
-const SMALL: usize = 256;
+use crate::model::tree::ContentsRef;
 
 /// A piece of a literal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,21 +30,27 @@ pub(super) struct Extent {
     pub(super) len: u64,
 }
 
-/// A stored text.
+/// Of what a stored text is made. Beside it stands, readable by itself, what trees say of the text: a
+/// [`ContentsRef`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Version {
-    pub(super) digest: Digest,
+    /// What the next text of the same pane may be compressed against.
+    pub(super) dictionary: Account,
     pub(super) main: Vec<Extent>,
     pub(super) alternate: Option<Vec<Extent>>,
 }
 
 impl Version {
-    /// The literals that it needs.
-    pub(super) fn literals(&self) -> impl Iterator<Item = u64> + '_ {
-        let parts = self.main.iter().chain(self.alternate.iter().flatten());
-        parts.map(|extent| extent.literal)
+    /// Its pieces, in order.
+    pub(super) fn extents(&self) -> impl Iterator<Item = &Extent> {
+        self.main.iter().chain(self.alternate.iter().flatten())
     }
 }
+
+pub(super) const SHELF: Shelf = Shelf {
+    kind: Kind::Version,
+    stream: Stream::Versions,
+};
 
 fn key(digest: Digest) -> [u8; 16] {
     let mut key = [0; 16];
@@ -59,99 +65,163 @@ pub(super) fn number(view: &impl View, digest: Digest) -> Result<Option<u64>, Fa
     view.point(Index::Digests, &key(digest))
 }
 
+/// Notes where a text is.
+pub(super) fn set(change: &impl Change, digest: Digest, number: u64) -> Result<(), Fault> {
+    change.set_point(Index::Digests, &key(digest), number)
+}
+
 /// Forgets where a text is.
 pub(super) fn unset(change: &impl Change, digest: Digest) -> Result<(), Fault> {
     change.unset_point(Index::Digests, &key(digest))
 }
 
-/// The version under a number.
-pub(super) fn version(view: &impl View, number: u64) -> Result<Version, Fault> {
-    let record = view.get(Stream::Versions, number)?;
-    let record = record.ok_or_else(|| Fault::damaged(Kind::Version, number, "it is missing"))?;
-    codec::unpack_value(Kind::Version, number, &record)
+/// What trees say of the text under a number.
+pub(super) fn label(view: &impl View, number: u64) -> Result<ContentsRef, Fault> {
+    let label = patched::label(view, SHELF, number)?;
+    label.ok_or_else(|| Fault::damaged(Kind::Version, number, "it is missing"))
 }
 
-/// Literals that have been read, so that neighbouring texts do not read them again.
-#[derive(Default)]
-pub(super) struct Literals(BTreeMap<u64, Vec<u8>>);
+/// The version under a number, and what trees say of it.
+pub(super) fn version(view: &impl View, number: u64) -> Result<(ContentsRef, Version), Fault> {
+    let found = patched::load(view, SHELF, number)?;
+    let (label, raw) =
+        found.ok_or_else(|| Fault::damaged(Kind::Version, number, "it is missing"))?;
+    Ok((label, codec::decode(Kind::Version, number, &raw)?))
+}
 
-/// Bytes of decoded literals that are kept.
-const REMEMBERED: usize = 48 * 1024 * 1024;
-
-impl Literals {
-    fn get(&mut self, view: &impl View, number: u64) -> Result<&[u8], Fault> {
-        if !self.0.contains_key(&number) {
-            let size: usize = self.0.values().map(Vec::len).sum();
-            if size > REMEMBERED {
-                self.0.clear();
-            }
-            let raw = literals::load(view, number)?;
-            self.0.insert(number, raw);
-        }
-        Ok(self.0.get(&number).map_or(&[][..], Vec::as_slice))
-    }
-
-    /// Length of a literal that is remembered.
-    fn len_of(&self, number: u64) -> Option<usize> {
-        self.0.get(&number).map(Vec::len)
-    }
-
-    fn assemble(&mut self, view: &impl View, extents: &[Extent]) -> Result<BString, Fault> {
-        let length: u64 = extents
-            .iter()
-            .fold(0, |sum: u64, extent| sum.saturating_add(extent.len));
-        if length > MAX_RAW {
-            let cause = format!("a text made of it has {length} bytes");
-            return Err(Fault::damaged_object("a list of pieces", cause));
-        }
-        let mut text = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
-        for extent in extents {
-            let literal = self.get(view, extent.literal)?;
-            let piece = usize::try_from(extent.offset).ok().and_then(|from| {
-                let to = from.checked_add(usize::try_from(extent.len).ok()?)?;
-                literal.get(from..to)
-            });
-            text.extend_from_slice(piece.ok_or_else(|| {
-                Fault::damaged(Kind::Literal, extent.literal, "it is too short for a text")
-            })?);
-        }
-        Ok(text.into())
-    }
+/// The keyframe that a version needs.
+pub(super) fn keyframe(view: &impl View, number: u64) -> Result<Option<u64>, Fault> {
+    patched::keyframe(view, SHELF, number)
 }
 
 /// A text, checked against its digest.
 pub(super) fn load(
     view: &impl View,
-    literals: &mut Literals,
+    blocks: &mut Blocks,
     digest: Digest,
 ) -> Result<Contents, Fault> {
     let Some(number) = number(view, digest)? else {
         let object = format!("text {digest:.16}");
         return Err(Fault::damaged_object(object, "it is missing"));
     };
-    let version = version(view, number)?;
-    let contents = Contents {
-        main: literals.assemble(view, &version.main)?,
-        alternate: match &version.alternate {
-            Some(extents) => Some(literals.assemble(view, extents)?),
-            None => None,
-        },
-    };
-    if version.digest == digest && contents.digest() == digest {
+    let (label, version) = version(view, number)?;
+    let contents = blocks.text(view, &version)?;
+    if label.digest == digest && contents.digest() == digest {
         Ok(contents)
     } else {
         Err(Fault::damaged(Kind::Version, number, "it is another text"))
     }
 }
 
-/// Stores a text; `base` is the text that the same pane had before. Gives back the bytes it takes.
+/// A text that is stored and that a new one may share with.
+struct Base {
+    number: u64,
+    version: Version,
+}
+
+impl Base {
+    fn load(view: &impl View, digest: Digest) -> Option<Self> {
+        let number = number(view, digest).ok()??;
+        let (_, version) = version(view, number).ok()?;
+        Some(Self { number, version })
+    }
+}
+
+/// Below this length a text is not searched for what it shares.
+const SMALL: usize = 256;
+/// Up to this length it is tried whether compressing the whole is cheaper than sharing: screens of
+/// programs change everywhere, and little.
+const SCREEN: usize = 16 * 1024;
+/// What an extent costs in a list that is a patch.
+const EXTENT_BYTES: u64 = 6;
+
+/// A way to store a text, tried out.
+struct Attempt {
+    plan: Plan,
+    fresh: Fresh,
+}
+
+impl Attempt {
+    fn cost(&self) -> u64 {
+        self.fresh.cost() + EXTENT_BYTES * self.plan.count() as u64
+    }
+}
+
+/// A text as pieces of the one before it; `None` where that saves nothing, or cannot be read.
+fn shared(
+    view: &impl View,
+    blocks: &mut Blocks,
+    contents: &Contents,
+    base: &Version,
+    dictionary: &Loaded,
+) -> Result<Option<Attempt>, Fault> {
+    let Ok(main) = align::pieces(view, blocks, &base.main, &contents.main) else {
+        return Ok(None);
+    };
+    let old = base.alternate.as_deref().unwrap_or(&[]);
+    let screen = contents.alternate.as_ref();
+    let Ok(screen) = screen
+        .map(|screen| align::pieces(view, blocks, old, screen))
+        .transpose()
+    else {
+        return Ok(None);
+    };
+    let mut fresh = Vec::new();
+    let plan = Plan::against(base, (&main, screen.as_deref()), contents, &mut fresh)
+        .with_few_extents(contents, &mut fresh);
+    let len_of = |literal| Some(blocks.header(view, literal).ok()?.raw_len);
+    if !plan.is_worth_it(&fresh, contents, len_of) {
+        return Ok(None);
+    }
+    let fresh = dictionary.draft(fresh, false)?;
+    Ok(Some(Attempt { plan, fresh }))
+}
+
+/// The cheapest way to store a text.
+fn attempt(
+    view: &impl View,
+    blocks: &mut Blocks,
+    contents: &Contents,
+    base: Option<&Base>,
+    dictionary: &Loaded,
+) -> Result<Attempt, Fault> {
+    let base = base.filter(|_| contents.len() > SMALL);
+    let shared = match base {
+        Some(base) => shared(view, blocks, contents, &base.version, dictionary)?,
+        None => None,
+    };
+    let long = contents.len() > SCREEN;
+    if let Some(shared) = shared {
+        if long {
+            return Ok(shared);
+        }
+        let whole = whole(contents, dictionary)?;
+        return Ok(if shared.cost() < whole.cost() {
+            shared
+        } else {
+            whole
+        });
+    }
+    whole(contents, dictionary)
+}
+
+fn whole(contents: &Contents, dictionary: &Loaded) -> Result<Attempt, Fault> {
+    let mut fresh = Vec::new();
+    let plan = Plan::whole(contents, &mut fresh);
+    let fresh = dictionary.draft(fresh, true)?;
+    Ok(Attempt { plan, fresh })
+}
+
+/// Stores a text that is not stored yet, or not by itself; `base` is the text that the same pane had
+/// before. Gives back its number and the bytes it takes.
 pub(super) fn store(
     change: &impl Change,
     counters: &mut Counters,
-    cache: &mut Literals,
-    contents: &Contents,
+    blocks: &mut Blocks,
+    (label, contents): (ContentsRef, &Contents),
     base: Option<Digest>,
-) -> Result<u64, Fault> {
+    storing: Storing,
+) -> Result<(u64, u64), Fault> {
     if contents.len() as u64 > MAX_RAW {
         return Err(StoreError::TooLarge {
             operation: "record",
@@ -160,37 +230,28 @@ pub(super) fn store(
         }
         .into());
     }
-    let digest = contents.digest();
     // A base that cannot be read is no reason to lose the new text.
-    let base = base.and_then(|base| {
-        let number = number(change, base).ok()??;
-        let old = load(change, cache, base).ok()?;
-        Some((version(change, number).ok()?, old))
-    });
-    let mut fresh = Vec::new();
-    let plan = base
-        .as_ref()
-        .filter(|_| contents.len() > SMALL)
-        .map(|(version, old)| Plan::against(version, old, contents, &mut fresh))
-        .map(|plan| plan.with_few_extents(contents, &mut fresh))
-        .filter(|plan| plan.is_worth_it(&fresh, contents, |literal| cache.len_of(literal)));
-    let plan = plan.unwrap_or_else(|| {
-        fresh.clear();
-        Plan::whole(contents, &mut fresh)
-    });
-    let mut bytes = 0;
-    let mut literal = 0;
-    if !fresh.is_empty() {
-        (literal, bytes) = literals::store(change, counters, &fresh)?;
-    }
-    let version = plan.version(digest, literal);
+    let base = base.filter(|_| storing != Storing::Full);
+    let base = base.and_then(|base| Base::load(change, base));
+    let dictionary = match &base {
+        Some(base) => Loaded::of(change, blocks, base.version.dictionary),
+        None => Loaded::default(),
+    };
+    let best = attempt(change, blocks, contents, base.as_ref(), &dictionary)?;
+    let written = dictionary.store(change, counters, &best.fresh, contents)?;
+    let version = best.plan.version(written.account, &written.literals);
     let number = counters.version;
     counters.version += 1;
-    let record = codec::pack_value(Kind::Version, number, &version)?;
-    change.put(Stream::Versions, number, &record)?;
-    change.set_point(Index::Digests, &key(digest), number)?;
-    Ok(bytes + record.len() as u64 + INDEX_BYTES)
+    let raw = codec::encode(Kind::Version, &version)?;
+    let value = Value {
+        label: &label,
+        raw: &raw,
+    };
+    let like = base.map(|base| base.number);
+    let record = patched::store(change, counters, SHELF, number, &value, like, storing)?;
+    set(change, label.digest, number)?;
+    Ok((number, written.bytes + record + INDEX_BYTES))
 }
 
 /// Bytes of an entry in the index of digests.
-const INDEX_BYTES: u64 = 16 + 8 + 8;
+const INDEX_BYTES: u64 = 16 + 4 + 8;

@@ -9,7 +9,7 @@ use super::fault::Fault;
 use super::frame::Kind;
 use super::metadata::{self, Entry, MetaRecord, Reader, TrashRecord};
 use super::tables::{Change, Stream, View};
-use super::{ids, names, timeline};
+use super::{chain, ids, names, rosters, timeline};
 use crate::model::id::SnapshotId;
 use crate::model::snapshot::SnapshotMeta;
 use crate::model::time::Millis;
@@ -26,8 +26,9 @@ pub(super) fn put(
     let mut moved = Vec::with_capacity(ids.len());
     for &id in ids {
         let entry = timeline::entry(change, id)?;
+        let roster = rosters::load(change, entry.roster)?;
         let record = TrashRecord {
-            meta: MetaRecord::new(&entry.meta, entry.origin),
+            meta: MetaRecord::new(&entry, &roster),
             since: now,
         };
         let record = codec::pack_value(Kind::Trashed, entry.seq, &record)?;
@@ -98,9 +99,13 @@ pub(super) fn empty_some(change: &impl Change) -> Result<usize, Fault> {
             ControlFlow::Break(())
         })
     })?;
-    for (_, entry) in &found {
-        if let Some((entry, _)) = entry {
-            ids::unset(change, entry.meta.id)?;
+    for (seq, entry) in &found {
+        let was = entry
+            .as_ref()
+            .map(|(entry, _)| (entry.meta.id, entry.meta.root));
+        chain::keep(change, *seq, was)?;
+        if let Some((id, _)) = was {
+            ids::unset(change, id)?;
         }
     }
     let seqs = || found.iter().map(|(seq, _)| *seq);
@@ -124,6 +129,7 @@ pub(super) fn purge(change: &impl Change, entries: &[Entry]) -> Result<(), Fault
 /// Removes snapshots of the timeline for good.
 pub(super) fn remove(change: &impl Change, entries: &[Entry]) -> Result<(), Fault> {
     for entry in entries {
+        chain::keep(change, entry.seq, Some((entry.meta.id, entry.meta.root)))?;
         ids::unset(change, entry.meta.id)?;
         names::unset(change, entry)?;
     }

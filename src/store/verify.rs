@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 
 use redb::ReadTransaction;
 
+use super::blocks::Blocks;
 use super::candidates::Candidates;
 use super::counters::{self, Counters};
 use super::error::StoreError;
@@ -13,7 +14,7 @@ use super::frame::Kind;
 use super::lease::Place;
 use super::metadata::Reader;
 use super::tables::{Index, Stream, View};
-use super::{codec, ids, texts, timeline};
+use super::{chain, codec, ids, texts, timeline};
 use crate::model::ansi::label;
 use crate::model::digest::Digest;
 use crate::model::id::SnapshotId;
@@ -80,7 +81,7 @@ pub(super) fn verify(place: &Place<'_>) -> Result<VerifyReport, StoreError> {
             Err(error) => return Err(error),
         }
     }
-    for part in [check_ids, check_lives, check_versions] {
+    for part in [check_ids, check_lives, check_versions, check_chain] {
         match place.read(OPERATION, part) {
             Ok(found) => report.add(found),
             Err(error) if error.is_damage() => report.add_error(&error),
@@ -149,7 +150,7 @@ fn sequence_numbers(place: &Place<'_>, report: &mut VerifyReport) -> Result<Vec<
 #[derive(Default)]
 struct Checked {
     texts: BTreeMap<Digest, Option<(String, String)>>,
-    literals: texts::Literals,
+    blocks: Blocks,
 }
 
 fn check_snapshot(
@@ -187,7 +188,7 @@ fn check_snapshot(
     for (session, tab, pane) in snapshot.state.panes() {
         let Some(text) = pane.contents else { continue };
         if !checked.texts.contains_key(&text.digest) {
-            let found = match texts::load(view, &mut checked.literals, text.digest) {
+            let found = match texts::load(view, &mut checked.blocks, text.digest) {
                 Ok(_) => None,
                 Err(Fault::Damaged { object, cause }) => Some((object, cause)),
                 Err(other) => return Err(other),
@@ -239,11 +240,27 @@ fn check_lives(txn: &ReadTransaction) -> Result<VerifyReport, Fault> {
 /// Texts that no snapshot led to are checked as records.
 fn check_versions(txn: &ReadTransaction) -> Result<VerifyReport, Fault> {
     let mut report = VerifyReport::default();
-    txn.walk(Stream::Versions, 0..=u64::MAX, &mut |number, record| {
-        if let Err(fault) = codec::unpack_value::<texts::Version>(Kind::Version, number, record) {
-            report.add_fault(None, fault)?;
-        }
+    let mut versions = Vec::new();
+    txn.walk(Stream::Versions, 0..=u64::MAX, &mut |number, _| {
+        versions.push(number);
         Ok(ControlFlow::Continue(()))
     })?;
+    for number in versions {
+        if let Err(fault) = texts::version(txn, number) {
+            report.add_fault(None, fault)?;
+        }
+    }
+    Ok(report)
+}
+
+fn check_chain(txn: &ReadTransaction) -> Result<VerifyReport, Fault> {
+    let mut report = VerifyReport::default();
+    for broken in chain::walk(txn)?.broken {
+        let what = format!(
+            "a record between the snapshots no. {} and {} is missing or is another one",
+            broken.after, broken.at
+        );
+        report.note(None, "the history".to_owned(), what);
+    }
     Ok(report)
 }

@@ -18,7 +18,9 @@ use crate::model::snapshot::{Cause, LifeId, RecoveryState};
 use crate::model::snapshot::{Snapshot, SnapshotMeta};
 use crate::mux::Multiplexer;
 use crate::restore::lookout;
-use crate::store::{Kept, NewSnapshot, Query, Recorded, SearchQuery, StoreError, Unchanged};
+use crate::store::{
+    Kept, NewSnapshot, Query, Recorded, SearchQuery, StoreError, Storing, Unchanged,
+};
 
 use super::context::Context;
 use super::restoring;
@@ -261,6 +263,7 @@ fn new_snapshot(
         contents: captured.contents.into_values().collect(),
         took_ms: u32::try_from(captured.took.as_millis()).unwrap_or(u32::MAX),
         redactions: captured.redactions,
+        storing: Storing::Auto,
     })
 }
 

@@ -10,7 +10,7 @@ use crate::cli::output::Role;
 use crate::cli::views;
 use crate::model::Cause;
 use crate::model::snapshot::{RedactionCount, SnapshotMeta};
-use crate::store::{Kept, NewSnapshot, Recorded, Spooled, Unchanged};
+use crate::store::{Kept, NewSnapshot, Recorded, Spooled, Storing, Unchanged};
 
 /// Take a snapshot now
 #[derive(Debug, clap::Args)]
@@ -29,10 +29,12 @@ pub(in crate::cli) struct Create {
     /// Never prune it
     #[arg(long)]
     pin: bool,
-    /// Share what has not changed with the snapshots before (always done)
+    /// Store differences to the snapshots before wherever there is something to compare with; by default
+    /// that is decided by what costs less in the long run
     #[arg(long, conflicts_with = "full")]
     incremental: bool,
-    /// Capture every pane's text again (always done by this command)
+    /// Store everything whole, sharing nothing with older snapshots, so that damage to those cannot
+    /// reach it
     #[arg(long)]
     full: bool,
     /// Structure only, no texts
@@ -90,6 +92,11 @@ impl Create {
                 contents: captured.contents.into_values().collect(),
                 took_ms: took,
                 redactions: captured.redactions,
+                storing: match (self.full, self.incremental) {
+                    (true, _) => Storing::Full,
+                    (_, true) => Storing::Incremental,
+                    _ => Storing::Auto,
+                },
             },
             unchanged,
         )?;
@@ -169,10 +176,10 @@ fn millis(duration: Duration) -> u64 {
 fn changed_sessions(context: &Context, meta: &SnapshotMeta) -> Vec<String> {
     let parent = meta.parent.and_then(|id| context.store().meta(id).ok());
     let before = parent.map(|parent| parent.sessions).unwrap_or_default();
-    let is_new = |digest| !before.iter().any(|session| session.digest == digest);
+    let is_new = |mark| !before.iter().any(|session| session.mark == mark);
     meta.sessions
         .iter()
-        .filter(|session| is_new(session.digest))
+        .filter(|session| is_new(session.mark))
         .map(|session| crate::model::ansi::label(&session.name))
         .collect()
 }

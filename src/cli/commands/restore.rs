@@ -20,7 +20,7 @@ use crate::restore::{
     MissingDir, OnConflict, Plan, Policy, Programs, Report, Selection, Status, StepShown,
     Surroundings, Text, Warning, Workshop, apply, prepare,
 };
-use crate::store::{NewSnapshot, Recorded, Unchanged};
+use crate::store::{NewSnapshot, Recorded, Storing, Unchanged};
 
 /// Bring a snapshot back
 ///
@@ -304,6 +304,7 @@ fn undo_point(context: &Context) -> Result<Option<SnapshotId>, CliError> {
             contents: captured.contents.into_values().collect(),
             took_ms: u32::try_from(captured.took.as_millis()).unwrap_or(u32::MAX),
             redactions: captured.redactions,
+            storing: Storing::Auto,
         },
         Unchanged::Store,
     )?;

@@ -11,7 +11,7 @@ use crate::model::contents::Contents;
 use crate::model::snapshot::{Cause, RedactionCount, ServerIdentity};
 use crate::model::time::Millis;
 use crate::model::tree::ServerState;
-use crate::store::request::{NewSnapshot, Unchanged};
+use crate::store::request::{NewSnapshot, Storing, Unchanged};
 
 const MAGIC: [u8; 8] = *b"mtspool\n";
 const FORM: u8 = 1;
@@ -62,6 +62,7 @@ struct Body1 {
     contents: Vec<Contents>,
     took_ms: u32,
     redactions: Vec<RedactionCount>,
+    storing: Storing,
 }
 
 /// The bytes of a file.
@@ -138,6 +139,7 @@ impl From<Aside> for Body1 {
             contents,
             took_ms,
             redactions,
+            storing,
         } = aside.new;
         Self {
             skip_unchanged: aside.unchanged == Unchanged::Skip,
@@ -155,6 +157,7 @@ impl From<Aside> for Body1 {
             contents,
             took_ms,
             redactions,
+            storing,
         }
     }
 }
@@ -182,6 +185,7 @@ impl From<Body1> for Aside {
                 contents: body.contents,
                 took_ms: body.took_ms,
                 redactions: body.redactions,
+                storing: body.storing,
             },
         }
     }

@@ -13,8 +13,7 @@ use crate::store::error::StoreError;
 use crate::store::fault::Fault;
 use crate::store::lease::Outcome;
 use crate::store::request::NewSnapshot;
-use crate::store::tables::{Index, View};
-use crate::store::{Store, record, space};
+use crate::store::{Store, ids, record, space};
 
 const OPERATION: &str = "take in what was kept aside";
 /// The random bits of an id.
@@ -183,12 +182,10 @@ fn is_there(txn: &WriteTransaction, new: &NewSnapshot) -> Result<bool, Fault> {
         return Ok(false);
     }
     let own = SnapshotId::new(new.time, new.random, None).as_u128();
-    let low = (own & !RANDOM).to_be_bytes();
-    let high = u128::MAX.to_be_bytes();
     let mut there = false;
-    txn.walk_index(Index::Ids, &low[..]..=&high[..], &mut |key, _| {
-        let id = <[u8; 16]>::try_from(key).map(u128::from_be_bytes);
-        there = id.is_ok_and(|id| id & RANDOM == own & RANDOM);
+    let low = SnapshotId::from_u128(own & !RANDOM);
+    ids::walk_from(txn, low, &mut |id| {
+        there = id.as_u128() & RANDOM == own & RANDOM;
         Ok(if there {
             ControlFlow::Break(())
         } else {

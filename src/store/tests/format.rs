@@ -1,14 +1,16 @@
 //! The stored forms, byte for byte. A difference here means that stores which people have can no longer
 //! be read: the form needs a new number and the old one must still be read.
 
-use crate::model::digest::Digest;
 use crate::model::id::SnapshotId;
 use crate::model::snapshot::{Life, RecoveryState};
 use crate::model::time::Millis;
+use crate::store::chain::Head;
 use crate::store::codec::{self, Codec};
 use crate::store::counters::Counters;
+use crate::store::dictionary::Account;
 use crate::store::frame::{self, Kind};
-use crate::store::metadata::{MetaRecord, Origin};
+use crate::store::metadata::{Entry, MetaRecord, Origin};
+use crate::store::rosters::Roster;
 use crate::store::schema::Schema;
 use crate::store::testing::{record, scratch, server, session, snapshot, state, text};
 use crate::store::texts::{Extent, Version};
@@ -23,7 +25,7 @@ fn fingerprint<T: serde::Serialize>(kind: Kind, value: &T) -> String {
 fn a_frame_is_these_bytes() {
     let record = frame::seal(Kind::Meta, 300, Codec::Raw, 3, b"abc");
     let hex: String = record.iter().map(|byte| format!("{byte:02x}")).collect();
-    assert_eq!(hex, "d76d030100ac0203032208a2996a4530e5616263");
+    assert_eq!(hex, "d76d0320ac0203616263965cb38712c38540");
 }
 
 #[test]
@@ -36,6 +38,12 @@ fn records_are_these_bytes() {
     let mut meta = record(&s.store, new);
     // Depends on how well zstd compresses, which is no part of the form.
     meta.stored_bytes = 1;
+    let entry = Entry {
+        seq: 1,
+        origin: 1,
+        roster: 1,
+        meta,
+    };
     let id = SnapshotId::new(Millis(1_790_000_000_000), 7, None);
     let forms = [
         fingerprint(
@@ -56,9 +64,11 @@ fn records_are_these_bytes() {
                 origin: 4,
                 newest: Some(id),
                 removed: 5,
+                roster: 6,
+                head: Head::default(),
             },
         ),
-        fingerprint(Kind::Meta, &MetaRecord::new(&meta, 1)),
+        fingerprint(Kind::Meta, &MetaRecord::new(&entry, &Roster::default())),
         fingerprint(Kind::State, &state),
         fingerprint(
             Kind::Origin,
@@ -80,7 +90,7 @@ fn records_are_these_bytes() {
         fingerprint(
             Kind::Version,
             &Version {
-                digest: Digest([3; 32]),
+                dictionary: Account::default(),
                 main: vec![Extent {
                     literal: 1,
                     offset: 2,
@@ -94,12 +104,12 @@ fn records_are_these_bytes() {
         forms,
         [
             "24 bytes 0f51942383b1abf0",
-            "20 bytes b047fa8c10f5a89a",
-            "109 bytes 50289e3340d1f5f9",
+            "54 bytes 60a4a980de4bfdef",
+            "65 bytes 6a3f5241f766e62a",
             "282 bytes 0712ce1535205dc8",
             "80 bytes 71a5b65ce1f4b622",
             "77 bytes b5991d6ced5954a3",
-            "38 bytes 9d8d1260c3f4c1ff",
+            "9 bytes 21e155e4b387380e",
         ]
     );
 }

@@ -136,6 +136,7 @@ fn lists_of_ten_thousand_read_a_page_and_no_more() {
                 &Entry {
                     seq,
                     origin: 1,
+                    roster: 1,
                     meta,
                 },
             )?;

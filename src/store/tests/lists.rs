@@ -136,11 +136,12 @@ fn a_lost_page_of_an_index_is_gone_around() {
         .iter()
         .map(|meta| s.store.meta(meta.id).unwrap())
         .collect();
-    // Records hold names and ids too; only the index has them in this form.
+    // Records hold names and ids too; only the index has them side by side.
+    let id = |at: usize| metas[at].id.as_u128().to_be_bytes()[3..].to_vec();
     let mut bytes = fs::read(s.store.file()).unwrap();
     let needles = [
         [&7u64.to_be_bytes()[..], b"name-2"].concat(),
-        metas[21].id.as_u128().to_be_bytes()[..12].to_vec(),
+        [&id(21)[..], &id(22)[..]].concat(),
     ];
     for needle in needles {
         let places: Vec<usize> = memchr::memmem::find_iter(&bytes, &needle).collect();

@@ -1,0 +1,206 @@
+//! The chain of everything that was ever recorded.
+//!
+//! Each snapshot's link is a BLAKE3 hash over the link before it, its sequence number, its id, and the
+//! root of its tree. So the newest link stands for the whole history: nothing in it can be changed, left
+//! out or put in without the links after it being others. Snapshots in the timeline and in the trash
+//! carry id and root themselves; of those that were removed for good both are kept here, so that removing
+//! never breaks the chain. Every so many snapshots the link is written down, so that a check says where
+//! it broke, and one damaged record does not hide what comes after it.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use serde::{Deserialize, Serialize};
+
+use super::codec;
+use super::counters::Counters;
+use super::fault::Fault;
+use super::frame::Kind;
+use super::ids::Stored as StoredId;
+use super::metadata::Reader;
+use super::tables::{Change, Stream, View};
+use crate::model::digest::{Digest, DigestBuilder};
+use crate::model::id::SnapshotId;
+
+/// Snapshots between two links that are written down.
+const EVERY: u64 = 64;
+
+/// The last link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Head {
+    /// The snapshot's sequence number; 0 where nothing was recorded yet.
+    pub(super) seq: u64,
+    link: Digest,
+}
+
+impl Default for Head {
+    fn default() -> Self {
+        Self {
+            seq: 0,
+            link: Digest([0; 32]),
+        }
+    }
+}
+
+impl Head {
+    fn next(self, seq: u64, what: What) -> Self {
+        let node = DigestBuilder::new("muxtape.chain/2");
+        let node = node.child(self.link).bytes(&seq.to_le_bytes());
+        let node = node.bytes(&what.id.0).child(what.root);
+        Self {
+            seq,
+            link: node.finish(),
+        }
+    }
+}
+
+/// What a link stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct What {
+    id: StoredId,
+    root: Digest,
+}
+
+/// Adds a snapshot to the chain.
+pub(super) fn add(
+    change: &impl Change,
+    counters: &mut Counters,
+    seq: u64,
+    (id, root): (SnapshotId, Digest),
+) -> Result<(), Fault> {
+    let id = StoredId::from(id);
+    counters.head = counters.head.next(seq, What { id, root });
+    if seq.is_multiple_of(EVERY) {
+        let record = codec::pack_value(Kind::Link, seq, &counters.head)?;
+        change.put(Stream::Links, seq, &record)?;
+    }
+    Ok(())
+}
+
+/// Keeps the place of a snapshot that is removed for good. What its record was cannot be told any more
+/// where that is damaged.
+pub(super) fn keep(
+    change: &impl Change,
+    seq: u64,
+    was: Option<(SnapshotId, Digest)>,
+) -> Result<(), Fault> {
+    let was = was.map(|(id, root)| What {
+        id: StoredId::from(id),
+        root,
+    });
+    let record = codec::pack_value(Kind::Link, seq, &was)?;
+    change.put(Stream::Removed, seq, &record)
+}
+
+/// Where the chain does not hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Broken {
+    /// The last snapshot up to which it does; 0 where that is none.
+    pub(super) after: u64,
+    /// The snapshot whose link is another one.
+    pub(super) at: u64,
+}
+
+/// What a walk along the chain has found.
+#[derive(Debug, Default)]
+pub(super) struct Walked {
+    /// Links that are as they should be, those between two that were compared.
+    pub(super) links: u64,
+    /// Where it does not hold.
+    pub(super) broken: Vec<Broken>,
+}
+
+/// Follows the whole chain, from link to link that was written down.
+pub(super) fn walk(view: &impl View) -> Result<Walked, Fault> {
+    let head = Counters::read(view)?.head;
+    let whats = whats(view)?;
+    let mut ends = Vec::new();
+    view.walk(Stream::Links, 0..=head.seq, &mut |seq, record| {
+        ends.push((
+            seq,
+            codec::unpack_value::<Head>(Kind::Link, seq, record).ok(),
+        ));
+        Ok(ControlFlow::Continue(()))
+    })?;
+    ends.retain(|(seq, _)| *seq < head.seq);
+    ends.push((head.seq, Some(head)));
+    let mut walked = Walked::default();
+    let mut from = Head::default();
+    for (seq, end) in ends {
+        let Some(end) = end else { continue };
+        let stretch = whats.range(from.seq.saturating_add(1)..=seq);
+        // A place whose record is lost for good breaks nothing by itself.
+        let mut known = true;
+        let mut at = from;
+        for (seq, what) in stretch {
+            match what {
+                Some(what) => at = at.next(*seq, *what),
+                None => known = false,
+            }
+        }
+        if known && (at.link != end.link || at.seq != end.seq) {
+            walked.broken.push(Broken {
+                after: from.seq,
+                at: seq,
+            });
+        } else if known {
+            walked.links += end.seq - from.seq;
+        }
+        from = end;
+    }
+    Ok(walked)
+}
+
+/// The chain's end, made anew from the records where the counters are lost.
+pub(super) fn head(view: &impl View) -> Result<Head, Fault> {
+    let mut from = Head::default();
+    view.walk_back(
+        Stream::Links,
+        0..=u64::MAX,
+        &mut |seq, record| match codec::unpack_value(Kind::Link, seq, record) {
+            Ok(link) => {
+                from = link;
+                Ok(ControlFlow::Break(()))
+            }
+            Err(_) => Ok(ControlFlow::Continue(())),
+        },
+    )?;
+    let whats = whats(view)?;
+    let rest = whats.range(from.seq.saturating_add(1)..);
+    Ok(rest.fold(from, |at, (seq, what)| match what {
+        Some(what) => at.next(*seq, *what),
+        None => at,
+    }))
+}
+
+/// What every snapshot that there ever was is or was; `None` where its record is damaged.
+fn whats(view: &impl View) -> Result<BTreeMap<u64, Option<What>>, Fault> {
+    let reader = Reader::new(view);
+    let mut whats = BTreeMap::new();
+    let all = 0..=u64::MAX;
+    view.walk(Stream::Removed, all.clone(), &mut |seq, record| {
+        let what = codec::unpack_value::<Option<What>>(Kind::Link, seq, record);
+        whats.insert(seq, what.ok().flatten());
+        Ok(ControlFlow::Continue(()))
+    })?;
+    view.walk(Stream::Trash, all.clone(), &mut |seq, record| {
+        let row = reader.trashed_row(seq, record).ok();
+        let what = row.and_then(|(row, _)| Some((row.id()?, row.root())));
+        whats.insert(seq, what.map(what_of));
+        Ok(ControlFlow::Continue(()))
+    })?;
+    view.walk(Stream::Timeline, all, &mut |seq, record| {
+        let row = reader.row(seq, record).ok();
+        let what = row.and_then(|row| Some((row.id()?, row.root())));
+        whats.insert(seq, what.map(what_of));
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(whats)
+}
+
+fn what_of((id, root): (SnapshotId, Digest)) -> What {
+    What {
+        id: StoredId::from(id),
+        root,
+    }
+}
