@@ -21,7 +21,7 @@ use redb::{Builder, DatabaseError, ReadTransaction, ReadableDatabase, WriteTrans
 use super::error::StoreError;
 use super::fault::Fault;
 use super::holder::holder;
-use super::{disk, network, schema, space};
+use super::{disk, network, replace, schema, space};
 
 /// Memory for pages. The default of the database is 1 GiB.
 const CACHE_BYTES: usize = 32 * 1024 * 1024;
@@ -120,12 +120,22 @@ impl Place<'_> {
         self.refuse_network()?;
         space::check(self.dir, operation, 0)?;
         match self.look(operation) {
-            Err(StoreError::NoStore { .. }) => schema::make(self.dir, self.file, seed)?,
+            Err(StoreError::NoStore { .. }) => self.make(operation, seed)?,
             looked => looked?,
         }
         let done = self.commit(operation, work);
         space::keep_ballast(self.dir);
         done
+    }
+
+    /// Makes the store, unless somebody else is quicker.
+    fn make(&self, operation: &'static str, seed: &[u8]) -> Result<(), StoreError> {
+        schema::make_dir(self.dir)?;
+        let _turn = self.until_free(operation, || replace::lock(self))?;
+        match self.look(operation) {
+            Err(StoreError::NoStore { .. }) => schema::make(self.dir, self.file, seed),
+            looked => looked,
+        }
     }
 
     fn commit<T>(

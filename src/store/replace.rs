@@ -100,7 +100,7 @@ impl<'a> Turn<'a> {
 }
 
 /// Locks the directory, or says that it is in use.
-fn lock(place: &Place<'_>) -> Result<File, Fault> {
+pub(super) fn lock(place: &Place<'_>) -> Result<File, Fault> {
     let dir = match File::open(place.dir) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return Err(StoreError::NoStore {

@@ -20,6 +20,9 @@ pub(super) const SUPPORTED: u32 = 2;
 /// a new store.
 const SIDECAR: &str = "muxtape.id";
 const RECORD: &str = "schema";
+/// How the names of stores begin that are being made.
+const BUILDING: &str = "muxtape.new.";
+const OPERATION: &str = "make the store";
 
 /// What a store says about itself. This record keeps its form for ever: newer formats add to the
 /// tables, never to it.
@@ -62,27 +65,31 @@ pub(super) fn was_made(dir: &Path) -> bool {
     dir.join(SIDECAR).exists()
 }
 
-/// Makes a new store, unless one is there: built under another name and linked into place, so that
-/// a kill at any moment leaves either a whole store or none. `seed` tells the new store from others.
-pub(super) fn make(dir: &Path, file: &Path, seed: &[u8]) -> Result<(), StoreError> {
-    const OPERATION: &str = "make the store";
-    let at = |path: &Path| {
-        let path = path.to_owned();
-        move |source: io::Error| StoreError::io(OPERATION, &path, source)
-    };
+/// Makes the directory of a new store.
+pub(super) fn make_dir(dir: &Path) -> Result<(), StoreError> {
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(dir)
-        .map_err(|source| StoreError::directory(OPERATION, dir, source))?;
+        .map_err(|source| StoreError::directory(OPERATION, dir, source))
+}
+
+/// Makes a new store, unless one is there: built under another name and linked into place, so that
+/// a kill at any moment leaves either a whole store or none. `seed` tells the new store from others.
+/// Whoever calls this has the lock on the directory.
+pub(super) fn make(dir: &Path, file: &Path, seed: &[u8]) -> Result<(), StoreError> {
+    let at = |path: &Path| {
+        let path = path.to_owned();
+        move |source: io::Error| StoreError::io(OPERATION, &path, source)
+    };
+    clean(dir).map_err(at(dir))?;
     let store = store_id(seed);
-    let building = dir.join(format!("muxtape.new.{}", hex(&store)));
-    let _ = fs::remove_file(&building);
+    let building = dir.join(format!("{BUILDING}{}", hex(&store)));
     let made = build(&building, store)
         .map_err(|fault| fault.at(OPERATION, &building))
         .and_then(|()| match fs::hard_link(&building, file) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(at(file)(error)),
-            _ => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            linked => linked.map_err(at(file)),
         });
     let _ = fs::remove_file(&building);
     made?;
@@ -97,12 +104,29 @@ pub(super) fn mark(dir: &Path, schema: &Schema) -> Result<(), StoreError> {
         return Ok(());
     }
     let at = |source| StoreError::io("mark the store", &sidecar, source);
+    // The file is there, so what is still called so is of nobody any more.
+    clean(dir).map_err(at)?;
     let mut file = match new_file(&sidecar) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
         opened => opened.map_err(at)?,
     };
     writeln!(file, "{}", hex(&schema.store)).map_err(at)?;
     file.sync_all().map_err(at)
+}
+
+/// Removes what killed processes were building.
+fn clean(dir: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if name.as_encoded_bytes().starts_with(BUILDING.as_bytes()) {
+            match fs::remove_file(entry.path()) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+    }
+    Ok(())
 }
 
 fn build(file: &Path, store: [u8; 16]) -> Result<(), Fault> {

@@ -78,3 +78,26 @@ fn a_directory_that_cannot_be_one_is_named() {
         assert!(named, "{error:?}");
     }
 }
+
+#[test]
+fn what_killed_creations_left_is_tidied_away() {
+    let s = scratch();
+    let names = || {
+        let entries = fs::read_dir(s.store.dir()).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    let left = s.store.dir().join("muxtape.new.0123456789abcdef");
+    fs::create_dir_all(s.store.dir()).unwrap();
+    fs::write(&left, "half a store").unwrap();
+    record_text(&s.store, 1, "api", "$");
+    let whole = ["muxtape.ballast", "muxtape.id", "muxtape.redb"];
+    assert_eq!(names(), whole);
+    // Killed when the store was there already, under both names.
+    fs::remove_file(s.store.dir().join("muxtape.id")).unwrap();
+    fs::hard_link(s.store.file(), &left).unwrap();
+    record_text(&s.store, 2, "api", "$");
+    assert_eq!(names(), whole);
+    assert_eq!(s.store.list(&Query::default()).unwrap().len(), 2);
+}
