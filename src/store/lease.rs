@@ -1,7 +1,7 @@
 //! Leases: open the file, do one short piece of work, close it. The only place that knows this policy.
 //!
 //! The database lets one writer in and nobody beside it, or any number of readers. So nobody keeps the
-//! file open: who finds it in use tries again with growing pauses until a deadline. A reader that finds
+//! file open: who finds it in use tries again, with shrinking pauses, until a deadline. A reader that finds
 //! the traces of a killed writer opens it for writing once, which heals it, and reads then. Every commit
 //! leaves what healing needs (quick repair), so that it takes milliseconds at any size.
 //!
@@ -25,10 +25,6 @@ use super::{disk, network, replace, schema, space};
 
 /// Memory for pages. The default of the database is 1 GiB.
 const CACHE_BYTES: usize = 32 * 1024 * 1024;
-const FIRST_PAUSE: Duration = Duration::from_millis(1);
-/// Short, because the file is free only for moments while others are busy; a try costs microseconds.
-const LONGEST_PAUSE: Duration = Duration::from_millis(4);
-
 /// Where a store is, and how long to wait for it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place<'a> {
@@ -275,7 +271,6 @@ impl Place<'_> {
         open: impl Fn() -> Result<T, Fault>,
     ) -> Result<T, StoreError> {
         let start = Instant::now();
-        let mut pause = FIRST_PAUSE;
         loop {
             match guarded(&open) {
                 Err(Fault::Database(redb::Error::DatabaseAlreadyOpen)) => {
@@ -288,8 +283,7 @@ impl Place<'_> {
                             waited,
                         });
                     };
-                    rest(pause.min(left));
-                    pause = (pause * 2).min(LONGEST_PAUSE);
+                    rest(pause(waited).min(left));
                 }
                 opened => return opened.map_err(|fault| self.told(operation, fault)),
             }
@@ -302,6 +296,18 @@ fn begins_as_database(file: &Path) -> bool {
     let mut beginning = [0; 4];
     let read = File::open(file).and_then(|mut file| file.read_exact(&mut beginning));
     read.is_err() || beginning == *b"redb"
+}
+
+/// The pause before the next try. It shrinks with the time that was waited: so those who wait longest are
+/// likeliest to be next, and nobody waits for seconds behind others who come and go. (With eight
+/// processes that write without end the longest wait is 0.6 s; pauses that grow make it 5 s.) A try costs
+/// microseconds.
+fn pause(waited: Duration) -> Duration {
+    Duration::from_micros(match waited.as_millis() {
+        0..50 => 1000,
+        50..150 => 500,
+        _ => 200,
+    })
 }
 
 /// Lets time pass. No notice comes when another process closes the file.
