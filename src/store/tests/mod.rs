@@ -11,6 +11,7 @@ mod limits;
 mod lists;
 mod machine;
 mod places;
+mod processes;
 mod roundtrip;
 mod searching;
 mod sharing;
