@@ -133,7 +133,7 @@ impl Store {
 }
 
 /// Bytes that the entries of a table need, with the pages that lead to them.
-fn of(table: &impl ReadableTableMetadata) -> Result<u64, Fault> {
+pub(super) fn of(table: &impl ReadableTableMetadata) -> Result<u64, Fault> {
     let stats = table.stats()?;
     Ok(stats.stored_bytes().saturating_add(stats.metadata_bytes()))
 }

@@ -34,6 +34,7 @@ struct PlanView {
     kept: usize,
     trash: Vec<String>,
     more: bool,
+    spare_bytes: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -61,6 +62,7 @@ struct PrunedView {
     kept: usize,
     trash: usize,
     more: bool,
+    spare_bytes: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -112,6 +114,15 @@ fn what(snapshots: usize, trash: usize) -> Option<String> {
     }
 }
 
+/// Where the file is larger than its quota because of free space in it.
+fn spare(bytes: u64) -> Option<String> {
+    let words = || {
+        let free = views::bytes(bytes);
+        format!("{free} of the file are free: `muxtape compact` gives them back to the disk")
+    };
+    (bytes > 0).then(words)
+}
+
 fn show(context: &Context, plan: &PrunePlan) -> Result<Exit, CliError> {
     let all = Query {
         archived: true,
@@ -131,6 +142,7 @@ fn show(context: &Context, plan: &PrunePlan) -> Result<Exit, CliError> {
         kept: plan.snapshots.len().saturating_sub(gone),
         trash: plan.trash.iter().map(ToString::to_string).collect(),
         more: plan.more,
+        spare_bytes: plan.spare,
     };
     let now = context.zoned();
     context.output.answer("prune", &view, |out| {
@@ -156,6 +168,7 @@ fn show(context: &Context, plan: &PrunePlan) -> Result<Exit, CliError> {
         if plan.more {
             lines.push("more would go in the next run".to_owned());
         }
+        lines.extend(spare(plan.spare));
         lines
     })?;
     Ok(Exit::Ok)
@@ -241,6 +254,7 @@ fn tell(context: &Context, pruned: &Pruned) -> Result<Exit, CliError> {
         kept: pruned.kept,
         trash: pruned.trash,
         more: pruned.more,
+        spare_bytes: pruned.spare,
     };
     context.output.answer("prune", &view, |_| {
         let what = what(pruned.removed.len(), pruned.trash);
@@ -250,6 +264,7 @@ fn tell(context: &Context, pruned: &Pruned) -> Result<Exit, CliError> {
         if pruned.more {
             lines.push("more can go: run it again".to_owned());
         }
+        lines.extend(spare(pruned.spare));
         lines
     })?;
     Ok(Exit::Ok)

@@ -4,7 +4,7 @@ use super::clock::{Clock, Jumps};
 use super::decide::{self, Decision};
 use super::ledger::Ledger;
 use super::policy::Retention;
-use super::quota;
+use super::quota::{self, Excess};
 use super::reason::{RemoveReason, Verdict};
 use crate::model::id::SnapshotId;
 use crate::model::snapshot::Cause;
@@ -29,6 +29,9 @@ pub struct PrunePlan {
     pub trash: Vec<SnapshotId>,
     /// Whether more would go: one run removes a bounded number.
     pub more: bool,
+    /// Bytes of the file that hold nothing, where it is larger than the quota: a compaction gives them
+    /// back.
+    pub spare: u64,
 }
 
 /// What a pruning did.
@@ -42,6 +45,9 @@ pub struct Pruned {
     pub trash: usize,
     /// Whether more could be removed: one run removes a bounded number.
     pub more: bool,
+    /// Bytes of the file that hold nothing, where it is larger than the quota: a compaction gives them
+    /// back.
+    pub spare: u64,
 }
 
 /// What was found out about a store.
@@ -50,6 +56,7 @@ struct Survey {
     decision: Decision,
     trash: Vec<Entry>,
     more_trash: bool,
+    spare: u64,
 }
 
 impl Survey {
@@ -66,9 +73,9 @@ impl Survey {
         let clock = Clock::new(&jumps, now);
         let excess = match &retention.quota {
             Some(quota) => quota::excess(view, place.file, quota)?,
-            None => 0,
+            None => Excess::default(),
         };
-        let decision = decide::decide(&ledger, retention, &clock, excess);
+        let decision = decide::decide(&ledger, retention, &clock, excess.records);
         let mut trash = match retention.trash {
             Some(age) => thrown
                 .into_iter()
@@ -85,6 +92,7 @@ impl Survey {
             decision,
             trash,
             more_trash: surplus > 0,
+            spare: excess.spare,
         })
     }
 
@@ -143,6 +151,7 @@ pub(in crate::store) fn plan(
             .collect(),
         trash: survey.trash.iter().map(|entry| entry.meta.id).collect(),
         more: survey.more(),
+        spare: survey.spare,
     })
 }
 
@@ -158,6 +167,7 @@ pub(in crate::store) fn prune(
         let survey = place.read(OPERATION, |txn| Survey::make(txn, place, retention, now))?;
         pruned.kept = survey.kept();
         pruned.more = survey.more();
+        pruned.spare = survey.spare;
         if survey.is_idle() {
             break;
         }

@@ -1,52 +1,41 @@
 //! How far a store is beyond its quota.
 
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use redb::ReadableTableMetadata;
-
 use super::policy::Quota;
-use crate::store::error::StoreError;
+use crate::store::compact;
 use crate::store::fault::Fault;
+use crate::store::stats::allocated;
 use crate::store::tables::{Index, Stream, View};
 
-/// Bytes in a block, as `stat` counts them.
-const BLOCK: u64 = 512;
-
-/// The bytes by which a store is larger than its quota.
-///
-/// The file grows in large steps and never shrinks by itself, so its blocks alone would tell to remove
-/// everything: what counts is no more than the pages that hold records.
-pub(super) fn excess(view: &impl View, file: &Path, quota: &Quota) -> Result<u64, Fault> {
-    let metadata = std::fs::metadata(file);
-    let metadata =
-        metadata.map_err(|cause| StoreError::io("read the store's size", file, cause))?;
-    let allocated = metadata.blocks().saturating_mul(BLOCK);
-    // Counting the pages reads all of them; that is needed only where the file is too large.
-    if allocated <= quota.bytes {
-        return Ok(0);
-    }
-    let used = pages(view)?;
-    Ok(allocated.min(used).saturating_sub(quota.bytes))
+/// A store beside its quota, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Excess {
+    /// What has to be removed.
+    pub(super) records: u64,
+    /// What a compaction gives back, where the file is larger than the quota.
+    pub(super) spare: u64,
 }
 
-/// Bytes of the pages that are in use.
-fn pages(view: &impl View) -> Result<u64, Fault> {
-    let mut bytes: u64 = 0;
-    let mut add = |stats: redb::TableStats| {
-        for part in [
-            stats.stored_bytes(),
-            stats.metadata_bytes(),
-            stats.fragmented_bytes(),
-        ] {
-            bytes = bytes.saturating_add(part);
-        }
-    };
+/// Measures a store.
+///
+/// The file grows in large steps and never shrinks by itself, so going by its blocks would remove everything:
+/// what is to be removed is only what a compaction would leave beyond the quota.
+pub(super) fn excess(view: &impl View, file: &Path, quota: &Quota) -> Result<Excess, Fault> {
+    let allocated = allocated(file)?;
+    // Counting the pages reads all of them; that is needed only where the file is too large.
+    if allocated <= quota.bytes {
+        return Ok(Excess::default());
+    }
+    let mut used: u64 = 0;
     for stream in Stream::ALL {
-        add(view.stream(stream)?.stats()?);
+        used = used.saturating_add(compact::of(&view.stream(stream)?)?);
     }
     for index in Index::ALL {
-        add(view.index(index)?.stats()?);
+        used = used.saturating_add(compact::of(&view.index(index)?)?);
     }
-    Ok(bytes)
+    Ok(Excess {
+        records: allocated.min(used).saturating_sub(quota.bytes),
+        spare: allocated.saturating_sub(used),
+    })
 }

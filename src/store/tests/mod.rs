@@ -12,6 +12,7 @@ mod lists;
 mod machine;
 mod places;
 mod processes;
+mod pruning;
 mod roundtrip;
 mod searching;
 mod sharing;
