@@ -13,7 +13,7 @@ use muxtape::model::geometry::{Cell, Layout, Rect};
 use muxtape::model::snapshot::{BootId, Cause, MuxKind, ServerIdentity};
 use muxtape::model::time::Millis;
 use muxtape::model::tree::{AutomaticRename, Pane, Screen, ServerState, Session, Tab};
-use muxtape::store::{Keep, NewSnapshot, Retention, Store, StoreOptions, Unchanged};
+use muxtape::store::{Keep, NewSnapshot, Retention, Store, StoreOptions, Storing, Unchanged};
 use tempfile::TempDir;
 
 const T: i64 = 1_790_000_000_000;
@@ -99,6 +99,7 @@ fn filled(snapshots: i64) -> (TempDir, Store) {
             contents: Vec::new(),
             took_ms: 10,
             redactions: Vec::new(),
+            storing: Storing::default(),
         };
         store.record(new, Unchanged::Store).unwrap();
     }

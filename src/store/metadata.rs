@@ -137,6 +137,24 @@ impl Row<'_> {
         self.record.notes.as_ref()?.name
     }
 
+    pub(super) fn cause(&self) -> Cause {
+        self.record.cause
+    }
+
+    pub(super) fn is_tagged(&self) -> bool {
+        let notes = self.record.notes.as_ref();
+        notes.is_some_and(|notes| !notes.tags.is_empty())
+    }
+
+    /// The number of the record that names host and server.
+    pub(super) fn origin(&self) -> u64 {
+        self.record.origin
+    }
+
+    pub(super) fn stored_bytes(&self) -> u64 {
+        self.record.stored_bytes
+    }
+
     pub(super) fn is_pinned(&self) -> bool {
         self.record.flags & PINNED != 0
     }
@@ -273,25 +291,6 @@ impl<'v, V: View> Reader<'v, V> {
 
     /// Walks over the timeline from `newest` (a sequence number) back. Damaged records are passed
     /// over; how many those were is given back.
-    pub(super) fn newest_first(
-        &self,
-        newest: u64,
-        visit: &mut dyn FnMut(Entry) -> Result<ControlFlow<()>, Fault>,
-    ) -> Result<u64, Fault> {
-        let mut damaged = 0;
-        let walk = &mut |seq, record: &[u8]| match self.read(seq, record) {
-            Ok(entry) => visit(entry),
-            Err(fault) if fault.is_damage() => {
-                damaged += 1;
-                Ok(ControlFlow::Continue(()))
-            }
-            Err(fault) => Err(fault),
-        };
-        self.view.walk_back(Stream::Timeline, 0..=newest, walk)?;
-        Ok(damaged)
-    }
-
-    /// The same, without a copy of each.
     pub(super) fn rows_newest_first(
         &self,
         newest: u64,

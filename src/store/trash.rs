@@ -118,6 +118,7 @@ pub(super) fn empty_some(change: &impl Change) -> Result<usize, Fault> {
 /// Removes snapshots of the trash for good.
 pub(super) fn purge(change: &impl Change, entries: &[Entry]) -> Result<(), Fault> {
     for entry in entries {
+        chain::keep(change, entry.seq, Some((entry.meta.id, entry.meta.root)))?;
         ids::unset(change, entry.meta.id)?;
     }
     let seqs = || entries.iter().map(|entry| entry.seq);

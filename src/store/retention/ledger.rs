@@ -9,9 +9,7 @@ use std::ops::{ControlFlow, Range};
 use bstr::BString;
 
 use crate::model::id::SnapshotId;
-use crate::model::snapshot::{
-    Cause, EndCause, LifeId, MuxKind, RecoveryState, ServerIdentity, SnapshotMeta,
-};
+use crate::model::snapshot::{Cause, EndCause, LifeId, MuxKind, RecoveryState, ServerIdentity};
 use crate::model::time::Millis;
 use crate::store::fault::Fault;
 use crate::store::lives;
@@ -37,7 +35,7 @@ pub(super) struct Row {
     /// Bytes that it added to the store.
     pub(super) bytes: u64,
     /// Where its sessions are.
-    sessions: Range<u32>,
+    pub(super) sessions: Range<u32>,
 }
 
 /// All snapshots of the timeline.
@@ -70,8 +68,31 @@ impl Ledger {
     pub(super) fn read(view: &impl View) -> Result<Self, Fault> {
         let mut ledger = Ledger::default();
         let mut numbers = Numbers::default();
-        Reader::new(view).newest_first(u64::MAX, &mut |entry| {
-            ledger.add(&mut numbers, entry.seq, entry.origin, &entry.meta);
+        // The same sessions are in many snapshots.
+        let mut rosters: BTreeMap<u64, Range<u32>> = BTreeMap::new();
+        Reader::new(view).rows_newest_first(u64::MAX, &mut |row| {
+            let (Some(id), Some(time)) = (row.id(), row.time()) else {
+                return Ok(ControlFlow::Continue(()));
+            };
+            let (life, place) = numbers.origin(row.origin(), &row.from.server);
+            let sessions = rosters
+                .entry(row.roster())
+                .or_insert_with(|| ledger.add_sessions(&mut numbers, row.sessions().names()));
+            ledger.rows.push(Row {
+                seq: row.seq,
+                id,
+                time,
+                cause: row.cause(),
+                pinned: row.is_pinned(),
+                named: row.name().is_some(),
+                tagged: row.is_tagged(),
+                archived: row.is_archived(),
+                partial: row.is_partial(),
+                life,
+                place,
+                bytes: row.stored_bytes(),
+                sessions: sessions.clone(),
+            });
             Ok(ControlFlow::Continue(()))
         })?;
         let open = unanswered(view)?;
@@ -79,39 +100,22 @@ impl Ledger {
         Ok(ledger)
     }
 
-    /// Adds a snapshot that is older than those that are in it.
-    pub(super) fn add(
+    /// Takes in the names of a server's sessions; says where they are.
+    pub(super) fn add_sessions<'n>(
         &mut self,
         numbers: &mut Numbers,
-        seq: u64,
-        origin: u64,
-        meta: &SnapshotMeta,
-    ) {
-        let (life, place) = numbers.origin(origin, &meta.server);
-        let first = number(self.sessions.len());
-        for session in &meta.sessions {
-            let name = self.name(numbers, Some(&session.name));
+        names: impl Iterator<Item = &'n BString>,
+    ) -> Range<u32> {
+        let first = self.sessions.len();
+        for name in names {
+            let name = self.name(numbers, Some(name));
             self.sessions.push(name);
         }
-        if meta.sessions.is_empty() {
-            let name = self.name(numbers, None);
-            self.sessions.push(name);
+        if self.sessions.len() == first {
+            let none = self.name(numbers, None);
+            self.sessions.push(none);
         }
-        self.rows.push(Row {
-            seq,
-            id: meta.id,
-            time: meta.time,
-            cause: meta.cause,
-            pinned: meta.pinned,
-            named: meta.name.is_some(),
-            tagged: !meta.tags.is_empty(),
-            archived: meta.archived,
-            partial: meta.partial,
-            life,
-            place,
-            bytes: meta.stored_bytes,
-            sessions: first..number(self.sessions.len()),
-        });
+        number(first)..number(self.sessions.len())
     }
 
     /// Says which lives nobody has answered for.
@@ -154,7 +158,8 @@ impl Ledger {
 }
 
 impl Numbers {
-    fn origin(&mut self, origin: u64, server: &ServerIdentity) -> (u32, u32) {
+    /// The numbers of a server's life and place.
+    pub(super) fn origin(&mut self, origin: u64, server: &ServerIdentity) -> (u32, u32) {
         if let Some(&known) = self.origins.get(&origin) {
             return known;
         }

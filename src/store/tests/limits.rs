@@ -148,7 +148,7 @@ fn lists_of_ten_thousand_read_a_page_and_no_more() {
         let mut reads = 0;
         let page = 50;
         let reader = crate::store::metadata::Reader::new(txn);
-        reader.newest_first(u64::MAX, &mut |_| {
+        reader.rows_newest_first(u64::MAX, &mut |_| {
             reads += 1;
             Ok(if reads < page {
                 std::ops::ControlFlow::Continue(())

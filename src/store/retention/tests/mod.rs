@@ -5,15 +5,16 @@ mod rules;
 
 use std::collections::BTreeSet;
 
+use bstr::BString;
+
 use super::clock::{Clock, Jumps};
 use super::decide::{self, Decision};
-use super::ledger::{Ledger, Numbers};
+use super::ledger::{Ledger, Numbers, Row};
 use super::{
     Count, Keep, KeepReason, KeepUndo, Pattern, Quota, RemoveReason, Retention, Rule, Verdict,
 };
-use crate::model::digest::Digest;
 use crate::model::id::SnapshotId;
-use crate::model::snapshot::{Cause, ChangeCount, LifeId, SessionSummary, SnapshotMeta};
+use crate::model::snapshot::{Cause, LifeId};
 use crate::model::time::Millis;
 use crate::store::testing::server;
 
@@ -51,36 +52,6 @@ fn auto(time: i64) -> Snap {
     }
 }
 
-fn meta(seq: usize, snap: &Snap) -> SnapshotMeta {
-    let session = |name: &&str| SessionSummary {
-        name: (*name).into(),
-        mark: 0,
-        tabs: 1,
-        panes: 1,
-    };
-    SnapshotMeta {
-        id: id(seq),
-        parent: None,
-        time: Millis(snap.time),
-        cause: snap.cause,
-        name: None,
-        description: None,
-        tags: snap.tagged.then(|| "t".to_owned()).into_iter().collect(),
-        pinned: snap.pinned,
-        archived: false,
-        partial: snap.partial,
-        host: "laptop".into(),
-        server: server(snap.life),
-        root: Digest([0; 32]),
-        sessions: snap.sessions.iter().map(session).collect(),
-        changes: ChangeCount::default(),
-        stored_bytes: snap.bytes,
-        logical_bytes: 0,
-        took_ms: 0,
-        redactions: Vec::new(),
-    }
-}
-
 fn id(seq: usize) -> SnapshotId {
     SnapshotId::from_u128(seq as u128).unwrap()
 }
@@ -113,7 +84,24 @@ impl World {
         for (seq, snap) in self.snaps.iter().enumerate().rev() {
             if !self.gone.contains(&seq) {
                 let origin = u64::from(snap.life.unsigned_abs());
-                ledger.add(&mut numbers, seq as u64, origin, &meta(seq, snap));
+                let (life, place) = numbers.origin(origin, &server(snap.life));
+                let names: Vec<BString> = snap.sessions.iter().map(|name| (*name).into()).collect();
+                let sessions = ledger.add_sessions(&mut numbers, names.iter());
+                ledger.rows.push(Row {
+                    seq: seq as u64,
+                    id: id(seq),
+                    time: Millis(snap.time),
+                    cause: snap.cause,
+                    pinned: snap.pinned,
+                    named: false,
+                    tagged: snap.tagged,
+                    archived: false,
+                    partial: snap.partial,
+                    life,
+                    place,
+                    bytes: snap.bytes,
+                    sessions,
+                });
             }
         }
         let open = self.open.iter().map(|life| server(*life).life());
