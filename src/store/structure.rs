@@ -22,9 +22,8 @@ const SHELF: Shelf = Shelf {
     stream: Stream::States,
 };
 
-/// A tree without what its panes show, and the number of the text of each pane in their order; 0 where
-/// there is none.
-type Stored = (ServerState, Vec<u64>);
+/// A tree without what its panes show, and the numbers of their texts.
+pub(super) type Stored = (ServerState, Vec<u64>);
 
 /// Stores a tree under a sequence number; gives back the bytes that it takes. `texts` are the numbers of
 /// the texts that its panes show; `like` is the sequence number of a snapshot whose keyframe may fit.
@@ -83,7 +82,9 @@ pub(super) fn texts(view: &impl View, seq: u64) -> Result<Vec<u64>, Fault> {
     Ok(numbers)
 }
 
-fn stored(view: &impl View, seq: u64) -> Result<Stored, Fault> {
+/// A tree as it is stored: without what its panes show, and the number of the text of each pane in their
+/// order; 0 where there is none.
+pub(super) fn stored(view: &impl View, seq: u64) -> Result<Stored, Fault> {
     match patched::load::<()>(view, SHELF, seq)? {
         Some(((), raw)) => codec::decode(Kind::State, seq, &raw),
         None => Err(Fault::damaged(Kind::State, seq, "it is missing")),

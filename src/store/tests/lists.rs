@@ -12,7 +12,7 @@ use crate::store::tables::Change;
 use crate::store::testing::{
     Scratch, record_text, scratch, server, session, snapshot, state, text,
 };
-use crate::store::{Edit, Query, Store, StoreError, Unchanged};
+use crate::store::{Edit, Query, SearchQuery, Store, StoreError, Unchanged};
 
 const PAGE: usize = 4096;
 
@@ -103,6 +103,13 @@ fn a_lost_page_hides_what_was_on_it_and_nothing_else() {
     let each = s.store.newest_of_each(&[life], 100).unwrap();
     assert_eq!(each[&life].len(), listed.metas.len().min(100));
     assert_eq!(s.store.lives().unwrap().len(), 1);
+    let everything = SearchQuery {
+        text: "$ ".into(),
+        contents: true,
+        ..SearchQuery::default()
+    };
+    let hits = s.store.search(&everything).unwrap();
+    assert_eq!(hits.len(), listed.metas.len());
 }
 
 #[test]

@@ -1,0 +1,115 @@
+//! Runs: neighbouring snapshots of a life in which the same place shows the same thing.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use bstr::BString;
+
+use super::scan::Piece;
+use super::search::{HitKind, SearchHit};
+use crate::model::snapshot::{LifeId, SnapshotMeta};
+
+/// Where something is found, and what.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Spot {
+    pub(super) session: BString,
+    pub(super) tab: Option<u32>,
+    pub(super) pane: Option<u32>,
+    pub(super) what: HitKind,
+    pub(super) line: Piece,
+}
+
+/// What else is told of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Mark {
+    pub(super) score: i64,
+    pub(super) line_number: Option<u32>,
+}
+
+/// What one snapshot shows.
+pub(super) type Found = BTreeMap<Spot, Mark>;
+
+/// The hits so far, and which of them may still grow.
+pub(super) struct Runs {
+    limit: usize,
+    hits: Vec<SearchHit>,
+    /// The runs that the last snapshot of each life was in.
+    open: BTreeMap<LifeId, BTreeMap<Spot, usize>>,
+}
+
+impl Runs {
+    pub(super) fn new(limit: usize) -> Self {
+        Self {
+            limit,
+            hits: Vec::new(),
+            open: BTreeMap::new(),
+        }
+    }
+
+    /// Whether no further run may begin.
+    pub(super) fn is_full(&self) -> bool {
+        self.hits.len() >= self.limit
+    }
+
+    /// Whether an older snapshot of this life can add anything.
+    pub(super) fn goes_on(&self, life: LifeId) -> bool {
+        !self.is_full() || self.open.contains_key(&life)
+    }
+
+    /// Whether no older snapshot can add anything.
+    pub(super) fn is_over(&self) -> bool {
+        self.is_full() && self.open.is_empty()
+    }
+
+    /// Ends the runs of all lives for which `older` does not hold.
+    pub(super) fn end_all_but(&mut self, older: impl Fn(LifeId) -> bool) {
+        self.open.retain(|life, _| older(*life));
+    }
+
+    pub(super) fn into_hits(self) -> Vec<SearchHit> {
+        self.hits
+    }
+
+    /// Adds what a snapshot shows to the runs that go on, and begins new ones below the limit.
+    pub(super) fn add(&mut self, meta: &SnapshotMeta, found: Found) {
+        let before = self.open.remove(&meta.life()).unwrap_or_default();
+        let mut runs = BTreeMap::new();
+        let mut fresh = Vec::new();
+        for (spot, mark) in found {
+            let run = before.get(&spot);
+            if let Some((at, hit)) = run.and_then(|at| Some((*at, self.hits.get_mut(*at)?))) {
+                hit.oldest = meta.id;
+                hit.time_oldest = meta.time;
+                hit.snapshots = hit.snapshots.saturating_add(1);
+                runs.insert(spot, at);
+            } else {
+                fresh.push((spot, mark));
+            }
+        }
+        // Within one snapshot the best match comes first.
+        fresh.sort_by_key(|(_, mark)| Reverse(mark.score));
+        for (spot, mark) in fresh {
+            if self.is_full() {
+                break;
+            }
+            self.hits.push(SearchHit {
+                newest: meta.id,
+                oldest: meta.id,
+                snapshots: 1,
+                time_newest: meta.time,
+                time_oldest: meta.time,
+                session: spot.session.clone(),
+                tab: spot.tab,
+                pane: spot.pane,
+                what: spot.what,
+                line: spot.line.text.clone(),
+                line_number: mark.line_number,
+                score: mark.score,
+            });
+            runs.insert(spot, self.hits.len() - 1);
+        }
+        if !runs.is_empty() {
+            self.open.insert(meta.life(), runs);
+        }
+    }
+}
