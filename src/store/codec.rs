@@ -66,7 +66,7 @@ impl Aim {
     /// The level of zstd.
     fn level(self) -> i32 {
         match self {
-            Aim::Size => 9,
+            Aim::Size => 7,
             Aim::Speed => 3,
         }
     }

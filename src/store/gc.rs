@@ -13,7 +13,7 @@ use super::fault::Fault;
 use super::lease::{Outcome, Place};
 use super::metadata::Reader;
 use super::tables::{Change, Stream, View};
-use super::{literals, structure, texts};
+use super::{literals, squeeze, structure, texts};
 
 const OPERATION: &str = "collect unused texts";
 /// Snapshots, and fragments, that are looked at under one lease.
@@ -33,6 +33,8 @@ pub struct Collected {
     pub texts: u64,
     /// Bytes of compressed text and structure.
     pub bytes: u64,
+    /// Blocks of text of which little was needed, and that were written anew without the rest.
+    pub rewritten: u64,
 }
 
 #[derive(Default)]
@@ -108,6 +110,7 @@ pub(super) fn collect(place: &Place<'_>) -> Result<Collected, StoreError> {
         counters.write(txn)?;
         Ok(Outcome::Commit(()))
     })?;
+    collected.rewritten = squeeze::squeeze(place)?;
     Ok(collected)
 }
 

@@ -233,6 +233,21 @@ pub(super) fn load(view: &impl View, number: u64) -> Result<Vec<u8>, Fault> {
     }
 }
 
+/// The numbers of a literal's fragments.
+pub(super) fn fragments(view: &impl View, number: u64) -> Result<Vec<u64>, Fault> {
+    let mut keys = Vec::new();
+    view.walk(Stream::Literals, number..=u64::MAX, &mut |key, record| {
+        let own = key == number || matches!(header(key, record), Ok(None));
+        Ok(if own {
+            keys.push(key);
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        })
+    })?;
+    Ok(keys)
+}
+
 /// What is told of a literal without decoding it.
 pub(super) fn head(view: &impl View, number: u64) -> Result<Header, Fault> {
     let first = view.get(Stream::Literals, number)?;

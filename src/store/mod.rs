@@ -48,6 +48,7 @@ mod search;
 mod sight;
 mod space;
 mod spool;
+mod squeeze;
 mod stats;
 mod structure;
 mod suggest;

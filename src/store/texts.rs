@@ -45,6 +45,12 @@ impl Version {
     pub(super) fn extents(&self) -> impl Iterator<Item = &Extent> {
         self.main.iter().chain(self.alternate.iter().flatten())
     }
+
+    /// The same, to be changed.
+    pub(super) fn extents_mut(&mut self) -> impl Iterator<Item = &mut Extent> {
+        let alternate = self.alternate.iter_mut().flatten();
+        self.main.iter_mut().chain(alternate)
+    }
 }
 
 pub(super) const SHELF: Shelf = Shelf {
@@ -147,34 +153,25 @@ impl Attempt {
     }
 }
 
-/// A text as pieces of the one before it; `None` where that saves nothing, or cannot be read.
+/// A text as pieces of the one before it, and what is new in it; `None` where that saves nothing, or
+/// cannot be read.
 fn shared(
     view: &impl View,
     blocks: &mut Blocks,
     contents: &Contents,
     base: &Version,
-    dictionary: &Loaded,
-) -> Result<Option<Attempt>, Fault> {
-    let Ok(main) = align::pieces(view, blocks, &base.main, &contents.main) else {
-        return Ok(None);
-    };
+) -> Option<(Plan, Vec<u8>)> {
+    let main = align::pieces(view, blocks, &base.main, &contents.main).ok()?;
     let old = base.alternate.as_deref().unwrap_or(&[]);
     let screen = contents.alternate.as_ref();
-    let Ok(screen) = screen
-        .map(|screen| align::pieces(view, blocks, old, screen))
-        .transpose()
-    else {
-        return Ok(None);
-    };
+    let screen = screen.map(|screen| align::pieces(view, blocks, old, screen));
+    let screen = screen.transpose().ok()?;
     let mut fresh = Vec::new();
     let plan = Plan::against(base, (&main, screen.as_deref()), contents, &mut fresh)
         .with_few_extents(contents, &mut fresh);
     let len_of = |literal| Some(blocks.header(view, literal).ok()?.raw_len);
-    if !plan.is_worth_it(&fresh, contents, len_of) {
-        return Ok(None);
-    }
-    let fresh = dictionary.draft(fresh, false)?;
-    Ok(Some(Attempt { plan, fresh }))
+    plan.is_worth_it(&fresh, contents, len_of)
+        .then_some((plan, fresh))
 }
 
 /// The cheapest way to store a text.
@@ -186,23 +183,28 @@ fn attempt(
     dictionary: &Loaded,
 ) -> Result<Attempt, Fault> {
     let base = base.filter(|_| contents.len() > SMALL);
-    let shared = match base {
-        Some(base) => shared(view, blocks, contents, &base.version, dictionary)?,
-        None => None,
+    let shared = base.and_then(|base| shared(view, blocks, contents, &base.version));
+    let Some((plan, fresh)) = shared else {
+        return whole(contents, dictionary);
     };
+    // Where neither is plain to see, both are tried.
+    let little = fresh.len() * 8 < contents.len();
+    let much = fresh.len() * 2 > contents.len();
     let long = contents.len() > SCREEN;
-    if let Some(shared) = shared {
-        if long {
-            return Ok(shared);
-        }
-        let whole = whole(contents, dictionary)?;
-        return Ok(if shared.cost() < whole.cost() {
-            shared
-        } else {
-            whole
-        });
+    if !long && much {
+        return whole(contents, dictionary);
     }
-    whole(contents, dictionary)
+    let fresh = dictionary.draft(fresh, false)?;
+    let shared = Attempt { plan, fresh };
+    if long || little {
+        return Ok(shared);
+    }
+    let whole = whole(contents, dictionary)?;
+    Ok(if shared.cost() < whole.cost() {
+        shared
+    } else {
+        whole
+    })
 }
 
 fn whole(contents: &Contents, dictionary: &Loaded) -> Result<Attempt, Fault> {

@@ -5,6 +5,7 @@ mod compaction;
 mod damage;
 mod faults;
 mod finding;
+mod form;
 mod format;
 mod full_disk;
 mod limits;
