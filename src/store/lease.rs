@@ -25,6 +25,7 @@ use super::{disk, network, replace, schema, space};
 
 /// Memory for pages. The default of the database is 1 GiB.
 const CACHE_BYTES: usize = 32 * 1024 * 1024;
+
 /// Where a store is, and how long to wait for it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place<'a> {

@@ -10,7 +10,7 @@ use crate::cli::output::Role;
 use crate::cli::views;
 use crate::model::Cause;
 use crate::model::snapshot::{RedactionCount, SnapshotMeta};
-use crate::store::{Kept, NewSnapshot, Recorded, Spooled, Storing, Unchanged};
+use crate::store::{Kept, NewSnapshot, Recorded, Spooled, StoreError, Storing, Unchanged};
 
 /// Take a snapshot now
 #[derive(Debug, clap::Args)]
@@ -102,7 +102,7 @@ impl Create {
         )?;
         let recorded = match kept {
             Kept::Recorded(recorded) => recorded,
-            Kept::Spooled(spooled) => return told_aside(context, &spooled, started.elapsed()),
+            Kept::Spooled(spooled) => return told_aside(context, spooled, started.elapsed()),
         };
         let (meta, stored) = match &recorded {
             Recorded::Stored(meta) => (meta, true),
@@ -151,8 +151,16 @@ impl Create {
     }
 }
 
-/// The store could not be written; what was captured is safe all the same.
-fn told_aside(context: &Context, spooled: &Spooled, took: Duration) -> Result<Exit, CliError> {
+/// The store could not be written; what was captured is safe all the same. A store that is in use will be
+/// free again; where it takes the user to make it usable, that is an error.
+fn told_aside(context: &Context, spooled: Spooled, took: Duration) -> Result<Exit, CliError> {
+    if !matches!(spooled.why, StoreError::Busy { .. }) {
+        let waiting = views::count(spooled.waiting as u64, "snapshot");
+        let mut error = CliError::from(spooled.why);
+        let aside = format!("; it is kept aside, to be taken in later ({waiting} waiting)");
+        error.message.push_str(&aside);
+        return Err(error);
+    }
     let answer = Answer {
         id: None,
         stored: false,
