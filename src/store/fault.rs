@@ -85,7 +85,8 @@ impl Fault {
                 damaged(format!("the file {}", file.display()), error.to_string())
             }
             Fault::Database(redb::Error::Io(source)) => StoreError::io(operation, file, source),
-            Fault::Database(error @ redb::Error::PreviousIo) => {
+            // The latter after a healing that failed.
+            Fault::Database(error @ (redb::Error::PreviousIo | redb::Error::RepairAborted)) => {
                 let first = disk::first_failure().unwrap_or_else(|| io::Error::other(error));
                 StoreError::io(operation, file, first)
             }

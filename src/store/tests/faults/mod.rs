@@ -6,6 +6,7 @@
 
 mod disk;
 mod power;
+mod quota;
 mod script;
 
 use rustix::io::Errno;
