@@ -206,7 +206,7 @@ fn hint(error: &StoreError) -> Option<String> {
             "`muxtape verify` tells what is damaged; all other snapshots can still be used".to_owned()
         }
         StoreError::NoSpace { .. } => {
-            "what was recorded is safe; make room on that disk, or in the store: `muxtape trash empty` and `muxtape delete` work on a full disk".to_owned()
+            "what was recorded is safe; make room on that disk, or in the store: `muxtape prune` and `muxtape delete`, then `muxtape trash empty`, work on a full disk".to_owned()
         }
         StoreError::Permission { .. } => {
             "give yourself the permission, or use another place with --data-dir".to_owned()
