@@ -133,6 +133,7 @@ impl Kind {
             Kind::LiteralPart => "a part of text block",
             Kind::Roster => "the list of sessions",
             Kind::Link => "the link of the history",
+            Kind::Jumps => "the record of the clock's jumps",
             Kind::Trashed => "the trash record of snapshot no.",
         }
     }

@@ -38,10 +38,11 @@ pub(super) enum Kind {
     /// A further fragment of a literal.
     LiteralPart = 11,
     Link = 12,
+    Jumps = 13,
 }
 
 impl Kind {
-    const ALL: [Kind; 12] = [
+    const ALL: [Kind; 13] = [
         Kind::Schema,
         Kind::Counters,
         Kind::Meta,
@@ -54,6 +55,7 @@ impl Kind {
         Kind::Roster,
         Kind::LiteralPart,
         Kind::Link,
+        Kind::Jumps,
     ];
 
     fn from_number(number: u8) -> Option<Self> {

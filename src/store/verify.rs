@@ -14,7 +14,7 @@ use super::frame::Kind;
 use super::lease::Place;
 use super::metadata::Reader;
 use super::tables::{Index, Stream, View};
-use super::{chain, codec, ids, texts, timeline};
+use super::{chain, codec, ids, retention, texts, timeline};
 use crate::model::ansi::label;
 use crate::model::digest::Digest;
 use crate::model::id::SnapshotId;
@@ -232,6 +232,9 @@ fn check_lives(txn: &ReadTransaction) -> Result<VerifyReport, Fault> {
     if let Some(record) = txn.own(counters::RECORD)?
         && let Err(fault) = codec::unpack_value::<Counters>(Kind::Counters, 0, &record)
     {
+        report.add_fault(None, fault)?;
+    }
+    if let Err(fault) = retention::check(txn) {
         report.add_fault(None, fault)?;
     }
     Ok(report)

@@ -1,7 +1,8 @@
 //! Deciding about a store, and carrying it out.
 
-use super::clock::{Clock, Jumps};
+use super::clock::Clock;
 use super::decide::{self, Decision};
+use super::jumps::Jumps;
 use super::ledger::Ledger;
 use super::policy::Retention;
 use super::quota::{self, Excess};
@@ -53,6 +54,7 @@ pub struct Pruned {
 /// What was found out about a store.
 struct Survey {
     ledger: Ledger,
+    jumps: Jumps,
     decision: Decision,
     trash: Vec<Entry>,
     more_trash: bool,
@@ -68,7 +70,7 @@ impl Survey {
     ) -> Result<Self, Fault> {
         let ledger = Ledger::read(view)?;
         let thrown = trash::entries(view)?;
-        let mut jumps = Jumps::default();
+        let mut jumps = Jumps::read(view)?;
         observe(&mut jumps, &ledger, &thrown);
         let clock = Clock::new(&jumps, now);
         let excess = match &retention.quota {
@@ -89,6 +91,7 @@ impl Survey {
         trash.drain(..surplus);
         Ok(Survey {
             ledger,
+            jumps,
             decision,
             trash,
             more_trash: surplus > 0,
@@ -125,12 +128,15 @@ fn observe(jumps: &mut Jumps, ledger: &Ledger, thrown: &[(Entry, Millis)]) {
     let rows = rows.map(|row| (row.seq, row.time, row.cause));
     let thrown = thrown.iter().map(|(entry, _)| entry);
     let thrown = thrown.map(|entry| (entry.seq, entry.meta.time, entry.meta.cause));
-    let own = rows
-        .chain(thrown)
+    let mut stamps: Vec<_> = rows.chain(thrown).collect();
+    stamps.sort_unstable_by_key(|(seq, ..)| *seq);
+    if let Some((oldest, ..)) = stamps.first() {
+        jumps.forget_before(*oldest);
+    }
+    let own = stamps
+        .into_iter()
         .filter(|(_, _, cause)| *cause != Cause::Import);
-    let mut stamps: Vec<(u64, Millis)> = own.map(|(seq, time, _)| (seq, time)).collect();
-    stamps.sort_unstable();
-    jumps.observe(stamps);
+    jumps.observe(own.map(|(seq, time, _)| (seq, time)));
 }
 
 /// What [`prune`] would do. Changes nothing.
@@ -208,6 +214,7 @@ fn carry_out<T: Change>(change: &T, survey: &Survey) -> Result<(), Fault> {
     for (seq, ..) in survey.gone() {
         entries.extend(reader.get(seq)?);
     }
+    survey.jumps.write(change)?;
     trash::remove(change, &entries)?;
     trash::purge(change, &survey.trash)
 }

@@ -1,108 +1,11 @@
-//! Time as retention counts it: by the clock that snapshots were stamped with, without its jumps.
-//!
-//! Snapshots have an order of their own, their sequence, which no clock can change. Along it, a stamp that
-//! lies before its neighbour's tells of a clock that was set back, and one that lies far behind of a clock
-//! that was set forward, or of a machine that was not used: the two cannot be told apart, and in both nothing
-//! was recorded in between. So for an age neither counts. For the calendar only a clock that was set back is
-//! put right, so that what comes later also lies in a later hour or day. Whole days are taken off: hours and
-//! days stay those of the clock.
+//! Moments and ages, without the jumps of the clock.
 
 use std::time::Duration;
 
+use super::jumps::{DAY_MS, Jumps, Offset};
 use crate::model::time::Millis;
 
 const HOUR_MS: i64 = 60 * 60 * 1000;
-const DAY_MS: i64 = 24 * HOUR_MS;
-/// The longest time between two neighbours that counts. A clock that is set by less can make things look
-/// older by as much; a week bridges most times in which nobody works.
-const LONGEST_GAP_MS: i64 = 7 * DAY_MS;
-/// Jumps that are remembered. Of a clock that jumps more often than that, the oldest are put together.
-const JUMPS: usize = 128;
-
-/// The jumps of the clock that are known.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Jumps {
-    /// The newest snapshot that was looked at, with its stamp.
-    seen: Option<(u64, Millis)>,
-    /// What is taken off the stamps before the first jump.
-    base: Offset,
-    /// What is taken off the stamps of snapshots from this number on.
-    from: Vec<(u64, Offset)>,
-}
-
-/// What is taken off a stamp, in milliseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-struct Offset {
-    /// For an age.
-    age: i64,
-    /// For the calendar.
-    calendar: i64,
-}
-
-impl Jumps {
-    /// Looks at the snapshots that are new, the older first. Neighbours must not have been removed before
-    /// they were looked at: what removes snapshots keeps what is known here.
-    pub(super) fn observe(&mut self, stamps: impl IntoIterator<Item = (u64, Millis)>) {
-        for (seq, time) in stamps {
-            if let Some((before, last)) = self.seen {
-                if seq <= before {
-                    continue;
-                }
-                let offset = self.newest().after(last, time);
-                if offset != self.newest() {
-                    self.from.push((seq, offset));
-                }
-            }
-            self.seen = Some((seq, time));
-        }
-        let surplus = self.from.len().saturating_sub(JUMPS);
-        self.forget(surplus);
-    }
-
-    /// Forgets jumps that no snapshot from `oldest` on needs.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "the jumps are kept in the next step")
-    )]
-    pub(super) fn forget_before(&mut self, oldest: u64) {
-        let past = self.from.partition_point(|(seq, _)| *seq <= oldest);
-        self.forget(past);
-    }
-
-    fn forget(&mut self, count: usize) {
-        if let Some((_, offset)) = self.from.drain(..count).next_back() {
-            self.base = offset;
-        }
-    }
-
-    fn newest(&self) -> Offset {
-        self.from.last().map_or(self.base, |(_, offset)| *offset)
-    }
-
-    fn at(&self, seq: u64) -> Offset {
-        let after = self.from.partition_point(|(from, _)| *from <= seq);
-        let jump = after.checked_sub(1).and_then(|at| self.from.get(at));
-        jump.map_or(self.base, |(_, offset)| *offset)
-    }
-}
-
-impl Offset {
-    /// The offset behind a step of the clock.
-    fn after(self, from: Millis, to: Millis) -> Self {
-        let step = to.0.saturating_sub(from.0);
-        if (0..=LONGEST_GAP_MS).contains(&step) {
-            return self;
-        }
-        let days = step.div_euclid(DAY_MS).saturating_mul(DAY_MS);
-        let over = i64::from(step.rem_euclid(DAY_MS) != 0) * DAY_MS;
-        Self {
-            // Rounded up: nothing looks older than it is.
-            age: self.age.saturating_add(days).saturating_add(over),
-            // Rounded down: nothing looks earlier than what came before it.
-            calendar: self.calendar.saturating_add(days.min(0)),
-        }
-    }
-}
 
 /// A moment at which ages are taken.
 #[derive(Debug, Clone)]
@@ -118,9 +21,7 @@ impl<'a> Clock<'a> {
     /// The clock at `now`, which may itself have jumped since the newest snapshot.
     pub(super) fn new(jumps: &'a Jumps, now: Millis) -> Self {
         let newest = jumps.newest();
-        let offset = jumps
-            .seen
-            .map_or(newest, |(_, seen)| newest.after(seen, now));
+        let offset = jumps.seen().map_or(newest, |seen| newest.after(seen, now));
         Self {
             jumps,
             now,
@@ -218,7 +119,6 @@ mod tests {
     #[test]
     fn a_steady_clock_counts_as_it_is() {
         assert_eq!(ages(&[0, 1, 5, 12], 13), [13, 12, 8, 1]);
-        assert_eq!(observed(&[0, 1, 5, 12]).from, []);
     }
 
     #[test]
@@ -234,25 +134,6 @@ mod tests {
         assert_eq!(ages(&[-20_000, -19_999, 0, 1], 2), [3, 2, 2, 1]);
         // There and back.
         assert_eq!(ages(&[0, 1, 366, 2, 3], 4), [3, 2, 0, 2, 1]);
-    }
-
-    #[test]
-    fn what_is_known_stays_known_when_snapshots_go() {
-        let days = [0, 1, 366, 367, 3, 4];
-        let mut jumps = observed(&days);
-        let row = |seq: u64, day: i64| (seq, Millis(T + day * DAY_MS));
-        let (seq, time) = row(2, 1);
-        let before = Clock::new(&jumps, Millis(T + 5 * DAY_MS)).age(seq, time);
-        // The neighbours of the jump are gone; what comes is looked at all the same.
-        jumps.observe([row(2, 1), row(6, 4), row(9, 5)]);
-        jumps.forget_before(2);
-        assert_eq!(jumps.seen, Some(row(9, 5)));
-        assert_eq!(
-            Clock::new(&jumps, Millis(T + 5 * DAY_MS)).age(seq, time),
-            before
-        );
-        jumps.forget_before(9);
-        assert_eq!((jumps.from.len(), jumps.newest()), (0, jumps.base));
     }
 
     #[test]

@@ -7,6 +7,7 @@
 mod apply;
 mod clock;
 mod decide;
+mod jumps;
 mod ledger;
 mod marks;
 mod pattern;
@@ -23,3 +24,4 @@ pub use policy::{Keep, KeepUndo, Quota, Retention, Rule};
 pub use reason::{Count, KeepReason, RemoveReason, Verdict};
 
 pub(super) use apply::{plan, prune};
+pub(super) use jumps::check;

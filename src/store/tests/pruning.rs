@@ -6,13 +6,14 @@ use crate::model::snapshot::{Cause, SnapshotMeta};
 use crate::model::time::Millis;
 use crate::store::testing::{log, record, record_text, scratch, session, snapshot, state, text};
 use crate::store::{
-    Edit, Keep, KeepReason, KeepUndo, Quota, RemoveReason, Retention, Store, StoreError, Verdict,
+    Edit, Keep, KeepReason, KeepUndo, Query, Quota, RemoveReason, Retention, Store, StoreError,
+    Verdict,
 };
 
 const DAY: i64 = 24 * 60 * 60;
 
 fn now(store: &Store) -> Millis {
-    let newest = store.list(&crate::store::Query::default()).unwrap();
+    let newest = store.list(&Query::default()).unwrap();
     newest.first().map_or(Millis(0), |meta| meta.time)
 }
 
@@ -79,7 +80,7 @@ fn a_store_that_is_too_large_shrinks_to_its_quota_and_keeps_the_newest() {
         ..retention
     };
     s.store.prune(&none, now(&s.store)).unwrap();
-    let newest = s.store.list(&crate::store::Query::default()).unwrap();
+    let newest = s.store.list(&Query::default()).unwrap();
     assert_eq!(ids(&newest), ids(&metas[59..]));
 }
 
@@ -178,4 +179,59 @@ fn undo_points_grow_old_and_what_was_imported_does_not() {
     assert_eq!(*of(3), Verdict::Keep(vec![KeepReason::UndoPoint]));
     let pruned = s.store.prune(&with_age(25), now(&s.store)).unwrap();
     assert_eq!(pruned.removed, [(metas[2].id, RemoveReason::TooOld)]);
+}
+
+#[test]
+fn what_was_pruned_in_between_is_no_gap_and_a_wrong_clock_removes_nothing() {
+    /// Days before that a clock can be set back to.
+    const BEGAN: i64 = 400;
+    let s = scratch();
+    let keep = Keep {
+        last: 5,
+        max_age: Some(Duration::from_secs(30 * DAY.unsigned_abs())),
+        ..Keep::default()
+    };
+    let retention = Retention {
+        other: keep,
+        ..Retention::default()
+    };
+    let prune = |now: Millis| {
+        let pruned = s.store.prune(&retention, now).unwrap();
+        let removed = pruned.removed.into_iter();
+        removed.map(|(_, reason)| reason).collect::<Vec<_>>()
+    };
+    let web: Vec<_> = (0..3)
+        .map(|at| record_text(&s.store, BEGAN * DAY + at, "web", &format!("$ {at}")))
+        .collect();
+    let mut expired = Vec::new();
+    for day in 1..=40 {
+        let meta = record_text(&s.store, (BEGAN + day) * DAY, "api", &format!("$ {day}"));
+        let removed = prune(meta.time);
+        expired.extend(
+            removed
+                .iter()
+                .filter(|reason| **reason == RemoveReason::TooOld)
+                .map(|_| day),
+        );
+    }
+    // Nothing is left of the days in between; that they were there is remembered.
+    assert_eq!(expired, [31, 31]);
+    assert_eq!(s.store.list(&Query::default()).unwrap().len(), 6);
+    let by_count = [RemoveReason::BeyondCounts];
+    // A year forward, a year back, and right again.
+    for (day, wrong) in [
+        (41, 365),
+        (42, 365),
+        (43, -365),
+        (44, -365),
+        (45, 0),
+        (46, 0),
+    ] {
+        let second = (BEGAN + day + wrong) * DAY;
+        let meta = record_text(&s.store, second, "api", &format!("$ {day}"));
+        assert_eq!(prune(meta.time), by_count, "{day}");
+        assert_eq!(prune(Millis(meta.time.0 + 1000 * DAY * 365)), [], "{day}");
+    }
+    assert_eq!(s.store.meta(web[2].id).unwrap(), web[2]);
+    assert!(s.store.verify().unwrap().is_ok());
 }

@@ -7,8 +7,9 @@ use std::collections::BTreeSet;
 
 use bstr::BString;
 
-use super::clock::{Clock, Jumps};
+use super::clock::Clock;
 use super::decide::{self, Decision};
+use super::jumps::Jumps;
 use super::ledger::{Ledger, Numbers, Row};
 use super::{
     Count, Keep, KeepReason, KeepUndo, Pattern, Quota, RemoveReason, Retention, Rule, Verdict,
