@@ -7,7 +7,7 @@ use bstr::{BStr, ByteSlice};
 use super::error::StoreError;
 use super::fault::Fault;
 use super::lease::Place;
-use super::metadata::{Entry, Reader};
+use super::metadata::{Entry, Reader, Row};
 use super::suggest::missing;
 use super::tables::Stream;
 use super::walk::{Passed, Step, newest_first};
@@ -40,7 +40,10 @@ pub(super) fn find(
         }
         SnapRef::At(words) => {
             let found = match at {
-                Some(at) => first(place, |meta| meta.time <= at && holds(meta, session))?,
+                Some(at) => first(place, |row| {
+                    let earlier = row.time().is_some_and(|time| time <= at);
+                    earlier && session.is_none_or(|name| row.has_session(name))
+                })?,
                 None => None,
             };
             found.ok_or_else(|| not_found(&format!("@{words}")))
@@ -87,24 +90,24 @@ fn holds(meta: &SnapshotMeta, session: Option<&BStr>) -> bool {
 /// Walks over the timeline, newest first.
 fn walk(
     place: &Place<'_>,
-    visit: &mut dyn FnMut(Entry) -> ControlFlow<()>,
+    visit: &mut dyn FnMut(&Row<'_>) -> Result<ControlFlow<()>, Fault>,
 ) -> Result<Passed, StoreError> {
-    let visit = &mut |step: Step| visit(step.entry);
+    let visit = &mut |step: &Step<'_>| visit(&step.row);
     newest_first(place, OPERATION, Stream::Timeline, u64::MAX, visit)
 }
 
 /// The newest snapshot for which `fits` holds; archived ones are found by name or id only.
 fn first(
     place: &Place<'_>,
-    mut fits: impl FnMut(&SnapshotMeta) -> bool,
+    mut fits: impl FnMut(&Row<'_>) -> bool,
 ) -> Result<Option<SnapshotMeta>, StoreError> {
     let mut found = None;
-    walk(place, &mut |entry| {
-        if entry.meta.archived || !fits(&entry.meta) {
-            return ControlFlow::Continue(());
+    walk(place, &mut |row| {
+        if row.is_archived() || !fits(row) {
+            return Ok(ControlFlow::Continue(()));
         }
-        found = Some(entry.meta);
-        ControlFlow::Break(())
+        found = Some(row.entry()?.meta);
+        Ok(ControlFlow::Break(()))
     })?;
     Ok(found)
 }
@@ -130,29 +133,32 @@ fn nth_change(
     let mut run: Option<(SnapshotMeta, _)> = None;
     let mut left = back;
     let mut found = None;
-    walk(place, &mut |entry| {
-        let meta = entry.meta;
+    walk(place, &mut |row| {
+        if row.is_archived() || !row.has_session(session) {
+            return Ok(ControlFlow::Continue(()));
+        }
+        let meta = row.entry()?.meta;
         let own = meta.sessions.iter().find(|own| own.name == *session);
-        let Some(mark) = own.map(|own| own.mark).filter(|_| !meta.archived) else {
-            return ControlFlow::Continue(());
+        let Some(mark) = own.map(|own| own.mark) else {
+            return Ok(ControlFlow::Continue(()));
         };
         if let Some((last, shown)) = run.take() {
             // A session of the same name on another server is another session.
             let (a, b) = (&last.server, &meta.server);
             if (a.mux, &a.socket) != (b.mux, &b.socket) {
                 run = Some((last, shown));
-                return ControlFlow::Continue(());
+                return Ok(ControlFlow::Continue(()));
             }
             if shown != mark {
                 if left == 0 {
                     found = Some(last);
-                    return ControlFlow::Break(());
+                    return Ok(ControlFlow::Break(()));
                 }
                 left -= 1;
             }
         }
         run = Some((meta, mark));
-        ControlFlow::Continue(())
+        Ok(ControlFlow::Continue(()))
     })?;
     Ok(found.or_else(|| run.filter(|_| left == 0).map(|(meta, _)| meta)))
 }
@@ -225,11 +231,12 @@ fn one(
     }
     found.retain(|entry| is_meant(&entry.meta));
     if found.is_empty() && damage.is_some() {
-        let walked = walk(place, &mut |entry| {
+        let walked = walk(place, &mut |row| {
+            let entry = row.entry()?;
             if is_meant(&entry.meta) {
                 found.push(entry);
             }
-            ControlFlow::Continue(())
+            Ok(ControlFlow::Continue(()))
         });
         match walked {
             Err(error) if error.is_damage() => damage = Some(error),

@@ -43,7 +43,7 @@ impl Store {
             "count what is damaged",
             Stream::Timeline,
             u64::MAX,
-            &mut |_| ControlFlow::Continue(()),
+            &mut |step| step.row.entry().map(|_| ControlFlow::Continue(())),
         );
         none_without_store(walked.map(|passed| passed.hidden))
     }
@@ -80,8 +80,10 @@ impl Store {
             Stream::Trash,
             u64::MAX,
             &mut |step| {
-                found.extend(step.thrown.map(|since| (step.entry.meta, since)));
-                ControlFlow::Continue(())
+                if let Some(since) = step.thrown {
+                    found.push((step.row.entry()?.meta, since));
+                }
+                Ok(ControlFlow::Continue(()))
             },
         );
         none_without_store(walked.map(|_| found))

@@ -146,6 +146,16 @@ impl Row<'_> {
         notes.is_some_and(|notes| !notes.tags.is_empty())
     }
 
+    pub(super) fn has_tag(&self, tag: &str) -> bool {
+        let notes = self.record.notes.as_ref();
+        notes.is_some_and(|notes| notes.tags.contains(&tag))
+    }
+
+    /// Whether a session of this name is in it.
+    pub(super) fn has_session(&self, name: &[u8]) -> bool {
+        self.roster.names().any(|own| own == name)
+    }
+
     /// The number of the record that names host and server.
     pub(super) fn origin(&self) -> u64 {
         self.record.origin

@@ -23,6 +23,7 @@ mod find;
 mod frame;
 mod fuzzy;
 mod gc;
+mod growth;
 mod holder;
 mod ids;
 mod lease;
@@ -287,10 +288,7 @@ impl Store {
 
     /// Figures about the store. Without a store: zeros.
     pub fn stats(&self) -> Result<Stats, StoreError> {
-        let gathered = self
-            .place()
-            .read("gather figures", |txn| stats::stats(txn, &self.file));
-        none_without_store(gathered)
+        none_without_store(stats::stats(&self.place()))
     }
 
     /// Checks every record. Damage is part of the report; an error means that the check itself could

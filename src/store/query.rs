@@ -2,6 +2,7 @@
 
 use bstr::BString;
 
+use super::metadata::Row;
 use crate::model::id::SnapshotId;
 use crate::model::snapshot::{Cause, SnapshotMeta};
 use crate::model::time::Millis;
@@ -32,11 +33,24 @@ impl Query {
     #[must_use]
     pub fn matches(&self, meta: &SnapshotMeta) -> bool {
         let session = |name: &BString| meta.sessions.iter().any(|own| own.name == *name);
-        (self.archived || !meta.archived)
-            && self.session.as_ref().is_none_or(session)
+        self.session.as_ref().is_none_or(session)
             && self.tag.as_ref().is_none_or(|tag| meta.tags.contains(tag))
-            && self.cause.is_none_or(|cause| meta.cause == cause)
-            && self.since.is_none_or(|since| meta.time >= since)
-            && self.until.is_none_or(|until| meta.time <= until)
+            && self.fits(meta.archived, meta.cause, meta.time)
+    }
+
+    /// The same of a record, before any of it is copied.
+    pub(super) fn matches_row(&self, row: &Row<'_>) -> bool {
+        let session = |name: &BString| row.has_session(name);
+        self.session.as_ref().is_none_or(session)
+            && self.tag.as_ref().is_none_or(|tag| row.has_tag(tag))
+            // One without a time has no id: that it is damaged is found when it is copied.
+            && row.time().is_none_or(|time| self.fits(row.is_archived(), row.cause(), time))
+    }
+
+    fn fits(&self, archived: bool, cause: Cause, time: Millis) -> bool {
+        (self.archived || !archived)
+            && self.cause.is_none_or(|wanted| wanted == cause)
+            && self.since.is_none_or(|since| time >= since)
+            && self.until.is_none_or(|until| time <= until)
     }
 }

@@ -12,7 +12,7 @@ use super::query::Query;
 use super::runs::Runs;
 use super::sight::Sight;
 use super::tables::Stream;
-use super::walk::newest_first;
+use super::walk::{LivesOf, newest_first};
 use crate::model::id::SnapshotId;
 use crate::model::snapshot::LifeId;
 use crate::model::time::Millis;
@@ -129,14 +129,14 @@ pub(super) fn search(place: &Place<'_>, query: &SearchQuery) -> Result<Vec<Searc
 fn page(place: &Place<'_>, newest: u64, filter: &Query) -> Result<Vec<Entry>, StoreError> {
     let mut page = Vec::new();
     newest_first(place, OPERATION, Stream::Timeline, newest, &mut |step| {
-        if filter.matches(&step.entry.meta) {
-            page.push(step.entry);
+        if filter.matches_row(&step.row) {
+            page.push(step.row.entry()?);
         }
-        if page.len() < PAGE {
+        Ok(if page.len() < PAGE {
             ControlFlow::Continue(())
         } else {
             ControlFlow::Break(())
-        }
+        })
     })?;
     Ok(page)
 }
@@ -176,12 +176,13 @@ struct Left(BTreeMap<LifeId, u64>);
 impl Left {
     fn count(place: &Place<'_>, after: Option<&Entry>, filter: &Query) -> Result<Self, StoreError> {
         let mut left = BTreeMap::new();
+        let mut lives = LivesOf::default();
         if let Some(newest) = after.and_then(|entry| entry.seq.checked_sub(1)) {
             newest_first(place, OPERATION, Stream::Timeline, newest, &mut |step| {
-                if filter.matches(&step.entry.meta) {
-                    *left.entry(step.entry.meta.life()).or_default() += 1;
+                if filter.matches_row(&step.row) {
+                    *left.entry(lives.row(&step.row)).or_default() += 1;
                 }
-                ControlFlow::Continue(())
+                Ok(ControlFlow::Continue(()))
             })?;
         }
         Ok(Self(left))

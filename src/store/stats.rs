@@ -1,7 +1,6 @@
 //! Figures about the store.
 
-use std::collections::BTreeSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -9,71 +8,103 @@ use std::path::Path;
 use bstr::BString;
 
 use super::error::StoreError;
-use super::fault::Fault;
-use super::metadata::Reader;
+use super::growth::Growth;
+use super::lease::Place;
+use super::lives;
 use super::tables::{Stream, View};
-use crate::model::snapshot::ServerIdentity;
+use super::walk::newest_first;
+use crate::model::snapshot::MuxKind;
 use crate::model::time::Millis;
 
-/// Figures about the store. Sizes are bytes.
+/// Figures about the store. Sizes are bytes. All of them are counted, none is estimated; beside damage
+/// they are those of what can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Stats {
     /// Snapshots, without the trash.
     pub snapshots: u64,
-    /// Different sessions (by server and name) in them.
+    /// Snapshots that cannot be read; they are in no other figure.
+    pub damaged: u64,
+    /// Different sessions in them: by multiplexer, socket and name.
     pub sessions: u64,
     /// Lives that were met.
     pub lives: u64,
     /// Snapshots in the trash.
     pub trash: u64,
+    /// Different texts that are stored; some are waiting to be collected.
+    pub objects: u64,
     /// Disk space that the store takes (allocated blocks).
     pub store_bytes: u64,
-    /// Bytes of all records, before the file's own overhead.
+    /// Bytes of all keys and values: what is stored, before the file's own overhead.
     pub record_bytes: u64,
     /// Bytes of the texts of all snapshots, as if each were stored whole and uncompressed.
     pub logical_bytes: u64,
-    /// Different texts that are stored.
-    pub objects: u64,
+    /// What snapshots have added a day lately: the stored bytes of those of the last seven days, by the
+    /// time that they span. `None` where they span less than an hour. Time goes by the order of the
+    /// snapshots: where the clock went back, or more than a week forward at once, none passes.
+    pub growth_per_day: Option<u64>,
     /// When the oldest snapshot was made.
     pub oldest: Option<Millis>,
     /// When the newest snapshot was made.
     pub newest: Option<Millis>,
 }
 
-/// Gathers the figures.
-pub(super) fn stats(view: &impl View, file: &Path) -> Result<Stats, Fault> {
+impl Stats {
+    /// How many times as large it would be, were each text of each snapshot stored whole and
+    /// uncompressed. `None` where nothing is stored.
+    #[must_use]
+    pub fn dedup_ratio(&self) -> Option<f64> {
+        let is_something = self.record_bytes > 0 && self.logical_bytes > 0;
+        is_something.then(|| self.logical_bytes as f64 / self.record_bytes as f64)
+    }
+}
+
+const OPERATION: &str = "gather figures";
+
+/// Gathers the figures, each part under a lease of its own.
+pub(super) fn stats(place: &Place<'_>) -> Result<Stats, StoreError> {
+    let count = |stream| none_beside_damage(place.read(OPERATION, |txn| txn.count(stream)));
     let mut stats = Stats {
-        lives: view.count(Stream::Lives)?,
-        trash: view.count(Stream::Trash)?,
-        objects: view.count(Stream::Versions)?,
-        record_bytes: view.stored_bytes()?,
-        store_bytes: allocated(file)?,
+        objects: count(Stream::Versions)?,
+        record_bytes: none_beside_damage(place.read(OPERATION, View::stored_bytes))?,
+        store_bytes: allocated(place.file)?,
         ..Stats::default()
     };
-    let mut sessions: BTreeSet<(u64, BString)> = BTreeSet::new();
-    let mut rosters = BTreeSet::new();
-    Reader::new(view).rows_newest_first(u64::MAX, &mut |row| {
-        stats.snapshots += 1;
+    let mut sessions: BTreeMap<(MuxKind, BString), BTreeSet<BString>> = BTreeMap::new();
+    let mut met: BTreeSet<(u64, u64)> = BTreeSet::new();
+    let mut growth = Growth::default();
+    let passed = newest_first(place, OPERATION, Stream::Timeline, u64::MAX, &mut |step| {
+        let row = &step.row;
         stats.logical_bytes = stats.logical_bytes.saturating_add(row.logical_bytes());
         stats.newest = stats.newest.or(row.time());
         stats.oldest = row.time().or(stats.oldest);
-        let socket = socket_number(&row.from.server);
-        if rosters.insert((socket, row.roster())) {
-            for name in row.sessions().names() {
-                sessions.insert((socket, name.clone()));
-            }
+        if let Some(time) = row.time() {
+            growth.add(row.cause(), time, row.stored_bytes());
+        }
+        // Neighbours share both records.
+        if met.insert((row.origin(), row.roster())) {
+            let server = &row.from.server;
+            let own = sessions.entry((server.mux, server.socket.clone()));
+            own.or_default().extend(row.sessions().names().cloned());
         }
         Ok(ControlFlow::Continue(()))
     })?;
-    stats.sessions = sessions.len() as u64;
+    stats.snapshots = passed.readable;
+    stats.damaged = passed.hidden;
+    stats.sessions = sessions.values().map(|own| own.len() as u64).sum();
+    stats.growth_per_day = growth.per_day();
+    let trash = &mut |_: &super::walk::Step<'_>| Ok(ControlFlow::Continue(()));
+    let trash = newest_first(place, OPERATION, Stream::Trash, u64::MAX, trash);
+    stats.trash = none_beside_damage(trash.map(|passed| passed.readable))?;
+    stats.lives = none_beside_damage(lives::around_damage(place).map(|lives| lives.len() as u64))?;
     Ok(stats)
 }
 
-/// Stands for a multiplexer and its socket, across lives.
-fn socket_number(server: &ServerIdentity) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    (server.mux, &server.socket).hash(&mut hasher);
-    hasher.finish()
+/// A figure that cannot be had because the store is damaged is 0.
+fn none_beside_damage<T: Default>(figure: Result<T, StoreError>) -> Result<T, StoreError> {
+    match figure {
+        Err(error) if error.is_damage() => Ok(T::default()),
+        figure => figure,
+    }
 }
 
 /// Disk space that the file takes. It is sparse: its length says nothing.

@@ -10,11 +10,11 @@ use super::fault::Fault;
 use super::ids;
 use super::lease::Place;
 use super::lists::Listed;
-use super::metadata::{Entry, Reader};
+use super::metadata::{Entry, Reader, Row};
 use super::query::Query;
 use super::structure;
 use super::tables::{Stream, View};
-use super::walk::newest_first;
+use super::walk::{LivesOf, newest_first};
 use crate::model::id::SnapshotId;
 use crate::model::snapshot::{LifeId, Snapshot, SnapshotMeta};
 
@@ -28,11 +28,10 @@ pub(super) fn list(place: &Place<'_>, query: &Query) -> Result<Listed, StoreErro
     };
     let mut metas = Vec::new();
     let passed = newest_first(place, OPERATION, Stream::Timeline, newest, &mut |step| {
-        let meta = step.entry.meta;
-        if query.before.is_none_or(|before| meta.id < before) && query.matches(&meta) {
-            metas.push(meta);
+        if is_before(&step.row, query.before) && query.matches_row(&step.row) {
+            metas.push(step.row.entry()?.meta);
         }
-        go_on(metas.len() < limit)
+        Ok(go_on(metas.len() < limit))
     })?;
     if passed.readable == 0 && passed.hidden > 0 {
         let object = format!("the record of each of {} snapshots", passed.hidden);
@@ -92,8 +91,10 @@ pub(super) fn with_entry<T>(
         Err(error) if error.is_damage() && found.is_none() => {
             let mut other = None;
             newest_first(place, operation, Stream::Timeline, u64::MAX, &mut |step| {
-                other = (step.entry.meta.id == id).then_some(step.entry);
-                go_on(other.is_none())
+                if step.row.id() == Some(id) {
+                    other = Some(step.row.entry()?);
+                }
+                Ok(go_on(other.is_none()))
             })?;
             match other {
                 Some(entry) => place.read(operation, |txn| work(txn, entry)),
@@ -135,20 +136,16 @@ pub(super) fn newest_of_each(
     if open == 0 {
         return Ok(found);
     }
+    let mut lives_of = LivesOf::default();
     newest_first(place, OPERATION, Stream::Timeline, u64::MAX, &mut |step| {
-        let meta = step.entry.meta;
-        let life = meta.life();
-        let of_kind = if meta.partial {
-            &mut partial
-        } else {
-            &mut found
-        };
+        let life = lives_of.row(&step.row);
+        let whole = !step.row.is_partial();
+        let of_kind = if whole { &mut found } else { &mut partial };
         if let Some(own) = of_kind.get_mut(&life).filter(|own| own.len() < most) {
-            let whole = !meta.partial;
-            own.push(meta);
+            own.push(step.row.entry()?.meta);
             open -= usize::from(whole && own.len() == most);
         }
-        go_on(open > 0)
+        Ok(go_on(open > 0))
     })?;
     for (life, own) in &mut found {
         if own.is_empty() {
@@ -169,13 +166,18 @@ pub(super) fn newest_of(
         return Ok(None);
     };
     let mut found = None;
+    let mut lives_of = LivesOf::default();
     newest_first(place, OPERATION, Stream::Timeline, newest, &mut |step| {
-        let meta = step.entry.meta;
-        let older = before.is_none_or(|before| meta.id < before);
-        found = (older && meta.life() == life).then_some(meta);
-        go_on(found.is_none())
+        if is_before(&step.row, before) && lives_of.row(&step.row) == life {
+            found = Some(step.row.entry()?.meta);
+        }
+        Ok(go_on(found.is_none()))
     })?;
     Ok(found)
+}
+
+fn is_before(row: &Row<'_>, before: Option<SnapshotId>) -> bool {
+    before.is_none_or(|before| row.id().is_some_and(|id| id < before))
 }
 
 fn go_on(more: bool) -> ControlFlow<()> {

@@ -3,6 +3,7 @@
 //! Most often one lease does. Where a page of the table is damaged, the walk goes on below the last
 //! snapshot that it came by, number by number, over everything that may still be reached.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use redb::ReadTransaction;
@@ -11,8 +12,9 @@ use super::candidates::Candidates;
 use super::error::StoreError;
 use super::fault::Fault;
 use super::lease::Place;
-use super::metadata::{Entry, Reader};
+use super::metadata::{Reader, Row};
 use super::tables::{Stream, View};
+use crate::model::snapshot::LifeId;
 use crate::model::time::Millis;
 
 /// Records that are looked up under one lease.
@@ -28,13 +30,13 @@ pub(super) struct Passed {
 }
 
 /// A snapshot that a walk comes by, with the moment when it was thrown away, for those in the trash.
-pub(super) struct Step {
-    pub(super) entry: Entry,
+pub(super) struct Step<'a> {
+    pub(super) row: Row<'a>,
     pub(super) thrown: Option<Millis>,
 }
 
-/// What is done with each snapshot; `Break` ends the walk.
-pub(super) type Visit<'a> = &'a mut dyn FnMut(Step) -> ControlFlow<()>;
+/// What is done with each snapshot; `Break` ends the walk. One that turns out to be damaged is passed by.
+pub(super) type Visit<'a> = &'a mut dyn FnMut(&Step<'_>) -> Result<ControlFlow<()>, Fault>;
 
 /// Walks over the timeline or the trash, from the number `newest` back. An error means that nothing
 /// could be read.
@@ -85,9 +87,8 @@ impl Walk<'_> {
             let reader = Reader::new(txn);
             let mut broken = false;
             txn.walk_back(stream, 0..=newest, &mut |seq, record| {
-                let step = decode(&reader, stream, seq, record)?;
+                let flow = self.pass(&reader, seq, record)?;
                 self.next = seq.checked_sub(1);
-                let flow = self.visit(step);
                 broken = flow.is_break();
                 Ok(flow)
             })?;
@@ -118,10 +119,17 @@ impl Walk<'_> {
                 let reader = Reader::new(txn);
                 let batch = numbers.iter().zip(&known).skip(at).take(BATCH);
                 for (&seq, known) in batch {
-                    let step = look_up(txn, &reader, stream, seq)?;
+                    let flow = match txn.get(stream, seq) {
+                        Ok(Some(record)) => self.pass(&reader, seq, &record)?,
+                        Err(fault) if !fault.is_damage() => return Err(fault),
+                        _ => {
+                            self.passed.hidden += u64::from(*known);
+                            ControlFlow::Continue(())
+                        }
+                    };
                     at += 1;
-                    if (step.is_some() || *known) && self.visit(step).is_break() {
-                        return Ok(ControlFlow::Break(()));
+                    if flow.is_break() {
+                        return Ok(flow);
                     }
                 }
                 Ok(ControlFlow::Continue(()))
@@ -142,51 +150,51 @@ impl Walk<'_> {
         Ok(Some(()))
     }
 
-    /// Counts what the walk came by, and hands it on; `None` is damaged.
-    fn visit(&mut self, step: Option<Step>) -> ControlFlow<()> {
-        match step {
-            Some(step) => {
+    /// Counts a record, and hands it on where it is whole.
+    fn pass(
+        &mut self,
+        reader: &Reader<'_, ReadTransaction>,
+        seq: u64,
+        record: &[u8],
+    ) -> Result<ControlFlow<()>, Fault> {
+        let visited = decode(reader, self.stream, seq, record).and_then(|step| (self.visit)(&step));
+        match visited {
+            Ok(flow) => {
                 self.passed.readable += 1;
-                (self.visit)(step)
+                Ok(flow)
             }
-            None => {
+            Err(fault) if fault.is_damage() => {
                 self.passed.hidden += 1;
-                ControlFlow::Continue(())
+                Ok(ControlFlow::Continue(()))
             }
+            Err(fault) => Err(fault),
         }
     }
 }
 
-/// What is under a number; `None` where nothing can be read.
-fn look_up(
-    txn: &ReadTransaction,
+fn decode<'r>(
     reader: &Reader<'_, ReadTransaction>,
     stream: Stream,
     seq: u64,
-) -> Result<Option<Step>, Fault> {
-    match txn.get(stream, seq) {
-        Ok(Some(record)) => decode(reader, stream, seq, &record),
-        Err(fault) if !fault.is_damage() => Err(fault),
-        _ => Ok(None),
-    }
+    record: &'r [u8],
+) -> Result<Step<'r>, Fault> {
+    let (row, thrown) = match stream {
+        Stream::Trash => {
+            let (row, thrown) = reader.trashed_row(seq, record)?;
+            (row, Some(thrown))
+        }
+        _ => (reader.row(seq, record)?, None),
+    };
+    Ok(Step { row, thrown })
 }
 
-/// A snapshot from its record; `None` where that is damaged.
-fn decode(
-    reader: &Reader<'_, ReadTransaction>,
-    stream: Stream,
-    seq: u64,
-    record: &[u8],
-) -> Result<Option<Step>, Fault> {
-    let decoded = match stream {
-        Stream::Trash => reader
-            .read_trashed(seq, record)
-            .map(|(entry, thrown)| (entry, Some(thrown))),
-        _ => reader.read(seq, record).map(|entry| (entry, None)),
-    };
-    match decoded {
-        Ok((entry, thrown)) => Ok(Some(Step { entry, thrown })),
-        Err(fault) if fault.is_damage() => Ok(None),
-        Err(fault) => Err(fault),
+/// Which lives snapshots belong to. Those of one origin belong to one, and telling which takes a hash.
+#[derive(Default)]
+pub(super) struct LivesOf(BTreeMap<u64, LifeId>);
+
+impl LivesOf {
+    pub(super) fn row(&mut self, row: &Row<'_>) -> LifeId {
+        let life = self.0.entry(row.origin());
+        *life.or_insert_with(|| row.from.server.life())
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
+use crate::cli::output::Lack;
 use crate::cli::views;
 
 /// Numbers about the store
@@ -13,28 +14,37 @@ impl Stats {
         let stats = context.store().stats()?;
         let data = serde_json::json!({
             "snapshots": stats.snapshots,
+            "damaged": stats.damaged,
             "sessions": stats.sessions,
+            "lives": stats.lives,
             "trash": stats.trash,
             "store_bytes": stats.store_bytes,
+            "record_bytes": stats.record_bytes,
             "logical_bytes": stats.logical_bytes,
+            "dedup_ratio": stats.dedup_ratio(),
+            "growth_per_day": stats.growth_per_day,
             "objects": stats.objects,
             "oldest": stats.oldest.map(views::rfc3339),
             "newest": stats.newest.map(views::rfc3339),
         });
         let now = context.zoned();
-        context.output.answer("stats", &data, |_| {
-            let ratio = stats.logical_bytes as f64 / (stats.store_bytes.max(1)) as f64;
+        let lacks = Lack::damaged_snapshots(stats.damaged);
+        context.output.answer_with("stats", &data, &lacks, |_| {
+            let ratio = stats.dedup_ratio();
+            let ratio = ratio.map_or_else(String::new, |ratio| format!("  ({ratio:.1}×)"));
             let mut lines = vec![
                 format!("snapshots  {}", stats.snapshots),
                 format!("sessions   {}", stats.sessions),
+                format!("lives      {}", stats.lives),
                 format!("trash      {}", stats.trash),
                 format!("on disk    {}", views::bytes(stats.store_bytes)),
-                format!(
-                    "raw        {}  ({ratio:.1}×)",
-                    views::bytes(stats.logical_bytes)
-                ),
+                format!("stored     {}", views::bytes(stats.record_bytes)),
+                format!("raw        {}{ratio}", views::bytes(stats.logical_bytes)),
                 format!("objects    {}", stats.objects),
             ];
+            if let Some(growth) = stats.growth_per_day {
+                lines.push(format!("growth     {} a day", views::bytes(growth)));
+            }
             if let (Some(oldest), Some(newest)) = (stats.oldest, stats.newest) {
                 let (oldest, newest) = (views::when(oldest, &now), views::when(newest, &now));
                 lines.push(format!("from       {oldest} to {newest}"));

@@ -10,7 +10,7 @@ use crate::store::lease::Outcome;
 use crate::store::metadata::{self, Reader};
 use crate::store::tables::Change;
 use crate::store::testing::{
-    Scratch, record_text, scratch, server, session, snapshot, state, text,
+    Scratch, record, record_text, scratch, server, session, snapshot, state, text,
 };
 use crate::store::{Edit, Query, SearchQuery, Store, StoreError, Unchanged};
 
@@ -76,6 +76,9 @@ fn a_lost_page_hides_what_was_on_it_and_nothing_else() {
     let newest_first = listed.metas.windows(2).all(|two| two[0].id > two[1].id);
     assert!(newest_first, "not in order, or twice");
     assert_eq!(s.store.damaged_count().unwrap(), listed.hidden);
+    let stats = s.store.stats().unwrap();
+    assert_eq!(stats.snapshots, listed.metas.len() as u64);
+    assert_eq!((stats.damaged, stats.lives), (listed.hidden, 1));
     // Page by page it comes to the same.
     let mut paged = Vec::new();
     let mut page = Query {
@@ -244,4 +247,39 @@ fn without_a_store_there_is_nothing_and_nothing_hidden() {
     assert_eq!(s.store.damaged_count().unwrap(), 0);
     let parents = s.store.ancestry(SnapshotId::from_u128(1).unwrap(), 3);
     assert!(matches!(parents, Err(StoreError::NoStore { .. })));
+}
+
+#[test]
+fn figures_are_exact() {
+    let (s, metas) = filled(30);
+    s.store
+        .trash(&[metas[3].id, metas[4].id], metas[29].time)
+        .unwrap();
+    let later = snapshot(
+        3600 * 24 + 30,
+        &state(vec![session("web", 2, &[text("x")])]),
+        &[text("x")],
+    );
+    let later = record(&s.store, later);
+    let stats = s.store.stats().unwrap();
+    assert_eq!((stats.snapshots, stats.trash, stats.damaged), (29, 2, 0));
+    assert_eq!((stats.sessions, stats.lives, stats.objects), (2, 1, 31));
+    assert_eq!(
+        (stats.oldest, stats.newest),
+        (Some(metas[0].time), Some(later.time))
+    );
+    let left = s.store.list(&Query::default()).unwrap();
+    let logical: u64 = left.iter().map(|meta| meta.logical_bytes).sum();
+    assert_eq!(stats.logical_bytes, logical);
+    assert!(stats.record_bytes > 0 && stats.record_bytes < stats.store_bytes);
+    let ratio = logical as f64 / stats.record_bytes as f64;
+    assert!(
+        stats
+            .dedup_ratio()
+            .is_some_and(|told| (told - ratio).abs() < 1e-9)
+    );
+    // All but the first were added in the day and the seconds between.
+    let added: u64 = left[..28].iter().map(|meta| meta.stored_bytes).sum();
+    let span = (later.time.0 - metas[0].time.0).unsigned_abs();
+    assert_eq!(stats.growth_per_day, Some(added * 86_400_000 / span));
 }
