@@ -33,6 +33,33 @@ fn it_starts_at_the_newest_and_follows_it() {
 }
 
 #[test]
+fn what_is_kept_aside_is_told_and_what_is_taken_in_is_listed() {
+    let mut rig = Rig::new();
+    let failure = Failure {
+        message: "kept aside, to be taken in later (1 waiting): no space left".into(),
+    };
+    rig.tell(Msg::Recorder(RecorderEvent::KeptAside { failure }));
+    let shared = &rig.state.shared;
+    assert_eq!(shared.recorder, RecorderStatus::KeptAside);
+    let notice = shared.notice.as_ref().unwrap();
+    assert!(
+        notice.bad && notice.text.contains("kept aside"),
+        "{notice:?}"
+    );
+    let mut effects = Vec::new();
+    let words = "took in 1 kept aside before".into();
+    let event = RecorderEvent::TakenIn { at: NOW, words };
+    super::answers::recorder(&mut rig.state, event, &mut effects);
+    assert!(
+        effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Refresh))
+    );
+    let recording = RecorderStatus::Recording { seen: NOW };
+    assert_eq!(rig.state.shared.recorder, recording);
+}
+
+#[test]
 fn news_does_not_move_who_looks_at_the_past() {
     let mut rig = Rig::new();
     rig.keys("h");

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use super::bounds::{MOST_FILES, put_within};
@@ -12,7 +13,11 @@ use crate::model::snapshot::{Cause, SnapshotMeta};
 use crate::store::testing::{
     Scratch, log, record, record_text, scratch, session, snapshot, state, text,
 };
+use crate::store::tests::rounds;
 use crate::store::{NewSnapshot, Query, Recorded, Store, StoreError, StoreOptions, Unchanged};
+
+/// Tells a child where the store is.
+const CHILD: &str = "MUXTAPE_TEST_TAKES_IN";
 
 fn new_text(second: i64, shown: &str) -> NewSnapshot {
     let text = text(shown);
@@ -264,7 +269,7 @@ fn the_oldest_automatic_ones_make_room_and_leave_their_texts_to_others() {
 #[test]
 fn a_long_time_without_a_store_stays_within_bounds() {
     let s = scratch();
-    for second in 0..i64::try_from(MOST_FILES).unwrap() + 20 {
+    for second in 0..i64::try_from(MOST_FILES).unwrap() + 3 {
         spool(&s.store, new_text(second, &format!("line {second}")));
     }
     assert_eq!(s.store.waiting().unwrap(), MOST_FILES);
@@ -283,4 +288,76 @@ fn files_are_their_owners_alone() {
     let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&s.store.dir().join("spool")), 0o700);
     assert_eq!(mode(&files(&s)[0]), 0o600);
+}
+
+#[test]
+fn many_who_keep_aside_and_take_in_at_once_lose_and_double_nothing() {
+    const EACH: i64 = 25;
+    let s = scratch();
+    record_text(&s.store, 0, "api", "first");
+    std::thread::scope(|scope| {
+        for who in 0..4 {
+            let store = s.store.clone();
+            scope.spawn(move || {
+                for step in 0..EACH {
+                    let second = 1 + who * EACH + step;
+                    spool(&store, new_text(second, &second.to_string()));
+                }
+            });
+        }
+        for _ in 0..4 {
+            let store = s.store.clone();
+            scope.spawn(move || {
+                for _ in 0..EACH {
+                    store.take_in().unwrap();
+                }
+            });
+        }
+    });
+    s.store.take_in().unwrap();
+    let mut times: Vec<i64> = listed(&s.store).iter().map(|meta| meta.time.0).collect();
+    times.sort_unstable();
+    let wanted: Vec<i64> = (0..=4 * EACH).map(|n| new_text(n, "").time.0).collect();
+    assert_eq!(times, wanted);
+    assert_eq!(files(&s), [] as [PathBuf; 0]);
+}
+
+/// Not a test of its own: the body of the children below. Takes in what waits.
+#[test]
+fn child() {
+    if let Some(dir) = std::env::var_os(CHILD) {
+        let store = Store::new(dir.into(), StoreOptions::default());
+        store.take_in().unwrap();
+    }
+}
+
+#[test]
+fn who_is_killed_while_taking_in_loses_and_doubles_nothing() {
+    const COUNT: usize = 30;
+    for round in 0..rounds(5) {
+        let s = scratch();
+        for second in 1..=i64::try_from(COUNT).unwrap() {
+            spool(&s.store, new_text(second, &log(0..20)));
+        }
+        let mut left = COUNT;
+        // Killed after some were taken in, each time at another moment.
+        while left > 0 {
+            let mut child = Command::new(std::env::current_exe().unwrap())
+                .args(["--exact", "store::spool::tests::child"])
+                .env(CHILD, s.store.dir())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap();
+            let stop = left.saturating_sub(5 + usize::try_from(round % 7).unwrap());
+            while s.store.waiting().unwrap() > stop && child.try_wait().unwrap().is_none() {}
+            child.kill().unwrap();
+            child.wait().unwrap();
+            left = s.store.waiting().unwrap();
+        }
+        let all = listed(&s.store);
+        assert_eq!(all.len(), COUNT, "round {round}");
+        assert!(all.is_sorted_by(|a, b| a.time > b.time), "in their order");
+        assert!(s.store.verify().unwrap().is_ok());
+    }
 }

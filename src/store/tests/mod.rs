@@ -19,7 +19,7 @@ mod searching;
 mod sharing;
 
 /// How many rounds of a test to run: few, or as many as the long run asks for.
-fn rounds(few: u32) -> u32 {
+pub(super) fn rounds(few: u32) -> u32 {
     let asked = std::env::var("MUXTAPE_TEST_ROUNDS").ok();
     asked.and_then(|count| count.parse().ok()).unwrap_or(few)
 }
