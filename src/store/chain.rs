@@ -151,6 +151,21 @@ pub(super) fn walk(view: &impl View) -> Result<Walked, Fault> {
     Ok(walked)
 }
 
+/// Checks the record of a link that was written down.
+pub(super) fn check_link(seq: u64, record: &[u8]) -> Result<(), Fault> {
+    let link: Head = codec::unpack_value(Kind::Link, seq, record)?;
+    if link.seq == seq {
+        Ok(())
+    } else {
+        Err(Fault::damaged(Kind::Link, seq, "it is another one"))
+    }
+}
+
+/// Checks the record of a snapshot that was removed for good.
+pub(super) fn check_removed(seq: u64, record: &[u8]) -> Result<(), Fault> {
+    codec::unpack_value::<Option<What>>(Kind::Link, seq, record).map(drop)
+}
+
 /// The chain's end, made anew from the records where the counters are lost.
 pub(super) fn head(view: &impl View) -> Result<Head, Fault> {
     let mut from = Head::default();

@@ -44,6 +44,11 @@ fn key(id: SnapshotId) -> [u8; BYTES] {
     Stored::from(id).0
 }
 
+/// The id in a key of the index.
+pub(super) fn from_key(key: &[u8]) -> Option<SnapshotId> {
+    id(key)
+}
+
 fn id(key: &[u8]) -> Option<SnapshotId> {
     Stored(<[u8; BYTES]>::try_from(key).ok()?).id()
 }

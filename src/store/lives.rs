@@ -48,6 +48,11 @@ pub(super) fn seen<T: Change + View>(
     note(change, &life)
 }
 
+/// A life from its record.
+pub(super) fn decode(number: u64, record: &[u8]) -> Result<Life, Fault> {
+    codec::unpack_value(Kind::Life, number, record)
+}
+
 /// All lives, newest first by when they were met. Damaged records are passed over.
 pub(super) fn all(view: &impl View) -> Result<Vec<Life>, Fault> {
     let mut lives = BTreeMap::new();

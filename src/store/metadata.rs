@@ -356,6 +356,29 @@ impl<'v, V: View> Reader<'v, V> {
     }
 }
 
+/// The id in a record of the timeline, whatever else it needs.
+pub(super) fn id(seq: u64, record: &[u8]) -> Option<SnapshotId> {
+    stored(seq, record)?.id.id()
+}
+
+/// The id in a record of the trash.
+pub(super) fn trashed_id(seq: u64, record: &[u8]) -> Option<SnapshotId> {
+    let body = codec::opened_raw(Kind::Trashed, seq, record).ok()?;
+    let record: TrashRecord<'_> = codec::decode(Kind::Trashed, seq, body).ok()?;
+    record.meta.id.id()
+}
+
+/// The name in a record of the timeline; `None` where that cannot be read.
+pub(super) fn name(seq: u64, record: &[u8]) -> Option<Option<String>> {
+    let notes = stored(seq, record)?.notes;
+    Some(notes.and_then(|notes| notes.name.map(str::to_owned)))
+}
+
+fn stored(seq: u64, record: &[u8]) -> Option<MetaRecord<'_>> {
+    let body = codec::opened_raw(Kind::Meta, seq, record).ok()?;
+    codec::decode(Kind::Meta, seq, body).ok()
+}
+
 /// Writes the metadata of a snapshot in the timeline; gives back the bytes of the record.
 pub(super) fn put(change: &impl Change, entry: &Entry) -> Result<u64, Fault> {
     let roster = rosters::load(change, entry.roster)?;

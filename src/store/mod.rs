@@ -95,7 +95,7 @@ pub use retention::{
 pub use search::{HitKind, SearchHit, SearchQuery};
 pub use spool::{Kept, Spooled, TakenIn};
 pub use stats::Stats;
-pub use verify::{Damage, VerifyReport};
+pub use verify::{Damage, DamagedObject, IndexKind, VerifyReport};
 
 /// How a store behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -17,6 +17,12 @@ fn key(name: &str, seq: u64) -> Vec<u8> {
     key
 }
 
+/// The name and the number in a key of the index.
+pub(super) fn in_key(key: &[u8]) -> Option<(&str, u64)> {
+    let (name, seq) = key.get(8..)?.split_last_chunk::<8>()?;
+    Some((std::str::from_utf8(name).ok()?, u64::from_be_bytes(*seq)))
+}
+
 /// Notes the name of a snapshot in the timeline.
 pub(super) fn set(change: &impl Change, entry: &Entry) -> Result<(), Fault> {
     match &entry.meta.name {
@@ -49,8 +55,7 @@ pub(super) fn all(view: &impl View, visit: &mut dyn FnMut(&str, u64)) -> Result<
     // Every key begins with the length of a name, which is far from the greatest number.
     let all = &[][..]..=&[0xff; 8][..];
     view.walk_index(Index::Names, all, &mut |key, seq| {
-        let name = key.get(8..key.len().saturating_sub(8));
-        if let Some(name) = name.and_then(|name| std::str::from_utf8(name).ok()) {
+        if let Some((name, _)) = in_key(key) {
             visit(name, seq);
         }
         Ok(ControlFlow::Continue(()))

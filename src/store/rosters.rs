@@ -98,5 +98,10 @@ pub(super) fn number(
 pub(super) fn load(view: &impl View, number: u64) -> Result<Roster, Fault> {
     let record = view.get(Stream::Rosters, number)?;
     let record = record.ok_or_else(|| Fault::damaged(Kind::Roster, number, "it is missing"))?;
-    codec::unpack_value(Kind::Roster, number, &record)
+    decode(number, &record)
+}
+
+/// A roster from its record.
+pub(super) fn decode(number: u64, record: &[u8]) -> Result<Roster, Fault> {
+    codec::unpack_value(Kind::Roster, number, record)
 }

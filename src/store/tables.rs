@@ -167,8 +167,13 @@ pub(super) trait View {
         visit: Visit<'_>,
     ) -> Result<(), Fault> {
         let table = self.stream(stream)?;
+        let mut last = None;
         for entry in table.range(range)? {
             let (key, value) = entry?;
+            in_order(
+                last.replace(key.value())
+                    .is_none_or(|last| last < key.value()),
+            )?;
             if visit(key.value(), value.value())?.is_break() {
                 break;
             }
@@ -184,8 +189,13 @@ pub(super) trait View {
         visit: Visit<'_>,
     ) -> Result<(), Fault> {
         let table = self.stream(stream)?;
+        let mut last = None;
         for entry in table.range(range)?.rev() {
             let (key, value) = entry?;
+            in_order(
+                last.replace(key.value())
+                    .is_none_or(|last| last > key.value()),
+            )?;
             if visit(key.value(), value.value())?.is_break() {
                 break;
             }
@@ -201,8 +211,11 @@ pub(super) trait View {
         visit: VisitIndex<'_>,
     ) -> Result<(), Fault> {
         let table = self.index(index)?;
+        let mut last: Option<Vec<u8>> = None;
         for entry in table.range::<&[u8]>(range)? {
             let (key, value) = entry?;
+            let before = last.replace(key.value().to_vec());
+            in_order(before.is_none_or(|last| &last[..] < key.value()))?;
             if visit(key.value(), number(value.value())?)?.is_break() {
                 break;
             }
@@ -218,13 +231,26 @@ pub(super) trait View {
         visit: VisitIndex<'_>,
     ) -> Result<(), Fault> {
         let table = self.index(index)?;
+        let mut last: Option<Vec<u8>> = None;
         for entry in table.range::<&[u8]>(range)?.rev() {
             let (key, value) = entry?;
+            let before = last.replace(key.value().to_vec());
+            in_order(before.is_none_or(|last| &last[..] > key.value()))?;
             if visit(key.value(), number(value.value())?)?.is_break() {
                 break;
             }
         }
         Ok(())
+    }
+}
+
+/// A damaged page can lead back to where a walk was before, which would then never end.
+fn in_order(ascends: bool) -> Result<(), Fault> {
+    if ascends {
+        Ok(())
+    } else {
+        let cause = "its entries are not in order";
+        Err(Fault::damaged_object("a table", cause))
     }
 }
 

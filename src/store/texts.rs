@@ -58,7 +58,8 @@ pub(super) const SHELF: Shelf = Shelf {
     stream: Stream::Versions,
 };
 
-fn key(digest: Digest) -> [u8; 16] {
+/// The key of a text in the index.
+pub(super) fn key(digest: Digest) -> [u8; 16] {
     let mut key = [0; 16];
     key.iter_mut()
         .zip(digest.0)

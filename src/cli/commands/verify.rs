@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
+use crate::cli::views::count;
 
 /// Read every record of the store and check it
 #[derive(Debug, clap::Args)]
@@ -46,8 +47,9 @@ impl Verify {
                 .damaged
                 .iter()
                 .map(|damage| {
-                    let snapshot = damage.snapshot.as_deref().unwrap_or("no snapshot");
-                    format!("damaged: {} of {snapshot}: {}", damage.object, damage.what)
+                    let whose = damage.snapshot.as_deref();
+                    let whose = whose.map_or_else(String::new, |id| format!(" of snapshot {id}"));
+                    format!("damaged: {}{whose}: {}", damage.object, damage.what)
                 })
                 .collect();
             let verdict = if answer.ok {
@@ -55,7 +57,8 @@ impl Verify {
             } else {
                 "damage found"
             };
-            lines.push(format!("{} records checked: {verdict}", answer.checked));
+            let checked = count(answer.checked, "snapshot");
+            lines.push(format!("{checked} checked: {verdict}"));
             lines
         })?;
         Ok(if answer.ok { Exit::Ok } else { Exit::Store })

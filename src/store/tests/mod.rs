@@ -1,6 +1,7 @@
 //! The store as its users see it, on real files.
 
 mod care;
+mod checking;
 mod compaction;
 mod damage;
 mod faults;
