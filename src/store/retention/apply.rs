@@ -51,6 +51,23 @@ pub struct Pruned {
     pub spare: u64,
 }
 
+/// How many may go.
+#[derive(Debug, Clone, Copy)]
+struct Most {
+    snapshots: usize,
+    trash: usize,
+}
+
+impl Most {
+    /// What is left of a run after so many.
+    fn of(snapshots: usize, trash: usize) -> Self {
+        Self {
+            snapshots: decide::MOST.saturating_sub(snapshots),
+            trash: decide::MOST.saturating_sub(trash),
+        }
+    }
+}
+
 /// What was found out about a store.
 struct Survey {
     ledger: Ledger,
@@ -67,6 +84,7 @@ impl Survey {
         place: &Place<'_>,
         retention: &Retention,
         now: Millis,
+        most: Most,
     ) -> Result<Self, Fault> {
         let ledger = Ledger::read(view)?;
         let thrown = trash::entries(view)?;
@@ -77,7 +95,7 @@ impl Survey {
             Some(quota) => quota::excess(view, place.file, quota)?,
             None => Excess::default(),
         };
-        let decision = decide::decide(&ledger, retention, &clock, excess.records);
+        let decision = decide::decide(&ledger, retention, &clock, excess.records, most.snapshots);
         let mut trash = match retention.trash {
             Some(age) => thrown
                 .into_iter()
@@ -87,7 +105,7 @@ impl Survey {
             None => Vec::new(),
         };
         // The newest come first, the oldest go first.
-        let surplus = trash.len().saturating_sub(decide::MOST);
+        let surplus = trash.len().saturating_sub(most.trash);
         trash.drain(..surplus);
         Ok(Survey {
             ledger,
@@ -145,7 +163,9 @@ pub(in crate::store) fn plan(
     retention: &Retention,
     now: Millis,
 ) -> Result<PrunePlan, StoreError> {
-    let survey = place.read(OPERATION, |txn| Survey::make(txn, place, retention, now))?;
+    let survey = place.read(OPERATION, |txn| {
+        Survey::make(txn, place, retention, now, Most::of(0, 0))
+    })?;
     let verdicts = survey.decision.verdicts(&survey.ledger).into_iter();
     Ok(PrunePlan {
         snapshots: survey
@@ -168,44 +188,63 @@ pub(in crate::store) fn prune(
     now: Millis,
 ) -> Result<Pruned, StoreError> {
     let mut pruned = Pruned::default();
-    for _ in 0..ROUNDS {
-        // Most often there is nothing to do, and readers do not keep others out.
-        let survey = place.read(OPERATION, |txn| Survey::make(txn, place, retention, now))?;
-        pruned.kept = survey.kept();
-        pruned.more = survey.more();
-        pruned.spare = survey.spare;
-        if survey.is_idle() {
-            break;
-        }
-        // What has come in the meantime may have changed everything: it is decided again.
-        let (survey, due) = place.write(OPERATION, |txn| {
-            let survey = Survey::make(txn, place, retention, now)?;
-            carry_out(txn, &survey)?;
-            let due = gc::is_due(txn)?;
-            Ok(Outcome::Commit((survey, due)))
-        })?;
-        pruned.kept = survey.kept();
-        pruned.more = survey.more();
-        pruned.trash += survey.trash.len();
-        let before = pruned.removed.len();
-        pruned
-            .removed
-            .extend(survey.gone().map(|(_, id, reason)| (id, reason)));
-        let new = pruned.removed.iter().skip(before);
-        let over = new.map(|(_, reason)| *reason).any(is_for_quota);
-        if (due || over) && !collect(place)? {
-            break;
-        }
-        if !over || pruned.removed.len() >= decide::MOST {
-            pruned.more |= over;
-            break;
+    for round in 0..ROUNDS {
+        match pruned.add_round(place, retention, now) {
+            Ok(true) => {}
+            Ok(false) => break,
+            // What the rounds before have removed is gone: that is what is told.
+            Err(error) if round > 0 => {
+                tracing::warn!("pruning ends early: {error}");
+                pruned.more = true;
+                break;
+            }
+            Err(error) => return Err(error),
         }
     }
     Ok(pruned)
 }
 
-fn is_for_quota(reason: RemoveReason) -> bool {
-    reason == RemoveReason::OverQuota
+impl Pruned {
+    /// Decides and removes once; says whether another round may be needed.
+    fn add_round(
+        &mut self,
+        place: &Place<'_>,
+        retention: &Retention,
+        now: Millis,
+    ) -> Result<bool, StoreError> {
+        let most = Most::of(self.removed.len(), self.trash);
+        // Most often there is nothing to do, and readers do not keep others out.
+        let survey = place.read(OPERATION, |txn| {
+            Survey::make(txn, place, retention, now, most)
+        })?;
+        self.take_in(&survey);
+        if survey.is_idle() {
+            return Ok(false);
+        }
+        // What has come in the meantime may have changed everything: it is decided again.
+        let (survey, due) = place.write(OPERATION, |txn| {
+            let survey = Survey::make(txn, place, retention, now, most)?;
+            carry_out(txn, &survey)?;
+            let due = gc::is_due(txn)?;
+            Ok(Outcome::Commit((survey, due)))
+        })?;
+        self.take_in(&survey);
+        self.trash += survey.trash.len();
+        let gone = survey.gone().map(|(_, id, reason)| (id, reason));
+        self.removed.extend(gone);
+        let over = survey
+            .gone()
+            .any(|(.., reason)| reason == RemoveReason::OverQuota);
+        // What was freed, and whether that is enough, shows after a collection.
+        let collected = (due || over) && collect(place);
+        Ok(collected && over)
+    }
+
+    fn take_in(&mut self, survey: &Survey) {
+        self.kept = survey.kept();
+        self.more = survey.more();
+        self.spare = survey.spare;
+    }
 }
 
 fn carry_out<T: Change>(change: &T, survey: &Survey) -> Result<(), Fault> {
@@ -220,17 +259,11 @@ fn carry_out<T: Change>(change: &T, survey: &Survey) -> Result<(), Fault> {
 }
 
 /// Collects what nobody needs any more; says whether that could be done. The pruning itself is done: what
-/// is damaged is for a check to say.
-fn collect(place: &Place<'_>) -> Result<bool, StoreError> {
-    match gc::collect(place) {
-        Err(error) if error.is_damage() => {
-            tracing::warn!("unused texts are kept: {error}");
-            Ok(false)
-        }
-        collected => {
-            collected?;
-            place.give_back()?;
-            Ok(true)
-        }
+/// stands in the way is for the next collection, or for a check, to say.
+fn collect(place: &Place<'_>) -> bool {
+    let collected = gc::collect(place).and_then(|_| place.give_back());
+    if let Err(error) = &collected {
+        tracing::warn!("unused texts are kept: {error}");
     }
+    collected.is_ok()
 }

@@ -33,12 +33,13 @@ pub(super) struct Decision {
 /// What is counted together: the snapshots of a session of a server; those of a lost life apart.
 type Group = (Option<u32>, u32, u32);
 
-/// Decides. `excess` are the bytes that the store takes beyond its quota.
+/// Decides. `excess` are the bytes that the store takes beyond its quota; `most` is how many may go.
 pub(super) fn decide(
     ledger: &Ledger,
     retention: &Retention,
     clock: &Clock<'_>,
     excess: u64,
+    most: usize,
 ) -> Decision {
     let names = ledger.names.iter();
     let rules: Vec<&Keep> = names
@@ -62,7 +63,7 @@ pub(super) fn decide(
     for (at, row) in ledger.rows.iter().enumerate() {
         walk.visit(at, row);
     }
-    walk.finish(excess)
+    walk.finish(excess, most)
 }
 
 /// What is met on the way from the newest snapshot to the oldest.
@@ -184,7 +185,7 @@ impl Walk<'_> {
         }
     }
 
-    fn finish(mut self, excess: u64) -> Decision {
+    fn finish(mut self, excess: u64, most: usize) -> Decision {
         for (((own, place, name), unit), units) in std::mem::take(&mut self.units) {
             let _ = (own, place);
             let keep = self.rules.get(name as usize).copied();
@@ -230,7 +231,7 @@ impl Walk<'_> {
                 }
             }
         }
-        let deferred = removed.split_off(removed.len().min(MOST));
+        let deferred = removed.split_off(removed.len().min(most));
         self.marks.sort_unstable();
         self.marks.dedup();
         Decision {

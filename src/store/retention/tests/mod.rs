@@ -117,7 +117,7 @@ impl World {
         jumps.observe(stamps.map(|(seq, snap)| (seq as u64, Millis(snap.time))));
         let ledger = self.ledger();
         let clock = Clock::new(&jumps, Millis(self.now));
-        let decision = decide::decide(&ledger, retention, &clock, self.excess);
+        let decision = decide::decide(&ledger, retention, &clock, self.excess, decide::MOST);
         (ledger, decision)
     }
 

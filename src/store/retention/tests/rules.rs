@@ -184,3 +184,30 @@ fn one_run_removes_a_bounded_number_and_says_so() {
         decide::MOST
     );
 }
+
+#[test]
+fn a_lost_life_keeps_its_last_ones_however_old_until_it_is_answered_for() {
+    let mut snaps: Vec<Snap> = (0..6).map(|at| auto(T + at * MINUTE)).collect();
+    snaps.extend((1..60).map(|day| Snap {
+        life: 2,
+        ..auto(T + day * DAY)
+    }));
+    let keep = Keep {
+        last: 3,
+        max_age: Some(Duration::from_secs(30 * 86400)),
+        ..NOTHING
+    };
+    let mut world = World::new(snaps);
+    world.open = vec![1, 2];
+    let verdicts = world.verdicts(&only(keep));
+    assert_eq!(verdicts[2], Verdict::Remove(RemoveReason::BeyondCounts));
+    assert_eq!(verdicts[3], Verdict::Keep(vec![KeepReason::LostLife]));
+    assert_eq!(
+        verdicts[5],
+        Verdict::Keep(vec![KeepReason::NewestOfLife, KeepReason::LostLife])
+    );
+    world.open = vec![2];
+    let verdicts = world.verdicts(&only(keep));
+    assert_eq!(verdicts[4], Verdict::Remove(RemoveReason::BeyondCounts));
+    assert_eq!(verdicts[5], Verdict::Keep(vec![KeepReason::NewestOfLife]));
+}
