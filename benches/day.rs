@@ -78,9 +78,8 @@ fn main() {
     let start = Instant::now();
     assert!(store.verify().unwrap().is_ok());
     println!("verify, all of it: {:.0} ms", ms(start.elapsed()));
-    if captures > 1000 {
-        peers::measure(40);
-    }
+    large();
+    peers::measure(captures.min(40));
 }
 
 struct One {
@@ -140,6 +139,17 @@ fn loads(store: &Store, seen: &[SnapshotId]) {
         ms(part(&took, 50)),
         ms(part(&took, 100))
     );
+}
+
+/// Ten panes of five megabytes each.
+fn large() {
+    let dir = tempfile::Builder::new().prefix("mt").tempdir().unwrap();
+    let store = Store::new(dir.path().join("data"), StoreOptions::default());
+    let mut day = Day::new();
+    day.enlarge(5 * 1024 * 1024);
+    let first = record(&store, day.snapshot());
+    println!("ten panes, {} B of text: {} B", day.len(), first.bytes);
+    loads(&store, &[first.id; 20]);
 }
 
 fn compressed(texts: &[Contents]) -> u64 {

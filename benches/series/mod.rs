@@ -339,6 +339,26 @@ impl Day {
         self.texts.iter().map(Contents::len).sum()
     }
 
+    /// Makes every text at least so long, by what the logs show.
+    pub(crate) fn enlarge(&mut self, bytes: usize) {
+        for (at, text) in self.texts.iter_mut().enumerate() {
+            let log = &self.logs[at % 3];
+            // Each from elsewhere, so that no two panes show the same.
+            let lines = log.lines.iter().cycle().skip(at * 999);
+            let mut count = at;
+            let mut main = String::new();
+            for line in lines {
+                if main.len() > bytes {
+                    break;
+                }
+                count += 7;
+                main.push_str(&format!("{count:x} {line}\n"));
+            }
+            text.main = main.into();
+        }
+        self.changed = (0..PANES).collect();
+    }
+
     /// The window title that one pane shows.
     pub(crate) fn set_title(&mut self, title: String) {
         self.title = title;
