@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use muxtape::model::contents::Contents;
 use muxtape::model::id::SnapshotId;
-use muxtape::store::{NewSnapshot, Recorded, Store, StoreOptions, Unchanged};
+use muxtape::store::{Edit, NewSnapshot, Recorded, Store, StoreOptions, Unchanged};
 use rustix::time::{ClockId, clock_gettime};
 use series::Day;
 
@@ -65,6 +65,16 @@ fn main() {
         "processor time of a capture: p50 {:.1} ms, p95 {:.1} ms",
         ms(part(&cpu, 50)),
         ms(part(&cpu, 95))
+    );
+    let noted = (0..50).map(|at| {
+        let note = Edit::Describe(Some(format!("note {at}")));
+        let start = cpu_time();
+        store.edit(&[first.id], &note).unwrap();
+        cpu_time() - start
+    });
+    println!(
+        "of which the database takes to open, commit, sync and close: {:.1} ms",
+        ms(part(&sorted(noted), 50))
     );
     structural(&store, &mut day);
     loads(&store, &seen);
