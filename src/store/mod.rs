@@ -182,6 +182,27 @@ impl Store {
             .write_or_make(OPERATION, &seed, |txn| record::record(txn, new, unchanged))
     }
 
+    /// Records snapshots in one transaction, oldest first: all of them or none. For whoever brings many at
+    /// once; each for itself would wait for the disk.
+    pub fn record_all(&self, news: Vec<NewSnapshot>) -> Result<Vec<Recorded>, StoreError> {
+        const OPERATION: &str = "record";
+        let Some(first) = news.first() else {
+            return Ok(Vec::new());
+        };
+        let seed = spool::seed(first);
+        let texts = news.iter().flat_map(|new| &new.contents).map(Contents::len);
+        space::check(&self.dir, OPERATION, texts.map(|len| len as u64).sum())?;
+        self.place().write_or_make(OPERATION, &seed, |txn| {
+            let mut recorded = Vec::with_capacity(news.len());
+            for new in news {
+                let (Outcome::Commit(one) | Outcome::Abort(one)) =
+                    record::record(txn, new, Unchanged::Store)?;
+                recorded.push(one);
+            }
+            Ok(Outcome::Commit(recorded))
+        })
+    }
+
     /// What is told about one snapshot.
     pub fn meta(&self, id: SnapshotId) -> Result<SnapshotMeta, StoreError> {
         let operation = "read a snapshot's record";
