@@ -13,6 +13,7 @@ mod keeping;
 mod lives;
 mod recorder;
 mod service;
+mod tidying;
 
 pub use decision::Decision;
 pub use instance::{Instance, InstanceError};

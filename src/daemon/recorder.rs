@@ -8,6 +8,7 @@ use super::failures::Failures;
 use super::housekeeping::Housekeeping;
 use super::keeping::Keeping;
 use super::lives::Lives;
+use super::tidying::Tidying;
 use crate::capture::{CaptureError, CaptureRequest, Captured, capture};
 use crate::model::snapshot::{EndCause, SnapshotMeta};
 use crate::model::{LifeId, Millis};
@@ -76,6 +77,7 @@ pub struct Recorder {
     failures: Failures,
     keeping: Keeping,
     housekeeping: Housekeeping,
+    tidying: Tidying,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -109,6 +111,7 @@ impl Recorder {
             last_probe: None,
             last_capture: None,
             panes: 0,
+            tidying: Tidying::default(),
             failures: Failures::default(),
         }
     }
@@ -119,8 +122,22 @@ impl Recorder {
         &self.options
     }
 
-    /// One look: probes, captures if something is due, stores if something changed.
+    /// One look: probes, captures if something is due, stores if something changed. Where nothing did for
+    /// a while, the store is tidied after it.
     pub fn tick(&mut self, now: Millis, random: u64) -> Event {
+        let event = self.take_look(now, random);
+        match &event {
+            Event::Quiet | Event::Unchanged | Event::NoServer => {
+                self.tidying.after_look(false, now, &self.store);
+            }
+            // The store may be what failed.
+            Event::Failed(_) => {}
+            _ => self.tidying.after_look(true, now, &self.store),
+        }
+        event
+    }
+
+    fn take_look(&mut self, now: Millis, random: u64) -> Event {
         let held_back = self.failures.hold_back(now);
         let caught_up = if held_back {
             Ok(None)

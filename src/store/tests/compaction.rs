@@ -5,6 +5,9 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::model::snapshot::SnapshotMeta;
+use crate::store::fault::Fault;
+use crate::store::lease::Outcome;
+use crate::store::tables::{Change, Stream};
 use crate::store::testing::{Scratch, log, record, scratch, session, snapshot, state, text};
 use crate::store::{Query, Store, StoreError, StoreOptions};
 
@@ -96,6 +99,41 @@ fn a_killed_compaction_is_tidied_away() {
     assert!(!building.exists());
     assert_eq!(s.store.tidy().unwrap(), None);
     is_whole(&s.store, &left);
+}
+
+#[test]
+fn a_store_is_tidied_when_that_pays() {
+    let (s, left) = holey();
+    assert_eq!(
+        s.store.compact().unwrap().after,
+        s.store.slack().unwrap().allocated
+    );
+    // Neither is this worth it …
+    assert_eq!(s.store.tidy().unwrap(), None);
+    let fragments = 1_000_000..1_012_000u64;
+    let write = |work: &dyn Fn(&redb::WriteTransaction) -> Result<(), Fault>| {
+        s.store
+            .place()
+            .write("test", |txn| work(txn).map(Outcome::Commit))
+            .unwrap();
+    };
+    write(&|txn| {
+        let bytes = [7; 1000];
+        txn.put_all(
+            Stream::Literals,
+            fragments.clone().map(|key| (key, &bytes[..])),
+        )
+    });
+    // … nor what is full …
+    assert_eq!(s.store.tidy().unwrap(), None);
+    write(&|txn| txn.remove(Stream::Literals, fragments.clone()));
+    // … but room for twelve megabytes is.
+    let slack = s.store.slack().unwrap();
+    assert!(slack.is_worth_it() && slack.is_quick(), "{slack:?}");
+    let tidied = s.store.tidy().unwrap().unwrap();
+    assert!(tidied.freed() > 8 << 20, "{tidied:?}");
+    is_whole(&s.store, &left);
+    assert_eq!(s.store.tidy().unwrap(), None);
 }
 
 #[test]
