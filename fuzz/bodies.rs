@@ -1,8 +1,10 @@
 //! What the fuzz targets check, used by them and by the test that replays their corpus.
 
+use muxtape::model::contents::Contents;
 use muxtape::model::target::{SnapRef, Target};
 use muxtape::model::{ansi, moment};
 use muxtape::mux::tmux::layout;
+use muxtape::store::fuzzing;
 
 /// Captured text: what is kept is stable and cannot act on a terminal.
 pub(crate) fn text(data: &[u8]) {
@@ -41,4 +43,40 @@ pub(crate) fn layout(data: &[u8]) {
         assert!(read.check().is_ok());
         assert_eq!(layout::print(&read, &|pane| pane).as_bytes(), data);
     }
+}
+
+/// Bytes that may be a record of the store: read or refused, never a panic.
+pub(crate) fn envelope(data: &[u8]) {
+    assert_eq!(fuzzing::envelope(data), Ok(()));
+}
+
+/// Records with whole frames and any contents: read or refused, never a panic.
+pub(crate) fn records(data: &[u8]) {
+    assert!(fuzzing::records(data).is_ok());
+}
+
+/// Texts of a pane, one after the other: each comes out of its pieces as it went in.
+pub(crate) fn rope(data: &[u8]) {
+    // Most bytes stand for a line, so that few of them make texts that have much in common.
+    let text = |bytes: &[u8]| {
+        let mut text = Vec::new();
+        for &byte in bytes {
+            match byte {
+                0..0xc0 => text.extend_from_slice(
+                    format!("{byte:03} a line that is long enough to be shared\n").as_bytes(),
+                ),
+                _ => text.push(byte),
+            }
+        }
+        text
+    };
+    let texts = data.split(|byte| *byte == 0xff).map(|shown| {
+        let mut parts = shown.splitn(2, |byte| *byte == 0xfe);
+        Contents {
+            main: parts.next().map(text).unwrap_or_default().into(),
+            alternate: parts.next().map(|screen| text(screen).into()),
+        }
+    });
+    let texts: Vec<Contents> = texts.collect();
+    assert_eq!(fuzzing::rope(&texts), Ok(()));
 }

@@ -36,6 +36,17 @@ fn tmux_layouts() {
 }
 
 #[test]
+fn stored_records() {
+    replay("envelope", bodies::envelope);
+    replay("records", bodies::records);
+}
+
+#[test]
+fn texts_in_pieces() {
+    replay("rope", bodies::rope);
+}
+
+#[test]
 fn the_corpus_holds_layouts_that_are_accepted() {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/layout");
     for name in ["tiled", "main-vertical"] {

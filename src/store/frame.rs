@@ -42,7 +42,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    const ALL: [Kind; 13] = [
+    pub(super) const ALL: [Kind; 13] = [
         Kind::Schema,
         Kind::Counters,
         Kind::Meta,

@@ -21,6 +21,8 @@ mod error;
 mod fault;
 mod find;
 mod frame;
+#[doc(hidden)]
+pub mod fuzzing;
 mod fuzzy;
 mod gc;
 mod growth;

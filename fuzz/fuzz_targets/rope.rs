@@ -1,0 +1,8 @@
+//! `cargo fuzz run rope`: see `bodies::rope`.
+#![no_main]
+
+#[path = "../bodies.rs"]
+#[allow(dead_code)]
+mod bodies;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| bodies::rope(data));
