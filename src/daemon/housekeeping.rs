@@ -37,6 +37,11 @@ impl Housekeeping {
         if !self.is_due(now) {
             return Ok(());
         }
+        self.make_room(store, now)
+    }
+
+    /// Removes what is not to be kept, because a capture found no room or because it is time.
+    pub(super) fn make_room(&mut self, store: &Store, now: Millis) -> Result<(), StoreError> {
         let pruned = store.prune(&self.retention, now)?;
         self.kept = pruned.kept;
         // What is left over goes after the next capture.

@@ -262,6 +262,11 @@ impl Recorder {
             Kept::Recorded(recorded) => recorded,
             Kept::Spooled(spooled) => {
                 self.failures.add(now);
+                if matches!(spooled.why, StoreError::NoSpace { .. })
+                    && let Err(error) = self.housekeeping.make_room(&self.store, now)
+                {
+                    tracing::warn!(error = with_causes(&error), "could not make room");
+                }
                 return Ok(Event::Spooled(Box::new(spooled)));
             }
         };

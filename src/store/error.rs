@@ -278,22 +278,23 @@ impl StoreError {
     }
 
     /// Whether the store, and not the snapshot, is why something could not be recorded: the same
-    /// snapshot may well be recorded later.
+    /// snapshot may well be recorded later. Not for a place where a store should never be.
     #[must_use]
     pub fn is_about_the_store(&self) -> bool {
-        matches!(
+        // What is not known here is about the store: to keep a snapshot in vain is better than to lose it.
+        !matches!(
             self,
-            StoreError::Emptied { .. }
-                | StoreError::NotAStore { .. }
-                | StoreError::Busy { .. }
-                | StoreError::Newer { .. }
-                | StoreError::Damaged { .. }
-                | StoreError::NoSpace { .. }
-                | StoreError::Permission { .. }
-                | StoreError::WrongOwner { .. }
-                | StoreError::ReadOnly { .. }
-                | StoreError::Disk { .. }
-                | StoreError::Io { .. }
+            StoreError::NoDirectory { .. }
+                | StoreError::NetworkFileSystem { .. }
+                | StoreError::BadName { .. }
+                | StoreError::NotFound { .. }
+                | StoreError::Ambiguous { .. }
+                | StoreError::NameTaken { .. }
+                | StoreError::MissingContents { .. }
+                | StoreError::Invalid(_)
+                | StoreError::TooLarge { .. }
+                | StoreError::SpoolFull { .. }
+                | StoreError::NotKept { .. }
         )
     }
 

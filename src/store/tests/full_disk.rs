@@ -17,7 +17,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use crate::model::contents::Contents;
 use crate::store::testing::{record, session, snapshot, state, text};
 use crate::store::{
-    Kept, NewSnapshot, Query, Recorded, Store, StoreError, StoreOptions, Unchanged,
+    Kept, NewSnapshot, Query, Recorded, Retention, Store, StoreError, StoreOptions, Unchanged,
 };
 
 /// Tells a process that it is the one in which the test is to run, and where.
@@ -180,6 +180,32 @@ fn a_full_disk_loses_nothing_and_lets_things_be_deleted() {
     record(&store, new(102, &last));
     assert_eq!(texts(&store), [last, late, shown[0].clone()]);
     assert!(ballast.exists());
+    assert!(store.verify().unwrap().is_ok());
+}
+
+#[test]
+fn pruning_makes_room_on_a_full_disk() {
+    let test = "pruning_makes_room_on_a_full_disk";
+    let Some(place) = place() else {
+        on_a_small_disk(test, 40);
+        return;
+    };
+    let store = open(&place);
+    let shown: Vec<Contents> = (0..20).map(|seed| noise(seed, 400_000)).collect();
+    for (second, text) in (0..).zip(&shown) {
+        record(&store, new(second, text));
+    }
+    fill(&place.join("filler"));
+    let refused = store.record(new(20, &text("x")), Unchanged::Store);
+    assert!(matches!(refused, Err(StoreError::NoSpace { .. })));
+    let now = new(21, &text("x")).time;
+    let pruned = store.prune(&Retention::last(2), now).unwrap();
+    assert_eq!(pruned.kept, 2);
+    record(&store, new(22, &text("on")));
+    assert_eq!(
+        texts(&store),
+        [text("on"), shown[19].clone(), shown[18].clone()]
+    );
     assert!(store.verify().unwrap().is_ok());
 }
 
