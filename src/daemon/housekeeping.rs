@@ -34,14 +34,22 @@ impl Housekeeping {
     /// A capture was stored.
     pub(super) fn stored(&mut self, store: &Store, now: Millis) -> Result<(), StoreError> {
         self.stored = self.stored.saturating_add(1);
-        if !self.is_due(now) {
-            return Ok(());
+        if self.is_due(now) {
+            self.prune(store, now)?;
         }
-        self.make_room(store, now)
+        Ok(())
     }
 
-    /// Removes what is not to be kept, because a capture found no room or because it is time.
+    /// There is no room for a capture: whatever may go does so now, and its room is given back.
     pub(super) fn make_room(&mut self, store: &Store, now: Millis) -> Result<(), StoreError> {
+        if self.prune(store, now)? {
+            store.collect()?;
+        }
+        Ok(())
+    }
+
+    /// Removes what is not to be kept; says whether there was anything.
+    fn prune(&mut self, store: &Store, now: Millis) -> Result<bool, StoreError> {
         let pruned = store.prune(&self.retention, now)?;
         self.kept = pruned.kept;
         // What is left over goes after the next capture.
@@ -49,7 +57,7 @@ impl Housekeeping {
             self.stored = 0;
             self.last = Some(now);
         }
-        Ok(())
+        Ok(!pruned.removed.is_empty() || pruned.trash > 0)
     }
 
     fn is_due(&self, now: Millis) -> bool {
@@ -61,6 +69,7 @@ impl Housekeeping {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::testing::{record_text, scratch};
 
     #[test]
     fn large_stores_are_looked_at_less_often() {
@@ -80,5 +89,23 @@ mod tests {
         assert_eq!(due_after(&mut own, 10_000), 157);
         own.stored = 0;
         assert!(own.is_due(Millis(24 * 60 * 60 * 1000)), "a day is over");
+    }
+
+    #[test]
+    fn where_there_is_no_room_it_is_made_at_once() {
+        let s = scratch();
+        for at in 0..100 {
+            record_text(&s.store, at, "api", &format!("$ {at}"));
+        }
+        let now = Millis(1_790_000_100_000);
+        let mut own = Housekeeping::new(Retention::last(70));
+        own.stored(&s.store, now).unwrap();
+        assert_eq!(s.store.stats().unwrap().snapshots, 70);
+        record_text(&s.store, 100, "api", "$ 100");
+        own.stored(&s.store, now).unwrap();
+        assert_eq!(s.store.stats().unwrap().snapshots, 71, "one of 70 may wait");
+        own.make_room(&s.store, now).unwrap();
+        let stats = s.store.stats().unwrap();
+        assert_eq!((stats.snapshots, stats.objects), (70, 70));
     }
 }

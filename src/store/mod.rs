@@ -274,8 +274,11 @@ impl Store {
                 break;
             }
         }
-        if emptied > 0 {
-            self.collect()?;
+        // They are gone, whatever stands in the way of collecting what only they needed.
+        if emptied > 0
+            && let Err(error) = self.collect()
+        {
+            tracing::warn!("unused texts are kept: {error}");
         }
         Ok(emptied)
     }
