@@ -10,6 +10,7 @@ use redb::{ReadTransaction, ReadableTable, ReadableTableMetadata, TableHandle, W
 use super::Store;
 use super::error::StoreError;
 use super::fault::Fault;
+use super::parity;
 use super::replace::Turn;
 use super::space;
 use super::stats::allocated;
@@ -113,13 +114,22 @@ impl Store {
                 ))
             }
         })?;
+        self.protect();
         Ok(Compacted {
             before: slack.allocated,
             after: allocated(self.file())?,
         })
     }
 
-    /// Compacts where it pays and is quick, and tidies away what a killed compaction left. For whoever has
+    /// Completes the parity file. The store works without it.
+    fn protect(&self) {
+        if let Err(error) = parity::keep(&self.place()) {
+            tracing::debug!("{error}");
+        }
+    }
+
+    /// Compacts where it pays and is quick, and tidies away what a killed compaction left, and completes
+    /// the parity file. For whoever has
     /// nothing better to do, once in a while.
     pub fn tidy(&self) -> Result<Option<Compacted>, StoreError> {
         drop(Turn::take(self.place(), OPERATION)?);
@@ -127,6 +137,7 @@ impl Store {
         if slack.is_worth_it() && slack.is_quick() {
             self.compact().map(Some)
         } else {
+            self.protect();
             Ok(None)
         }
     }

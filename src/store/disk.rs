@@ -1,42 +1,106 @@
 //! The only place where the store's file is opened for writing.
 //!
-//! Everything that the database reads and writes under a writing lease goes through [`Disk`], so that a test
-//! can put a failing or a lying disk under the whole store (`with_disk`). What only reads opens the file
-//! by itself.
+//! Everything that the database reads and writes under a writing lease goes through [`Disk`]: there the parity
+//! file follows what is changed, and a test can put a failing or a lying disk under the whole store
+//! (`with_disk`). What only reads opens the file by itself.
 
 use std::cell::Cell;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::ops::Bound;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use redb::backends::FileBackend;
 use redb::{BackendError, Database, StorageBackend};
 
 use super::fault::Fault;
 use super::lease;
+use super::parity::Watch;
 
 /// Opens a store's file for writing. One that was replaced by another file while its lock was waited for
 /// counts as in use: who tries again gets the new one.
 pub(super) fn open(path: &Path) -> Result<Database, Fault> {
+    FAILED.set(None);
+    let (file, opened) = open_file(path)?;
+    let disk = Disk {
+        inner: backend(file)?,
+        opened: Some(opened),
+        watch: path.parent().map(|dir| Mutex::new(Watch::new(dir))),
+    };
+    Ok(lease::builder().create_with_backend(disk)?)
+}
+
+/// The database in a file that is open for writing, and is not the store's yet. An empty file becomes a new
+/// database.
+pub(super) fn database(file: File) -> Result<Database, Fault> {
+    FAILED.set(None);
+    let disk = Disk {
+        inner: backend(file)?,
+        opened: None,
+        watch: None,
+    };
+    Ok(lease::builder().create_with_backend(disk)?)
+}
+
+/// The store's file with everybody kept out, so that it can be read as bytes and be replaced.
+#[derive(Debug)]
+pub(super) struct Hold {
+    disk: Disk,
+    file: PathBuf,
+}
+
+impl Hold {
+    /// Takes hold of a store's file; says that it is in use where it cannot.
+    pub(super) fn take(path: &Path) -> Result<Self, Fault> {
+        let (file, opened) = open_file(path)?;
+        let disk = Disk {
+            inner: backend(file)?,
+            opened: Some(opened),
+            watch: None,
+        };
+        match disk.try_lock_range(Bound::Unbounded, Bound::Unbounded) {
+            Ok(true) => Ok(Self {
+                disk,
+                file: path.to_owned(),
+            }),
+            Ok(false) => Err(Fault::Database(redb::Error::DatabaseAlreadyOpen)),
+            Err(error) => Err(Fault::Database(error.into())),
+        }
+    }
+
+    /// The bytes.
+    pub(super) fn disk(&self) -> &dyn StorageBackend {
+        &self.disk
+    }
+
+    /// Where the file is.
+    pub(super) fn file(&self) -> &Path {
+        &self.file
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        let _ = self.disk.close();
+    }
+}
+
+fn open_file(path: &Path) -> Result<(File, Opened), Fault> {
     let nofollow = rustix::fs::OFlags::NOFOLLOW.bits();
-    let file = OpenOptions::new()
+    let opened = OpenOptions::new()
         .read(true)
         .write(true)
         .custom_flags(i32::try_from(nofollow).unwrap_or(0))
         .open(path)
-        .map_err(|error| Fault::Database(error.into()))?;
-    let opened = file
-        .metadata()
-        .map_err(|error| Fault::Database(error.into()))?;
-    let db = database(file)?;
-    let replaced = fs::symlink_metadata(path)
-        .is_ok_and(|there| (there.dev(), there.ino()) != (opened.dev(), opened.ino()));
-    if replaced {
-        return Err(Fault::Database(redb::Error::DatabaseAlreadyOpen));
-    }
-    Ok(db)
+        .and_then(|file| {
+            let found = file.metadata()?;
+            let path = path.to_owned();
+            let id = (found.dev(), found.ino());
+            Ok((file, Opened { path, id }))
+        });
+    opened.map_err(|error| Fault::Database(error.into()))
 }
 
 thread_local! {
@@ -48,15 +112,6 @@ thread_local! {
 /// where the failure came at a moment when it could not tell of it.
 pub(super) fn first_failure() -> Option<io::Error> {
     FAILED.get().map(io::Error::from_raw_os_error)
-}
-
-/// The database in a file that is open for writing. An empty file becomes a new database.
-pub(super) fn database(file: File) -> Result<Database, Fault> {
-    FAILED.set(None);
-    let disk = Disk {
-        inner: backend(file)?,
-    };
-    Ok(lease::builder().create_with_backend(disk)?)
 }
 
 #[cfg(not(test))]
@@ -106,10 +161,35 @@ mod hook {
     }
 }
 
+/// Which file was opened.
+#[derive(Debug)]
+struct Opened {
+    path: PathBuf,
+    /// Device and inode.
+    id: (u64, u64),
+}
+
+impl Opened {
+    /// Whether another file has its name by now.
+    fn is_replaced(&self) -> bool {
+        fs::symlink_metadata(&self.path).is_ok_and(|there| (there.dev(), there.ino()) != self.id)
+    }
+}
+
 /// The file of a store that is open for writing.
 #[derive(Debug)]
 struct Disk {
     inner: Box<dyn StorageBackend>,
+    /// What a store has under its own name.
+    opened: Option<Opened>,
+    watch: Option<Mutex<Watch>>,
+}
+
+impl Disk {
+    fn watch(&self) -> Option<MutexGuard<'_, Watch>> {
+        let watch = self.watch.as_ref()?;
+        Some(watch.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 fn noted<T>(done: io::Result<T>) -> io::Result<T> {
@@ -126,23 +206,46 @@ impl StorageBackend for Disk {
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
+        if let Some(mut watch) = self.watch() {
+            watch.resizes(&*self.inner, len);
+        }
         noted(self.inner.set_len(len))
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        noted(self.inner.sync_data())
+        let mut watch = self.watch();
+        if let Some(watch) = &mut watch {
+            watch.syncs();
+        }
+        noted(self.inner.sync_data())?;
+        if let Some(watch) = &mut watch {
+            watch.synced();
+        }
+        Ok(())
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        if let Some(mut watch) = self.watch() {
+            watch.writes(&*self.inner, offset, data.len() as u64);
+        }
         noted(self.inner.write(offset, data))
     }
 
     fn close(&self) -> io::Result<()> {
+        if let Some(mut watch) = self.watch() {
+            watch.ends(&*self.inner);
+        }
         self.inner.close()
     }
 
     fn try_lock_range(&self, from: Bound<u64>, to: Bound<u64>) -> Result<bool, BackendError> {
-        self.inner.try_lock_range(from, to)
+        let locked = self.inner.try_lock_range(from, to)?;
+        // Nobody replaces a file that is locked.
+        if locked && self.opened.as_ref().is_some_and(Opened::is_replaced) {
+            self.inner.unlock_range(from, to)?;
+            return Ok(false);
+        }
+        Ok(locked)
     }
 
     fn try_lock_shared_range(
@@ -183,7 +286,7 @@ mod tests {
     /// A disk that counts what is written, and fails from some write on.
     #[derive(Debug)]
     struct Counting {
-        disk: Disk,
+        disk: FileBackend,
         writes: Arc<AtomicUsize>,
         good: usize,
     }
@@ -225,9 +328,7 @@ mod tests {
         let writes = Arc::clone(writes);
         move |file| {
             Box::new(Counting {
-                disk: Disk {
-                    inner: Box::new(file),
-                },
+                disk: file,
                 writes: Arc::clone(&writes),
                 good,
             })

@@ -203,6 +203,13 @@ impl Place<'_> {
         }
     }
 
+    /// Keeps everybody else out of the store's file.
+    pub(super) fn hold(&self, operation: &'static str) -> Result<disk::Hold, StoreError> {
+        self.refuse_network()?;
+        self.look(operation)?;
+        self.until_free(operation, || disk::Hold::take(self.file))
+    }
+
     pub(super) fn refuse_network(&self) -> Result<(), StoreError> {
         if self.network {
             Ok(())

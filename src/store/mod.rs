@@ -35,6 +35,7 @@ mod lives;
 mod metadata;
 mod names;
 mod network;
+mod parity;
 mod patched;
 mod plan;
 mod query;

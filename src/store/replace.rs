@@ -20,6 +20,7 @@ use super::disk;
 use super::error::StoreError;
 use super::fault::Fault;
 use super::lease::{self, Place};
+use super::parity;
 
 /// What the new file is called until it is complete.
 const BUILDING: &str = "muxtape.redb.new";
@@ -63,6 +64,8 @@ impl<'a> Turn<'a> {
             let new = lease::builder().open_read_only(&self.building)?;
             check(&new.begin_read()?, &built)?;
             drop(new);
+            // It tells of the old file.
+            parity::forget(self.place.dir);
             fs::rename(&self.building, self.place.file).map_err(io_fault)?;
             self.dir.sync_all().map_err(io_fault)?;
             Ok(built)

@@ -129,6 +129,13 @@ fn clean(dir: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// The id of the store that was made in this directory, where the sidecar tells.
+pub(super) fn marked(dir: &Path) -> Option<[u8; 16]> {
+    let text = fs::read_to_string(dir.join(SIDECAR)).ok()?;
+    let number = u128::from_str_radix(text.trim_ascii(), 16).ok()?;
+    Some(number.to_be_bytes())
+}
+
 fn build(file: &Path, store: [u8; 16]) -> Result<(), Fault> {
     let opened = new_file(file).map_err(|error| Fault::Database(error.into()))?;
     let db = disk::database(opened)?;

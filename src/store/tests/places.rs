@@ -92,7 +92,12 @@ fn what_killed_creations_left_is_tidied_away() {
     fs::create_dir_all(s.store.dir()).unwrap();
     fs::write(&left, "half a store").unwrap();
     record_text(&s.store, 1, "api", "$");
-    let whole = ["muxtape.ballast", "muxtape.id", "muxtape.redb"];
+    let whole = [
+        "muxtape.ballast",
+        "muxtape.id",
+        "muxtape.parity",
+        "muxtape.redb",
+    ];
     assert_eq!(names(), whole);
     // Killed when the store was there already, under both names.
     fs::remove_file(s.store.dir().join("muxtape.id")).unwrap();

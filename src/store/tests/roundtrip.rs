@@ -53,7 +53,13 @@ fn files_belong_to_their_owner_alone() {
         names.push(file.file_name().into_string().unwrap());
     }
     names.sort();
-    assert_eq!(names, ["muxtape.ballast", "muxtape.id", "muxtape.redb"]);
+    let expected = [
+        "muxtape.ballast",
+        "muxtape.id",
+        "muxtape.parity",
+        "muxtape.redb",
+    ];
+    assert_eq!(names, expected);
 }
 
 #[test]

@@ -1,0 +1,186 @@
+//! What the parity file costs a commit: `cargo bench --bench parity`.
+//!
+//! The same captures are recorded in a store with a parity file and in one without (a directory in its
+//! place keeps it from being made), by turns, so that a busy machine is unfair to both.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    missing_docs,
+    reason = "a bench may panic and print"
+)]
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::time::{Duration, Instant};
+
+use muxtape::model::contents::Contents;
+use muxtape::model::geometry::{Axis, Cell, Layout, Rect};
+use muxtape::model::snapshot::{BootId, Cause, MuxKind, ServerIdentity};
+use muxtape::model::time::Millis;
+use muxtape::model::tree::{AutomaticRename, Pane, PaneHandle, Screen, ServerState, Session, Tab};
+use muxtape::store::{NewSnapshot, Store, StoreOptions, Storing, Unchanged};
+use rustix::time::{ClockId, clock_gettime};
+
+const PANES: u16 = 10;
+const CAPTURES: u32 = 1500;
+
+fn main() {
+    let dir = tempfile::Builder::new().prefix("mt").tempdir().unwrap();
+    let with = Store::new(dir.path().join("with"), StoreOptions::default());
+    let without = Store::new(dir.path().join("without"), StoreOptions::default());
+    fs::create_dir_all(without.dir().join("muxtape.parity")).unwrap();
+    let stores = [with, without];
+    let mut costs = [const { Vec::new() }; 2];
+    for capture in 0..CAPTURES {
+        for (store, costs) in stores.iter().zip(&mut costs) {
+            let new = snapshot(capture);
+            let (cpu, wall) = (cpu(), Instant::now());
+            store.record(new, Unchanged::Store).unwrap();
+            costs.push((cpu_since(cpu), wall.elapsed()));
+        }
+    }
+    for (name, costs) in ["with", "without"].iter().zip(&mut costs) {
+        costs.sort_unstable();
+        let at = |part: usize| costs[costs.len() * part / 100];
+        let mut walls: Vec<Duration> = costs.iter().map(|cost| cost.1).collect();
+        walls.sort_unstable();
+        println!(
+            "{name:>8} parity: CPU p50 {:?}, p95 {:?}; wall p50 {:?}, p95 {:?}",
+            at(50).0,
+            at(95).0,
+            walls[walls.len() / 2],
+            walls[walls.len() * 95 / 100]
+        );
+    }
+    let allocated = |name: &str| {
+        let path = stores[0].dir().join(name);
+        fs::metadata(path).unwrap().blocks() * 512
+    };
+    let (store, parity) = (allocated("muxtape.redb"), allocated("muxtape.parity"));
+    println!(
+        "store {store} bytes, parity {parity} bytes: {:.1} %",
+        parity as f64 * 100.0 / store as f64
+    );
+}
+
+fn cpu() -> Duration {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec as u32)
+}
+
+fn cpu_since(start: Duration) -> Duration {
+    cpu().saturating_sub(start)
+}
+
+/// One pane gets twenty lines more, as when somebody works; all get some now and then.
+fn snapshot(capture: u32) -> NewSnapshot {
+    let texts: Vec<Contents> = (0..PANES)
+        .map(|pane| {
+            let busy = u32::from(pane) == capture / 50 % u32::from(PANES);
+            let lines = 2000 + capture / 50 * 20 + if busy { capture % 50 * 20 } else { 0 };
+            Contents {
+                main: log(u32::from(pane), lines).into(),
+                alternate: None,
+            }
+        })
+        .collect();
+    let time = Millis(1_790_000_000_000 + i64::from(capture) * 1000);
+    NewSnapshot {
+        time,
+        random: u64::from(capture),
+        cause: Cause::Auto,
+        name: None,
+        description: None,
+        tags: Vec::new(),
+        pinned: false,
+        partial: false,
+        host: "laptop".into(),
+        server: ServerIdentity {
+            mux: MuxKind::Tmux,
+            socket: "/tmp/tmux-1000/default".into(),
+            version: "3.5".into(),
+            pid: 100,
+            started: Millis(1_790_000_000_000),
+            boot: BootId("8c1d4a52-5a0e-4a2b-9d60-0f3a5d3b8a11".into()),
+        },
+        state: state(&texts),
+        storing: Storing::Auto,
+        contents: texts,
+        took_ms: 10,
+        redactions: Vec::new(),
+    }
+}
+
+fn log(seed: u32, lines: u32) -> String {
+    (0..lines)
+        .map(|line| {
+            let noise = u64::from(line ^ (seed << 20)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            let noise = (noise ^ (noise >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            format!("[{line:06}] GET /api/v{}/{noise:016x} 200\n", line % 7)
+        })
+        .collect()
+}
+
+fn state(texts: &[Contents]) -> ServerState {
+    let rect = |at: u16| Rect {
+        left: at * 21,
+        top: 0,
+        width: 20,
+        height: 24,
+    };
+    let panes = (0u16..).zip(texts).map(|(at, text)| Pane {
+        handle: Some(PaneHandle {
+            id: u32::from(at),
+            pid: 4000,
+        }),
+        index: u32::from(at),
+        title: "me@host: ~/src".into(),
+        cwd: "/home/me/src/project".into(),
+        active: at == 0,
+        last: false,
+        marked: false,
+        rect: rect(at),
+        shell: vec!["-zsh".into()],
+        program: None,
+        exit: None,
+        screen: Screen::default(),
+        contents: Some(text.reference()),
+    });
+    let children = (0u16..).zip(texts).map(|(at, _)| Cell::Pane {
+        rect: rect(at),
+        pane: u32::from(at),
+    });
+    ServerState {
+        sessions: vec![Session {
+            handle: Some(1),
+            name: "work".into(),
+            cwd: "/home/me".into(),
+            group: None,
+            tabs: vec![Tab {
+                handle: Some(1),
+                index: 1,
+                name: "main".into(),
+                active: true,
+                last: false,
+                zoomed: false,
+                synchronized: false,
+                automatic_rename: AutomaticRename::Unset,
+                layout: Layout {
+                    gap: 1,
+                    root: Cell::Split {
+                        rect: Rect {
+                            left: 0,
+                            top: 0,
+                            width: u16::try_from(texts.len()).unwrap() * 21 - 1,
+                            height: 24,
+                        },
+                        axis: Axis::Columns,
+                        children: children.collect(),
+                    },
+                },
+                panes: panes.collect(),
+            }],
+        }],
+    }
+}
