@@ -58,8 +58,11 @@ pub struct TakenIn {
     pub unnamed: usize,
     /// Files that are damaged or cannot be stored, under the names that they have now.
     pub set_aside: Vec<PathBuf>,
-    /// Snapshots that still wait: another process is taking them in, or a newer muxtape wrote them.
+    /// Snapshots that still wait: another process is taking them in, a newer muxtape wrote them, or they
+    /// cannot be read.
     pub waiting: usize,
+    /// Why the spool itself could not be used, if so. The store can be.
+    pub trouble: Option<String>,
 }
 
 impl fmt::Display for Spooled {
@@ -80,7 +83,7 @@ impl TakenIn {
     /// Whether there was nothing to be done.
     #[must_use]
     pub fn is_nothing(&self) -> bool {
-        self.taken == 0 && self.set_aside.is_empty()
+        self.taken == 0 && self.set_aside.is_empty() && self.trouble.is_none()
     }
 }
 
@@ -95,6 +98,9 @@ impl fmt::Display for TakenIn {
         }
         for file in &self.set_aside {
             write!(f, "; damaged: {}", file.display())?;
+        }
+        if let Some(trouble) = &self.trouble {
+            write!(f, "; not all could be taken in: {trouble}")?;
         }
         Ok(())
     }
@@ -113,7 +119,7 @@ impl Store {
         // no use in waiting twice.
         let why = match self.take_in() {
             Err(error) if error.is_about_the_store() => error,
-            // Kept for the case that it cannot be stored.
+            // The copy is kept for the case that it cannot be stored.
             _ => match self.record_only(new.clone(), unchanged) {
                 Err(error) if error.is_about_the_store() => error,
                 recorded => return recorded.map(Kept::Recorded),
@@ -150,7 +156,8 @@ impl Store {
     }
 
     /// Takes in what was kept aside. Costs next to nothing where there is none; where another process is
-    /// at it, it is left to that one. What was taken in before an error stays so.
+    /// at it, it is left to that one. What was taken in before an error stays so; an error means that
+    /// the store cannot be written.
     pub fn take_in(&self) -> Result<TakenIn, StoreError> {
         take::take_in(self, &SpoolDir::new(&self.dir))
     }

@@ -1,5 +1,6 @@
 //! Taking in what was kept aside.
 
+use std::io;
 use std::ops::ControlFlow;
 
 use bstr::BString;
@@ -36,27 +37,56 @@ enum Lost {
     DoWithout,
 }
 
-pub(super) fn take_in(store: &Store, dir: &SpoolDir) -> Result<TakenIn, StoreError> {
-    let at = |source| StoreError::io(OPERATION, dir.path(), source);
-    let mut taken = TakenIn::default();
-    if dir.waiting().map_err(at)?.is_empty() {
-        return Ok(taken);
+/// Why not all could be taken in.
+enum Stop {
+    /// The store cannot be written.
+    Store(StoreError),
+    /// The spool itself cannot be used.
+    Spool(io::Error),
+}
+
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
+        Stop::Spool(error)
     }
-    let Some(turn) = dir.turn().map_err(at)? else {
-        taken.waiting = dir.waiting().map_err(at)?.len();
-        return Ok(taken);
+}
+
+/// Takes in what waits. An error is one of the store; trouble with the spool itself is only told, since
+/// the store can be used all the same.
+pub(super) fn take_in(store: &Store, dir: &SpoolDir) -> Result<TakenIn, StoreError> {
+    let mut taken = TakenIn::default();
+    match take_all(store, dir, &mut taken) {
+        Ok(()) => {}
+        Err(Stop::Store(error)) => return Err(error),
+        Err(Stop::Spool(error)) => {
+            taken.trouble = Some(format!("{}: {error}", dir.path().display()));
+        }
+    }
+    if !taken.is_nothing() {
+        tracing::info!("{taken}");
+    }
+    Ok(taken)
+}
+
+fn take_all(store: &Store, dir: &SpoolDir, taken: &mut TakenIn) -> Result<(), Stop> {
+    if dir.waiting()?.is_empty() {
+        return Ok(());
+    }
+    let Some(turn) = dir.turn()? else {
+        taken.waiting = dir.waiting()?.len();
+        return Ok(());
     };
-    dir.clean(&turn).map_err(at)?;
-    let mut left = dir.waiting().map_err(at)?;
+    dir.clean(&turn)?;
+    let mut left = dir.waiting()?;
     let mut lost = Lost::Wait;
     while !left.is_empty() {
         let before = taken.taken;
         let mut later = Vec::new();
         for file in left {
-            match one(store, dir, &file, lost, &mut taken)? {
-                Done::Stored => dir.remove(&file).map_err(at)?,
+            match one(store, dir, &file, lost, taken).map_err(Stop::Store)? {
+                Done::Stored => dir.remove(&file)?,
                 Done::Later => later.push(file),
-                Done::SetAside => taken.set_aside.push(dir.set_aside(&file).map_err(at)?),
+                Done::SetAside => taken.set_aside.push(dir.set_aside(&file)?),
                 Done::Left => taken.waiting += 1,
             }
         }
@@ -66,16 +96,7 @@ pub(super) fn take_in(store: &Store, dir: &SpoolDir) -> Result<TakenIn, StoreErr
             lost = Lost::DoWithout;
         }
     }
-    drop(turn);
-    if taken != TakenIn::default() {
-        tracing::info!(
-            taken = taken.taken,
-            partial = taken.partial,
-            set_aside = taken.set_aside.len(),
-            "took in what was kept aside"
-        );
-    }
-    Ok(taken)
+    Ok(())
 }
 
 fn one(
@@ -85,8 +106,14 @@ fn one(
     lost: Lost,
     taken: &mut TakenIn,
 ) -> Result<Done, StoreError> {
-    let read = dir.read(file);
-    let read = read.map_err(|source| StoreError::io(OPERATION, dir.path(), source))?;
+    let read = match dir.read(file) {
+        Ok(read) => read,
+        // It may be readable another time, and stops no other.
+        Err(error) => {
+            tracing::warn!(?file, "cannot be read: {error}");
+            return Ok(Done::Left);
+        }
+    };
     let mut aside = match file::open(&read) {
         Ok(aside) => aside,
         Err(BadFile::Newer(_)) => return Ok(Done::Left),
@@ -95,12 +122,16 @@ fn one(
             return Ok(Done::SetAside);
         }
     };
-    let name = aside.new.name.clone();
+    let mut unnamed = false;
     let mut without = Vec::new();
     loop {
         match put(store, &aside) {
             Ok(()) => break,
-            Err(StoreError::NameTaken { .. }) => aside.new.name = None,
+            Err(StoreError::NameTaken { name, .. }) if !unnamed => {
+                aside.new.name = None;
+                note(&mut aside.new, &format!("it was named {name}"));
+                unnamed = true;
+            }
             Err(StoreError::MissingContents { session, tab, pane }) => {
                 if lost == Lost::Wait {
                     return Ok(Done::Later);
@@ -109,6 +140,9 @@ fn one(
                 // Said of the same pane again: then this is not the way.
                 if without.contains(&missing) || !leave_out(&mut aside.new, &missing) {
                     return Ok(Done::SetAside);
+                }
+                if without.is_empty() {
+                    note(&mut aside.new, "texts were lost while it was kept aside");
                 }
                 without.push(missing);
             }
@@ -126,13 +160,20 @@ fn one(
     }
     taken.taken += 1;
     taken.partial += usize::from(!without.is_empty());
-    taken.unnamed += usize::from(name != aside.new.name);
+    taken.unnamed += usize::from(unnamed);
     Ok(Done::Stored)
+}
+
+/// Adds to the note of a snapshot.
+fn note(new: &mut NewSnapshot, words: &str) {
+    new.description = Some(match &new.description {
+        Some(said) => format!("{said}; {words}"),
+        None => words.to_owned(),
+    });
 }
 
 /// Takes the text of a pane out of a snapshot, which is partial from then on.
 fn leave_out(new: &mut NewSnapshot, (session, tab, pane): &(BString, u32, u32)) -> bool {
-    const NOTE: &str = "texts were lost while it was kept aside";
     let panes = new
         .state
         .sessions
@@ -146,11 +187,6 @@ fn leave_out(new: &mut NewSnapshot, (session, tab, pane): &(BString, u32, u32)) 
     };
     found.contents = None;
     new.partial = true;
-    match &mut new.description {
-        Some(said) if said.ends_with(NOTE) => {}
-        Some(said) => *said = format!("{said}; {NOTE}"),
-        none => *none = Some(NOTE.to_owned()),
-    }
     true
 }
 

@@ -208,7 +208,9 @@ fn a_name_that_was_taken_meanwhile_is_lost_and_the_snapshot_is_not() {
     fs::rename(&other, s.store.dir().join("spool")).unwrap();
     let told = s.store.take_in().unwrap();
     assert_eq!((told.taken, told.unnamed), (1, 1));
-    assert_eq!(listed(&s.store)[0].name, None);
+    let meta = &listed(&s.store)[0];
+    assert_eq!(meta.name, None);
+    assert_eq!(meta.description.as_deref(), Some("it was named before"));
 }
 
 #[test]
@@ -278,6 +280,21 @@ fn a_long_time_without_a_store_stays_within_bounds() {
     assert_eq!(newest.len(), MOST_FILES);
     let again = s.store.record(new_text(1000, "on"), Unchanged::Store);
     assert!(matches!(again, Ok(Recorded::Stored(_))));
+}
+
+#[test]
+fn a_spool_that_cannot_be_used_does_not_stop_the_store() {
+    let s = scratch();
+    record_text(&s.store, 1, "api", "$");
+    fs::write(s.store.dir().join("spool"), "no directory").unwrap();
+    let told = s.store.take_in().unwrap();
+    assert!(told.trouble.is_some() && !told.is_nothing());
+    let kept = s
+        .store
+        .record_or_spool(new_text(2, "two"), Unchanged::Store);
+    assert!(matches!(kept, Ok(Kept::Recorded(_))));
+    record_text(&s.store, 3, "api", "three");
+    assert_eq!(listed(&s.store).len(), 3);
 }
 
 #[test]
