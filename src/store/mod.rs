@@ -166,21 +166,26 @@ impl Store {
     /// that is still the same life. All of it is stored, or nothing.
     ///
     /// What was kept aside before is taken in first.
-    pub fn record(&self, new: NewSnapshot, unchanged: Unchanged) -> Result<Recorded, StoreError> {
+    pub fn record(
+        &self,
+        mut new: NewSnapshot,
+        unchanged: Unchanged,
+    ) -> Result<Recorded, StoreError> {
+        new.state.sort();
         match self.take_in() {
             Err(error @ StoreError::Busy { .. }) => return Err(error),
             Err(error) => tracing::warn!("cannot take in what was kept aside: {error}"),
             Ok(_) => {}
         }
-        self.record_only(new, unchanged)
+        self.record_only(&new, unchanged)
     }
 
-    fn record_only(&self, new: NewSnapshot, unchanged: Unchanged) -> Result<Recorded, StoreError> {
+    fn record_only(&self, new: &NewSnapshot, unchanged: Unchanged) -> Result<Recorded, StoreError> {
         const OPERATION: &str = "record";
         // Compressed they take less; that is not known before.
         let texts = new.contents.iter().map(Contents::len);
         space::check(&self.dir, OPERATION, texts.map(|len| len as u64).sum())?;
-        let seed = spool::seed(&new);
+        let seed = spool::seed(new);
         self.place()
             .write_or_make(OPERATION, &seed, |txn| record::record(txn, new, unchanged))
     }
@@ -197,9 +202,10 @@ impl Store {
         space::check(&self.dir, OPERATION, texts.map(|len| len as u64).sum())?;
         self.place().write_or_make(OPERATION, &seed, |txn| {
             let mut recorded = Vec::with_capacity(news.len());
-            for new in news {
+            for mut new in news {
+                new.state.sort();
                 let (Outcome::Commit(one) | Outcome::Abort(one)) =
-                    record::record(txn, new, Unchanged::Store)?;
+                    record::record(txn, &new, Unchanged::Store)?;
                 recorded.push(one);
             }
             Ok(Outcome::Commit(recorded))

@@ -25,16 +25,16 @@ use crate::model::tree::{ServerState, Session};
 /// Bytes of an entry in the index of ids, and of the counters' share in the chain.
 const INDEX_BYTES: u64 = 13 + 4 + 8;
 
+/// Records a snapshot whose state is sorted.
 pub(super) fn record(
     txn: &WriteTransaction,
-    mut new: NewSnapshot,
+    new: &NewSnapshot,
     unchanged: Unchanged,
 ) -> Result<Outcome<Recorded>, Fault> {
-    new.state.sort();
     new.state.check().map_err(StoreError::Invalid)?;
     let mut counters = Counters::read(txn)?;
-    let parent = parent(txn, &new)?;
-    let mut meta = described(&new, &counters, parent.as_ref().map(|entry| entry.meta.id));
+    let parent = parent(txn, new)?;
+    let mut meta = described(new, &counters, parent.as_ref().map(|entry| entry.meta.id));
     names::check_sound(new.name.as_deref())?;
     names::check_free(txn, new.name.as_deref(), &meta)?;
     if unchanged == Unchanged::Skip
@@ -65,8 +65,8 @@ pub(super) fn record(
     let seq = counters.take_seq()?;
     counters.newest = counters.newest.max(Some(meta.id));
     let origin = Origin {
-        host: new.host,
-        server: new.server,
+        host: new.host.clone(),
+        server: new.server.clone(),
     };
     let (origin, mut bytes) = metadata::origin_number(txn, &mut counters, &origin)?;
     let bases = Bases::new(&before, same_life);

@@ -112,15 +112,15 @@ impl Store {
     /// here nor there.
     pub fn record_or_spool(
         &self,
-        new: NewSnapshot,
+        mut new: NewSnapshot,
         unchanged: Unchanged,
     ) -> Result<Kept, StoreError> {
+        new.state.sort();
         // Those that wait are older. While they cannot be stored, this one cannot either, and there is
         // no use in waiting twice.
         let why = match self.take_in() {
             Err(error) if error.is_about_the_store() => error,
-            // The copy is kept for the case that it cannot be stored.
-            _ => match self.record_only(new.clone(), unchanged) {
+            _ => match self.record_only(&new, unchanged) {
                 Err(error) if error.is_about_the_store() => error,
                 recorded => return recorded.map(Kept::Recorded),
             },

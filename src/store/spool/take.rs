@@ -199,8 +199,7 @@ fn put(store: &Store, aside: &Aside) -> Result<(), StoreError> {
         if is_there(txn, new)? {
             return Ok(Outcome::Abort(()));
         }
-        let (Outcome::Commit(_) | Outcome::Abort(_)) =
-            record::record(txn, new.clone(), aside.unchanged)?;
+        let (Outcome::Commit(_) | Outcome::Abort(_)) = record::record(txn, new, aside.unchanged)?;
         Ok(Outcome::Commit(()))
     })
 }
