@@ -244,6 +244,11 @@ fn stats_of_hundred_thousand(bencher: Bencher) {
     bencher.bench_local(|| records().stats().unwrap());
 }
 
+#[divan::bench(sample_count = 5, sample_size = 1)]
+fn compact_hundred_thousand(bencher: Bencher) {
+    bencher.bench_local(|| records().compact().unwrap());
+}
+
 #[divan::bench(sample_count = 50, sample_size = 1)]
 fn find_by_name(bencher: Bencher) {
     let name = SnapRef::IdOrName("release 0".into());

@@ -43,7 +43,7 @@ impl Store {
             "count what is damaged",
             Stream::Timeline,
             u64::MAX,
-            &mut |step| step.row.entry().map(|_| ControlFlow::Continue(())),
+            &mut |step| step.row.check().map(|()| ControlFlow::Continue(())),
         );
         none_without_store(walked.map(|passed| passed.hidden))
     }

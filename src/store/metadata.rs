@@ -195,6 +195,17 @@ impl Row<'_> {
         self.record.logical_bytes
     }
 
+    /// Whether all of it makes sense, without a copy: what [`Row::entry`] would find.
+    pub(super) fn check(&self) -> Result<(), Fault> {
+        let damaged = |cause: &str| Fault::damaged(Kind::Meta, self.seq, cause);
+        self.id().ok_or_else(|| damaged("its id is none"))?;
+        if self.roster.covers(&self.record.differs) {
+            Ok(())
+        } else {
+            Err(damaged("it names a session that is not there"))
+        }
+    }
+
     /// All of it, owned.
     pub(super) fn entry(&self) -> Result<Entry, Fault> {
         let record = &self.record;

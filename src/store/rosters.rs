@@ -43,6 +43,12 @@ impl Roster {
         differing.collect()
     }
 
+    /// Whether these are sessions of it.
+    pub(super) fn covers(&self, differing: &[Differs]) -> bool {
+        let is_in = |at: u32| usize::try_from(at).is_ok_and(|at| at < self.0.len());
+        differing.iter().all(|differs| is_in(differs.at))
+    }
+
     /// The sessions, with those that differ; `None` where one is none of them.
     pub(super) fn with(&self, differing: &[Differs]) -> Option<Vec<SessionSummary>> {
         let mut sessions = self.0.clone();

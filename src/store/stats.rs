@@ -74,6 +74,7 @@ pub(super) fn stats(place: &Place<'_>) -> Result<Stats, StoreError> {
     let mut growth = Growth::default();
     let passed = newest_first(place, OPERATION, Stream::Timeline, u64::MAX, &mut |step| {
         let row = &step.row;
+        row.check()?;
         stats.logical_bytes = stats.logical_bytes.saturating_add(row.logical_bytes());
         stats.newest = stats.newest.or(row.time());
         stats.oldest = row.time().or(stats.oldest);

@@ -9,7 +9,7 @@ use crate::cli::views::{self, ListView};
 use crate::model::Cause;
 use crate::model::ansi::label;
 use crate::model::snapshot::SnapshotMeta;
-use crate::store::{Listed, Query};
+use crate::store::{Listed, Query, Store, StoreError};
 
 /// List snapshots, newest first
 #[derive(Debug, clap::Args)]
@@ -72,25 +72,20 @@ impl List {
             until: moment(&self.until)?,
             archived: self.all,
             before: None,
-            limit: if self.all { self.limit } else { None },
+            limit: self.limit,
         };
         let store = context.store();
-        let listed = if store.exists() {
-            store.listed(&query)?
-        } else {
-            Listed::default()
+        let Found {
+            metas,
+            folded,
+            hidden,
+        } = match (store.exists(), self.all) {
+            (false, _) => Found::default(),
+            (true, true) => store.listed(&query)?.into(),
+            (true, false) => folded(&store, query)?,
         };
-        let mut metas = listed.metas;
-        let found = metas.len();
-        if !self.all {
-            fold_unchanged(&mut metas);
-        }
-        let folded = found - metas.len();
-        if let Some(limit) = self.limit {
-            metas.truncate(limit);
-        }
         let views: Vec<ListView> = metas.iter().map(ListView::new).collect();
-        let lacks = Lack::damaged_snapshots(listed.hidden);
+        let lacks = Lack::damaged_snapshots(hidden);
         context
             .output
             .answer_with("list", &views, &lacks, |out| lines(&metas, out))?;
@@ -108,21 +103,69 @@ impl List {
     }
 }
 
-/// Leaves out automatic snapshots that show the very state of the one before them, unless the user
-/// gave them a meaning.
-fn fold_unchanged(metas: &mut Vec<SnapshotMeta>) {
-    let older: Vec<_> = metas
-        .iter()
-        .skip(1)
-        .map(|meta| Some(meta.root))
-        .chain([None])
-        .collect();
-    let mut older = older.into_iter();
-    metas.retain(|meta| {
-        let same = older.next().flatten() == Some(meta.root);
+/// What is to be shown.
+#[derive(Debug, Default)]
+struct Found {
+    metas: Vec<SnapshotMeta>,
+    /// Snapshots that were left out because nothing changed.
+    folded: usize,
+    /// Snapshots that are damaged.
+    hidden: u64,
+}
+
+impl From<Listed> for Found {
+    fn from(listed: Listed) -> Self {
+        Self {
+            metas: listed.metas,
+            folded: 0,
+            hidden: listed.hidden,
+        }
+    }
+}
+
+/// Lists without snapshots in which nothing changed. How far back that reaches is not known beforehand:
+/// where it was not far enough, it is tried again, further.
+fn folded(store: &Store, mut query: Query) -> Result<Found, StoreError> {
+    let wanted = query.limit;
+    query.limit = wanted.map(|limit| limit.saturating_mul(2).saturating_add(50));
+    loop {
+        let mut found = Found::from(store.listed(&query)?);
+        let is_all = query.limit.is_none_or(|limit| found.metas.len() < limit);
+        let changed = changed(&found.metas);
+        // Of the oldest one it is not known whether anything changed, unless it is the oldest of all.
+        let sure = found.metas.len() - usize::from(!is_all);
+        let mut shown: Vec<usize> = changed.into_iter().filter(|at| *at < sure).collect();
+        if !is_all && wanted.is_some_and(|wanted| shown.len() < wanted) {
+            query.limit = query.limit.map(|limit| limit.saturating_mul(4));
+            continue;
+        }
+        let passed = match wanted.and_then(|wanted| shown.get(wanted)) {
+            Some(next) => *next,
+            None => sure,
+        };
+        shown.truncate(wanted.unwrap_or(usize::MAX));
+        found.folded = passed - shown.len();
+        let mut shown = shown.into_iter().peekable();
+        let mut at = 0..;
+        found.metas.retain(|_| {
+            let at = at.next();
+            shown.next_if(|next| Some(*next) == at).is_some()
+        });
+        return Ok(found);
+    }
+}
+
+/// The places of all but automatic snapshots that show the very state of the one before them, unless the
+/// user gave them a meaning.
+fn changed(metas: &[SnapshotMeta]) -> Vec<usize> {
+    let older = metas.iter().skip(1).map(|meta| Some(meta.root));
+    let pairs = metas.iter().zip(older.chain([None])).enumerate();
+    let changed = pairs.filter(|(_, (meta, older))| {
+        let same = *older == Some(meta.root);
         let plain = meta.name.is_none() && meta.tags.is_empty() && !meta.pinned;
         !(same && plain && meta.cause.is_automatic())
     });
+    changed.map(|(at, _)| at).collect()
 }
 
 fn lines(metas: &[SnapshotMeta], out: &Output) -> Vec<String> {
@@ -150,4 +193,30 @@ fn lines(metas: &[SnapshotMeta], out: &Output) -> Vec<String> {
         line
     };
     metas.iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::testing::{record_text, scratch};
+
+    #[test]
+    fn a_limit_reaches_as_far_back_as_it_must() {
+        let s = scratch();
+        // Long stretches in which nothing changes.
+        for at in 0..130 {
+            record_text(&s.store, at, "api", &format!("$ {}", at / 60));
+        }
+        let all = folded(&s.store, Query::default()).unwrap();
+        let times: Vec<i64> = all.metas.iter().map(|m| m.time.0 / 1000 % 1000).collect();
+        assert_eq!((times, all.folded), (vec![120, 60, 0], 127));
+        for limit in 0..5 {
+            let query = Query {
+                limit: Some(limit),
+                ..Query::default()
+            };
+            let some = folded(&s.store, query).unwrap();
+            assert_eq!(some.metas, all.metas[..limit.min(3)]);
+        }
+    }
 }
