@@ -13,6 +13,7 @@ mod candidates;
 mod chain;
 mod codec;
 mod compact;
+mod contents;
 mod counters;
 mod dictionary;
 mod disk;
@@ -238,13 +239,7 @@ impl Store {
 
     /// The texts of these digests, in their order, checked against them.
     pub fn contents(&self, digests: &[Digest]) -> Result<Vec<Contents>, StoreError> {
-        self.place().read("read texts", |txn| {
-            let mut blocks = blocks::Blocks::default();
-            let texts = digests.iter();
-            texts
-                .map(|digest| texts::load(txn, &mut blocks, *digest))
-                .collect()
-        })
+        contents::contents(&self.place(), digests)
     }
 
     /// Changes the records of snapshots, all of them or none, and gives them back as they are now.

@@ -111,6 +111,16 @@ pub(super) fn load(
         let object = format!("text {digest:.16}");
         return Err(Fault::damaged_object(object, "it is missing"));
     };
+    load_from(view, blocks, number, digest)
+}
+
+/// The text under a number, checked against its digest.
+pub(super) fn load_from(
+    view: &impl View,
+    blocks: &mut Blocks,
+    number: u64,
+    digest: Digest,
+) -> Result<Contents, Fault> {
     let (label, version) = version(view, number)?;
     let contents = blocks.text(view, &version)?;
     if label.digest == digest && contents.digest() == digest {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
+use crate::model::digest::Digest;
 use crate::model::id::SnapshotId;
 use crate::model::snapshot::SnapshotMeta;
 use crate::model::target::SnapRef;
@@ -176,6 +177,38 @@ fn a_lost_page_of_an_index_is_gone_around() {
     assert_eq!(s.store.list(&older).unwrap().len(), 20);
     assert_eq!(s.store.listed(&Query::default()).unwrap().hidden, 0);
     assert!(matches!(find("nobody"), Err(StoreError::NotFound { .. })));
+}
+
+#[test]
+fn texts_are_read_around_a_lost_page_of_their_index() {
+    let (s, metas) = filled(40);
+    let digests: Vec<Digest> = metas
+        .iter()
+        .map(|meta| s.store.load(meta.id).unwrap().state)
+        .flat_map(|state| {
+            state
+                .panes()
+                .filter_map(|(_, _, pane)| pane.contents)
+                .collect::<Vec<_>>()
+        })
+        .map(|text| text.digest)
+        .collect();
+    let texts = s.store.contents(&digests).unwrap();
+    let mut bytes = fs::read(s.store.file()).unwrap();
+    // The index has the beginnings of digests, the texts' own records have them whole.
+    let digest = digests[20].0;
+    let places: Vec<usize> = memchr::memmem::find_iter(&bytes, &digest[..16])
+        .filter(|at| bytes[at + 16..at + 32] != digest[16..])
+        .collect();
+    assert!(!places.is_empty());
+    for at in places {
+        bytes[at / PAGE * PAGE..][..PAGE].fill(0);
+    }
+    fs::write(s.store.file(), bytes).unwrap();
+    assert!(!s.store.verify().unwrap().is_ok());
+    assert_eq!(s.store.contents(&digests).unwrap(), texts);
+    let missing = s.store.contents(&[digests[0], Digest([7; 32])]);
+    assert!(missing.is_err_and(|error| error.is_damage()));
 }
 
 #[test]
