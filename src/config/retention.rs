@@ -89,12 +89,13 @@ struct Table {
 
 impl Default for Table {
     fn default() -> Self {
+        let keep = Keep::default();
         Self {
             keep_last: None,
-            hourly: 0,
-            daily: 0,
-            weekly: 0,
-            monthly: 0,
+            hourly: keep.hourly,
+            daily: keep.daily,
+            weekly: keep.weekly,
+            monthly: keep.monthly,
             max_age_days: None,
             undo_keep_last: KeepUndo::default().last,
             undo_max_age_days: DAYS,

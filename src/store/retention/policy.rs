@@ -46,11 +46,7 @@ impl Retention {
     pub fn last(last: u32) -> Self {
         Self {
             rules: Vec::new(),
-            other: Keep {
-                last,
-                max_age: None,
-                ..Keep::default()
-            },
+            other: Keep { last, ..Keep::NONE },
             undo_points: KeepUndo {
                 last: u32::MAX,
                 max_age: None,
@@ -97,15 +93,28 @@ pub struct Keep {
     pub max_age: Option<Duration>,
 }
 
+impl Keep {
+    /// Nothing, and nothing is too old: what a policy starts from that names all it wants.
+    pub const NONE: Self = Self {
+        last: 0,
+        hourly: 0,
+        daily: 0,
+        weekly: 0,
+        monthly: 0,
+        max_age: None,
+    };
+}
+
 impl Default for Keep {
+    /// The last minutes closely, the last day by the hour, the last month by the day. Ten alone would be
+    /// five minutes of a log that scrolls, and a snapshot costs a few kilobytes.
     fn default() -> Self {
         Self {
             last: 10,
-            hourly: 0,
-            daily: 0,
-            weekly: 0,
-            monthly: 0,
+            hourly: 24,
+            daily: 30,
             max_age: Some(30 * DAY),
+            ..Self::NONE
         }
     }
 }

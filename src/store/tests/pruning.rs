@@ -27,7 +27,7 @@ fn with_age(days: u64) -> Retention {
         other: Keep {
             last: 1000,
             max_age,
-            ..Keep::default()
+            ..Keep::NONE
         },
         undo_points: KeepUndo {
             last: 1000,
@@ -189,7 +189,7 @@ fn what_was_pruned_in_between_is_no_gap_and_a_wrong_clock_removes_nothing() {
     let keep = Keep {
         last: 5,
         max_age: Some(Duration::from_secs(30 * DAY.unsigned_abs())),
-        ..Keep::default()
+        ..Keep::NONE
     };
     let retention = Retention {
         other: keep,
