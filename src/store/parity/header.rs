@@ -1,7 +1,7 @@
 //! The beginning of the parity file: what it belongs to, which stripes are open, and which are covered.
 //!
 //! ```text
-//! header (page 0)
+//! header (page 0, and again page 17)
 //! 0     "mtparity"
 //! 8     version of this form: 1
 //! 12    open stripes, a count
@@ -11,7 +11,7 @@
 //! 48    open stripes: number (4 bytes) and seal of the block (8 bytes; 0: a stripe of zeros without a block)
 //! 4088  XXH3-64 of all before, seeded with the store's id
 //!
-//! map (pages 1 to 16)
+//! map (pages 1 to 16, and again 18 to 33)
 //! 0     two bits a stripe: 0 unknown, 1 covered by its block, 2 all zeros and without a block
 //! 4088  XXH3-64 of all before, seeded with the store's id and the page's number
 //! ```
@@ -123,28 +123,35 @@ pub(super) enum Cover {
 }
 
 /// What is had of every stripe that is not open.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Map {
+    store: [u8; 16],
     pages: Vec<Vec<u8>>,
     changed: BTreeSet<usize>,
 }
 
 impl Map {
-    /// Reads the map: its pages, as far as there are any.
-    pub(super) fn decode(bytes: &[u8], store: [u8; 16]) -> Self {
-        let mut map = Self {
+    /// One in which nothing is known.
+    pub(super) fn new(store: [u8; 16]) -> Self {
+        Self {
+            store,
             pages: vec![Vec::new(); MAP_PAGES],
             changed: BTreeSet::new(),
-        };
-        for (at, page) in bytes.chunks_exact(PAGE).take(MAP_PAGES).enumerate() {
-            let sealed = page
-                .get(..SEAL)
-                .map(|part| seal(seed(store) ^ (at as u64 + 1), part));
-            if sealed == Some(number(page, SEAL)) {
-                map.pages[at] = page.to_vec();
-            }
         }
-        map
+    }
+
+    /// Reads a page of the map; says whether it is what was written.
+    pub(super) fn decode(&mut self, at: usize, bytes: &[u8]) -> bool {
+        let sealed = bytes.len() == PAGE && self.seal(at, bytes) == number(bytes, SEAL);
+        if let Some(page) = self.pages.get_mut(at).filter(|_| sealed) {
+            *page = bytes.to_vec();
+        }
+        sealed
+    }
+
+    fn seal(&self, at: usize, page: &[u8]) -> u64 {
+        let seed = seed(self.store) ^ (at as u64 + 1);
+        page.get(..SEAL).map_or(0, |part| seal(seed, part))
     }
 
     /// What is had of a stripe.
@@ -178,21 +185,16 @@ impl Map {
         (from..end).find(|&stripe| self.get(stripe) == Cover::Unknown)
     }
 
-    /// Takes the pages that have changed since the last time, sealed.
-    pub(super) fn take_changed(&mut self, store: [u8; 16]) -> Vec<(usize, &[u8])> {
-        let changed = std::mem::take(&mut self.changed);
-        for &at in &changed {
-            if let Some(page) = self.pages.get_mut(at) {
-                let seal = page
-                    .get(..SEAL)
-                    .map_or(0, |part| seal(seed(store) ^ (at as u64 + 1), part));
-                put(page, SEAL, &seal.to_le_bytes());
-            }
-        }
-        let pages = changed.into_iter();
-        pages
-            .filter_map(|at| Some((at, self.pages.get(at)?.as_slice())))
-            .collect()
+    /// Takes the pages that have changed since the last time.
+    pub(super) fn take_changed(&mut self) -> Vec<(usize, Vec<u8>)> {
+        let changed = std::mem::take(&mut self.changed).into_iter();
+        let pages = changed.filter_map(|at| {
+            let mut page = self.pages.get(at)?.clone();
+            let seal = self.seal(at, &page);
+            put(&mut page, SEAL, &seal.to_le_bytes());
+            Some((at, page))
+        });
+        pages.collect()
     }
 }
 
@@ -240,7 +242,7 @@ mod tests {
 
     #[test]
     fn a_map_remembers_each_stripe_by_itself() {
-        let mut map = Map::decode(&[], STORE);
+        let mut map = Map::new(STORE);
         assert_eq!(map.unknown(0, 10), Some(0));
         let stripes = [0, 1, 5, MAPPED - 1, MAPPED, MAPPED * 3 + 2];
         for (at, &stripe) in stripes.iter().enumerate() {
@@ -253,12 +255,12 @@ mod tests {
                 },
             );
         }
-        let mut bytes = vec![0; PAGE * 4];
-        for (at, page) in map.take_changed(STORE) {
-            put(&mut bytes, at * PAGE, page);
+        let mut pages = map.take_changed();
+        assert!(map.take_changed().is_empty());
+        let mut read = Map::new(STORE);
+        for (at, page) in &pages {
+            assert!(read.decode(*at, page));
         }
-        assert!(map.take_changed(STORE).is_empty());
-        let read = Map::decode(&bytes, STORE);
         for stripe in stripes
             .iter()
             .flat_map(|&s| [s.saturating_sub(1), s, s + 1])
@@ -268,15 +270,17 @@ mod tests {
         assert_eq!(read.get(0), Cover::Block);
         assert_eq!(read.get(1), Cover::Zeros);
         assert_eq!(read.unknown(0, 10), Some(2));
-        bytes[PAGE + 4] ^= 1;
-        let read = Map::decode(&bytes, STORE);
-        assert_eq!(read.get(MAPPED), Cover::Unknown, "its page is damaged");
-        assert_eq!(read.get(0), Cover::Block);
+        let (at, page) = &mut pages[1];
+        page[4] ^= 1;
+        assert!(!Map::new(STORE).decode(*at, page), "it is damaged");
+        page[4] ^= 1;
+        assert!(!Map::new(STORE).decode(*at + 1, page), "it is another page");
+        assert!(!Map::new([1; 16]).decode(*at, page), "of another store");
     }
 
     #[test]
     fn stripes_out_of_reach_stay_unknown() {
-        let mut map = Map::decode(&[], STORE);
+        let mut map = Map::new(STORE);
         map.set(u64::MAX, Cover::Block);
         assert_eq!(map.get(u64::MAX), Cover::Unknown);
     }

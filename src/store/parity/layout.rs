@@ -19,8 +19,10 @@ const LARGEST: u64 = 4096;
 pub(super) const INDEX: usize = 1024;
 /// Bytes of a stripe's block.
 pub(super) const BLOCK: usize = INDEX + ROWS * PAGE;
-/// Bytes before the first block: the header, then the map.
-const HEAD: u64 = PAGE as u64 * (1 + MAP_PAGES as u64);
+/// Pages of a head: the header, then the map.
+const HEAD: u64 = 1 + MAP_PAGES as u64;
+/// The head is there twice: one of the copies may rot, or be torn by a power loss.
+pub(super) const COPIES: u64 = 2;
 /// Pages of the map: enough for 64 GiB, beyond which nothing is kept.
 pub(super) const MAP_PAGES: usize = 16;
 /// Stripes that one page of the map tells of: two bits each, without its checksum.
@@ -74,12 +76,12 @@ pub(super) fn touched(offset: u64, len: u64) -> Range<u64> {
 
 /// Where the block of a stripe begins; that of the one after the last is the parity file's length.
 pub(super) fn block(stripe: u64) -> u64 {
-    HEAD + stripe * BLOCK as u64
+    COPIES * HEAD * PAGE as u64 + stripe * BLOCK as u64
 }
 
-/// Where a page of the map begins.
-pub(super) fn map_page(at: usize) -> u64 {
-    PAGE as u64 * (1 + at as u64)
+/// Where a page of a copy of the head begins: 0 is the header, then comes the map.
+pub(super) fn head(copy: u64, page: usize) -> u64 {
+    (copy * HEAD + page as u64) * PAGE as u64
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use std::path::Path;
 use super::block::Block;
 use super::field::PAGE;
 use super::header::{Cover, Header, Map, NO_BLOCK, OPEN_AT_MOST, seed};
-use super::layout::{BLOCK, MAP_PAGES, block, map_page, stripes};
+use super::layout::{BLOCK, COPIES, INDEX, MAP_PAGES, MAPPED, block, head, stripes};
 
 /// Counts what is done to parity files on this thread.
 #[cfg(test)]
@@ -35,6 +35,8 @@ pub(super) struct Sidecar {
     file: File,
     header: Header,
     map: Map,
+    /// Whether stripes were opened, or forgotten, and that is not on the disk yet.
+    news: bool,
 }
 
 impl Sidecar {
@@ -53,25 +55,30 @@ impl Sidecar {
         if !file.metadata()?.is_file() {
             return Err(io::Error::other("it is not a regular file"));
         }
-        let mut head = vec![0; PAGE];
-        let read = read_some(&file, &mut head, 0)?;
-        let header = head
-            .get(..read)
-            .and_then(|head| Header::decode(head, store));
-        let mut map = Vec::new();
+        let read = |copy: u64, page: usize| {
+            let mut bytes = vec![0; PAGE];
+            let read = file.read_exact_at(&mut bytes, head(copy, page));
+            read.is_ok().then_some(bytes)
+        };
+        let header = (0..COPIES).find_map(|copy| Header::decode(&read(copy, 0)?, store));
+        let mut map = Map::new(store);
         if let Some(header) = &header {
-            let pages = stripes(header.len).div_ceil(super::layout::MAPPED);
-            let pages = usize::try_from(pages).unwrap_or(MAP_PAGES).min(MAP_PAGES);
-            map.resize(pages * PAGE, 0);
-            let read = read_some(&file, &mut map, map_page(0))?;
-            map.truncate(read);
+            let used = stripes(header.len).div_ceil(MAPPED);
+            for page in 0..usize::try_from(used).unwrap_or(MAP_PAGES) {
+                let mut copies = (0..COPIES).filter_map(|copy| read(copy, page + 1));
+                copies.find(|bytes| map.decode(page, bytes));
+            }
         }
-        let map = Map::decode(&map, store);
         let header = header.unwrap_or(Header {
             store,
             ..Header::default()
         });
-        Ok(Self { file, header, map })
+        Ok(Self {
+            file,
+            header,
+            map,
+            news: false,
+        })
     }
 
     /// Length of the store's file as it was noted last.
@@ -141,8 +148,8 @@ impl Sidecar {
         self.map.set(stripe, Cover::Zeros);
     }
 
-    /// Opens stripes, so that the store's file may change there. On the disk when it returns. Those of
-    /// `lost` will not be followed: nothing is had of them from now on.
+    /// Opens stripes, so that the store's file may change there. Those of `lost` will not be followed: nothing is
+    /// had of them from now on. Before the store's file is synced, [`Sidecar::sync_news`] must be called.
     pub(super) fn announce(
         &mut self,
         stripes: &BTreeSet<u64>,
@@ -175,8 +182,17 @@ impl Sidecar {
             }
         }
         if news {
+            self.news = true;
             self.save_head()?;
+        }
+        Ok(())
+    }
+
+    /// Puts on the disk what was announced.
+    pub(super) fn sync_news(&mut self) -> io::Result<()> {
+        if self.news {
             self.sync()?;
+            self.news = false;
         }
         Ok(())
     }
@@ -250,17 +266,22 @@ impl Sidecar {
     }
 
     fn block_seal(&self, stripe: u64) -> Option<u64> {
-        let mut index = vec![0; super::layout::INDEX];
+        let mut index = vec![0; INDEX];
         self.file.read_exact_at(&mut index, block(stripe)).ok()?;
         Some(Block::seal_of(&index)).filter(|&seal| seal != NO_BLOCK)
     }
 
     /// Map before header: a stripe is never both closed and changing, whichever of them a power loss spares.
     fn save_head(&mut self) -> io::Result<()> {
-        for (at, page) in self.map.take_changed(self.header.store) {
-            write(&self.file, page, map_page(at))?;
+        let header = self.header.encode();
+        let changed = self.map.take_changed();
+        for copy in 0..COPIES {
+            for (page, bytes) in &changed {
+                write(&self.file, bytes, head(copy, page + 1))?;
+            }
+            write(&self.file, &header, head(copy, 0))?;
         }
-        write(&self.file, &self.header.encode(), 0)
+        Ok(())
     }
 }
 
@@ -268,18 +289,4 @@ fn write(file: &File, bytes: &[u8], at: u64) -> io::Result<()> {
     #[cfg(test)]
     tally::WRITTEN.set(tally::WRITTEN.get() + bytes.len());
     file.write_all_at(bytes, at)
-}
-
-/// Reads what is there.
-fn read_some(file: &File, into: &mut [u8], offset: u64) -> io::Result<usize> {
-    let mut done = 0;
-    while let Some(rest) = into.get_mut(done..).filter(|rest| !rest.is_empty()) {
-        match file.read_at(rest, offset + done as u64) {
-            Ok(0) => break,
-            Ok(some) => done += some,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(done)
 }

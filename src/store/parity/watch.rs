@@ -51,7 +51,7 @@ struct Changes {
     /// Stripes that were written to, and those of which not everything is remembered.
     touched: BTreeSet<u64>,
     lost: BTreeSet<u64>,
-    /// Whether stripes were touched since the last time that was announced.
+    /// Whether stripes were touched that are not announced yet.
     news: bool,
     /// Whether something was written since the last sync.
     unsynced: bool,
@@ -77,7 +77,7 @@ impl Watch {
             if end > changes.len {
                 changes.resize(end);
             }
-            Ok(())
+            changes.announce()
         });
     }
 
@@ -94,6 +94,7 @@ impl Watch {
             // The length may reach the disk before the next sync.
             if len < changes.len {
                 changes.announce()?;
+                changes.sidecar.sync_news()?;
             }
             changes.resize(len);
             Ok(())
@@ -102,7 +103,7 @@ impl Watch {
 
     /// What was written is about to be put on the disk.
     pub(in crate::store) fn syncs(&mut self) {
-        self.go_on(Changes::announce);
+        self.go_on(|changes| changes.sidecar.sync_news());
     }
 
     /// It is on the disk.
@@ -249,6 +250,8 @@ impl Changes {
         self.len = len;
     }
 
+    /// Says which stripes are about to change. Others see it from now on, so a kill is survived; before
+    /// anything is synced, this is.
     fn announce(&mut self) -> io::Result<()> {
         if std::mem::take(&mut self.news) {
             self.sidecar.announce(&self.touched, &self.lost)?;

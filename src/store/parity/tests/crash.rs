@@ -139,7 +139,7 @@ fn found(s: &Scratch, store: &[u8], parity: &[u8]) -> (tempfile::TempDir, Store)
 }
 
 /// What must hold whatever the parity file missed.
-fn judge(s: &Scratch, store: &[u8], parity: &[u8], done: usize) {
+fn judge(s: &Scratch, store: &[u8], parity: &[u8], done: usize) -> Report {
     let (_dir, found) = found(s, store, parity);
     // Healing where nothing is damaged keeps everything that was acknowledged.
     let (_, healed) = heal(&found, Open::Leave);
@@ -162,6 +162,7 @@ fn judge(s: &Scratch, store: &[u8], parity: &[u8], done: usize) {
         found.list(&crate::store::Query::default()).unwrap().len(),
         shown.len() + 1
     );
+    after
 }
 
 /// Some of these cases, far apart; all of them when there is time (`MUXTAPE_TEST_ROUNDS`).
@@ -176,7 +177,11 @@ fn a_kill_between_any_two_steps_does_no_harm() {
     moments.dedup_by(|b, a| Arc::ptr_eq(&a.store, &b.store) && Arc::ptr_eq(&a.parity, &b.parity));
     assert!(moments.len() > 60, "{}", moments.len());
     for moment in some_of(moments, 12) {
-        judge(&s, &moment.store, &moment.parity, moment.done);
+        let after = judge(&s, &moment.store, &moment.parity, moment.done);
+        assert!(
+            after.damaged.is_empty(),
+            "a kill makes nothing look damaged"
+        );
     }
 }
 

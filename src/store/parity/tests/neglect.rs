@@ -59,11 +59,14 @@ fn what_is_not_its_own_is_not_believed() {
     let file = fs::read(s.store.file()).unwrap();
     let mut flipped = own.clone();
     flipped[33] ^= 1;
+    fs::write(sidecar(&s), &flipped).unwrap();
+    assert_clean(&s.store);
+    flipped[17 * PAGE + 33] ^= 1;
     let versions = [
         ("another store's", foreign),
         ("empty", Vec::new()),
         ("cut in the header", own[..100].to_vec()),
-        ("with a damaged header", flipped),
+        ("with both headers damaged", flipped),
         ("zeros", vec![0; own.len()]),
     ];
     for (what, bytes) in versions {
@@ -79,6 +82,12 @@ fn what_is_not_its_own_is_not_believed() {
         keep(&s.store.place()).unwrap();
         assert_clean(&s.store);
         fs::write(s.store.file(), &file).unwrap();
+    }
+    for at in (0..34).map(|page| page * PAGE + 40) {
+        let mut flipped = own.clone();
+        flipped[at] ^= 1;
+        fs::write(sidecar(&s), flipped).unwrap();
+        assert_clean(&s.store);
     }
     for len in [PAGE, PAGE + 1, own.len() / 2, own.len() - 1] {
         fs::write(sidecar(&s), &own[..len]).unwrap();
