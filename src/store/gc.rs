@@ -4,7 +4,7 @@
 //! leases; what was recorded in between is marked again inside each batch, so a text that came back into
 //! use is never taken. A kill between batches leaves only work for the next time.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use super::counters::Counters;
@@ -14,6 +14,7 @@ use super::lease::{Outcome, Place};
 use super::metadata::Reader;
 use super::tables::{Change, Stream, View};
 use super::{literals, squeeze, structure, texts};
+use crate::model::digest::Digest;
 
 const OPERATION: &str = "collect unused texts";
 /// Snapshots, and fragments, that are looked at under one lease.
@@ -45,6 +46,8 @@ struct Marks {
     /// Versions below this number were there when the mark began, or were looked at.
     version: u64,
     versions: BTreeSet<u64>,
+    /// A version that is needed of each text: a text may be stored more than once.
+    texts: BTreeMap<Digest, u64>,
     literals: BTreeSet<u64>,
     /// Lists of sessions below this number were there when the mark began.
     roster: u64,
@@ -77,10 +80,16 @@ pub(super) fn collect(place: &Place<'_>) -> Result<Collected, StoreError> {
             let gone: Vec<u64> = gone.copied().collect();
             for &number in &gone {
                 // Only if the index leads to this one: a later version may have taken its place.
-                if let Ok(text) = texts::label(txn, number)
-                    && texts::number(txn, text.digest)? == Some(number)
-                {
-                    texts::unset(txn, text.digest)?;
+                let Ok(text) = texts::label(txn, number) else {
+                    continue;
+                };
+                if texts::number(txn, text.digest)? != Some(number) {
+                    continue;
+                }
+                // An earlier one of the same text may still be needed.
+                match marks.texts.get(&text.digest) {
+                    Some(kept) => texts::set(txn, text.digest, *kept)?,
+                    None => texts::unset(txn, text.digest)?,
                 }
             }
             change_count(txn, Stream::Versions, &gone)
@@ -173,7 +182,8 @@ impl Marks {
             if let Some(keyframe) = texts::keyframe(view, number)? {
                 self.add_literal(view, keyframe)?;
             }
-            let (_, version) = texts::version(view, number)?;
+            let (text, version) = texts::version(view, number)?;
+            self.texts.insert(text.digest, number);
             for extent in version.extents() {
                 self.add_literal(view, extent.literal)?;
             }

@@ -270,3 +270,24 @@ fn lives_are_kept_by_what_identifies_them() {
     s.store.note_life(&ended).unwrap();
     assert_eq!(s.store.lives().unwrap(), [life(2, 200), ended]);
 }
+
+#[test]
+fn a_text_that_is_stored_twice_is_there_as_long_as_either_is_needed() {
+    let texts = [text("$ make")];
+    let shown = state(vec![session("api", 1, &texts)]);
+    let mut full = snapshot(2, &shown, &texts);
+    full.storing = crate::store::Storing::Full;
+    for first_goes in [false, true] {
+        let s = scratch();
+        let first = record(&s.store, snapshot(1, &shown, &texts));
+        let second = record(&s.store, full.clone());
+        assert_eq!(s.store.stats().unwrap().objects, 2);
+        let gone = if first_goes { first.id } else { second.id };
+        s.store.trash(&[gone], Millis(3)).unwrap();
+        s.store.empty_trash().unwrap();
+        assert_eq!(s.store.stats().unwrap().objects, 1);
+        let digest = texts[0].digest();
+        assert_eq!(s.store.contents(&[digest]).unwrap(), texts);
+        assert!(s.store.verify().unwrap().is_ok());
+    }
+}

@@ -20,13 +20,15 @@ use self::ops::{Note, Op, Prune, Shot, Which, ops};
 use self::world::{World, never_shown};
 use super::rounds;
 use crate::model::id::SnapshotId;
-use crate::model::snapshot::{Cause, EndCause, LifeEnd, RecoveryState, ServerIdentity};
+use crate::model::snapshot::{
+    Cause, EndCause, LifeEnd, RecoveryState, ServerIdentity, SnapshotMeta,
+};
 use crate::model::target::SnapRef;
 use crate::model::time::Millis;
 use crate::store::testing::{Scratch, scratch, server, session, snapshot, state};
 use crate::store::{
-    Edit, NewSnapshot, Quota, Recorded, Retention, Store, StoreError, StoreOptions, Unchanged,
-    Verdict,
+    Edit, NewSnapshot, Quota, Recorded, Retention, Store, StoreError, StoreOptions, Storing,
+    Unchanged, Verdict,
 };
 
 #[test]
@@ -62,6 +64,8 @@ struct Machine {
     /// Seconds; jumps.
     clock: i64,
     shots: u64,
+    /// Whether a text may be stored more than once.
+    stored_anew: bool,
 }
 
 impl Machine {
@@ -74,12 +78,14 @@ impl Machine {
             model: Model::default(),
             clock: 10_000,
             shots: 0,
+            stored_anew: false,
         }
     }
 
     fn step(&mut self, op: &Op) {
         match op {
             Op::Record(shot) => self.record(shot),
+            Op::RecordAll(shots) => self.record_all(shots),
             Op::RecordWithoutText => {
                 let text = never_shown();
                 let state = state(vec![session("odd", 9, &[text])]);
@@ -121,8 +127,7 @@ impl Machine {
             Op::Prune(rule) => self.prune(rule),
             Op::Collect => {
                 if or_no_store(self.store.collect()).is_some() {
-                    let objects = self.store.stats().unwrap().objects;
-                    assert_eq!(objects, self.model.needed().len() as u64);
+                    self.check_objects();
                 }
             }
             Op::Compact => drop(or_no_store(self.store.compact())),
@@ -150,18 +155,21 @@ impl Machine {
         }
     }
 
-    fn record(&mut self, shot: &Shot) {
+    /// What a shot shows of the server, to be recorded.
+    fn shoot(&mut self, shot: &Shot) -> NewSnapshot {
         for change in &shot.changes {
             self.world.apply(change);
         }
         self.clock = (self.clock + i64::from(shot.jump)).max(1);
         self.shots += 1;
         let (state, texts) = self.world.shown(shot.part);
+        let known = texts.iter().map(|text| (text.digest(), text.clone()));
+        self.model.texts.extend(known);
         let needed = self.model.needed();
         let given = texts
-            .iter()
+            .into_iter()
             .filter(|text| shot.every_text || !needed.contains(&text.digest()));
-        let new = NewSnapshot {
+        NewSnapshot {
             random: self.shots,
             cause: if shot.manual {
                 Cause::Manual
@@ -173,27 +181,24 @@ impl Machine {
             pinned: shot.pinned,
             partial: shot.part.is_some(),
             server: identity(shot.server),
-            contents: given.cloned().collect(),
+            contents: given.collect(),
+            storing: shot.storing,
             ..snapshot(self.clock, &state, &[])
-        };
+        }
+    }
+
+    fn record(&mut self, shot: &Shot) {
+        let new = self.shoot(shot);
         let unchanged = if shot.skip {
             Unchanged::Skip
         } else {
             Unchanged::Store
         };
         let wanted = self.model.expect(&new, unchanged);
-        let recorded = self
-            .store
-            .record(new.clone(), unchanged)
-            .map_err(Refused::of);
-        match (recorded, wanted) {
-            (Ok(Recorded::Stored(meta)), Ok(Expected::Stored(mut wanted))) => {
-                assert!(meta.stored_bytes > 0);
-                wanted.stored_bytes = meta.stored_bytes;
-                assert_eq!(meta, *wanted);
-                let texts = texts.into_iter().map(|text| (text.digest(), text));
-                self.model.texts.extend(texts);
-                self.model.stored(meta, new);
+        let recorded = self.store.record(new.clone(), unchanged);
+        match (recorded.map_err(Refused::of), wanted) {
+            (Ok(Recorded::Stored(meta)), Ok(Expected::Stored(wanted))) => {
+                self.take_in(meta, *wanted, new);
             }
             (Ok(Recorded::Unchanged(since)), Ok(Expected::Unchanged(wanted))) => {
                 assert_eq!(since, *wanted);
@@ -201,6 +206,40 @@ impl Machine {
             (Err(refused), Err(wanted)) => assert_eq!(refused, wanted),
             (recorded, _) => panic!("another outcome than the model's: {recorded:?}"),
         }
+    }
+
+    /// All of them or none.
+    fn record_all(&mut self, shots: &[Shot]) {
+        let news: Vec<NewSnapshot> = shots.iter().map(|shot| self.shoot(shot)).collect();
+        let mut model = self.model.clone();
+        let mut wanted = Vec::new();
+        for new in &news {
+            match model.expect(new, Unchanged::Store) {
+                Ok(Expected::Stored(meta)) => {
+                    model.stored((*meta).clone(), new.clone());
+                    wanted.push(*meta);
+                }
+                Ok(Expected::Unchanged(_)) => panic!("it is to be stored all the same"),
+                Err(refused) => {
+                    let recorded = self.store.record_all(news).map_err(Refused::of);
+                    assert_eq!(recorded, Err(refused));
+                    return;
+                }
+            }
+        }
+        let recorded = self.store.record_all(news.clone()).unwrap();
+        assert_eq!(recorded.len(), wanted.len());
+        for ((recorded, wanted), new) in recorded.iter().zip(wanted).zip(news) {
+            self.take_in(recorded.meta().clone(), wanted, new);
+        }
+    }
+
+    fn take_in(&mut self, meta: SnapshotMeta, mut wanted: SnapshotMeta, new: NewSnapshot) {
+        assert!(meta.stored_bytes > 0);
+        wanted.stored_bytes = meta.stored_bytes;
+        assert_eq!(meta, wanted);
+        self.stored_anew |= new.storing == Storing::Full;
+        self.model.stored(meta, new);
     }
 
     /// Holds an answer against the model's, and goes on with the model as it is now.

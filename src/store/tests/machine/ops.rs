@@ -8,6 +8,8 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
+use crate::store::Storing;
+
 /// Something that changes what a server shows.
 #[derive(Debug, Clone)]
 pub(super) enum Change {
@@ -57,6 +59,7 @@ pub(super) struct Shot {
     pub(super) jump: i32,
     /// Hand in every text, or only those that no snapshot has.
     pub(super) every_text: bool,
+    pub(super) storing: Storing,
 }
 
 /// A change to records.
@@ -95,6 +98,7 @@ pub(super) struct Prune {
 #[derive(Debug, Clone)]
 pub(super) enum Op {
     Record(Box<Shot>),
+    RecordAll(Vec<Shot>),
     /// A text that is neither stored nor given.
     RecordWithoutText,
     Edit(Which, Note),
@@ -160,9 +164,14 @@ fn shot() -> impl Strategy<Value = Shot> {
         prop::bool::weighted(0.05),
         prop_oneof![6 => 0..30i32, 1 => -4000..4000i32],
         any::<bool>(),
+        prop_oneof![
+            8 => Just(Storing::Auto),
+            1 => Just(Storing::Incremental),
+            1 => Just(Storing::Full),
+        ],
     );
     (what, how).prop_map(|((changes, server), how)| {
-        let (skip, part, manual, name, tag, pinned, jump, every_text) = how;
+        let (skip, part, manual, name, tag, pinned, jump, every_text, storing) = how;
         Shot {
             changes,
             server,
@@ -174,6 +183,7 @@ fn shot() -> impl Strategy<Value = Shot> {
             pinned,
             jump,
             every_text,
+            storing,
         }
     })
 }
@@ -219,6 +229,7 @@ fn prune() -> impl Strategy<Value = Prune> {
 pub(super) fn ops() -> impl Strategy<Value = Vec<Op>> {
     let op = prop_oneof![
         16 => shot().prop_map(|shot| Op::Record(Box::new(shot))),
+        1 => vec(shot(), 0..4).prop_map(Op::RecordAll),
         1 => Just(Op::RecordWithoutText),
         4 => (which(), note()).prop_map(|(which, note)| Op::Edit(which, note)),
         3 => which().prop_map(Op::Trash),
