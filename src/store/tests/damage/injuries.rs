@@ -4,11 +4,16 @@
 //! right, and what is lost is found by the check. `MUXTAPE_TEST_ROUNDS` sets how many injuries of each
 //! kind.
 
+use std::fs;
 use std::sync::LazyLock;
 
 use super::{Known, Outcome, examine, places, with_copy};
 use crate::model::snapshot::Snapshot;
 use crate::model::target::SnapRef;
+use crate::store::parity::{
+    self,
+    heal::{Open, heal_into},
+};
 use crate::store::testing::{Scratch, log, record, scratch, session, snapshot, state, text};
 use crate::store::tests::rounds;
 use crate::store::{SearchQuery, Store, StoreError};
@@ -47,17 +52,19 @@ static FILLED: LazyLock<(Scratch, Known)> = LazyLock::new(|| {
     (s, all)
 });
 
-/// Injures copies of the store, and tells what is left.
-fn injure(kind: &str, injuries: impl Iterator<Item = (String, Change)>) {
+/// Injures copies of the store, and tells what is left; gives back of how many, and how many of them the parity
+/// file heals.
+fn injure(kind: &str, injuries: impl Iterator<Item = (String, Change)>) -> (usize, usize) {
     let (s, all) = &*FILLED;
     let copy = tempfile::Builder::new().prefix("mt").tempdir().unwrap();
-    let (mut count, mut noticed, mut good) = (0, 0, 0);
+    let (mut count, mut noticed, mut good, mut healed) = (0, 0, 0, 0);
     let mut left = Outcome::default();
     let mut worst = all.len();
     for (what, change) in injuries {
         let store = with_copy(s, &copy, |bytes| change(bytes));
         let outcome = examine(&store, all, &what);
         ask(&store, all, &outcome, &what);
+        healed += usize::from(heals(s, &store, all));
         count += 1;
         noticed += usize::from(outcome.noticed);
         left.whole += outcome.whole;
@@ -72,13 +79,34 @@ fn injure(kind: &str, injuries: impl Iterator<Item = (String, Change)>) {
     let asked = count * all.len();
     println!(
         "{kind}: {count}, {noticed} noticed; {} % of all snapshots whole, {} % with their trees; \
-         in {} % of the cases at least 99 % of the others are whole; {worst} of {} at worst",
+         in {} % of the cases at least 99 % of the others are whole; {worst} of {} at worst; \
+         in {} % the parity file heals all of it",
         percent(left.whole, asked),
         percent(left.trees, asked),
         percent(good, count),
         all.len(),
+        percent(healed, count),
     );
     assert!(count > 0);
+    (count, healed)
+}
+
+/// Whether the store is whole again once what the parity file knows is put in.
+fn heals(s: &Scratch, store: &Store, all: &Known) -> bool {
+    let parity = |of: &Store| of.dir().join(parity::FILE);
+    fs::copy(parity(&s.store), parity(store)).unwrap();
+    let copy = store.dir().join("copy");
+    let _ = fs::remove_file(&copy);
+    let healed = store
+        .place()
+        .hold("test")
+        .and_then(|hold| heal_into(&hold, &copy, Open::TakeBack));
+    let healed = healed.and_then(|_| {
+        fs::rename(&copy, store.file()).unwrap();
+        store.verify()
+    });
+    let _ = fs::remove_file(parity(store));
+    healed.is_ok_and(|report| report.is_ok() && report.checked == all.len() as u64)
 }
 
 /// Whatever else is asked is answered rightly, or the check says that something is damaged.
@@ -136,13 +164,14 @@ fn many(few: u32) -> usize {
 fn one_flipped_bit_costs_little() {
     let (s, _) = &*FILLED;
     let places = places(s.store.file(), many(16));
-    injure(
+    let (count, healed) = injure(
         "flipped bits",
         places.into_iter().map(|at| {
             let change = move |bytes: &mut Vec<u8>| bytes[at] ^= 1 << (at % 8);
             (format!("a flipped bit at {at}"), Box::new(change) as Box<_>)
         }),
     );
+    assert_eq!(healed, count);
 }
 
 #[test]
@@ -154,13 +183,14 @@ fn one_lost_page_costs_little() {
         .collect();
     pages.dedup();
     let step = (pages.len() / many(12)).max(1);
-    injure(
+    let (count, healed) = injure(
         "zeroed pages",
         pages.into_iter().step_by(step).map(|page| {
             let change = move |bytes: &mut Vec<u8>| bytes[page * PAGE..][..PAGE].fill(0);
             (format!("page {page} zeroed"), Box::new(change) as Box<_>)
         }),
     );
+    assert_eq!(healed, count);
 }
 
 #[test]
@@ -177,12 +207,13 @@ fn a_header_that_is_lost_is_noticed() {
         ("a zeroed header", Box::new(zeroed)),
         ("a header of ones", Box::new(after_magic)),
     ];
-    injure(
+    let (count, healed) = injure(
         "headers",
         changes
             .into_iter()
             .map(|(what, change)| (what.to_owned(), change)),
     );
+    assert_eq!(healed, count);
 }
 
 #[test]
