@@ -116,10 +116,9 @@ pub(super) fn walk(view: &impl View) -> Result<Walked, Fault> {
     let whats = whats(view)?;
     let mut ends = Vec::new();
     view.walk(Stream::Links, 0..=head.seq, &mut |seq, record| {
-        ends.push((
-            seq,
-            codec::unpack_value::<Head>(Kind::Link, seq, record).ok(),
-        ));
+        let link = codec::unpack_value::<Head>(Kind::Link, seq, record).ok();
+        // One that says another number is another link.
+        ends.push((seq, link.filter(|link| link.seq == seq)));
         Ok(ControlFlow::Continue(()))
     })?;
     ends.retain(|(seq, _)| *seq < head.seq);
@@ -128,11 +127,12 @@ pub(super) fn walk(view: &impl View) -> Result<Walked, Fault> {
     let mut from = Head::default();
     for (seq, end) in ends {
         let Some(end) = end else { continue };
-        let stretch = whats.range(from.seq.saturating_add(1)..=seq);
+        // Where nothing was recorded yet there is nothing between the links.
+        let stretch = (from.seq < seq).then(|| whats.range(from.seq.saturating_add(1)..=seq));
         // A place whose record is lost for good breaks nothing by itself.
         let mut known = true;
         let mut at = from;
-        for (seq, what) in stretch {
+        for (seq, what) in stretch.into_iter().flatten() {
             match what {
                 Some(what) => at = at.next(*seq, *what),
                 None => known = false,
@@ -144,7 +144,7 @@ pub(super) fn walk(view: &impl View) -> Result<Walked, Fault> {
                 at: seq,
             });
         } else if known {
-            walked.links += end.seq - from.seq;
+            walked.links += end.seq.saturating_sub(from.seq);
         }
         from = end;
     }

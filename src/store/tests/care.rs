@@ -291,3 +291,19 @@ fn a_text_that_is_stored_twice_is_there_as_long_as_either_is_needed() {
         assert!(s.store.verify().unwrap().is_ok());
     }
 }
+
+#[test]
+fn a_store_in_which_nothing_was_recorded_yet_is_whole() {
+    let s = scratch();
+    let life = Life {
+        server: server(100),
+        first_seen: Millis(1),
+        last_seen: Millis(2),
+        end: None,
+        recovery: RecoveryState::Open,
+    };
+    s.store.note_life(&life).unwrap();
+    let report = s.store.verify().unwrap();
+    assert!(report.is_ok(), "{report:?}");
+    assert_eq!(s.store.empty_trash().unwrap(), 0);
+}
