@@ -37,11 +37,12 @@ pub(crate) fn words(data: &[u8]) {
     }
 }
 
-/// tmux layout strings: what is accepted tiles, and is printed as it was read.
+/// tmux layout strings: what is accepted tiles, and is printed as it was read, but for capitals in the checksum.
 pub(crate) fn layout(data: &[u8]) {
     if let Ok(read) = layout::parse(data) {
         assert!(read.check().is_ok());
-        assert_eq!(layout::print(&read, &|pane| pane).as_bytes(), data);
+        let printed = layout::print(&read, &|pane| pane);
+        assert!(printed.as_bytes().eq_ignore_ascii_case(data), "{printed}");
     }
 }
 
