@@ -74,6 +74,13 @@ impl fmt::Display for NetworkKind {
 /// Refuses a directory on a network file system. Where the kind cannot be told, it passes: then opening
 /// the file says what is wrong. Costs one system call.
 pub(super) fn refuse(dir: &Path) -> Result<(), StoreError> {
+    #[cfg(test)]
+    if let Some(kind) = tests::PRETENDED.with_borrow(Clone::clone) {
+        return Err(StoreError::NetworkFileSystem {
+            dir: dir.to_owned(),
+            kind,
+        });
+    }
     // A directory that is still to be made will lie where its nearest parent does.
     let nearest = dir.ancestors().chain([Path::new(".")]);
     match nearest.into_iter().find_map(found) {
@@ -211,7 +218,40 @@ fn found(_dir: &Path) -> Option<Found> {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+
     use super::*;
+    use crate::store::testing::{record_text, scratch, snapshot, state};
+    use crate::store::{Edit, Query, Store, StoreOptions, Unchanged};
+
+    thread_local! {
+        /// What every directory is said to be on, for this thread.
+        pub(super) static PRETENDED: RefCell<Option<NetworkKind>> = const { RefCell::new(None) };
+    }
+
+    #[test]
+    fn a_store_is_read_there_and_neither_made_nor_written() {
+        let s = scratch();
+        let meta = record_text(&s.store, 1, "api", "$");
+        let none = scratch();
+        let new = || snapshot(2, &state(Vec::new()), &[]);
+        PRETENDED.set(Some(NetworkKind::Nfs));
+        let refused = |error: &StoreError| matches!(error, StoreError::NetworkFileSystem { .. });
+        for store in [&s.store, &none.store] {
+            let error = store.record_or_spool(new(), Unchanged::Store).unwrap_err();
+            assert!(refused(&error), "{error}");
+        }
+        assert!(!none.store.dir().exists());
+        let edited = s.store.edit(&[meta.id], &Edit::Pin(true));
+        assert!(edited.as_ref().is_err_and(refused), "{edited:?}");
+        assert_eq!(s.store.list(&Query::default()).unwrap().len(), 1);
+        let own_risk = StoreOptions {
+            network: true,
+            ..StoreOptions::default()
+        };
+        let bold = Store::new(s.store.dir().to_owned(), own_risk);
+        bold.record(new(), Unchanged::Store).unwrap();
+    }
 
     fn network(kind: NetworkKind) -> Found {
         Found::Network(kind)

@@ -11,7 +11,9 @@ pub(in crate::cli) struct Stats {}
 
 impl Stats {
     pub(in crate::cli) fn run(&self, context: &Context) -> Result<Exit, CliError> {
-        let stats = context.store().stats()?;
+        let store = context.store();
+        let stats = store.stats()?;
+        let waiting = store.waiting()?;
         let data = serde_json::json!({
             "snapshots": stats.snapshots,
             "damaged": stats.damaged,
@@ -24,6 +26,7 @@ impl Stats {
             "dedup_ratio": stats.dedup_ratio(),
             "growth_per_day": stats.growth_per_day,
             "objects": stats.objects,
+            "kept_aside": waiting,
             "oldest": stats.oldest.map(views::rfc3339),
             "newest": stats.newest.map(views::rfc3339),
         });
@@ -42,6 +45,9 @@ impl Stats {
                 format!("raw        {}{ratio}", views::bytes(stats.logical_bytes)),
                 format!("objects    {}", stats.objects),
             ];
+            if waiting > 0 {
+                lines.push(format!("kept aside {waiting}"));
+            }
             if let Some(growth) = stats.growth_per_day {
                 lines.push(format!("growth     {} a day", views::bytes(growth)));
             }
