@@ -198,6 +198,9 @@ fn hint(error: &StoreError) -> Option<String> {
         StoreError::Newer { .. } => {
             "install that version of muxtape, or use another store with --data-dir; nothing was changed".to_owned()
         }
+        StoreError::Older { .. } => {
+            "run `muxtape migrate` as somebody who may write there; nothing was changed".to_owned()
+        }
         StoreError::Emptied { file } => format!(
             "bring {} back from a backup, or move the directory away to start a new store",
             file.display()

@@ -101,6 +101,8 @@ impl Store {
     pub fn compact(&self) -> Result<Compacted, StoreError> {
         let place = self.place();
         place.refuse_network()?;
+        // An older store is migrated, which takes a turn of its own.
+        place.read(OPERATION, |_| Ok(()))?;
         let turn = Turn::take(place, OPERATION)?;
         let slack = self.slack()?;
         space::check(self.dir(), OPERATION, slack.needed)?;

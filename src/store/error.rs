@@ -67,6 +67,17 @@ pub enum StoreError {
         /// The version of muxtape that wrote it.
         app: String,
     },
+    /// An older version of muxtape wrote the store, and it cannot be migrated where it is: whoever asks may
+    /// not write there. Nothing was touched.
+    #[error(
+        "the store has format {found}; this muxtape reads format {supported}, and may not migrate it"
+    )]
+    Older {
+        /// The store's format.
+        found: u32,
+        /// The format that this version reads.
+        supported: u32,
+    },
     /// Something stored is not what was written.
     #[error("cannot {operation}: {object} is damaged: {cause}")]
     Damaged {

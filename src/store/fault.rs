@@ -62,6 +62,11 @@ impl Fault {
         }
     }
 
+    /// Whether the store only has to be migrated.
+    pub(super) fn is_older(&self) -> bool {
+        matches!(self, Fault::Store(StoreError::Older { .. }))
+    }
+
     /// The error for a caller.
     pub(super) fn at(self, operation: &'static str, file: &Path) -> StoreError {
         let damaged = |object: String, cause: String| StoreError::Damaged {
@@ -133,6 +138,7 @@ impl Kind {
             Kind::LiteralPart => "a part of text block",
             Kind::Roster => "the list of sessions",
             Kind::Link => "the link of the history",
+            Kind::Migration => "the record of the migration",
             Kind::Jumps => "the record of the clock's jumps",
             Kind::Trashed => "the trash record of snapshot no.",
         }

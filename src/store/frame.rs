@@ -39,10 +39,11 @@ pub(super) enum Kind {
     LiteralPart = 11,
     Link = 12,
     Jumps = 13,
+    Migration = 14,
 }
 
 impl Kind {
-    pub(super) const ALL: [Kind; 13] = [
+    pub(super) const ALL: [Kind; 14] = [
         Kind::Schema,
         Kind::Counters,
         Kind::Meta,
@@ -56,6 +57,7 @@ impl Kind {
         Kind::LiteralPart,
         Kind::Link,
         Kind::Jumps,
+        Kind::Migration,
     ];
 
     fn from_number(number: u8) -> Option<Self> {

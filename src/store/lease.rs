@@ -21,7 +21,7 @@ use redb::{Builder, DatabaseError, ReadTransaction, ReadableDatabase, WriteTrans
 use super::error::StoreError;
 use super::fault::Fault;
 use super::holder::holder;
-use super::{disk, network, replace, schema, space};
+use super::{disk, migrate, network, replace, schema, space};
 
 /// Memory for pages. The default of the database is 1 GiB.
 const CACHE_BYTES: usize = 32 * 1024 * 1024;
@@ -70,12 +70,24 @@ impl Place<'_> {
         work: impl FnOnce(&ReadTransaction) -> Result<T, Fault>,
     ) -> Result<T, StoreError> {
         self.look(operation)?;
-        let txn = self.until_free(operation, || self.open_to_read())?;
+        let mut opened = self.until_free(operation, || self.open_to_read())?;
         let at = |fault: Fault| self.told(operation, fault);
+        let mut checked = guarded(|| schema::check(&opened.1));
+        if checked.as_ref().is_err_and(Fault::is_older) {
+            let older = opened;
+            guarded(move || {
+                drop(older);
+                Ok(())
+            })
+            .map_err(at)?;
+            migrate::by_itself(self)?;
+            opened = self.until_free(operation, || self.open_to_read())?;
+            checked = guarded(|| schema::check(&opened.1));
+        }
         // Moved in and dropped inside, so that a panic while closing is caught as well.
         guarded(move || {
-            let (db, txn) = txn;
-            let result = schema::check(&txn).and_then(|_| work(&txn));
+            let (db, txn) = opened;
+            let result = checked.and_then(|_| work(&txn));
             drop(txn);
             drop(db);
             result
@@ -219,7 +231,7 @@ impl Place<'_> {
     }
 
     /// The error for a caller. What was never a store is not called a damaged one.
-    fn told(&self, operation: &'static str, fault: Fault) -> StoreError {
+    pub(super) fn told(&self, operation: &'static str, fault: Fault) -> StoreError {
         let foreign = match &fault {
             Fault::Foreign => true,
             other => other.is_damage() && !begins_as_database(self.file),
@@ -236,7 +248,7 @@ impl Place<'_> {
     }
 
     /// Whether there is a store: a regular file with something in it, not a link to elsewhere.
-    fn look(&self, operation: &'static str) -> Result<(), StoreError> {
+    pub(super) fn look(&self, operation: &'static str) -> Result<(), StoreError> {
         let emptied = || StoreError::Emptied {
             file: self.file.to_owned(),
         };
@@ -260,7 +272,7 @@ impl Place<'_> {
         }
     }
 
-    fn open_to_read(&self) -> Result<(redb::ReadOnlyDatabase, ReadTransaction), Fault> {
+    pub(super) fn open_to_read(&self) -> Result<(redb::ReadOnlyDatabase, ReadTransaction), Fault> {
         let db = match builder().open_read_only(self.file) {
             Err(DatabaseError::RepairAborted) => {
                 drop(disk::open(self.file)?);
@@ -327,7 +339,7 @@ fn rest(pause: Duration) {
 }
 
 /// Runs what may panic on a damaged file.
-fn guarded<T>(work: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
+pub(super) fn guarded<T>(work: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
     let outer = GUARDED.replace(true);
     let result = catch_unwind(AssertUnwindSafe(work));
     GUARDED.set(outer);

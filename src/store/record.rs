@@ -19,11 +19,11 @@ use crate::model::contents::Contents;
 use crate::model::diff::diff;
 use crate::model::digest::Digest;
 use crate::model::id::SnapshotId;
-use crate::model::snapshot::{Cause, ChangeCount, SnapshotMeta};
+use crate::model::snapshot::{Cause, ChangeCount, ServerIdentity, SnapshotMeta};
 use crate::model::tree::{ServerState, Session};
 
 /// Bytes of an entry in the index of ids, and of the counters' share in the chain.
-const INDEX_BYTES: u64 = 13 + 4 + 8;
+pub(super) const INDEX_BYTES: u64 = 13 + 4 + 8;
 
 /// Records a snapshot whose state is sorted.
 pub(super) fn record(
@@ -33,7 +33,7 @@ pub(super) fn record(
 ) -> Result<Outcome<Recorded>, Fault> {
     new.state.check().map_err(StoreError::Invalid)?;
     let mut counters = Counters::read(txn)?;
-    let parent = parent(txn, new)?;
+    let parent = parent(txn, &new.server)?;
     let mut meta = described(new, &counters, parent.as_ref().map(|entry| entry.meta.id));
     names::check_sound(new.name.as_deref())?;
     names::check_free(txn, new.name.as_deref(), &meta)?;
@@ -112,12 +112,12 @@ pub(super) fn record(
 }
 
 /// The newest whole snapshot of the same multiplexer and socket.
-fn parent(view: &impl View, new: &NewSnapshot) -> Result<Option<Entry>, Fault> {
+pub(super) fn parent(view: &impl View, of: &ServerIdentity) -> Result<Option<Entry>, Fault> {
     let reader = Reader::new(view);
     let mut found = None;
     reader.rows_newest_first(u64::MAX, &mut |row| {
         let server = &row.from.server;
-        let same = server.mux == new.server.mux && server.socket == new.server.socket;
+        let same = server.mux == of.mux && server.socket == of.socket;
         if same && !row.is_partial() {
             // A damaged one is passed over.
             found = row.entry().ok();
@@ -158,14 +158,14 @@ fn described(new: &NewSnapshot, counters: &Counters, parent: Option<SnapshotId>)
 }
 
 /// The texts that were handed in, and how they are to be stored.
-struct Given<'a> {
-    texts: BTreeMap<Digest, &'a Contents>,
-    storing: Storing,
+pub(super) struct Given<'a> {
+    pub(super) texts: BTreeMap<Digest, &'a Contents>,
+    pub(super) storing: Storing,
 }
 
 /// Stores every text of the state that is not stored yet; where it is to share nothing, every text. Gives
 /// back their numbers and the bytes they take.
-fn store_texts(
+pub(super) fn store_texts(
     txn: &WriteTransaction,
     counters: &mut Counters,
     state: &ServerState,
@@ -214,13 +214,13 @@ fn store_texts(
 }
 
 /// Which text each pane showed before.
-struct Bases {
+pub(super) struct Bases {
     by_handle: BTreeMap<u32, Digest>,
     by_place: BTreeMap<(BString, u32, u32), Digest>,
 }
 
 impl Bases {
-    fn new(before: &ServerState, same_life: bool) -> Self {
+    pub(super) fn new(before: &ServerState, same_life: bool) -> Self {
         let mut bases = Self {
             by_handle: BTreeMap::new(),
             by_place: BTreeMap::new(),

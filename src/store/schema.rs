@@ -12,6 +12,7 @@ use super::disk;
 use super::error::StoreError;
 use super::fault::Fault;
 use super::frame::Kind;
+use super::migrate;
 use super::tables::{Change, View};
 
 /// The format that this version writes, and the newest that it reads.
@@ -38,11 +39,17 @@ pub(super) struct Schema {
     pub(super) store: [u8; 16],
 }
 
-/// Refuses a store of a newer format.
-pub(super) fn check(view: &impl View) -> Result<Schema, Fault> {
+/// What a store of whatever format says about itself: the record keeps its form, the frame around it does
+/// not.
+pub(super) fn read(view: &impl View) -> Result<Schema, Fault> {
     let record = view.own(RECORD).map_err(Fault::or_foreign)?;
     let record = record.ok_or(Fault::Foreign)?;
-    let schema: Schema = codec::unpack_value(Kind::Schema, 0, &record)?;
+    migrate::older_schema(&record).unwrap_or_else(|| codec::unpack_value(Kind::Schema, 0, &record))
+}
+
+/// Refuses a store of another format.
+pub(super) fn check(view: &impl View) -> Result<Schema, Fault> {
+    let schema = read(view)?;
     if schema.format > SUPPORTED {
         return Err(StoreError::Newer {
             found: schema.format,
@@ -51,7 +58,24 @@ pub(super) fn check(view: &impl View) -> Result<Schema, Fault> {
         }
         .into());
     }
+    if schema.format < SUPPORTED {
+        return Err(StoreError::Older {
+            found: schema.format,
+            supported: SUPPORTED,
+        }
+        .into());
+    }
     Ok(schema)
+}
+
+/// The format record of a store of this format.
+pub(super) fn current(store: [u8; 16]) -> Schema {
+    Schema {
+        format: SUPPORTED,
+        oldest_reader: 2,
+        app: env!("CARGO_PKG_VERSION").to_owned(),
+        store,
+    }
 }
 
 /// Writes the format record.
@@ -142,13 +166,7 @@ fn build(file: &Path, store: [u8; 16]) -> Result<(), Fault> {
     let mut txn = db.begin_write()?;
     txn.set_quick_repair(true);
     txn.make_tables()?;
-    let schema = Schema {
-        format: SUPPORTED,
-        oldest_reader: 2,
-        app: env!("CARGO_PKG_VERSION").to_owned(),
-        store,
-    };
-    write(&txn, &schema)?;
+    write(&txn, &current(store))?;
     txn.commit()?;
     Ok(())
 }
@@ -169,6 +187,6 @@ fn store_id(seed: &[u8]) -> [u8; 16] {
     id
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -7,6 +7,7 @@ use super::counters::Counters;
 use super::error::StoreError;
 use super::fault::Fault;
 use super::frame::Kind;
+use super::literals::ENTRY_BYTES;
 use super::metadata::{self, Entry, MetaRecord, Reader, TrashRecord};
 use super::tables::{Change, Stream, View};
 use super::{chain, ids, names, rosters, timeline};
@@ -26,18 +27,24 @@ pub(super) fn put(
     let mut moved = Vec::with_capacity(ids.len());
     for &id in ids {
         let entry = timeline::entry(change, id)?;
-        let roster = rosters::load(change, entry.roster)?;
-        let record = TrashRecord {
-            meta: MetaRecord::new(&entry, &roster),
-            since: now,
-        };
-        let record = codec::pack_value(Kind::Trashed, entry.seq, &record)?;
-        change.put(Stream::Trash, entry.seq, &record)?;
+        note(change, &entry, now)?;
         change.remove(Stream::Timeline, std::iter::once(entry.seq))?;
         names::unset(change, &entry)?;
         moved.push(entry.meta);
     }
     Ok(moved)
+}
+
+/// Writes the record of a snapshot in the trash; gives back the bytes of the record.
+pub(super) fn note(change: &impl Change, entry: &Entry, since: Millis) -> Result<u64, Fault> {
+    let roster = rosters::load(change, entry.roster)?;
+    let record = TrashRecord {
+        meta: MetaRecord::new(entry, &roster),
+        since,
+    };
+    let record = codec::pack_value(Kind::Trashed, entry.seq, &record)?;
+    change.put(Stream::Trash, entry.seq, &record)?;
+    Ok(record.len() as u64 + ENTRY_BYTES)
 }
 
 /// What is in the trash, newest first, and when it was thrown away. Damaged records are passed over.

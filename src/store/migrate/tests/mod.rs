@@ -1,0 +1,3 @@
+mod describe;
+mod fill;
+mod golden;
