@@ -498,3 +498,47 @@ fn a_snapshot_that_finds_the_store_away_is_kept_aside_and_told() {
         .collect();
     assert_eq!(names, ["fourth", "third", "second", "first"]);
 }
+
+#[test]
+fn a_store_of_the_first_form_is_migrated_when_asked_or_opened() {
+    let packed = fs::read("tests/stores/1/muxtape.redb.zst").unwrap();
+    let golden = zstd::decode_all(&packed[..]).unwrap();
+    let fresh = || {
+        let server = TmuxServer::stopped();
+        let data = server.home().join("data/muxtape");
+        fs::create_dir_all(&data).unwrap();
+        fs::write(data.join("muxtape.redb"), &golden).unwrap();
+        (server, data)
+    };
+    let (server, data) = fresh();
+    let plan = server.json(&["migrate", "--dry-run"]);
+    assert_eq!(
+        (&plan["from"], &plan["to"]),
+        (&1.into(), &Store::FORMAT.into())
+    );
+    assert_eq!(
+        (&plan["migrated"], &plan["lost"]),
+        (&false.into(), &serde_json::json!([]))
+    );
+    assert!(fs::read(data.join("muxtape.redb")).unwrap() == golden);
+    let said = server.muxtape(&["migrate"]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert!(
+        said.out.contains("migrated the store from form 1"),
+        "{}",
+        said.out
+    );
+    let backup = plan["backup"].as_str().unwrap();
+    assert!(fs::read(backup).unwrap() == golden);
+    let again = server.muxtape(&["migrate"]);
+    assert!(again.out.contains("nothing to migrate"), "{}", again.out);
+    // By itself, when it is used.
+    let (server, _) = fresh();
+    let listed = server.json(&["list", "--all"]);
+    assert_eq!(
+        listed.as_array().unwrap().len() as u64,
+        plan["snapshots"].as_u64().unwrap()
+    );
+    assert_eq!(server.json(&["verify"])["ok"], true);
+    server.error(3, &["show", "nothing"]);
+}

@@ -145,6 +145,7 @@ pub(super) enum Command {
     Verify(c::verify::Verify),
     Gc(c::care::Gc),
     Compact(c::care::Compact),
+    Migrate(c::migrate::Migrate),
     Daemon(c::daemon::Daemon),
     Config(c::config::Config),
     Completions(c::completions::Completions),

@@ -17,6 +17,7 @@ pub(super) mod edit;
 pub(super) mod interface;
 pub(super) mod list;
 pub(super) mod man;
+pub(super) mod migrate;
 pub(super) mod pane;
 pub(super) mod prune;
 pub(super) mod recover;
@@ -75,6 +76,7 @@ fn dispatch(command: &Command, context: &Context) -> Result<Exit, CliError> {
         Command::Verify(command) => command.run(context),
         Command::Gc(command) => command.run(context),
         Command::Compact(command) => command.run(context),
+        Command::Migrate(command) => command.run(context),
         Command::Daemon(command) => command.run(context),
         Command::Config(command) => command.run(context),
         Command::Completions(command) => command.run(),

@@ -89,6 +89,9 @@ pub struct Carried {
 }
 
 impl Store {
+    /// The number of the form that this version writes.
+    pub const FORMAT: u32 = schema::SUPPORTED;
+
     /// What [`Store::migrate`] would do; `None` where the store has the present format. Reads everything and
     /// changes nothing.
     pub fn plan_migration(&self) -> Result<Option<MigrationPlan>, StoreError> {

@@ -1,3 +1,5 @@
+mod damaged;
 mod describe;
 mod fill;
 mod golden;
+mod interrupted;
