@@ -206,7 +206,10 @@ fn hint(error: &StoreError) -> Option<String> {
             file.display()
         ),
         StoreError::Damaged { .. } => {
-            "`muxtape verify` tells what is damaged; all other snapshots can still be used".to_owned()
+            "`muxtape verify` tells what is damaged, and with --repair brings back what it can; all other snapshots can still be used".to_owned()
+        }
+        StoreError::AllCopiesDamaged { .. } => {
+            "nothing was changed; bring the file back from a copy of your own, or move the directory away to start a new store".to_owned()
         }
         StoreError::NoSpace { .. } => {
             "what was recorded is safe; make room on that disk, or in the store: `muxtape prune` and `muxtape delete`, then `muxtape trash empty`, work on a full disk".to_owned()

@@ -25,6 +25,9 @@ use crate::model::id::SnapshotId;
 /// Snapshots between two links that are written down.
 const EVERY: u64 = 64;
 
+/// Lost places that a repair marks. More snapshots than in years cannot be lost.
+const MOST_UNKNOWN: usize = 1 << 20;
+
 /// The last link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Head {
@@ -77,19 +80,46 @@ pub(super) fn add(
     Ok(())
 }
 
-/// Keeps the place of a snapshot that is removed for good. What its record was cannot be told any more
-/// where that is damaged.
+/// Keeps what a snapshot was that is removed for good, or loses a part. What its record was cannot be told
+/// any more where that is damaged. What is kept already stays: it is what the snapshot was at first.
 pub(super) fn keep(
     change: &impl Change,
     seq: u64,
     was: Option<(SnapshotId, Digest)>,
 ) -> Result<(), Fault> {
-    let was = was.map(|(id, root)| What {
-        id: StoredId::from(id),
-        root,
-    });
-    let record = codec::pack_value(Kind::Link, seq, &was)?;
+    let known = change.get(Stream::Removed, seq)?;
+    if known.is_some_and(|record| removed(seq, &record).is_some()) {
+        return Ok(());
+    }
+    let record = codec::pack_value(Kind::Link, seq, &was.map(what_of))?;
     change.put(Stream::Removed, seq, &record)
+}
+
+/// What the record of a removed snapshot says that it was.
+fn removed(seq: u64, record: &[u8]) -> Option<What> {
+    codec::unpack_value::<Option<What>>(Kind::Link, seq, record).ok()?
+}
+
+/// Whether such a record tells of another root.
+pub(super) fn was_other(seq: u64, record: &[u8], root: Digest) -> bool {
+    removed(seq, record).is_some_and(|what| what.root != root)
+}
+
+/// Makes the history whole again after a repair: it ends with the newest snapshot, and places of which
+/// nothing is known any more are marked as such, and given back.
+pub(super) fn mend(change: &impl Change, counters: &mut Counters) -> Result<Vec<u64>, Fault> {
+    let whats = whats(change)?;
+    let rest = whats.range(counters.head.seq.saturating_add(1)..);
+    counters.head = rest.fold(counters.head, |at, (seq, what)| match what {
+        Some(what) => at.next(*seq, *what),
+        None => at,
+    });
+    let unknown = (1..=counters.head.seq).filter(|seq| !whats.contains_key(seq));
+    let unknown: Vec<u64> = unknown.take(MOST_UNKNOWN).collect();
+    for &seq in &unknown {
+        keep(change, seq, None)?;
+    }
+    Ok(unknown)
 }
 
 /// Where the chain does not hold.
@@ -193,21 +223,22 @@ fn whats(view: &impl View) -> Result<BTreeMap<u64, Option<What>>, Fault> {
     let reader = Reader::new(view);
     let mut whats = BTreeMap::new();
     let all = 0..=u64::MAX;
-    view.walk(Stream::Removed, all.clone(), &mut |seq, record| {
-        let what = codec::unpack_value::<Option<What>>(Kind::Link, seq, record);
-        whats.insert(seq, what.ok().flatten());
-        Ok(ControlFlow::Continue(()))
-    })?;
     view.walk(Stream::Trash, all.clone(), &mut |seq, record| {
         let row = reader.trashed_row(seq, record).ok();
         let what = row.and_then(|(row, _)| Some((row.id()?, row.root())));
         whats.insert(seq, what.map(what_of));
         Ok(ControlFlow::Continue(()))
     })?;
-    view.walk(Stream::Timeline, all, &mut |seq, record| {
+    view.walk(Stream::Timeline, all.clone(), &mut |seq, record| {
         let row = reader.row(seq, record).ok();
         let what = row.and_then(|row| Some((row.id()?, row.root())));
         whats.insert(seq, what.map(what_of));
+        Ok(ControlFlow::Continue(()))
+    })?;
+    // Of one that lost a part this tells what it was before.
+    view.walk(Stream::Removed, all, &mut |seq, record| {
+        let known = whats.entry(seq).or_insert(None);
+        *known = removed(seq, record).or(*known);
         Ok(ControlFlow::Continue(()))
     })?;
     Ok(whats)

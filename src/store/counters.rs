@@ -65,6 +65,17 @@ impl Counters {
         Ok(record.and_then(|record| codec::unpack_value(Kind::Counters, 0, &record).ok()))
     }
 
+    /// What tells later ones from earlier ones.
+    pub(super) fn order(&self) -> (u64, u64, u64, u64, u64) {
+        (
+            self.seq,
+            self.version,
+            self.literal,
+            self.origin,
+            self.roster,
+        )
+    }
+
     /// Takes the number of the next snapshot. There is always one, unless a damaged key made it seem
     /// that all are used up; then nothing may be written, because it would take another's place.
     pub(super) fn take_seq(&mut self) -> Result<u64, Fault> {

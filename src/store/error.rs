@@ -88,6 +88,16 @@ pub enum StoreError {
         /// What is wrong with it.
         cause: String,
     },
+    /// Something stored is damaged, and so is everything from which it could be brought back.
+    #[error("cannot {operation}: {object} is damaged, and so is every copy: {cause}")]
+    AllCopiesDamaged {
+        /// What was to be done.
+        operation: &'static str,
+        /// The record, or the file.
+        object: String,
+        /// What was tried.
+        cause: String,
+    },
     /// No room on the disk, or the quota is used up.
     #[error("cannot {operation}: no space left for {}", path.display())]
     NoSpace {
@@ -312,7 +322,10 @@ impl StoreError {
     /// Whether the store is there and readable in principle, but something in it is damaged.
     #[must_use]
     pub fn is_damage(&self) -> bool {
-        matches!(self, StoreError::Damaged { .. })
+        matches!(
+            self,
+            StoreError::Damaged { .. } | StoreError::AllCopiesDamaged { .. }
+        )
     }
 }
 

@@ -12,7 +12,7 @@
 
 use twox_hash::XxHash3_64;
 
-use super::codec::Codec;
+use super::codec::{Codec, MAX_RAW};
 
 /// How every frame begins.
 pub(super) const MAGIC: [u8; 2] = [0xd7, b'm'];
@@ -164,6 +164,24 @@ pub(super) fn find(bytes: &[u8]) -> Result<Found<'_>, BadFrame> {
         },
         len: end + HASH_BYTES,
     })
+}
+
+/// How long the record that these bytes begin with says it is, hash included; `None` where they do not
+/// begin as one.
+pub(super) fn announced(bytes: &[u8]) -> Option<u64> {
+    let header = Header::read(bytes).ok()?;
+    let known = header.version == VERSION
+        && Kind::from_number(header.kind).is_some()
+        && Codec::from_number(header.codec).is_some()
+        && header.body_len <= MAX_RAW.saturating_mul(2);
+    let len = (header.len + HASH_BYTES) as u64;
+    known.then(|| len.saturating_add(header.body_len))
+}
+
+/// The hash at the end of a whole record, which tells it from others.
+pub(super) fn hash(record: &[u8]) -> u64 {
+    let hash = record.last_chunk::<HASH_BYTES>();
+    hash.map_or(0, |hash| u64::from_le_bytes(*hash))
 }
 
 struct Header {

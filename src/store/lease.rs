@@ -71,28 +71,46 @@ impl Place<'_> {
     ) -> Result<T, StoreError> {
         self.look(operation)?;
         let mut opened = self.until_free(operation, || self.open_to_read())?;
-        let at = |fault: Fault| self.told(operation, fault);
         let mut checked = guarded(|| schema::check(&opened.1));
         if checked.as_ref().is_err_and(Fault::is_older) {
-            let older = opened;
             guarded(move || {
-                drop(older);
+                drop(opened);
                 Ok(())
             })
-            .map_err(at)?;
+            .map_err(|fault| self.told(operation, fault))?;
             migrate::by_itself(self)?;
             opened = self.until_free(operation, || self.open_to_read())?;
             checked = guarded(|| schema::check(&opened.1));
         }
-        // Moved in and dropped inside, so that a panic while closing is caught as well.
-        guarded(move || {
+        self.finish(operation, opened, |txn| checked.and_then(|_| work(txn)))
+    }
+
+    /// Reads what can be read, even where it does not say that it is a store: for damaged files.
+    pub(super) fn read_any<T>(
+        &self,
+        operation: &'static str,
+        work: impl FnOnce(&ReadTransaction) -> Result<T, Fault>,
+    ) -> Result<T, StoreError> {
+        self.look(operation)?;
+        let opened = self.until_free(operation, || self.open_to_read())?;
+        self.finish(operation, opened, work)
+    }
+
+    /// Does the work and closes the file: inside, so that a panic while closing is caught as well.
+    fn finish<T>(
+        &self,
+        operation: &'static str,
+        opened: (redb::ReadOnlyDatabase, ReadTransaction),
+        work: impl FnOnce(&ReadTransaction) -> Result<T, Fault>,
+    ) -> Result<T, StoreError> {
+        let done = guarded(move || {
             let (db, txn) = opened;
-            let result = checked.and_then(|_| work(&txn));
+            let result = work(&txn);
             drop(txn);
             drop(db);
             result
-        })
-        .map_err(at)
+        });
+        done.map_err(|fault| self.told(operation, fault))
     }
 
     /// Writes under a lease what changes or removes something. What `work` did is kept as a whole, or not

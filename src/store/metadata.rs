@@ -34,18 +34,18 @@ pub(super) struct Origin {
 /// The stored form of [`SnapshotMeta`]. Borrows what it is made of, so that a scan copies nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct MetaRecord<'a> {
-    id: StoredId,
+    pub(super) id: StoredId,
     parent: Option<StoredId>,
     /// Milliseconds from the moment that the id tells to the real one.
-    late: i64,
+    pub(super) late: i64,
     cause: Cause,
-    flags: u8,
+    pub(super) flags: u8,
     #[serde(borrow)]
-    notes: Option<Notes<'a>>,
-    origin: u64,
-    roster: u64,
+    pub(super) notes: Option<Notes<'a>>,
+    pub(super) origin: u64,
+    pub(super) roster: u64,
     differs: Vec<Differs>,
-    root: Digest,
+    pub(super) root: Digest,
     changes: ChangeCount,
     stored_bytes: u64,
     logical_bytes: u64,
@@ -54,17 +54,17 @@ pub(super) struct MetaRecord<'a> {
 
 /// What few snapshots have.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-struct Notes<'a> {
-    name: Option<&'a str>,
-    description: Option<&'a str>,
+pub(super) struct Notes<'a> {
+    pub(super) name: Option<&'a str>,
+    pub(super) description: Option<&'a str>,
     #[serde(borrow)]
-    tags: Vec<&'a str>,
+    pub(super) tags: Vec<&'a str>,
     redactions: Vec<RedactionCount>,
 }
 
-const PINNED: u8 = 1;
+pub(super) const PINNED: u8 = 1;
 const ARCHIVED: u8 = 2;
-const PARTIAL: u8 = 4;
+pub(super) const PARTIAL: u8 = 4;
 
 /// A snapshot in the trash.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -365,29 +365,6 @@ impl<'v, V: View> Reader<'v, V> {
         self.origins.borrow_mut().insert(number, Rc::clone(&origin));
         Ok(origin)
     }
-}
-
-/// The id in a record of the timeline, whatever else it needs.
-pub(super) fn id(seq: u64, record: &[u8]) -> Option<SnapshotId> {
-    stored(seq, record)?.id.id()
-}
-
-/// The id in a record of the trash.
-pub(super) fn trashed_id(seq: u64, record: &[u8]) -> Option<SnapshotId> {
-    let body = codec::opened_raw(Kind::Trashed, seq, record).ok()?;
-    let record: TrashRecord<'_> = codec::decode(Kind::Trashed, seq, body).ok()?;
-    record.meta.id.id()
-}
-
-/// The name in a record of the timeline; `None` where that cannot be read.
-pub(super) fn name(seq: u64, record: &[u8]) -> Option<Option<String>> {
-    let notes = stored(seq, record)?.notes;
-    Some(notes.and_then(|notes| notes.name.map(str::to_owned)))
-}
-
-fn stored(seq: u64, record: &[u8]) -> Option<MetaRecord<'_>> {
-    let body = codec::opened_raw(Kind::Meta, seq, record).ok()?;
-    codec::decode(Kind::Meta, seq, body).ok()
 }
 
 /// Writes the metadata of a snapshot in the timeline; gives back the bytes of the record.

@@ -42,12 +42,15 @@ mod patched;
 mod plan;
 mod query;
 mod record;
+mod remnants;
+mod repair;
 mod replace;
 mod request;
 mod retention;
 mod rope;
 mod rosters;
 mod runs;
+mod salvage;
 mod scan;
 mod schema;
 mod search;
@@ -93,6 +96,7 @@ pub use lists::Listed;
 pub use migrate::{Carried, Lost, Migrated, MigrationPlan};
 pub use network::NetworkKind;
 pub use query::Query;
+pub use repair::{LostSnapshot, RepairReport, Way};
 pub use request::{NewSnapshot, Recorded, Storing, Unchanged};
 pub use retention::{
     Count, InvalidPattern, Keep, KeepReason, KeepUndo, Pattern, PrunePlan, Pruned, Quota,
@@ -325,6 +329,15 @@ impl Store {
     /// not be made.
     pub fn verify(&self) -> Result<VerifyReport, StoreError> {
         verify::verify(&self.place())
+    }
+
+    /// Brings back what is damaged, as far as that can be done: what [`Store::verify`] finds is whole
+    /// afterwards, or marked as partial, or gone. The damaged file is kept under `damaged/`; `now` names it.
+    /// Everybody else waits meanwhile. A store that is whole is left as it is.
+    ///
+    /// [`StoreError::AllCopiesDamaged`] where no snapshot could be brought back; then nothing was changed.
+    pub fn repair(&self, now: Millis) -> Result<RepairReport, StoreError> {
+        repair::repair(self.place(), now)
     }
 
     /// Searches everything that was recorded, newest first. Without a store: nothing.

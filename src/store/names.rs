@@ -23,6 +23,16 @@ pub(super) fn in_key(key: &[u8]) -> Option<(&str, u64)> {
     Some((std::str::from_utf8(name).ok()?, u64::from_be_bytes(*seq)))
 }
 
+/// Notes a name of the snapshot under a number.
+pub(super) fn note(change: &impl Change, name: &str, seq: u64) -> Result<(), Fault> {
+    change.set_point(Index::Names, &key(name, seq), seq)
+}
+
+/// Forgets a name of the snapshot under a number.
+pub(super) fn forget(change: &impl Change, name: &str, seq: u64) -> Result<(), Fault> {
+    change.unset_point(Index::Names, &key(name, seq))
+}
+
 /// Notes the name of a snapshot in the timeline.
 pub(super) fn set(change: &impl Change, entry: &Entry) -> Result<(), Fault> {
     match &entry.meta.name {

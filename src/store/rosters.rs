@@ -100,6 +100,16 @@ pub(super) fn number(
     Ok((number, record.len() as u64 + ENTRY_BYTES))
 }
 
+/// Writes a roster under a number.
+pub(super) fn put(
+    change: &impl Change,
+    number: u64,
+    sessions: &[SessionSummary],
+) -> Result<(), Fault> {
+    let record = codec::pack_value(Kind::Roster, number, &sessions)?;
+    change.put(Stream::Rosters, number, &record)
+}
+
 /// A roster.
 pub(super) fn load(view: &impl View, number: u64) -> Result<Roster, Fault> {
     let record = view.get(Stream::Rosters, number)?;

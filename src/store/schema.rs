@@ -160,7 +160,8 @@ pub(super) fn marked(dir: &Path) -> Option<[u8; 16]> {
     Some(number.to_be_bytes())
 }
 
-fn build(file: &Path, store: [u8; 16]) -> Result<(), Fault> {
+/// Builds an empty store in a new file.
+pub(super) fn build(file: &Path, store: [u8; 16]) -> Result<(), Fault> {
     let opened = new_file(file).map_err(|error| Fault::Database(error.into()))?;
     let db = disk::database(opened)?;
     let mut txn = db.begin_write()?;

@@ -15,7 +15,7 @@ use super::request::Storing;
 use super::tables::{Change, Stream, View};
 use super::texts;
 use crate::model::digest::Digest;
-use crate::model::tree::{Pane, ServerState};
+use crate::model::tree::{ContentsRef, Pane, ServerState};
 
 const SHELF: Shelf = Shelf {
     kind: Kind::State,
@@ -94,6 +94,13 @@ pub(super) fn stored(view: &impl View, seq: u64) -> Result<Stored, Fault> {
 /// The keyframe that a snapshot needs.
 pub(super) fn keyframe(view: &impl View, seq: u64) -> Result<Option<u64>, Fault> {
     patched::keyframe(view, SHELF, seq)
+}
+
+/// Says what the panes of a tree show, in their order.
+pub(super) fn show(state: &mut ServerState, texts: impl Iterator<Item = Option<ContentsRef>>) {
+    for (pane, text) in panes_mut(state).zip(texts) {
+        pane.contents = text;
+    }
 }
 
 /// The panes, in the order of [`ServerState::panes`].

@@ -16,7 +16,7 @@ pub(super) type StreamTable = TableDefinition<'static, u64, &'static [u8]>;
 pub(super) type IndexTable = TableDefinition<'static, &'static [u8], &'static [u8]>;
 
 /// Tables of records under growing numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Stream {
     /// What is told about each snapshot, by sequence number: the order of time.
     Timeline,

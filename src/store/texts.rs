@@ -96,6 +96,18 @@ pub(super) fn version(view: &impl View, number: u64) -> Result<(ContentsRef, Ver
     Ok((label, codec::decode(Kind::Version, number, &raw)?))
 }
 
+/// Writes a version anew, so that it needs no keyframe of others.
+pub(super) fn put(
+    change: &impl Change,
+    counters: &mut Counters,
+    number: u64,
+    (label, version): (&ContentsRef, &Version),
+) -> Result<(), Fault> {
+    let raw = codec::encode(Kind::Version, version)?;
+    let value = Value { label, raw: &raw };
+    patched::store(change, counters, SHELF, number, &value, None, Storing::Full).map(drop)
+}
+
 /// The keyframe that a version needs.
 pub(super) fn keyframe(view: &impl View, number: u64) -> Result<Option<u64>, Fault> {
     patched::keyframe(view, SHELF, number)

@@ -1,21 +1,36 @@
 //! `muxtape verify`
 
+use std::path::PathBuf;
+
 use serde::Serialize;
 
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
+use crate::cli::output::confirm;
 use crate::cli::views::count;
+use crate::store::{Damage, RepairReport, VerifyReport, Way};
 
 /// Read every record of the store and check it
+///
+/// With --repair, what is damaged is brought back: indexes are made anew, records are looked for in the whole
+/// file and in older ones. What is lost for good is taken out of its snapshot, which is then marked as partial
+/// and can still be restored in part. The damaged file is kept.
 #[derive(Debug, clap::Args)]
-pub(in crate::cli) struct Verify {}
+pub(in crate::cli) struct Verify {
+    /// Bring back what is damaged
+    #[arg(long)]
+    repair: bool,
+}
 
 #[derive(Debug, Serialize)]
 struct Answer {
     ok: bool,
     checked: u64,
     damaged: Vec<DamageView>,
+    /// Snapshots that are whole again.
     repaired: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repair: Option<RepairView>,
 }
 
 #[derive(Debug, Serialize)]
@@ -25,42 +40,182 @@ struct DamageView {
     what: String,
 }
 
+#[derive(Debug, Serialize)]
+struct RepairView {
+    /// What was damaged before.
+    found: Vec<DamageView>,
+    healed: Vec<HealedView>,
+    partial: Vec<PartialView>,
+    lost: Vec<LostView>,
+    /// Where the damaged file is.
+    kept: Option<PathBuf>,
+}
+
+#[derive(Debug, Serialize)]
+struct HealedView {
+    by: &'static str,
+    snapshots: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct PartialView {
+    snapshot: String,
+    lost: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct LostView {
+    number: u64,
+    snapshot: Option<String>,
+    what: String,
+}
+
 impl Verify {
     pub(in crate::cli) fn run(&self, context: &Context) -> Result<Exit, CliError> {
         let report = context.store().verify()?;
+        if self.repair && !report.is_ok() {
+            return repair(context, &report);
+        }
         let answer = Answer {
-            ok: report.damaged.is_empty(),
+            ok: report.is_ok(),
             checked: report.checked,
-            damaged: report
-                .damaged
-                .iter()
-                .map(|damage| DamageView {
-                    snapshot: damage.snapshot.map(|id| id.to_string()),
-                    object: damage.object.to_string(),
-                    what: damage.what.clone(),
-                })
-                .collect(),
+            damaged: damage(&report.damaged),
             repaired: 0,
+            repair: None,
         };
         context.output.answer("verify", &answer, |_| {
-            let mut lines: Vec<String> = answer
-                .damaged
-                .iter()
-                .map(|damage| {
-                    let whose = damage.snapshot.as_deref();
-                    let whose = whose.map_or_else(String::new, |id| format!(" of snapshot {id}"));
-                    format!("damaged: {}{whose}: {}", damage.object, damage.what)
-                })
-                .collect();
-            let verdict = if answer.ok {
-                "all good"
-            } else {
-                "damage found"
-            };
+            let mut lines = damage_lines(&answer.damaged);
             let checked = count(answer.checked, "snapshot");
-            lines.push(format!("{checked} checked: {verdict}"));
+            lines.push(if answer.ok {
+                format!("{checked} checked: all good")
+            } else {
+                format!("{checked} checked: damage found; `muxtape verify --repair` brings back what it can")
+            });
             lines
         })?;
-        Ok(if answer.ok { Exit::Ok } else { Exit::Store })
+        Ok(exit(answer.ok))
     }
+}
+
+fn exit(ok: bool) -> Exit {
+    if ok { Exit::Ok } else { Exit::Store }
+}
+
+fn repair(context: &Context, report: &VerifyReport) -> Result<Exit, CliError> {
+    let parts = count(report.damaged.len() as u64, "damaged part");
+    let question = format!("Repair the store ({parts})? The damaged file is kept.");
+    if !context.global.yes && !confirm(&question) {
+        return Err(
+            CliError::new(Exit::Refused, "nothing was repaired: not confirmed").hint(
+                "say --yes to repair without being asked; `muxtape verify` tells what is damaged",
+            ),
+        );
+    }
+    let done = context.store().repair(context.now())?;
+    let answer = Answer {
+        ok: done.left.is_empty(),
+        checked: done.snapshots,
+        damaged: damage(&done.left),
+        repaired: done.healed.iter().map(|(_, snapshots)| snapshots).sum(),
+        repair: Some(view(&done)),
+    };
+    context
+        .output
+        .answer("verify", &answer, |_| told(&done, &answer))?;
+    Ok(if done.is_whole() {
+        Exit::Ok
+    } else if answer.ok {
+        Exit::Partial
+    } else {
+        Exit::Store
+    })
+}
+
+fn damage(damaged: &[Damage]) -> Vec<DamageView> {
+    let views = damaged.iter().map(|damage| DamageView {
+        snapshot: damage.snapshot.map(|id| id.to_string()),
+        object: damage.object.to_string(),
+        what: damage.what.clone(),
+    });
+    views.collect()
+}
+
+fn damage_lines(damaged: &[DamageView]) -> Vec<String> {
+    let line = |damage: &DamageView| {
+        let whose = damage.snapshot.as_deref();
+        let whose = whose.map_or_else(String::new, |id| format!(" of snapshot {id}"));
+        format!("damaged: {}{whose}: {}", damage.object, damage.what)
+    };
+    damaged.iter().map(line).collect()
+}
+
+fn by(way: Way) -> &'static str {
+    match way {
+        Way::Rebuilt => "rebuilt",
+        Way::Parity => "parity",
+        Way::Salvage => "salvage",
+        Way::Backup => "backup",
+    }
+}
+
+fn view(done: &RepairReport) -> RepairView {
+    let healed = done.healed.iter().map(|(way, snapshots)| HealedView {
+        by: by(*way),
+        snapshots: *snapshots,
+    });
+    let partial = done.partial.iter().map(|(id, lost)| PartialView {
+        snapshot: id.to_string(),
+        lost: lost.iter().map(ToString::to_string).collect(),
+    });
+    let lost = done.lost.iter().map(|lost| LostView {
+        number: lost.number,
+        snapshot: lost.id.map(|id| id.to_string()),
+        what: lost.what.to_string(),
+    });
+    RepairView {
+        found: damage(&done.found),
+        healed: healed.collect(),
+        partial: partial.collect(),
+        lost: lost.collect(),
+        kept: done.kept.clone(),
+    }
+}
+
+/// What was done, for people.
+fn told(done: &RepairReport, answer: &Answer) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (way, snapshots) in &done.healed {
+        let how = match way {
+            Way::Rebuilt => "indexes and counters were made anew",
+            Way::Parity => "pages were rebuilt from the parity file",
+            Way::Salvage => "records were found in the file without its tables",
+            Way::Backup => "records were found in older files",
+        };
+        let whole = count(*snapshots, "snapshot");
+        lines.push(format!("{how}: {whole} whole again"));
+    }
+    for (id, lost) in &done.partial {
+        let lost: Vec<String> = lost.iter().map(ToString::to_string).collect();
+        lines.push(format!("partial: snapshot {id} lost {}", lost.join(", ")));
+    }
+    for lost in &done.lost {
+        let id = lost
+            .id
+            .map_or_else(|| format!("no. {}", lost.number), |id| id.to_string());
+        lines.push(format!("lost: snapshot {id} ({} is gone)", lost.what));
+    }
+    lines.extend(damage_lines(&answer.damaged));
+    let verdict = if answer.ok {
+        "all good"
+    } else {
+        "still damaged"
+    };
+    lines.push(format!(
+        "{} checked: {verdict}",
+        count(answer.checked, "snapshot")
+    ));
+    if let Some(kept) = &done.kept {
+        lines.push(format!("the damaged file is kept as {}", kept.display()));
+    }
+    lines
 }

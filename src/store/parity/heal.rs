@@ -19,6 +19,7 @@ use crate::store::schema;
 const UNREADABLE: u8 = 0xee;
 
 /// What the parity file tells of the store's file. Pages are counted from 0, 4 KiB each.
+#[cfg(test)]
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(in crate::store) struct Report {
     /// Pages of the store's file.
@@ -56,6 +57,7 @@ pub(in crate::store) struct Healed {
 }
 
 /// Compares the store's file with the parity file. Without one, everything is unknown.
+#[cfg(test)]
 pub(in crate::store) fn check(hold: &Hold) -> Result<Report, StoreError> {
     const OPERATION: &str = "check the store's pages";
     let mut report = Report::default();
@@ -171,6 +173,7 @@ impl<'a> Survey<'a> {
     }
 
     /// Pages of which nothing is known.
+    #[cfg(test)]
     fn unknown(&self) -> u64 {
         let end = pages(self.len);
         (0..end)

@@ -16,7 +16,6 @@
 mod block;
 mod field;
 mod header;
-#[cfg_attr(not(test), expect(dead_code, reason = "for the repair"))]
 pub(super) mod heal;
 mod layout;
 mod sidecar;

@@ -127,6 +127,17 @@ impl Offset {
     }
 }
 
+/// The record, if it is whole.
+pub(in crate::store) fn record(view: &impl View) -> Result<Option<Vec<u8>>, Fault> {
+    let whole = |record: &Vec<u8>| codec::unpack_value::<Jumps>(Kind::Jumps, 0, record).is_ok();
+    Ok(view.own(RECORD)?.filter(whole))
+}
+
+/// Writes the record as it was in another file.
+pub(in crate::store) fn put_record(change: &impl Change, record: &[u8]) -> Result<(), Fault> {
+    change.put_own(RECORD, record)
+}
+
 /// Checks the record.
 pub(in crate::store) fn check(view: &impl View) -> Result<(), Fault> {
     match view.own(RECORD)? {

@@ -24,4 +24,4 @@ pub use policy::{Keep, KeepUndo, Quota, Retention, Rule};
 pub use reason::{Count, KeepReason, RemoveReason, Verdict};
 
 pub(super) use apply::{plan, prune};
-pub(super) use jumps::check;
+pub(super) use jumps::{check, put_record, record};

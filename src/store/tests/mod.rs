@@ -15,6 +15,7 @@ mod machine;
 mod places;
 mod processes;
 mod pruning;
+mod repairing;
 mod roundtrip;
 mod searching;
 mod sharing;

@@ -10,7 +10,7 @@ use crate::store::error::StoreError;
 use crate::store::fault::Fault;
 use crate::store::lease::Place;
 use crate::store::tables::{Index, Stream, View};
-use crate::store::{ids, metadata, names, texts};
+use crate::store::{ids, names, remnants, texts};
 
 use super::OPERATION;
 use super::report::{DamagedObject, IndexKind, VerifyReport};
@@ -38,10 +38,10 @@ pub(super) fn check(place: &Place<'_>, report: &mut VerifyReport) -> Result<(), 
     walk(place, Index::Ids, report, &mut |txn, key, seq, found| {
         let id = ids::from_key(key);
         let leads_to = match txn.get(Stream::Timeline, seq)? {
-            Some(record) => metadata::id(seq, &record),
+            Some(record) => remnants::parts(seq, &record).map(|parts| parts.id),
             None => {
                 let record = txn.get(Stream::Trash, seq)?;
-                record.and_then(|record| metadata::trashed_id(seq, &record))
+                record.and_then(|record| remnants::parts(seq, &record).map(|parts| parts.id))
             }
         };
         // A record that cannot be read was told of with its snapshot.
@@ -54,15 +54,15 @@ pub(super) fn check(place: &Place<'_>, report: &mut VerifyReport) -> Result<(), 
     walk(place, Index::Names, report, &mut |txn, key, seq, found| {
         let record = txn.get(Stream::Timeline, seq)?;
         let astray = match &record {
-            Some(record) => metadata::name(seq, record).is_some_and(|name| {
-                let name = name.unwrap_or_default();
+            Some(record) => remnants::parts(seq, record).is_some_and(|parts| {
+                let name = parts.name.unwrap_or_default();
                 names::in_key(key) != Some((name.as_str(), seq))
             }),
             None => true,
         };
         if astray {
             let object = DamagedObject::Index(IndexKind::Names);
-            let id = record.and_then(|record| metadata::id(seq, &record));
+            let id = record.and_then(|record| remnants::parts(seq, &record).map(|parts| parts.id));
             found.note(
                 id,
                 object,

@@ -1,5 +1,6 @@
 //! What a check of the store tells.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use bstr::BString;
@@ -78,6 +79,16 @@ pub enum IndexKind {
     Texts,
 }
 
+impl DamagedObject {
+    /// Whether something that a snapshot holds is lost.
+    fn is_of_snapshot(&self) -> bool {
+        matches!(
+            self,
+            DamagedObject::Record | DamagedObject::Structure | DamagedObject::Text { .. }
+        )
+    }
+}
+
 impl fmt::Display for DamagedObject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -106,6 +117,29 @@ impl VerifyReport {
     #[must_use]
     pub fn is_ok(&self) -> bool {
         self.damaged.is_empty()
+    }
+
+    /// Snapshots of which nothing is lost.
+    pub(in crate::store) fn whole(&self) -> u64 {
+        let mut hurt = BTreeSet::new();
+        let mut unknown = 0;
+        for damage in &self.damaged {
+            if damage.object.is_of_snapshot() {
+                match damage.snapshot {
+                    Some(id) => {
+                        hurt.insert(id);
+                    }
+                    None => unknown += 1,
+                }
+            }
+        }
+        self.checked.saturating_sub(hurt.len() as u64 + unknown)
+    }
+
+    /// Whether nothing is damaged but what nobody needs.
+    pub(in crate::store) fn is_usable(&self) -> bool {
+        let mut damaged = self.damaged.iter();
+        damaged.all(|damage| damage.object == DamagedObject::Unused)
     }
 
     pub(super) fn add(&mut self, other: VerifyReport) {
@@ -155,8 +189,8 @@ impl VerifyReport {
 
     /// Leaves out what is said twice, and damaged records that were told of as a part of a snapshot.
     pub(super) fn tidy(&mut self) {
-        let mut seen = std::collections::BTreeSet::new();
-        let told: std::collections::BTreeSet<String> = self
+        let mut seen = BTreeSet::new();
+        let told: BTreeSet<String> = self
             .damaged
             .iter()
             .filter(|damage| damage.snapshot.is_some())

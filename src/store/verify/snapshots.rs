@@ -9,9 +9,9 @@ use crate::store::error::StoreError;
 use crate::store::fault::Fault;
 use crate::store::frame::Kind;
 use crate::store::lease::Place;
-use crate::store::metadata::{self, Entry, Reader};
+use crate::store::metadata::{Entry, Reader};
 use crate::store::tables::{Stream, View};
-use crate::store::{ids, literals, names, structure, texts, timeline};
+use crate::store::{ids, literals, names, remnants, structure, texts, timeline};
 
 use super::report::{DamagedObject, IndexKind, VerifyReport};
 
@@ -74,10 +74,13 @@ fn check_one(
         view.get(Stream::Timeline, seq)?,
         view.get(Stream::Trash, seq)?,
     ) {
-        (Some(record), _) => (metadata::id(seq, &record), reader.read(seq, &record)),
+        (Some(record), _) => (
+            remnants::parts(seq, &record).map(|parts| parts.id),
+            reader.read(seq, &record),
+        ),
         (None, Some(record)) => {
             let entry = reader.read_trashed(seq, &record).map(|(entry, _)| entry);
-            (metadata::trashed_id(seq, &record), entry)
+            (remnants::parts(seq, &record).map(|parts| parts.id), entry)
         }
         (None, None) if known.is_some() || view.get(Stream::States, seq)?.is_some() => {
             (None, Err(Fault::damaged(Kind::Meta, seq, "it is missing")))

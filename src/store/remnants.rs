@@ -1,0 +1,140 @@
+//! What a snapshot's record tells by itself, when what it refers to is lost; and records of another kind
+//! or place made of it. For checking and repairing.
+
+use super::codec;
+use super::fault::Fault;
+use super::frame::{self, Kind};
+use super::literals::ENTRY_BYTES;
+use super::metadata::{Entry, MetaRecord, Origin, PARTIAL, PINNED, TrashRecord};
+use super::rosters;
+use super::tables::{Change, Stream, View};
+use crate::model::digest::Digest;
+use crate::model::id::SnapshotId;
+use crate::model::snapshot::{BootId, MuxKind, ServerIdentity};
+use crate::model::time::Millis;
+
+/// What a record tells by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Parts {
+    pub(super) id: SnapshotId,
+    pub(super) time: Millis,
+    pub(super) root: Digest,
+    pub(super) name: Option<String>,
+    pub(super) partial: bool,
+    /// How many things in it a user noted: a name, a description, tags, a pin.
+    pub(super) noted: u64,
+    pub(super) origin: u64,
+    pub(super) roster: u64,
+}
+
+/// What the record of a snapshot in the timeline or in the trash tells.
+pub(super) fn parts(seq: u64, record: &[u8]) -> Option<Parts> {
+    let record = stored(seq, record)?.meta;
+    let id = record.id.id()?;
+    let notes = record.notes.as_ref();
+    let name = notes.and_then(|notes| notes.name);
+    let noted = [
+        record.flags & PINNED != 0,
+        name.is_some(),
+        notes.is_some_and(|notes| notes.description.is_some()),
+    ];
+    let noted = noted.into_iter().filter(|noted| *noted).count();
+    let tags = notes.map_or(0, |notes| notes.tags.len());
+    Some(Parts {
+        id,
+        time: Millis(id.moment().0.wrapping_add(record.late)),
+        root: record.root,
+        name: name.map(str::to_owned),
+        partial: record.flags & PARTIAL != 0,
+        noted: (noted + tags) as u64,
+        origin: record.origin,
+        roster: record.roster,
+    })
+}
+
+/// A record of the timeline or of the trash, as one of the trash; one of the timeline was thrown away at 0.
+fn stored(seq: u64, record: &[u8]) -> Option<TrashRecord<'_>> {
+    match frame::open(Kind::Meta, seq, record) {
+        Ok(_) => {
+            let body = codec::opened_raw(Kind::Meta, seq, record).ok()?;
+            let meta: MetaRecord<'_> = codec::decode(Kind::Meta, seq, body).ok()?;
+            Some(TrashRecord {
+                meta,
+                since: Millis(0),
+            })
+        }
+        Err(_) => {
+            let body = codec::opened_raw(Kind::Trashed, seq, record).ok()?;
+            codec::decode(Kind::Trashed, seq, body).ok()
+        }
+    }
+}
+
+fn found(seq: u64, record: &[u8]) -> Result<TrashRecord<'_>, Fault> {
+    let damaged = || Fault::damaged(Kind::Meta, seq, "it cannot be decoded");
+    stored(seq, record).ok_or_else(damaged)
+}
+
+/// The record of a snapshot that is in the trash since `now`, from any record of it.
+pub(super) fn thrown(seq: u64, record: &[u8], now: Millis) -> Result<Vec<u8>, Fault> {
+    let record = TrashRecord {
+        since: now,
+        ..found(seq, record)?
+    };
+    codec::pack_value(Kind::Trashed, seq, &record)
+}
+
+/// The record of a snapshot in the timeline, from any record of it.
+pub(super) fn taken_back(seq: u64, record: &[u8]) -> Result<Vec<u8>, Fault> {
+    codec::pack_value(Kind::Meta, seq, &found(seq, record)?.meta)
+}
+
+/// Writes the record of a snapshot in the trash.
+pub(super) fn put_trashed(
+    change: &impl Change,
+    entry: &Entry,
+    since: Millis,
+) -> Result<u64, Fault> {
+    let roster = rosters::load(change, entry.roster)?;
+    let record = TrashRecord {
+        meta: MetaRecord::new(entry, &roster),
+        since,
+    };
+    let record = codec::pack_value(Kind::Trashed, entry.seq, &record)?;
+    change.put(Stream::Trash, entry.seq, &record)?;
+    Ok(record.len() as u64 + ENTRY_BYTES)
+}
+
+/// The host and the server under a number.
+pub(super) fn origin(view: &impl View, number: u64) -> Result<Origin, Fault> {
+    let record = view.get(Stream::Origins, number)?;
+    let record = record.ok_or_else(|| Fault::damaged(Kind::Origin, number, "it is missing"))?;
+    codec::unpack_value(Kind::Origin, number, &record)
+}
+
+/// Writes them under that number.
+pub(super) fn put_origin(change: &impl Change, number: u64, origin: &Origin) -> Result<(), Fault> {
+    let record = codec::pack_value(Kind::Origin, number, origin)?;
+    change.put(Stream::Origins, number, &record)
+}
+
+/// The likeliest host and server, from a life and from those of other snapshots; where there are none, a
+/// server that never was.
+pub(super) fn guess(life: Option<&ServerIdentity>, other: Option<Origin>, time: Millis) -> Origin {
+    let (host, server) = match other {
+        Some(other) => (other.host, Some(other.server)),
+        None => (String::new(), None),
+    };
+    let unknown = || ServerIdentity {
+        mux: MuxKind::Tmux,
+        socket: "".into(),
+        version: String::new(),
+        pid: 0,
+        started: time,
+        boot: BootId(String::new()),
+    };
+    Origin {
+        host,
+        server: life.cloned().or(server).unwrap_or_else(unknown),
+    }
+}

@@ -1,0 +1,136 @@
+//! The files of a repair: the damaged one, what is built beside it, and what is kept.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use crate::model::time::Millis;
+use crate::store::error::StoreError;
+use crate::store::lease::Place;
+use crate::store::parity;
+
+/// Where new files are built.
+const WORK: &str = "repair";
+/// Where damaged files are kept.
+const KEPT: &str = "damaged";
+/// Damaged files that are kept. A second repair soon after the first must not lose what that had; ten of
+/// them would fill the disk.
+const MOST_KEPT: usize = 4;
+
+/// Opens a file that is there.
+pub(super) fn open(path: &Path) -> io::Result<File> {
+    let nofollow = rustix::fs::OFlags::NOFOLLOW.bits();
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .custom_flags(i32::try_from(nofollow).unwrap_or(0))
+        .open(path)
+}
+
+fn new_file(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+}
+
+/// The directory in which new files are built; it goes with everything in it.
+pub(super) struct Work {
+    dir: PathBuf,
+}
+
+impl Work {
+    /// Makes it, without what a killed repair left in it.
+    pub(super) fn make(store: &Path, operation: &'static str) -> Result<Self, StoreError> {
+        let dir = store.join(WORK);
+        let at = |error| StoreError::io(operation, &dir, error);
+        remove(&dir).map_err(at)?;
+        DirBuilder::new().mode(0o700).create(&dir).map_err(at)?;
+        Ok(Self { dir })
+    }
+
+    /// A file in it.
+    pub(super) fn file(&self, name: &str) -> PathBuf {
+        self.dir.join(name)
+    }
+
+    /// A new directory in it, as that of a store.
+    pub(super) fn store(&self, name: &str) -> io::Result<PathBuf> {
+        let dir = self.dir.join(name);
+        DirBuilder::new().mode(0o700).create(&dir)?;
+        Ok(dir)
+    }
+}
+
+impl Drop for Work {
+    fn drop(&mut self) {
+        let _ = remove(&self.dir);
+    }
+}
+
+fn remove(dir: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(dir) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
+}
+
+/// Keeps the store's file under another name, and puts `new` in its place; says where the old one is.
+pub(super) fn swap(place: &Place<'_>, new: &Path, now: Millis) -> Result<PathBuf, StoreError> {
+    const OPERATION: &str = "keep the damaged file";
+    let dir = place.dir.join(KEPT);
+    let kept =
+        keep(place.file, &dir, now).map_err(|error| StoreError::io(OPERATION, &dir, error))?;
+    let put = fs::rename(new, place.file).and_then(|()| File::open(place.dir)?.sync_all());
+    put.map_err(|error| StoreError::io(super::OPERATION, place.file, error))?;
+    // It tells of the old file.
+    parity::forget(place.dir);
+    Ok(kept)
+}
+
+fn keep(file: &Path, dir: &Path, now: Millis) -> io::Result<PathBuf> {
+    DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+    let mut kept = dir.join(name(now, 0));
+    for again in 1.. {
+        let linked = fs::hard_link(file, &kept);
+        match linked {
+            Ok(()) => break,
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                kept = dir.join(name(now, again));
+            }
+            // A file system without links.
+            Err(_) => {
+                let mut to = new_file(&kept)?;
+                io::copy(&mut open(file)?, &mut to)?;
+                to.sync_all()?;
+                break;
+            }
+        }
+    }
+    forget_oldest(dir)?;
+    File::open(dir)?.sync_all()?;
+    Ok(kept)
+}
+
+/// A name whose order is that of time.
+fn name(now: Millis, again: u32) -> String {
+    format!("muxtape.{:014}.{again:02}.redb", now.0.max(0))
+}
+
+fn forget_oldest(dir: &Path) -> io::Result<()> {
+    let mut kept = Vec::new();
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let name = name.as_encoded_bytes();
+        if name.starts_with(b"muxtape.") && name.ends_with(b".redb") {
+            kept.push(entry.path());
+        }
+    }
+    kept.sort();
+    let surplus = kept.len().saturating_sub(MOST_KEPT);
+    kept.iter().take(surplus).try_for_each(fs::remove_file)
+}
