@@ -130,9 +130,8 @@ impl Store {
         }
     }
 
-    /// Compacts where it pays and is quick, and tidies away what a killed compaction left, and completes
-    /// the parity file. For whoever has
-    /// nothing better to do, once in a while.
+    /// Compacts where it pays and is quick, tidies away what a killed compaction left, and completes the
+    /// parity file. For whoever has nothing better to do, once in a while.
     pub fn tidy(&self) -> Result<Option<Compacted>, StoreError> {
         drop(Turn::take(self.place(), OPERATION)?);
         let slack = self.slack()?;

@@ -10,8 +10,9 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::PathBuf;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use redb::{ReadTransaction, ReadableDatabase, WriteTransaction};
 use rustix::fs::FlockOperation;
@@ -59,11 +60,22 @@ impl<'a> Turn<'a> {
         build: impl FnOnce(&ReadTransaction, &WriteTransaction) -> Result<T, Fault>,
         check: impl FnOnce(&ReadTransaction, &T) -> Result<(), Fault>,
     ) -> Result<T, StoreError> {
+        let before = identity(self.place.file);
         let replaced = self.place.read(self.operation, |old| {
             let built = self.build(old, build)?;
             let new = lease::builder().open_read_only(&self.building)?;
             check(&new.begin_read()?, &built)?;
             drop(new);
+            // Somebody who brought back a backup meanwhile, say, would lose it again.
+            if before.is_none() || before != identity(self.place.file) {
+                return Err(StoreError::Busy {
+                    operation: self.operation,
+                    file: self.place.file.to_owned(),
+                    by: None,
+                    waited: Duration::ZERO,
+                }
+                .into());
+            }
             // It tells of the old file.
             parity::forget(self.place.dir);
             fs::rename(&self.building, self.place.file).map_err(io_fault)?;
@@ -120,6 +132,12 @@ pub(super) fn lock(place: &Place<'_>) -> Result<File, Fault> {
         }
         Err(error) => Err(io_fault(error.into())),
     }
+}
+
+/// Which file there is now.
+fn identity(file: &Path) -> Option<(u64, u64)> {
+    let found = fs::symlink_metadata(file).ok()?;
+    Some((found.dev(), found.ino()))
 }
 
 fn io_fault(error: io::Error) -> Fault {

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::model::snapshot::SnapshotMeta;
 use crate::store::fault::Fault;
 use crate::store::lease::Outcome;
+use crate::store::replace::Turn;
 use crate::store::tables::{Change, Stream};
 use crate::store::testing::{Scratch, log, record, scratch, session, snapshot, state, text};
 use crate::store::{Query, Store, StoreError, StoreOptions};
@@ -134,6 +135,25 @@ fn a_store_is_tidied_when_that_pays() {
     assert!(tidied.freed() > 8 << 20, "{tidied:?}");
     is_whole(&s.store, &left);
     assert_eq!(s.store.tidy().unwrap(), None);
+}
+
+#[test]
+fn a_file_that_somebody_else_put_there_meanwhile_stays() {
+    let (s, left) = holey();
+    let backup = s.store.dir().join("backup");
+    fs::copy(s.store.file(), &backup).unwrap();
+    let place = s.store.place();
+    let turn = Turn::take(place, "test").unwrap();
+    let replaced = turn.replace(
+        |_, _| Ok(()),
+        |_, ()| {
+            fs::rename(&backup, s.store.file()).unwrap();
+            Ok(())
+        },
+    );
+    assert!(matches!(replaced, Err(StoreError::Busy { .. })));
+    is_whole(&s.store, &left);
+    assert!(!s.store.dir().join("muxtape.redb.new").exists());
 }
 
 #[test]
