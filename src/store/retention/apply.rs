@@ -1,20 +1,15 @@
-//! Deciding about a store, and carrying it out.
+//! Carrying out a decision.
 
-use super::clock::Clock;
-use super::decide::{self, Decision};
-use super::jumps::Jumps;
-use super::ledger::Ledger;
 use super::policy::Retention;
-use super::quota::{self, Excess};
 use super::reason::{RemoveReason, Verdict};
+use super::survey::{Most, Survey};
 use crate::model::id::SnapshotId;
-use crate::model::snapshot::Cause;
 use crate::model::time::Millis;
 use crate::store::error::StoreError;
 use crate::store::fault::Fault;
 use crate::store::lease::{Outcome, Place};
-use crate::store::metadata::{Entry, Reader};
-use crate::store::tables::{Change, View};
+use crate::store::metadata::Reader;
+use crate::store::tables::Change;
 use crate::store::{gc, trash};
 
 const OPERATION: &str = "prune";
@@ -49,112 +44,6 @@ pub struct Pruned {
     /// Bytes of the file that hold nothing, where it is larger than the quota: a compaction gives them
     /// back.
     pub spare: u64,
-}
-
-/// How many may go.
-#[derive(Debug, Clone, Copy)]
-struct Most {
-    snapshots: usize,
-    trash: usize,
-}
-
-impl Most {
-    /// What is left of a run after so many.
-    fn of(snapshots: usize, trash: usize) -> Self {
-        Self {
-            snapshots: decide::MOST.saturating_sub(snapshots),
-            trash: decide::MOST.saturating_sub(trash),
-        }
-    }
-}
-
-/// What was found out about a store.
-struct Survey {
-    ledger: Ledger,
-    jumps: Jumps,
-    decision: Decision,
-    trash: Vec<Entry>,
-    more_trash: bool,
-    spare: u64,
-}
-
-impl Survey {
-    fn make<V: View>(
-        view: &V,
-        place: &Place<'_>,
-        retention: &Retention,
-        now: Millis,
-        most: Most,
-    ) -> Result<Self, Fault> {
-        let ledger = Ledger::read(view)?;
-        let thrown = trash::entries(view)?;
-        let mut jumps = Jumps::read(view)?;
-        observe(&mut jumps, &ledger, &thrown);
-        let clock = Clock::new(&jumps, now);
-        let excess = match &retention.quota {
-            Some(quota) => quota::excess(view, place.file, quota)?,
-            None => Excess::default(),
-        };
-        let decision = decide::decide(&ledger, retention, &clock, excess.records, most.snapshots);
-        let mut trash = match retention.trash {
-            Some(age) => thrown
-                .into_iter()
-                .filter(|(entry, since)| clock.is_over(entry.seq, entry.meta.time, *since, age))
-                .map(|(entry, _)| entry)
-                .collect(),
-            None => Vec::new(),
-        };
-        // The newest come first, the oldest go first.
-        let surplus = trash.len().saturating_sub(most.trash);
-        trash.drain(..surplus);
-        Ok(Survey {
-            ledger,
-            jumps,
-            decision,
-            trash,
-            more_trash: surplus > 0,
-            spare: excess.spare,
-        })
-    }
-
-    fn is_idle(&self) -> bool {
-        self.decision.removed.is_empty() && self.trash.is_empty()
-    }
-
-    fn more(&self) -> bool {
-        self.more_trash || !self.decision.deferred.is_empty()
-    }
-
-    fn kept(&self) -> usize {
-        let all = self.ledger.rows.len();
-        all.saturating_sub(self.decision.removed.len())
-    }
-
-    fn gone(&self) -> impl Iterator<Item = (u64, SnapshotId, RemoveReason)> {
-        let removed = self.decision.removed.iter();
-        removed.filter_map(|&(at, reason)| {
-            let row = self.ledger.rows.get(at)?;
-            Some((row.seq, row.id, reason))
-        })
-    }
-}
-
-/// Looks at the stamps of all snapshots, those in the trash too: what was thrown away makes no gap. Imported
-/// ones have the stamps of another clock.
-fn observe(jumps: &mut Jumps, ledger: &Ledger, thrown: &[(Entry, Millis)]) {
-    let rows = ledger.rows.iter();
-    let rows = rows.map(|row| (row.seq, row.time, row.cause));
-    let thrown = thrown.iter().map(|(entry, _)| entry);
-    let thrown = thrown.map(|entry| (entry.seq, entry.meta.time, entry.meta.cause));
-    let mut stamps: Vec<_> = rows.chain(thrown).collect();
-    stamps.sort_unstable_by_key(|(seq, ..)| *seq);
-    if let Some((oldest, ..)) = stamps.first() {
-        jumps.forget_before(*oldest);
-    }
-    let own = stamps
-        .into_iter()
-        .filter(|(_, _, cause)| *cause != Cause::Import);
-    jumps.observe(own.map(|(seq, time, _)| (seq, time)));
 }
 
 /// What [`prune`] would do. Changes nothing.

@@ -8,10 +8,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use super::clock::{Clock, Unit};
+use super::decision::Decision;
 use super::ledger::{Ledger, Row};
 use super::marks::{Hold, Mark};
 use super::policy::{Keep, Retention};
-use super::reason::{Count, KeepReason, RemoveReason, Verdict};
+use super::reason::{Count, RemoveReason};
 use crate::model::snapshot::Cause;
 
 /// Snapshots that one run removes at most: a mistake in a setting must not empty a store at once.
@@ -19,16 +20,6 @@ pub(super) const MOST: usize = 1000;
 
 /// How many lost lives of a server keep snapshots for themselves, newest first.
 const LOST: usize = 3;
-
-/// What was decided.
-#[derive(Debug, Default)]
-pub(super) struct Decision {
-    /// What goes, the oldest first, by place in the ledger.
-    pub(super) removed: Vec<(usize, RemoveReason)>,
-    /// What would go as well, if one run could remove more.
-    pub(super) deferred: Vec<usize>,
-    marks: Vec<(usize, Mark)>,
-}
 
 /// What is counted together: the snapshots of a session of a server; those of a lost life apart.
 type Group = (Option<u32>, u32, u32);
@@ -55,6 +46,7 @@ pub(super) fn decide(
         marks: Vec::new(),
         sessions: HashSet::new(),
         lives: HashSet::new(),
+        damaged: Vec::new(),
         places: HashMap::new(),
         counted: HashMap::new(),
         units: HashMap::new(),
@@ -77,9 +69,11 @@ struct Walk<'a> {
     /// Snapshots that a count would want if they were younger.
     aged: Vec<bool>,
     marks: Vec<(usize, Mark)>,
-    /// Places and names of which a whole snapshot was met.
+    /// Places and names of which a good snapshot was met.
     sessions: HashSet<(u32, u32)>,
     lives: HashSet<u32>,
+    /// Snapshots whose tree was found damaged.
+    damaged: Vec<usize>,
     /// By place: the lost lives that keep snapshots for themselves, once any life was met.
     places: HashMap<u32, Vec<u32>>,
     counted: HashMap<Group, u32>,
@@ -91,7 +85,7 @@ struct Walk<'a> {
 impl Walk<'_> {
     fn visit(&mut self, at: usize, row: &Row) {
         let ledger = self.ledger;
-        if !row.partial {
+        if row.is_good() {
             for &name in ledger.sessions(row) {
                 if self.sessions.insert((row.place, name)) && ledger.name_of(name).is_some() {
                     self.mark(at, Mark::NewestOfSession(name));
@@ -101,6 +95,8 @@ impl Walk<'_> {
                 self.mark(at, Mark::NewestOfLife);
                 self.meet_life(row);
             }
+        } else if row.damaged {
+            self.damaged.push(at);
         }
         for (holds, mark) in [
             (row.pinned, Mark::Pinned),
@@ -185,7 +181,26 @@ impl Walk<'_> {
         }
     }
 
+    /// Of sessions and lives without a good snapshot the newest damaged one stays: it may be healed.
+    fn spare_damaged(&mut self) {
+        let ledger = self.ledger;
+        for at in std::mem::take(&mut self.damaged) {
+            let Some(row) = ledger.rows.get(at).filter(|row| !row.partial) else {
+                continue;
+            };
+            for &name in ledger.sessions(row) {
+                if self.sessions.insert((row.place, name)) && ledger.name_of(name).is_some() {
+                    self.mark(at, Mark::NewestOfSession(name));
+                }
+            }
+            if self.lives.insert(row.life) {
+                self.mark(at, Mark::NewestOfLife);
+            }
+        }
+    }
+
     fn finish(mut self, excess: u64, most: usize) -> Decision {
+        self.spare_damaged();
         for (((own, place, name), unit), units) in std::mem::take(&mut self.units) {
             let _ = (own, place);
             let keep = self.rules.get(name as usize).copied();
@@ -256,30 +271,6 @@ impl Walk<'_> {
         if let Some(aged) = self.aged.get_mut(at) {
             *aged = true;
         }
-    }
-}
-
-impl Decision {
-    /// What becomes of each snapshot, newest first.
-    pub(super) fn verdicts(&self, ledger: &Ledger) -> Vec<Verdict> {
-        let mut verdicts: Vec<Verdict> = Vec::new();
-        verdicts.resize(ledger.rows.len(), Verdict::Keep(Vec::new()));
-        for (at, mark) in &self.marks {
-            if let Some(Verdict::Keep(reasons)) = verdicts.get_mut(*at) {
-                reasons.push(mark.reason(ledger));
-            }
-        }
-        for &at in &self.deferred {
-            if let Some(verdict) = verdicts.get_mut(at) {
-                *verdict = Verdict::Keep(vec![KeepReason::NextRun]);
-            }
-        }
-        for &(at, reason) in &self.removed {
-            if let Some(verdict) = verdicts.get_mut(at) {
-                *verdict = Verdict::Remove(reason);
-            }
-        }
-        verdicts
     }
 }
 

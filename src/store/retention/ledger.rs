@@ -28,6 +28,8 @@ pub(super) struct Row {
     pub(super) tagged: bool,
     pub(super) archived: bool,
     pub(super) partial: bool,
+    /// Whether its tree was found damaged.
+    pub(super) damaged: bool,
     /// Number of its life.
     pub(super) life: u32,
     /// Number of its multiplexer and socket.
@@ -36,6 +38,13 @@ pub(super) struct Row {
     pub(super) bytes: u64,
     /// Where its sessions are.
     pub(super) sessions: Range<u32>,
+}
+
+impl Row {
+    /// Whether it can stand for its sessions and its life.
+    pub(super) fn is_good(&self) -> bool {
+        !self.partial && !self.damaged
+    }
 }
 
 /// All snapshots of the timeline.
@@ -88,6 +97,7 @@ impl Ledger {
                 tagged: row.is_tagged(),
                 archived: row.is_archived(),
                 partial: row.is_partial(),
+                damaged: false,
                 life,
                 place,
                 bytes: row.stored_bytes(),

@@ -2,11 +2,14 @@
 //!
 //! [`Retention`] says what is kept. A decision looks at a few numbers of every snapshot ([`ledger`]), counts
 //! time without the jumps of the clock ([`clock`]), is pure ([`decide`]) and gives a reason for every
-//! snapshot. Carrying it out ([`apply`]) removes for good: what is pruned does not go to the trash.
+//! snapshot. What would be left is looked at ([`good`]): a damaged snapshot does not stand for its session.
+//! Carrying it out ([`apply`]) removes for good: what is pruned does not go to the trash.
 
 mod apply;
 mod clock;
 mod decide;
+mod decision;
+mod good;
 mod jumps;
 mod ledger;
 mod marks;
@@ -14,6 +17,7 @@ mod pattern;
 mod policy;
 mod quota;
 mod reason;
+mod survey;
 
 #[cfg(test)]
 mod tests;

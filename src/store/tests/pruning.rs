@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use crate::model::snapshot::{Cause, SnapshotMeta};
 use crate::model::time::Millis;
+use crate::store::ids;
+use crate::store::lease::Outcome;
+use crate::store::tables::{Change, Stream};
 use crate::store::testing::{log, record, record_text, scratch, session, snapshot, state, text};
 use crate::store::{
-    Edit, Keep, KeepReason, KeepUndo, Query, Quota, RemoveReason, Retention, Store, StoreError,
-    Verdict,
+    Count, Edit, Keep, KeepReason, KeepUndo, Query, Quota, RemoveReason, Retention, Store,
+    StoreError, Verdict,
 };
 
 const DAY: i64 = 24 * 60 * 60;
@@ -17,7 +20,7 @@ fn now(store: &Store) -> Millis {
     newest.first().map_or(Millis(0), |meta| meta.time)
 }
 
-fn ids(metas: &[SnapshotMeta]) -> Vec<crate::model::SnapshotId> {
+fn ids_of(metas: &[SnapshotMeta]) -> Vec<crate::model::SnapshotId> {
     metas.iter().map(|meta| meta.id).collect()
 }
 
@@ -62,7 +65,7 @@ fn a_store_that_is_too_large_shrinks_to_its_quota_and_keeps_the_newest() {
     assert!(pruned.kept + pruned.removed.len() == metas.len() && pruned.kept > 5);
     // The oldest went, and no more than were too many.
     let gone: Vec<_> = pruned.removed.iter().map(|(id, _)| *id).collect();
-    assert_eq!(gone, ids(&metas[..gone.len()]));
+    assert_eq!(gone, ids_of(&metas[..gone.len()]));
     let left = s.store.slack().unwrap().needed;
     assert!(left <= quota.bytes, "{left} of {}", quota.bytes);
     assert!(left > quota.bytes / 2, "{left} of {}", quota.bytes);
@@ -81,7 +84,7 @@ fn a_store_that_is_too_large_shrinks_to_its_quota_and_keeps_the_newest() {
     };
     s.store.prune(&none, now(&s.store)).unwrap();
     let newest = s.store.list(&Query::default()).unwrap();
-    assert_eq!(ids(&newest), ids(&metas[59..]));
+    assert_eq!(ids_of(&newest), ids_of(&metas[59..]));
 }
 
 #[test]
@@ -97,7 +100,7 @@ fn free_space_in_the_file_removes_nothing() {
             )
         })
         .collect();
-    s.store.trash(&ids(&metas[..20]), Millis(0)).unwrap();
+    s.store.trash(&ids_of(&metas[..20]), Millis(0)).unwrap();
     s.store.empty_trash().unwrap();
     let slack = s.store.slack().unwrap();
     let retention = Retention {
@@ -234,4 +237,51 @@ fn what_was_pruned_in_between_is_no_gap_and_a_wrong_clock_removes_nothing() {
     }
     assert_eq!(s.store.meta(web[2].id).unwrap(), web[2]);
     assert!(s.store.verify().unwrap().is_ok());
+}
+
+#[test]
+fn a_damaged_snapshot_does_not_stand_for_its_session() {
+    let s = scratch();
+    let metas: Vec<_> = (0..8)
+        .map(|at| record_text(&s.store, at, "api", &format!("$ {at}")))
+        .collect();
+    let damage = |metas: &[SnapshotMeta]| {
+        let garbage = |txn: &redb::WriteTransaction| {
+            for meta in metas {
+                let seq = ids::seq(txn, meta.id)?.unwrap();
+                txn.put(Stream::States, seq, b"garbage")?;
+            }
+            Ok(Outcome::Commit(()))
+        };
+        s.store.place().write("test", garbage).unwrap();
+    };
+    damage(&metas[6..]);
+    let plan = s.store.plan_prune(&Retention::last(1), Millis(0)).unwrap();
+    let newest = KeepReason::NewestOfSession("api".into());
+    let of = |at: usize| plan.snapshots[7 - at].1.clone();
+    let last = KeepReason::Counted(Count::Last, Some("api".into()));
+    assert_eq!(of(7), Verdict::Keep(vec![last]));
+    assert_eq!(of(6), Verdict::Remove(RemoveReason::BeyondCounts));
+    assert_eq!(of(5), Verdict::Keep(vec![newest, KeepReason::NewestOfLife]));
+    s.store.prune(&Retention::last(1), Millis(0)).unwrap();
+    let left = s.store.list(&Query::default()).unwrap();
+    assert_eq!(ids_of(&left), [metas[7].id, metas[5].id]);
+    s.store.load(metas[5].id).unwrap();
+}
+
+#[test]
+fn where_nothing_is_whole_nothing_is_pruned() {
+    let s = scratch();
+    for at in 0..20 {
+        record_text(&s.store, at, "api", &format!("$ {at}"));
+    }
+    let garbage = |txn: &redb::WriteTransaction| {
+        for seq in 0..=20 {
+            txn.put(Stream::States, seq, b"garbage")?;
+        }
+        Ok(Outcome::Commit(()))
+    };
+    s.store.place().write("test", garbage).unwrap();
+    let pruned = s.store.prune(&Retention::last(1), Millis(0)).unwrap();
+    assert_eq!((pruned.removed.len(), pruned.kept), (0, 20));
 }

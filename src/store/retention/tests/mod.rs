@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 use bstr::BString;
 
 use super::clock::Clock;
-use super::decide::{self, Decision};
+use super::decide;
+use super::decision::Decision;
 use super::jumps::Jumps;
 use super::ledger::{Ledger, Numbers, Row};
 use super::{
@@ -35,6 +36,7 @@ struct Snap {
     pinned: bool,
     tagged: bool,
     partial: bool,
+    damaged: bool,
     life: i32,
     sessions: Vec<&'static str>,
     bytes: u64,
@@ -47,6 +49,7 @@ fn auto(time: i64) -> Snap {
         pinned: false,
         tagged: false,
         partial: false,
+        damaged: false,
         life: 1,
         sessions: vec!["work"],
         bytes: 100,
@@ -98,6 +101,7 @@ impl World {
                     tagged: snap.tagged,
                     archived: false,
                     partial: snap.partial,
+                    damaged: snap.damaged,
                     life,
                     place,
                     bytes: snap.bytes,

@@ -20,15 +20,16 @@ fn snap() -> impl Strategy<Value = (i64, Snap)> {
         1 => Just(Cause::UndoPoint),
     ];
     let sessions = proptest::sample::subsequence(NAMES.to_vec(), 0..=3);
-    let flags = (0..10u8, 0..10u8, 0..10u8);
+    let flags = (0..10u8, 0..10u8, 0..10u8, 0..5u8);
     (step, cause, flags, 1..4i32, sessions, 0..500u64).prop_map(
-        |(step, cause, (pinned, tagged, partial), life, sessions, bytes)| {
+        |(step, cause, (pinned, tagged, partial, damaged), life, sessions, bytes)| {
             let snap = Snap {
                 time: 0,
                 cause,
                 pinned: pinned == 0,
                 tagged: tagged == 0,
                 partial: partial == 0,
+                damaged: damaged == 0,
                 life,
                 sessions,
                 bytes,
@@ -98,18 +99,21 @@ fn generous(keep: Keep, by: [u32; 5], longer: Option<Duration>) -> Keep {
     }
 }
 
-/// Snapshots that are the newest whole one of a session or of a life.
+/// Snapshots that are the newest good one of a session or of a life, or the newest damaged one of those
+/// that have no good one.
 fn newest(world: &World) -> BTreeSet<usize> {
     let (mut sessions, mut lives) = (BTreeSet::new(), BTreeSet::new());
     let mut newest = BTreeSet::new();
-    for (seq, snap) in world.snaps.iter().enumerate().rev() {
-        if snap.partial || world.gone.contains(&seq) {
-            continue;
-        }
-        let mut own = snap.sessions.iter().filter(|name| sessions.insert(**name));
-        let of_session = own.by_ref().count() > 0;
-        if lives.insert(snap.life) || of_session {
-            newest.insert(seq);
+    for damaged in [false, true] {
+        for (seq, snap) in world.snaps.iter().enumerate().rev() {
+            if snap.partial || snap.damaged != damaged || world.gone.contains(&seq) {
+                continue;
+            }
+            let own = snap.sessions.iter();
+            let of_session = own.filter(|name| sessions.insert(**name)).count() > 0;
+            if lives.insert(snap.life) || of_session {
+                newest.insert(seq);
+            }
         }
     }
     newest
