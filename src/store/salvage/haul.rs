@@ -127,7 +127,7 @@ impl<'a> Haul<'a> {
 /// The table that a record belongs to.
 pub(super) fn stream(kind: Kind, key: u64, record: &[u8]) -> Option<Stream> {
     Some(match kind {
-        Kind::Schema | Kind::Counters | Kind::Jumps => return None,
+        Kind::Schema | Kind::Counters | Kind::Jumps | Kind::Migration => return None,
         Kind::Meta => Stream::Timeline,
         Kind::Trashed => Stream::Trash,
         Kind::State => Stream::States,
