@@ -24,6 +24,8 @@ use rustix::time::{ClockId, clock_gettime};
 
 const PANES: u16 = 10;
 const CAPTURES: u32 = 1500;
+/// Captures of much new text, after which the store is a large one.
+const LARGER: usize = 30;
 
 fn main() {
     let dir = tempfile::Builder::new().prefix("mt").tempdir().unwrap();
@@ -57,11 +59,18 @@ fn main() {
         let path = stores[0].dir().join(name);
         fs::metadata(path).unwrap().blocks() * 512
     };
-    let (store, parity) = (allocated("muxtape.redb"), allocated("muxtape.parity"));
-    println!(
-        "store {store} bytes, parity {parity} bytes: {:.1} %",
-        parity as f64 * 100.0 / store as f64
-    );
+    let space = || {
+        let (store, parity) = (allocated("muxtape.redb"), allocated("muxtape.parity"));
+        let part = parity as f64 * 100.0 / store as f64;
+        println!("store {store} bytes, parity {parity} bytes: {part:.1} %");
+    };
+    space();
+    for capture in (CAPTURES..).step_by(1000).take(LARGER) {
+        let new = snapshot(capture);
+        stores[0].record(new, Unchanged::Store).unwrap();
+    }
+    stores[0].tidy().unwrap();
+    space();
 }
 
 fn cpu() -> Duration {
