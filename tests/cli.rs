@@ -297,6 +297,33 @@ fn the_store_is_for_its_owner_alone() {
 }
 
 #[test]
+fn a_damaged_store_is_repaired_on_demand() {
+    let server = server();
+    let id = server.json(&["create"])["id"].as_str().unwrap().to_owned();
+    assert_eq!(
+        server.json(&["verify", "--repair"])["repair"],
+        serde_json::Value::Null
+    );
+    let file = server.home().join("data/muxtape/muxtape.redb");
+    let mut bytes = fs::read(&file).unwrap();
+    bytes[..4096].fill(0);
+    fs::write(&file, &bytes).unwrap();
+    let _ = fs::remove_file(server.home().join("data/muxtape/muxtape.parity"));
+    assert_eq!(server.error(7, &["show", "latest"])["code"], 7);
+    let refused = server.error(5, &["verify", "--repair"]);
+    assert!(refused["hint"].as_str().unwrap().contains("--yes"));
+    assert_eq!(fs::read(&file).unwrap(), bytes);
+    let repaired = server.json(&["--yes", "verify", "--repair"]);
+    assert_eq!(repaired["ok"], true);
+    assert_eq!(repaired["repaired"], 1);
+    assert_eq!(repaired["repair"]["healed"][0]["by"], "salvage");
+    let kept = repaired["repair"]["kept"].as_str().unwrap();
+    assert_eq!(fs::read(kept).unwrap(), bytes);
+    assert_eq!(server.json(&["list"])[0]["id"], id);
+    assert_eq!(server.json(&["verify"])["ok"], true);
+}
+
+#[test]
 fn damage_has_an_exit_code_of_its_own_and_is_named() {
     let server = server();
     server.json(&["create"]);

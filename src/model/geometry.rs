@@ -53,6 +53,7 @@ pub enum Cell {
         /// Side by side or one above the other.
         axis: Axis,
         /// The parts, in reading order.
+        #[serde(deserialize_with = "nested")]
         children: Vec<Cell>,
     },
 }
@@ -69,6 +70,26 @@ pub struct Layout {
 /// The deepest split tree that is accepted. No screen has room for more: every two levels at least
 /// halve a side.
 pub const MAX_DEPTH: usize = 64;
+
+/// Reads the parts of a split. What is nested deeper than [`MAX_DEPTH`] is refused at once: a few bytes a level
+/// would otherwise use up the stack.
+fn nested<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<Cell>, D::Error> {
+    thread_local! {
+        static DEPTH: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+    }
+    struct Level;
+    impl Drop for Level {
+        fn drop(&mut self) {
+            DEPTH.set(DEPTH.get().saturating_sub(1));
+        }
+    }
+    if DEPTH.get() > MAX_DEPTH {
+        return Err(serde::de::Error::custom(GeometryError::TooDeep));
+    }
+    DEPTH.set(DEPTH.get() + 1);
+    let _level = Level;
+    Vec::deserialize(from)
+}
 
 /// Why a layout does not tile its tab.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -423,6 +444,28 @@ pub(crate) mod tests {
                     .collect(),
             },
         }
+    }
+
+    #[test]
+    fn what_is_nested_too_deep_is_refused_while_it_is_read() {
+        let rect = Rect::default();
+        let deep = |levels: usize| {
+            let pane = Cell::Pane { rect, pane: 0 };
+            (0..levels).fold(pane, |cell, _| Cell::Split {
+                rect,
+                axis: Axis::Rows,
+                children: vec![cell],
+            })
+        };
+        let read = |bytes: &[u8]| postcard::from_bytes::<Cell>(bytes);
+        let fits = deep(MAX_DEPTH);
+        assert_eq!(read(&postcard::to_allocvec(&fits).unwrap()), Ok(fits));
+        // Ten thousand levels, as bytes: they cannot be made as a value without using up the stack.
+        let level = postcard::to_allocvec(&deep(1)).unwrap();
+        let split = level.len() - postcard::to_allocvec(&deep(0)).unwrap().len();
+        let hostile = level[..split].repeat(10_000);
+        assert!(read(&hostile).is_err());
+        assert!(read(&postcard::to_allocvec(&deep(1)).unwrap()).is_ok());
     }
 
     proptest! {

@@ -65,6 +65,7 @@ mod tables;
 mod texts;
 mod timeline;
 mod trash;
+mod validate;
 mod verify;
 mod walk;
 

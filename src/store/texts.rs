@@ -18,6 +18,7 @@ use super::patched::{self, Shelf, Value};
 use super::plan::Plan;
 use super::request::Storing;
 use super::tables::{Change, Index, Stream, View};
+use super::validate;
 use crate::model::contents::Contents;
 use crate::model::digest::Digest;
 use crate::model::tree::ContentsRef;
@@ -93,7 +94,9 @@ pub(super) fn version(view: &impl View, number: u64) -> Result<(ContentsRef, Ver
     let found = patched::load(view, SHELF, number)?;
     let (label, raw) =
         found.ok_or_else(|| Fault::damaged(Kind::Version, number, "it is missing"))?;
-    Ok((label, codec::decode(Kind::Version, number, &raw)?))
+    let version = codec::decode(Kind::Version, number, &raw)?;
+    validate::version(number, &version)?;
+    Ok((label, version))
 }
 
 /// Writes a version anew, so that it needs no keyframe of others.

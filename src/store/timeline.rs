@@ -14,6 +14,7 @@ use super::metadata::{Entry, Reader, Row};
 use super::query::Query;
 use super::structure;
 use super::tables::{Stream, View};
+use super::validate;
 use super::walk::{LivesOf, newest_first};
 use crate::model::id::SnapshotId;
 use crate::model::snapshot::{LifeId, Snapshot, SnapshotMeta};
@@ -108,13 +109,11 @@ pub(super) fn with_entry<T>(
 /// The tree of an entry, held against its digest.
 pub(super) fn snapshot<V: View>(view: &V, entry: Entry) -> Result<Snapshot, Fault> {
     let state = structure::load(view, entry.seq)?;
-    let object = || format!("the structure of snapshot {}", entry.meta.id.short());
     if state.digest() != entry.meta.root {
-        return Err(Fault::damaged_object(object(), "its digest does not match"));
+        let object = format!("the structure of snapshot {}", entry.meta.id.short());
+        return Err(Fault::damaged_object(object, "its digest does not match"));
     }
-    state
-        .check()
-        .map_err(|cause| Fault::damaged_object(object(), cause))?;
+    validate::snapshot(&entry, &state)?;
     Ok(Snapshot {
         meta: entry.meta,
         state,

@@ -101,7 +101,7 @@ pub(super) fn repair(place: Place<'_>, now: Millis) -> Result<RepairReport, Stor
     let haul = files.haul()?;
     let best = files.build((&place, &work), &haul, &before, now)?;
     let made = best.place(&place);
-    let mended = if best.report.is_ok() {
+    let mended = if best.report.is_ok() && best.chosen.lost.is_empty() {
         Mended::default()
     } else {
         partly::mend(&made, &haul, &best.chosen)?
@@ -114,7 +114,9 @@ pub(super) fn repair(place: Place<'_>, now: Millis) -> Result<RepairReport, Stor
     drop(haul);
     drop(files);
     drop(hold);
-    let unknown = best.chosen.lost.iter().map(|(number, id)| LostSnapshot {
+    let unknown = best.chosen.lost.iter();
+    let unknown = unknown.filter(|(number, _)| !mended.remade.contains(number));
+    let unknown = unknown.map(|(number, id)| LostSnapshot {
         number: *number,
         id: *id,
         what: DamagedObject::Record,

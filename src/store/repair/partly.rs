@@ -12,6 +12,7 @@ use redb::WriteTransaction;
 use super::{LostSnapshot, OPERATION};
 use crate::model::digest::Digest;
 use crate::model::id::SnapshotId;
+use crate::model::snapshot::{Cause, ChangeCount, SnapshotMeta};
 use crate::model::time::Millis;
 use crate::model::tree::ServerState;
 use crate::store::blocks::Blocks;
@@ -34,6 +35,8 @@ const NAMED: usize = 8;
 pub(super) struct Mended {
     pub(super) partial: Vec<(SnapshotId, Vec<DamagedObject>)>,
     pub(super) lost: Vec<LostSnapshot>,
+    /// Snapshots whose records were made anew from their trees.
+    pub(super) remade: BTreeSet<u64>,
 }
 
 /// Makes every snapshot of a store whole or partial, or takes it out. `chosen` has other copies of records,
@@ -59,6 +62,9 @@ pub(super) fn mend(
             for seq in keys(txn, stream)? {
                 mending.snapshot(stream, seq)?;
             }
+        }
+        for (&seq, id) in &chosen.lost {
+            mending.remake(seq, *id)?;
         }
         mending.forget_lost_texts()?;
         mending.counters.write(txn)?;
@@ -96,6 +102,8 @@ struct Tree {
     lost: Vec<DamagedObject>,
     /// Whether its record has to be written anew, whatever is lost.
     anew: bool,
+    /// The root of all of it, where that can be told.
+    was: Option<Digest>,
 }
 
 /// `None` for damage, which is what is looked for here.
@@ -179,7 +187,7 @@ impl Mending<'_> {
         let Some(parts) = remnants::parts(seq, &record) else {
             return Ok(());
         };
-        let tree = self.other(Stream::States, seq, |own| own.tree(seq, parts.root))?;
+        let tree = self.other(Stream::States, seq, |own| own.tree(seq, Some(parts.root)))?;
         let Some(tree) = tree else {
             return self.take_out(stream, seq, &parts);
         };
@@ -225,8 +233,8 @@ impl Mending<'_> {
         }
     }
 
-    /// What is left of a tree; `None` where it cannot be read, or is another one.
-    fn tree(&mut self, seq: u64, root: Digest) -> Result<Option<Tree>, Fault> {
+    /// What is left of a tree; `None` where it cannot be read, or has another root.
+    fn tree(&mut self, seq: u64, root: Option<Digest>) -> Result<Option<Tree>, Fault> {
         let Some((mut state, numbers)) = readable(structure::stored(self.txn, seq))? else {
             return Ok(None);
         };
@@ -245,7 +253,8 @@ impl Mending<'_> {
         let told = all
             .clone()
             .all(|(number, label)| *number == 0 || label.is_some());
-        if told && state.digest() != root {
+        let was = told.then(|| state.digest());
+        if was.is_some() && root.is_some() && was != root {
             return Ok(None);
         }
         let keyframe = structure::keyframe(self.txn, seq)?;
@@ -257,6 +266,7 @@ impl Mending<'_> {
             texts: BTreeMap::new(),
             lost: Vec::new(),
             anew: keyframe.is_none(),
+            was,
         };
         let mut left = Vec::with_capacity(numbers.len());
         for ((session, tab, pane), (&number, label)) in state.panes().zip(all) {
@@ -280,6 +290,91 @@ impl Mending<'_> {
         structure::show(&mut state, left.into_iter());
         tree.state = state;
         Ok(Some(tree))
+    }
+
+    /// Makes the record of a snapshot anew from its tree and its id, as of the server of its neighbour; takes
+    /// away the tree where that cannot be done.
+    fn remake(&mut self, seq: u64, id: Option<SnapshotId>) -> Result<(), Fault> {
+        let tree = self.other(Stream::States, seq, |own| own.tree(seq, None))?;
+        let near = self.neighbour(seq)?;
+        let (Some(id), Some((tree, root)), Some(near)) = (
+            id,
+            tree.and_then(|tree| tree.was.map(|root| (tree, root))),
+            near,
+        ) else {
+            return self.txn.remove(Stream::States, std::iter::once(seq));
+        };
+        let (txn, counters) = (self.txn, &mut self.counters);
+        if tree.anew || !tree.lost.is_empty() {
+            let state = (&tree.state, &tree.texts);
+            structure::store(txn, counters, seq, state, None, Storing::Full)?;
+            chain::keep(txn, seq, Some((id, root)))?;
+        }
+        let sessions = tree.state.summaries();
+        let like = Some((near.roster, &near.meta.sessions[..]));
+        let (roster, _) = rosters::number(txn, counters, &sessions, like)?;
+        let shown = tree.state.panes().filter_map(|(_, _, pane)| pane.contents);
+        let mut entry = Entry {
+            seq,
+            origin: near.origin,
+            roster,
+            meta: SnapshotMeta {
+                id,
+                parent: None,
+                time: id.moment(),
+                cause: Cause::Auto,
+                name: None,
+                description: None,
+                tags: Vec::new(),
+                pinned: false,
+                archived: false,
+                partial: true,
+                host: near.meta.host,
+                server: near.meta.server,
+                root: tree.state.digest(),
+                logical_bytes: shown.map(|text| text.bytes).sum(),
+                sessions,
+                changes: ChangeCount::default(),
+                stored_bytes: 0,
+                took_ms: 0,
+                redactions: Vec::new(),
+            },
+        };
+        let mut lost = tree.lost;
+        lost.insert(0, DamagedObject::Record);
+        describe(&mut entry, &lost);
+        metadata::put(txn, &entry)?;
+        ids::set(txn, id, seq)?;
+        self.mended.partial.push((id, lost));
+        self.mended.remade.insert(seq);
+        Ok(())
+    }
+
+    /// The snapshot before a number, or else after it.
+    fn neighbour(&self, seq: u64) -> Result<Option<Entry>, Fault> {
+        let reader = Reader::new(self.txn);
+        let mut near = None;
+        let mut look = |seq, record: &[u8]| {
+            near = readable(reader.read(seq, record))?;
+            Ok(if near.is_some() {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            })
+        };
+        self.txn.walk_back(Stream::Timeline, 0..=seq, &mut look)?;
+        if near.is_none() {
+            let mut look = |seq, record: &[u8]| {
+                near = readable(reader.read(seq, record))?;
+                Ok(if near.is_some() {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                })
+            };
+            self.txn.walk(Stream::Timeline, seq..=u64::MAX, &mut look)?;
+        }
+        Ok(near)
     }
 
     /// Takes a snapshot out of which no tree is left.

@@ -66,7 +66,7 @@ impl<'a> Files<'a> {
         let pages = heal_into(hold, &healed, Open::Leave)?;
         let survey = survey(place, &healed)?;
         copies.push((survey, backend(&healed)?, !pages.pages.is_empty()));
-        if !pages.left.is_empty() {
+        if pages.pages.is_empty() || !pages.left.is_empty() {
             // What may be newer than the parity file is taken back to it.
             let taken = work.file("taken.redb");
             let pages = heal_into(hold, &taken, Open::TakeBack)?;

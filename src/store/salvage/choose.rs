@@ -66,7 +66,7 @@ pub(in crate::store) fn choose(
         choice.snapshot(seq, &mut chosen)?;
     }
     for &(stream, key) in haul.records.keys() {
-        if !matches!(stream, Stream::Timeline | Stream::Trash | Stream::States) {
+        if !is_of_snapshots(stream) {
             let spots = choice.spots(stream, key)?;
             if !spots.is_empty() {
                 chosen.records.entry((stream, key)).or_insert(spots);
@@ -74,6 +74,11 @@ pub(in crate::store) fn choose(
         }
     }
     Ok(chosen)
+}
+
+/// Whether the records of a table stand for one snapshot each.
+fn is_of_snapshots(stream: Stream) -> bool {
+    matches!(stream, Stream::Timeline | Stream::Trash | Stream::States)
 }
 
 struct Choice<'a> {
@@ -87,9 +92,9 @@ impl Choice<'_> {
     fn numbers(&self) -> BTreeSet<u64> {
         let found = self.haul.records.keys();
         let known = self.survey.damaged.iter().chain(self.survey.valid.keys());
-        let snapshots = found.chain(known).filter(|(stream, _)| {
-            matches!(stream, Stream::Timeline | Stream::Trash | Stream::States)
-        });
+        let snapshots = found
+            .chain(known)
+            .filter(|(stream, _)| is_of_snapshots(*stream));
         let ids = self.survey.ids.keys().copied();
         snapshots.map(|(_, seq)| *seq).chain(ids).collect()
     }
@@ -98,9 +103,7 @@ impl Choice<'_> {
         let (fate, stream) = match self.fate(seq)? {
             Fate::Gone => return Ok(()),
             Fate::Lost => {
-                let id = self.survey.ids.get(&seq).copied();
-                chosen.lost.insert(seq, id);
-                return Ok(());
+                return self.lose(seq, chosen);
             }
             fate @ Fate::Live => (fate, Stream::Timeline),
             fate @ Fate::Trashed { .. } => (fate, Stream::Trash),
@@ -115,9 +118,7 @@ impl Choice<'_> {
             spots = self.spots(other, seq)?;
         }
         if spots.is_empty() {
-            let id = self.survey.ids.get(&seq).copied();
-            chosen.lost.insert(seq, id);
-            return Ok(());
+            return self.lose(seq, chosen);
         }
         match fate {
             Fate::Trashed { sure } if own || !sure => {
@@ -129,6 +130,16 @@ impl Choice<'_> {
             _ => {}
         }
         chosen.records.insert((stream, seq), spots);
+        let states = self.spots(Stream::States, seq)?;
+        if !states.is_empty() {
+            chosen.records.insert((Stream::States, seq), states);
+        }
+        Ok(())
+    }
+
+    /// Notes a snapshot whose record is lost. Its tree may tell more.
+    fn lose(&self, seq: u64, chosen: &mut Chosen) -> io::Result<()> {
+        chosen.lost.insert(seq, self.survey.id(seq));
         let states = self.spots(Stream::States, seq)?;
         if !states.is_empty() {
             chosen.records.insert((Stream::States, seq), states);
@@ -150,10 +161,7 @@ impl Choice<'_> {
             return Ok(Fate::Gone);
         }
         let known = survey.ids.contains_key(&seq) || survey.has(Stream::States, seq);
-        let found = |stream| self.haul.records.get(&(stream, seq));
-        let is_own = |spots: &Vec<Spot>| spots.iter().any(|spot| self.haul.is_own(spot));
-        // A snapshot of an older file may have been removed since.
-        let found = |stream| found(stream).is_some_and(|spots| known || is_own(spots));
+        let found = |stream| self.haul.records.contains_key(&(stream, seq));
         if !found(Stream::States) && !known {
             return Ok(Fate::Gone);
         }

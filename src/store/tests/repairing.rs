@@ -2,7 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io;
+use std::ops::Bound;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use redb::backends::FileBackend;
+use redb::{BackendError, StorageBackend};
 use tempfile::TempDir;
 
 use super::rounds;
@@ -11,6 +17,8 @@ use crate::model::digest::Digest;
 use crate::model::id::SnapshotId;
 use crate::model::snapshot::{Snapshot, SnapshotMeta};
 use crate::model::time::Millis;
+use crate::store::disk::with_disk;
+use crate::store::parity;
 use crate::store::testing::{Scratch, log, open, record, scratch, session, snapshot, state, text};
 use crate::store::{Edit, Query, RepairReport, Store, StoreError, Way};
 
@@ -338,4 +346,167 @@ fn a_file_without_any_record_is_left_alone() {
     );
     assert_eq!(fs::read(store.file()).unwrap(), before);
     assert!(!store.dir().join("repair").exists());
+}
+
+#[test]
+fn with_a_parity_file_rotten_pages_cost_nothing() {
+    let filled = filled(120);
+    parity::keep(&filled.s.store.place()).unwrap();
+    let dir = scratch_dir();
+    let bytes = fs::read(filled.s.store.file()).unwrap();
+    let places = used(&bytes);
+    let others = noise(5).map(|n| places[n % places.len()] / PAGE);
+    for page in std::iter::once(0).chain(others).take(rounds(5) as usize) {
+        let what = format!("page {page} zeroed, with parity");
+        let store = filled.copy(&dir, |bytes| bytes[page * PAGE..][..PAGE].fill(0));
+        let parity = parity::FILE;
+        fs::copy(filled.s.store.dir().join(parity), store.dir().join(parity)).unwrap();
+        let (report, after) = filled.repair(&store, &what);
+        assert_eq!(after.whole, filled.live.len(), "{what}: {report:?}");
+        let ways: Vec<Way> = report.healed.iter().map(|(way, _)| *way).collect();
+        assert!(
+            report.found.is_empty() || page == 0 || ways == [Way::Parity],
+            "{what}: {ways:?}"
+        );
+    }
+}
+
+#[test]
+fn what_the_file_has_lost_is_taken_from_an_older_one() {
+    let filled = filled(40);
+    let dir = scratch_dir();
+    let whole = fs::read(filled.s.store.file()).unwrap();
+    for what in ["nothing is left", "the second half is lost"] {
+        let store = filled.copy(&dir, |bytes| match what {
+            "nothing is left" => bytes.fill(0),
+            _ => {
+                let used = used(bytes);
+                let half = used[used.len() / 2] / PAGE * PAGE;
+                bytes[half..].fill(0);
+            }
+        });
+        let backups = store.dir().join("backups");
+        fs::create_dir(&backups).unwrap();
+        fs::write(backups.join("before.redb"), &whole).unwrap();
+        let (report, after) = filled.repair(&store, what);
+        println!("{what}: {after:?}, {:?}", report.healed);
+        assert!(
+            report.healed.iter().any(|(way, _)| *way == Way::Backup),
+            "{what}"
+        );
+        if what == "nothing is left" {
+            assert_eq!(after.whole, filled.live.len());
+        }
+        assert_eq!(fs::read(backups.join("before.redb")).unwrap(), whole);
+    }
+}
+
+#[test]
+fn a_snapshot_whose_record_is_lost_is_made_anew_from_its_tree() {
+    let s = scratch();
+    let texts = [text("$ one")];
+    let state = state(vec![session("api", 1, &texts)]);
+    let metas: Vec<SnapshotMeta> = (1..4)
+        .map(|at| record(&s.store, snapshot(at, &state, &texts)))
+        .collect();
+    // Neither the record nor an older copy of it.
+    s.store.compact().unwrap();
+    let mut bytes = fs::read(s.store.file()).unwrap();
+    let id = crate::store::ids::Stored::from(metas[1].id).0;
+    let records: Vec<usize> = memchr::memmem::find_iter(&bytes, &id[..]).collect();
+    for at in records {
+        if bytes[at - 6..at]
+            .windows(2)
+            .any(|magic| magic == crate::store::frame::MAGIC)
+        {
+            bytes[at + 20] ^= 1;
+        }
+    }
+    fs::write(s.store.file(), bytes).unwrap();
+    let _ = fs::remove_file(s.store.dir().join(parity::FILE));
+    assert!(s.store.load(metas[1].id).is_err());
+    let report = s.store.repair(NOW).unwrap();
+    assert_eq!(report.lost, []);
+    assert_eq!(report.partial.len(), 1);
+    let found = s.store.load(metas[1].id).unwrap();
+    assert_eq!(found.state, state);
+    assert_eq!((found.meta.partial, found.meta.root), (true, metas[1].root));
+    assert_eq!(found.meta.server, metas[1].server);
+    assert!(s.store.verify().unwrap().is_ok());
+}
+
+#[test]
+fn a_repair_that_fails_anywhere_leaves_the_file_as_it_was() {
+    let filled = filled(20);
+    let dir = scratch_dir();
+    let store = filled.copy(&dir, |bytes| bytes[..PAGE].fill(0));
+    // What a killed repair leaves.
+    fs::create_dir_all(store.dir().join("repair/Rebuilt")).unwrap();
+    fs::write(store.dir().join("repair/Rebuilt/muxtape.redb"), b"half").unwrap();
+    let before = fs::read(store.file()).unwrap();
+    let mut failed = 0;
+    for good in (0..).map(|step| step * 7 + step * step) {
+        let writes = Arc::new(AtomicUsize::new(0));
+        let wrap = move |file| -> Box<dyn StorageBackend> {
+            Box::new(Failing {
+                file,
+                writes: Arc::clone(&writes),
+                good,
+            })
+        };
+        match with_disk(wrap, || store.repair(NOW)) {
+            Ok(report) => {
+                assert!(report.is_whole());
+                break;
+            }
+            Err(_) => {
+                failed += 1;
+                assert!(
+                    fs::read(store.file()).unwrap() == before,
+                    "after {good} writes"
+                );
+                assert!(!store.dir().join("repair").exists());
+            }
+        }
+    }
+    assert!(failed > 3);
+    assert_eq!(filled.examine(&store, "failures").whole, filled.live.len());
+}
+
+/// A disk that fails from some write on.
+#[derive(Debug)]
+struct Failing {
+    file: FileBackend,
+    writes: Arc<AtomicUsize>,
+    good: usize,
+}
+
+impl StorageBackend for Failing {
+    fn len(&self) -> io::Result<u64> {
+        self.file.len()
+    }
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        self.file.read(offset, out)
+    }
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.file.set_len(len)
+    }
+    fn sync_data(&self) -> io::Result<()> {
+        self.file.sync_data()
+    }
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        if self.writes.fetch_add(1, Ordering::SeqCst) >= self.good {
+            return Err(rustix::io::Errno::IO.into());
+        }
+        self.file.write(offset, data)
+    }
+    fn close(&self) -> io::Result<()> {
+        self.file.close()
+    }
+    fn try_lock_range(&self, from: Bound<u64>, to: Bound<u64>) -> Result<bool, BackendError> {
+        self.file.try_lock_range(from, to)
+    }
+    fn unlock_range(&self, from: Bound<u64>, to: Bound<u64>) -> Result<(), BackendError> {
+        self.file.unlock_range(from, to)
+    }
 }
