@@ -21,7 +21,7 @@ mod progress;
 mod v1;
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use std::path::PathBuf;
 
@@ -253,7 +253,7 @@ fn run(place: &Place<'_>, watch: Watch<'_>) -> Result<Option<Migrated>, StoreErr
     place.look(OPERATION)?;
     place.refuse_network()?;
     let _turn = place.until_free(WAITING, || replace::lock(place))?;
-    with_old(place, WAITING, |txn, schema| {
+    with_old(place, OPERATION, |txn, schema| {
         // Another process may have been quicker.
         if is_current(schema)? {
             return Ok(None);

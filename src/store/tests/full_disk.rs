@@ -262,6 +262,42 @@ fn a_file_system_for_reading_only_is_read_and_not_written() {
 }
 
 #[test]
+fn an_older_store_that_cannot_be_migrated_is_left_alone() {
+    let test = "an_older_store_that_cannot_be_migrated_is_left_alone";
+    let Some(place) = place() else {
+        on_a_small_disk(test, 24);
+        return;
+    };
+    let store = open(&place);
+    crate::store::migrate::tests::golden::unpack(1, &store);
+    let golden = fs::read(store.file()).unwrap();
+    let remount = |how: &str| {
+        let done = Command::new("mount")
+            .arg("-o")
+            .arg(how)
+            .arg(&place)
+            .status();
+        assert!(done.unwrap().success());
+    };
+    remount("remount,bind,ro");
+    let refused = store.list(&Query::default());
+    let older = |error: &StoreError| matches!(error, StoreError::Older { found: 1, .. });
+    assert!(refused.as_ref().is_err_and(older), "{refused:?}");
+    assert!(store.plan_migration().unwrap().is_some());
+    remount("remount,bind,rw");
+    let filler = place.join("filler");
+    fill(&filler);
+    let refused = store.list(&Query::default());
+    let no_space = |error: &StoreError| matches!(error, StoreError::NoSpace { .. });
+    assert!(refused.as_ref().is_err_and(no_space), "{refused:?}");
+    assert!(fs::read(store.file()).unwrap() == golden);
+    assert_eq!(files(store.dir()), ["muxtape.redb"]);
+    fs::remove_file(filler).unwrap();
+    assert!(!store.list(&Query::default()).unwrap().is_empty());
+    assert!(store.verify().unwrap().is_ok());
+}
+
+#[test]
 fn running_out_of_room_in_the_middle_loses_nothing() {
     let test = "running_out_of_room_in_the_middle_loses_nothing";
     let Some(place) = place() else {

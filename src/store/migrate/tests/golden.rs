@@ -21,13 +21,18 @@ fn dir(format: u32) -> PathBuf {
 
 /// A golden store, unpacked, and what it holds.
 pub(super) fn golden(format: u32) -> (TempDir, Store, Value) {
-    let packed = fs::read(dir(format).join("muxtape.redb.zst")).unwrap();
     let expected = fs::read(dir(format).join("expected.json")).unwrap();
     let place = tempfile::Builder::new().prefix("mt").tempdir().unwrap();
     let store = open(&place);
+    unpack(format, &store);
+    (place, store, serde_json::from_slice(&expected).unwrap())
+}
+
+/// Puts a golden store where there is none.
+pub(in crate::store) fn unpack(format: u32, store: &Store) {
+    let packed = fs::read(dir(format).join("muxtape.redb.zst")).unwrap();
     fs::create_dir(store.dir()).unwrap();
     fs::write(store.file(), zstd::decode_all(&packed[..]).unwrap()).unwrap();
-    (place, store, serde_json::from_slice(&expected).unwrap())
 }
 
 /// Compares, and shows of what differs the first part.

@@ -1,5 +1,5 @@
 mod damaged;
 mod describe;
 mod fill;
-mod golden;
+pub(in crate::store) mod golden;
 mod interrupted;
