@@ -37,7 +37,7 @@ pub(in crate::store) struct Report {
     pub(in crate::store) in_doubt: Vec<u64>,
 }
 
-/// What is done about pages that are damaged or newer than what was noted ([`Report::in_doubt`]).
+/// What is done about pages that are damaged or newer than what was noted (`in_doubt` in its report).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::store) enum Open {
     /// Leave them as they are: they are newer.
