@@ -51,9 +51,9 @@ impl Slack {
 
 /// As much as the ballast: what is less does not matter to whoever has that.
 const WORTH_IT: u64 = 8 * 1024 * 1024;
-/// Copying and reading back takes 5 to 10 ms a megabyte. Whoever wants to record waits about a second at
-/// the most, and gives up after five.
-const QUICK: u64 = 128 * 1024 * 1024;
+/// Copying and reading back takes 5 to 15 ms a megabyte, on a busy machine 25. Whoever wants to record waits
+/// about a second, and gives up after five.
+const QUICK: u64 = 64 * 1024 * 1024;
 
 /// What a compaction did. In bytes on the disk (allocated blocks).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -184,6 +184,9 @@ fn lines(metas: &[SnapshotMeta], out: &Output) -> Vec<String> {
         if let Some(name) = &meta.name {
             line.push_str(&out.paint(Role::Changed, &format!("  ⚑ {}", label(name.as_bytes()))));
         }
+        if meta.partial {
+            line.push_str("  partial");
+        }
         if meta.pinned {
             line.push_str("  pinned");
         }
