@@ -131,6 +131,7 @@ fn session(name: &str, title: &str, texts: &[Contents]) -> Session {
         height: 24,
     };
     let panes = (0u16..).zip(texts).map(|(at, text)| Pane {
+        detail: Default::default(),
         handle: None,
         index: u32::from(at),
         title: title.into(),
@@ -150,11 +151,13 @@ fn session(name: &str, title: &str, texts: &[Contents]) -> Session {
         pane: u32::from(at),
     });
     Session {
+        detail: Default::default(),
         handle: None,
         name: name.into(),
         cwd: "/home/me".into(),
         group: None,
         tabs: vec![Tab {
+            detail: Default::default(),
             handle: None,
             index: 1,
             name: "main".into(),
@@ -201,7 +204,10 @@ fn snapshot(at: u32, sessions: Vec<Session>, contents: Vec<Contents>) -> NewSnap
             started: time(at / 5000 * 5000),
             boot: BootId("8c1d4a52-5a0e-4a2b-9d60-0f3a5d3b8a11".into()),
         },
-        state: ServerState { sessions },
+        state: ServerState {
+            buffers: Vec::new(),
+            sessions,
+        },
         contents,
         took_ms: 10,
         redactions: Vec::new(),

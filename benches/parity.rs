@@ -139,6 +139,7 @@ fn state(texts: &[Contents]) -> ServerState {
         height: 24,
     };
     let panes = (0u16..).zip(texts).map(|(at, text)| Pane {
+        detail: Default::default(),
         handle: Some(PaneHandle {
             id: u32::from(at),
             pid: 4000,
@@ -161,12 +162,15 @@ fn state(texts: &[Contents]) -> ServerState {
         pane: u32::from(at),
     });
     ServerState {
+        buffers: Vec::new(),
         sessions: vec![Session {
+            detail: Default::default(),
             handle: Some(1),
             name: "work".into(),
             cwd: "/home/me".into(),
             group: None,
             tabs: vec![Tab {
+                detail: Default::default(),
                 handle: Some(1),
                 index: 1,
                 name: "main".into(),

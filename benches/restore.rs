@@ -56,6 +56,7 @@ fn tab(index: u32, text: Option<&Contents>) -> Tab {
         pane: at.into(),
     });
     let pane = |at: u16| Pane {
+        detail: Default::default(),
         handle: None,
         index: at.into(),
         title: "title".into(),
@@ -79,6 +80,7 @@ fn tab(index: u32, text: Option<&Contents>) -> Tab {
         contents: text.map(Contents::reference),
     };
     Tab {
+        detail: Default::default(),
         handle: None,
         index,
         name: format!("tab {index}").into(),
@@ -102,7 +104,9 @@ fn tab(index: u32, text: Option<&Contents>) -> Tab {
 fn snapshot(panes: u32, text: Option<&Contents>) -> Snapshot {
     let tabs = panes / u32::from(STACK);
     let state = ServerState {
+        buffers: Vec::new(),
         sessions: vec![Session {
+            detail: Default::default(),
             handle: None,
             name: "many".into(),
             cwd: "/tmp".into(),

@@ -31,6 +31,7 @@ fn session(name: &str, title: &str) -> Session {
         height: 24,
     };
     let pane = Pane {
+        detail: Default::default(),
         handle: None,
         index: 0,
         title: title.into(),
@@ -46,11 +47,13 @@ fn session(name: &str, title: &str) -> Session {
         contents: None,
     };
     Session {
+        detail: Default::default(),
         handle: None,
         name: name.into(),
         cwd: "/home/me".into(),
         group: None,
         tabs: vec![Tab {
+            detail: Default::default(),
             handle: None,
             index: 0,
             name: "main".into(),
@@ -94,6 +97,7 @@ fn filled(snapshots: i64) -> (TempDir, Store) {
                 boot: BootId("8c1d4a52-5a0e-4a2b-9d60-0f3a5d3b8a11".into()),
             },
             state: ServerState {
+                buffers: Vec::new(),
                 sessions: sessions.to_vec(),
             },
             contents: Vec::new(),

@@ -87,6 +87,7 @@ fn state(at: u32) -> (ServerState, Contents) {
         alternate: None,
     };
     let pane = Pane {
+        detail: Default::default(),
         handle: None,
         index: 0,
         title: "bench".into(),
@@ -102,6 +103,7 @@ fn state(at: u32) -> (ServerState, Contents) {
         contents: Some(contents.reference()),
     };
     let tab = Tab {
+        detail: Default::default(),
         handle: None,
         index: 0,
         name: "tab".into(),
@@ -117,6 +119,7 @@ fn state(at: u32) -> (ServerState, Contents) {
         panes: vec![pane],
     };
     let session = Session {
+        detail: Default::default(),
         handle: None,
         name: "bench".into(),
         cwd: "/".into(),
@@ -125,6 +128,7 @@ fn state(at: u32) -> (ServerState, Contents) {
     };
     (
         ServerState {
+            buffers: Vec::new(),
             sessions: vec![session],
         },
         contents,

@@ -131,6 +131,7 @@ fn state(texts: &[Contents], title: &str) -> ServerState {
         height: 24,
     };
     let panes = (0u16..).zip(texts).map(|(at, text)| Pane {
+        detail: Default::default(),
         handle: Some(PaneHandle {
             id: u32::from(at),
             pid: 4000,
@@ -157,12 +158,15 @@ fn state(texts: &[Contents], title: &str) -> ServerState {
         pane: u32::from(at),
     });
     ServerState {
+        buffers: Vec::new(),
         sessions: vec![Session {
+            detail: Default::default(),
             handle: Some(1),
             name: "work".into(),
             cwd: "/home/me".into(),
             group: None,
             tabs: vec![Tab {
+                detail: Default::default(),
                 handle: Some(1),
                 index: 1,
                 name: "main".into(),

@@ -194,6 +194,7 @@ fn comparable(state: &ServerState) -> ServerState {
 
 fn only_structure(session: &Session) -> Session {
     let mut session = comparable(&ServerState {
+        buffers: Vec::new(),
         sessions: vec![session.clone()],
     })
     .sessions
@@ -686,6 +687,7 @@ fn child_that_is_killed_while_restoring() {
         return;
     };
     let state = ServerState {
+        buffers: Vec::new(),
         sessions: serde_json::from_slice(&fs::read(place.join("sessions")).unwrap()).unwrap(),
     };
     let socket = place.join("s").to_str().unwrap().into();

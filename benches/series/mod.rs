@@ -402,6 +402,7 @@ impl Day {
             .into_iter()
             .zip(1u32..)
             .map(|((name, panes), number)| Session {
+                detail: Default::default(),
                 handle: Some(number),
                 name: name.into(),
                 cwd: "/home/me".into(),
@@ -409,6 +410,7 @@ impl Day {
                 tabs: vec![self.tab(number, &self.texts[panes.clone()], panes.start)],
             });
         ServerState {
+            buffers: Vec::new(),
             sessions: sessions.collect(),
         }
     }
@@ -423,6 +425,7 @@ impl Day {
         };
         let first = u32::try_from(first).unwrap();
         let panes = (0u16..).zip(texts).map(|(at, text)| Pane {
+            detail: Default::default(),
             handle: Some(PaneHandle {
                 id: first + u32::from(at),
                 pid: 4000 + i32::from(at),
@@ -449,6 +452,7 @@ impl Day {
             pane: u32::from(at),
         });
         Tab {
+            detail: Default::default(),
             handle: Some(number),
             index: 1,
             name: "main".into(),

@@ -109,6 +109,7 @@ impl World {
     fn session(&mut self, name: &str, tabs: Vec<Tab>) {
         let handle = u32::try_from(self.state.sessions.len()).ok();
         self.state.sessions.push(Session {
+            detail: Default::default(),
             handle,
             name: name.into(),
             cwd: "/home/me".into(),
@@ -125,6 +126,7 @@ impl World {
             .map(|((at, rect), seed)| self.pane(at, rect, seed))
             .collect();
         Tab {
+            detail: Default::default(),
             handle: Some(index),
             index,
             name: name.into(),
@@ -147,6 +149,7 @@ impl World {
         self.texts.insert(reference.digest, Arc::new(contents));
         let argv: Vec<BString> = seed.argv.iter().map(|arg| BString::from(*arg)).collect();
         Pane {
+            detail: Default::default(),
             handle: Some(PaneHandle {
                 id: index,
                 pid: 41_233,

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bstr::BString;
 use serde::{Deserialize, Serialize};
 
+use super::detail::Buffer;
 use super::snapshot::ChangeCount;
 use super::tree::{Pane, ServerState, Session, Tab};
 
@@ -17,6 +18,8 @@ use super::tree::{Pane, ServerState, Session, Tab};
 pub struct ServerDiff {
     /// Sessions that differ.
     pub sessions: Vec<SessionDiff>,
+    /// The paste buffers of the second state, where they differ.
+    pub buffers: Option<Vec<Buffer>>,
 }
 
 /// How one session differs.
@@ -94,6 +97,7 @@ pub fn diff(a: &ServerState, b: &ServerState, same_life: bool) -> ServerDiff {
     });
     ServerDiff {
         sessions: sessions.collect(),
+        buffers: (a.buffers != b.buffers).then(|| b.buffers.clone()),
     }
 }
 
@@ -204,13 +208,14 @@ impl ServerDiff {
     /// Whether nothing differs.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.sessions.is_empty()
+        self.sessions.is_empty() && self.buffers.is_none()
     }
 
     /// The second state, given the first.
     pub fn apply(&self, a: &ServerState) -> Result<ServerState, DoesNotApply> {
         let mut state = ServerState {
             sessions: apply_sessions(&a.sessions, &self.sessions)?,
+            buffers: self.buffers.as_ref().unwrap_or(&a.buffers).clone(),
         };
         state.sort();
         Ok(state)
@@ -219,7 +224,10 @@ impl ServerDiff {
     /// How many panes (or emptied tabs and sessions) came, went and changed.
     #[must_use]
     pub fn count(&self) -> ChangeCount {
-        let mut count = ChangeCount::default();
+        let mut count = ChangeCount {
+            changed: u32::from(self.buffers.is_some()),
+            ..ChangeCount::default()
+        };
         for session in &self.sessions {
             match session {
                 SessionDiff::Added(s) => count.added += panes_of(&s.tabs),
@@ -379,6 +387,7 @@ mod tests {
     #[test]
     fn a_renamed_session_is_the_same_session_within_a_life() {
         let session = |name: &str| Session {
+            detail: Default::default(),
             handle: Some(3),
             name: name.into(),
             cwd: "/".into(),
@@ -386,9 +395,11 @@ mod tests {
             tabs: Vec::new(),
         };
         let a = ServerState {
+            buffers: Vec::new(),
             sessions: vec![session("old")],
         };
         let b = ServerState {
+            buffers: Vec::new(),
             sessions: vec![session("new")],
         };
         assert!(matches!(

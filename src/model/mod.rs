@@ -7,6 +7,7 @@
 pub mod ansi;
 pub mod changes;
 pub mod contents;
+pub mod detail;
 pub mod diff;
 pub mod digest;
 pub mod geometry;

@@ -46,6 +46,7 @@ fn any_tab(index: u32) -> impl Strategy<Value = Tab> {
             let layout = layout.clone();
             let name = name.clone();
             panes.prop_map(move |panes| Tab {
+                detail: Default::default(),
                 handle: Some(index * 7 + 1),
                 index,
                 name: name.clone(),
@@ -79,6 +80,7 @@ fn panes_of(layout: &Layout, seed: u64) -> impl Strategy<Value = Vec<Pane>> + us
         let panes = all.into_iter().zip(&placed).enumerate();
         panes
             .map(|(at, ((name, shell, program, text), (index, rect)))| Pane {
+                detail: Default::default(),
                 handle: Some(PaneHandle {
                     id: *index + 100,
                     pid: 1000,
@@ -127,6 +129,7 @@ pub(crate) fn any_state() -> impl Strategy<Value = ServerState> {
             let count = tabs.len();
             tabs[active % count].active = true;
             sessions.push(Session {
+                detail: Default::default(),
                 handle: u32::try_from(at).ok(),
                 name,
                 cwd,
@@ -134,7 +137,10 @@ pub(crate) fn any_state() -> impl Strategy<Value = ServerState> {
                 tabs,
             });
         }
-        let mut state = ServerState { sessions };
+        let mut state = ServerState {
+            buffers: Vec::new(),
+            sessions,
+        };
         state.sort();
         state
     })

@@ -7,6 +7,7 @@
 use bstr::BString;
 use serde::{Deserialize, Serialize};
 
+use super::detail::{Buffer, PaneDetail, SessionDetail, TabDetail};
 use super::digest::{Digest, DigestBuilder};
 use super::geometry::{GeometryError, Layout, Rect, Size};
 use super::program::Program;
@@ -16,6 +17,9 @@ use super::program::Program;
 pub struct ServerState {
     /// The sessions, by name.
     pub sessions: Vec<Session>,
+    /// The paste buffers, newest first; empty unless the user wants them kept.
+    #[serde(skip)]
+    pub buffers: Vec<Buffer>,
 }
 
 /// A session.
@@ -31,6 +35,9 @@ pub struct Session {
     pub group: Option<BString>,
     /// The tabs, by index.
     pub tabs: Vec<Tab>,
+    /// Settings, and what else only some multiplexers have.
+    #[serde(skip)]
+    pub detail: SessionDetail,
 }
 
 /// Whether a tab's name follows the program in it (tmux `automatic-rename`).
@@ -68,6 +75,9 @@ pub struct Tab {
     pub layout: Layout,
     /// The panes, by index.
     pub panes: Vec<Pane>,
+    /// Settings, and what else only some multiplexers have.
+    #[serde(skip)]
+    pub detail: TabDetail,
 }
 
 /// A pane.
@@ -99,6 +109,9 @@ pub struct Pane {
     pub screen: Screen,
     /// Which text it showed; `None` where contents were not captured.
     pub contents: Option<ContentsRef>,
+    /// Settings, modes and surroundings.
+    #[serde(skip)]
+    pub detail: PaneDetail,
 }
 
 /// A pane's identity within one life of its server.
@@ -181,12 +194,17 @@ impl ServerState {
     /// Digest of everything, contents included: equal digests mean that nothing changed.
     #[must_use]
     pub fn digest(&self) -> Digest {
-        self.sessions
+        let node = self
+            .sessions
             .iter()
             .fold(DigestBuilder::new("muxtape.server/1"), |node, s| {
                 node.child(s.digest())
-            })
-            .finish()
+            });
+        if self.buffers.is_empty() {
+            node.finish()
+        } else {
+            node.value(&self.buffers).finish()
+        }
     }
 
     /// Number of tabs in all sessions.
@@ -251,6 +269,16 @@ impl ServerState {
     }
 }
 
+/// Adds a detail to a digest, if there is something in it: a state that was captured before such details
+/// were known keeps its digest.
+fn with<T: Serialize + Default + PartialEq>(node: DigestBuilder, detail: &T) -> DigestBuilder {
+    if *detail == T::default() {
+        node
+    } else {
+        node.value(detail)
+    }
+}
+
 fn ascending<T: Ord>(mut items: impl Iterator<Item = T>) -> bool {
     let Some(mut last) = items.next() else {
         return true;
@@ -268,8 +296,10 @@ impl Session {
             cwd,
             group,
             tabs,
+            detail,
         } = self;
         let own = DigestBuilder::new("muxtape.session/1").value(&(name, cwd, group));
+        let own = with(own, &detail.timeless());
         tabs.iter()
             .fold(own, |node, tab| node.child(tab.digest()))
             .finish()
@@ -284,6 +314,7 @@ impl Session {
             cwd: self.cwd.clone(),
             group: self.group.clone(),
             tabs: Vec::new(),
+            detail: self.detail.clone(),
         }
     }
 
@@ -331,6 +362,7 @@ impl Tab {
             automatic_rename,
             layout,
             panes,
+            detail,
         } = self;
         let own = DigestBuilder::new("muxtape.tab/1").value(&(
             index,
@@ -342,6 +374,7 @@ impl Tab {
             automatic_rename,
             layout,
         ));
+        let own = with(own, detail);
         panes
             .iter()
             .fold(own, |node, pane| node.child(pane.digest()))
@@ -362,6 +395,7 @@ impl Tab {
             automatic_rename: self.automatic_rename,
             layout: self.layout.clone(),
             panes: Vec::new(),
+            detail: self.detail.clone(),
         }
     }
 
@@ -434,13 +468,14 @@ impl Pane {
             exit,
             screen,
             contents,
+            detail,
         } = self;
-        DigestBuilder::new("muxtape.pane/1")
+        let own = DigestBuilder::new("muxtape.pane/1")
             .value(&(
                 index, title, cwd, active, last, marked, rect, shell, program,
             ))
             .value(&(exit, screen))
-            .value(&contents.map(|text| text.digest))
-            .finish()
+            .value(&contents.map(|text| text.digest));
+        with(own, detail).finish()
     }
 }

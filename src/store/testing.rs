@@ -97,11 +97,13 @@ pub(crate) fn session(name: &str, first: u32, texts: &[Contents]) -> Session {
         },
     };
     Session {
+        detail: Default::default(),
         handle: Some(first),
         name: name.into(),
         cwd: format!("/home/me/{name}").into(),
         group: None,
         tabs: vec![Tab {
+            detail: Default::default(),
             handle: Some(first),
             index: 1,
             name: "main".into(),
@@ -118,6 +120,7 @@ pub(crate) fn session(name: &str, first: u32, texts: &[Contents]) -> Session {
 
 fn pane(first: u32, index: u32, text: &Contents, rect: Rect) -> Pane {
     Pane {
+        detail: Default::default(),
         handle: Some(PaneHandle {
             id: first * 100 + index,
             pid: 4000 + i32::try_from(index).unwrap(),
@@ -147,7 +150,10 @@ fn pane(first: u32, index: u32, text: &Contents, rect: Rect) -> Pane {
 }
 
 pub(crate) fn state(sessions: Vec<Session>) -> ServerState {
-    let mut state = ServerState { sessions };
+    let mut state = ServerState {
+        buffers: Vec::new(),
+        sessions,
+    };
     state.sort();
     state
 }

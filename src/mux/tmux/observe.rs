@@ -169,6 +169,7 @@ fn state(rows: Rows) -> Result<(ServerIdentity, ServerState), MuxError> {
         tabs_of.entry(session).or_default().push(tab);
     }
     let mut state = ServerState {
+        buffers: Vec::new(),
         sessions: sessions
             .into_iter()
             .map(|row| {
@@ -191,6 +192,7 @@ fn odd(why: String) -> MuxError {
 
 fn session(row: SessionRow, tabs: Vec<Tab>) -> Session {
     Session {
+        detail: Default::default(),
         handle: Some(row.id),
         name: names::given(&row.name),
         cwd: row.path,
@@ -229,6 +231,7 @@ fn tab(
         _ => AutomaticRename::Unset,
     };
     Ok(Tab {
+        detail: Default::default(),
         handle: Some(row.id),
         index: row.index,
         name: row.name,
@@ -252,6 +255,7 @@ fn pane(row: &PaneRow, running: Running) -> Pane {
     };
     let short = |value: u32| u16::try_from(value).unwrap_or(0);
     Pane {
+        detail: Default::default(),
         handle: Some(PaneHandle {
             id: row.id,
             pid: fixed.pid,

@@ -260,6 +260,7 @@ fn day(step: u32) -> (ServerState, Vec<Contents>) {
         text(format!("$ make\n{}$ ", log(7..7 + step / 9))),
     ];
     let mut state = ServerState {
+        buffers: Vec::new(),
         sessions: vec![
             session("api", 1, tab(1, &texts[..2], step)),
             session("docs", 2, tab(0, &texts[2..], step)),
@@ -322,6 +323,7 @@ fn strange() -> (ServerState, Vec<Contents>) {
     own.tabs.push(tabs);
     (
         ServerState {
+            buffers: Vec::new(),
             sessions: vec![own],
         },
         texts,
@@ -359,6 +361,7 @@ fn nested() -> Cell {
 
 fn session(name: &str, handle: u32, tab: Tab) -> Session {
     Session {
+        detail: Default::default(),
         handle: Some(handle),
         name: name.into(),
         cwd: format!("/home/me/{name}").into(),
@@ -386,6 +389,7 @@ fn tab(index: u32, texts: &[Contents], step: u32) -> Tab {
     };
     let panes = (0..).zip(texts.iter().zip(rects));
     Tab {
+        detail: Default::default(),
         handle: Some(index),
         index,
         name: format!("tab {index}").into(),
@@ -403,6 +407,7 @@ fn tab(index: u32, texts: &[Contents], step: u32) -> Tab {
 
 fn pane(tab: u32, index: u32, text: &Contents, rect: Rect, step: u32) -> Pane {
     Pane {
+        detail: Default::default(),
         handle: Some(PaneHandle {
             id: tab * 100 + index,
             pid: 4000 + i32::try_from(index).unwrap(),
