@@ -32,9 +32,9 @@ pub enum SessionDiff {
     /// In both. `from` and `to` come without tabs; they can be equal when only tabs differ.
     Changed {
         /// The session in the first state, without tabs.
-        from: Session,
+        from: Box<Session>,
         /// The session in the second state, without tabs.
-        to: Session,
+        to: Box<Session>,
         /// Tabs that differ.
         tabs: Vec<TabDiff>,
     },
@@ -90,8 +90,8 @@ pub fn diff(a: &ServerState, b: &ServerState, same_life: bool) -> ServerDiff {
         Pair::Right(to) => Some(SessionDiff::Added(to.clone())),
         Pair::Both(from, to) if from.digest() == to.digest() => None,
         Pair::Both(from, to) => Some(SessionDiff::Changed {
-            from: from.shallow(),
-            to: to.shallow(),
+            from: Box::new(from.shallow()),
+            to: Box::new(to.shallow()),
             tabs: diff_tabs(from, to, same_life),
         }),
     });
@@ -295,7 +295,7 @@ fn apply_sessions(old: &[Session], diffs: &[SessionDiff]) -> Result<Vec<Session>
                     .ok_or_else(|| missing("session", &from.name))?;
                 made.push(Session {
                     tabs: apply_tabs(&old, tabs)?,
-                    ..to.clone()
+                    ..to.as_ref().clone()
                 });
             }
         }
