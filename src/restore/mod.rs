@@ -38,7 +38,7 @@ pub use plan::{
     WarningLevel,
 };
 pub use planner::plan;
-pub use policy::{Chosen, MissingDir, OnConflict, Policy, Programs, Selection, Text};
+pub use policy::{Chosen, MissingDir, OnConflict, Policy, Programs, Selection, Settings, Text};
 pub use report::{Made, Outcome, Progress, Report, Row, Status};
 pub use step::{Action, PaneRef, Phase, SessionRef, Step, StepShown, TabRef};
 

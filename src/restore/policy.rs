@@ -64,6 +64,20 @@ pub enum Text {
     None,
 }
 
+/// Which settings, hooks and variables of sessions, tabs and panes are set again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Settings {
+    /// None: what comes back has the server's own settings.
+    None,
+    /// Those that cannot make the multiplexer run a command by themselves. Hooks are left out, and what
+    /// was left out is told.
+    #[default]
+    Safe,
+    /// All, hooks included.
+    All,
+}
+
 /// All policies of a restore.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -76,6 +90,8 @@ pub struct Policy {
     pub missing_dir: MissingDir,
     /// Whether the saved text is shown.
     pub text: Text,
+    /// Which settings, hooks and variables are set again.
+    pub settings: Settings,
     /// Names of further programs that may be run under [`Programs::Allow`].
     pub allow: Vec<String>,
 }
@@ -110,6 +126,7 @@ cycle!(OnConflict: Skip "skip", Rename "rename", Merge "merge", Replace "replace
 cycle!(Programs: Shell "shell", Type "type", Allow "allow", All "all"; Allow, All, Shell, Type);
 cycle!(MissingDir: Parent "parent", Home "home", Skip "skip"; Parent, Home, Skip);
 cycle!(Text: Replay "replay", None "none"; Replay, None);
+cycle!(Settings: None "none", Safe "safe", All "all"; Safe, All, None);
 
 /// How much of a session or tab is chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]

@@ -60,8 +60,8 @@ fn snapshot(state: ServerState) -> Snapshot {
 }
 
 fn any_policy() -> impl Strategy<Value = Policy> {
-    (0usize..4, 0usize..4, 0usize..3, any::<bool>()).prop_map(|(conflict, programs, dir, text)| {
-        Policy {
+    (0usize..4, 0usize..4, 0usize..3, any::<bool>(), 0usize..3).prop_map(
+        |(conflict, programs, dir, text, settings)| Policy {
             on_conflict: [
                 OnConflict::Skip,
                 OnConflict::Rename,
@@ -76,9 +76,10 @@ fn any_policy() -> impl Strategy<Value = Policy> {
             ][programs],
             missing_dir: [MissingDir::Parent, MissingDir::Home, MissingDir::Skip][dir],
             text: if text { Text::Replay } else { Text::None },
+            settings: [Settings::None, Settings::Safe, Settings::All][settings],
             allow: Vec::new(),
-        }
-    })
+        },
+    )
 }
 
 fn any_facts() -> impl Strategy<Value = Facts> {

@@ -17,7 +17,7 @@ use crate::model::{Cause, Millis, Snapshot, SnapshotId};
 use crate::mux::ServerSelect;
 use crate::restore::undo::remember;
 use crate::restore::{
-    MissingDir, OnConflict, Plan, Policy, Programs, Report, Selection, Status, StepShown,
+    MissingDir, OnConflict, Plan, Policy, Programs, Report, Selection, Settings, Status, StepShown,
     Surroundings, Text, Warning, Workshop, apply, prepare,
 };
 use crate::store::{NewSnapshot, Recorded, Storing, Unchanged};
@@ -67,6 +67,10 @@ pub(super) struct How {
     /// Whether the saved text is shown again: replay, none
     #[arg(long, value_name = "POLICY", value_parser = word::<Text>)]
     text: Option<Text>,
+    /// Which settings of sessions, tabs and panes are set again: none, safe (those that cannot run a
+    /// command), all (hooks, too)
+    #[arg(long, value_name = "POLICY", value_parser = word::<Settings>)]
+    settings: Option<Settings>,
 }
 
 /// Reads a policy by the word that settings use for it.
@@ -84,6 +88,7 @@ impl How {
             programs: self.programs.unwrap_or(defaults.programs),
             missing_dir: self.missing_dir.unwrap_or(defaults.missing_dir),
             text: self.text.unwrap_or(defaults.text),
+            settings: self.settings.unwrap_or(defaults.settings),
             allow: defaults.allow.clone(),
         }
     }
