@@ -4,8 +4,12 @@ use bstr::BString;
 use proptest::prelude::*;
 
 use super::contents::Contents;
+use super::detail::{
+    Buffer, Checkout, Hook, PaneDetail, SessionDetail, Setting, TabDetail, TerminalModes, Variable,
+};
 use super::geometry::{Layout, Size, tests::any_layout};
 use super::program::Program;
+use super::time::Millis;
 use super::tree::{
     AutomaticRename, ExitState, Pane, PaneHandle, Screen, ServerState, Session, Tab,
 };
@@ -46,7 +50,10 @@ fn any_tab(index: u32) -> impl Strategy<Value = Tab> {
             let layout = layout.clone();
             let name = name.clone();
             panes.prop_map(move |panes| Tab {
-                detail: Default::default(),
+                detail: TabDetail {
+                    settings: if zoomed { settings(&name) } else { Vec::new() },
+                    hooks: Vec::new(),
+                },
                 handle: Some(index * 7 + 1),
                 index,
                 name: name.clone(),
@@ -66,6 +73,43 @@ fn any_tab(index: u32) -> impl Strategy<Value = Tab> {
     )
 }
 
+fn settings(value: &BString) -> Vec<Setting> {
+    vec![Setting {
+        name: "@any".into(),
+        value: value.clone(),
+    }]
+}
+
+fn any_pane_detail(seed: u64, name: &BString, argv: &[BString]) -> PaneDetail {
+    if seed.is_multiple_of(3) {
+        return PaneDetail::default();
+    }
+    PaneDetail {
+        settings: settings(name),
+        hooks: vec![Hook {
+            event: "pane-died[0]".into(),
+            command: name.clone(),
+        }],
+        environment: vec![Variable {
+            name: name.clone(),
+            value: (seed % 3 == 1).then(|| name.clone()),
+            hidden: false,
+        }],
+        start_command: name.clone(),
+        shells: vec![argv.to_vec()],
+        checkout: Some(Checkout {
+            root: name.clone(),
+            ..Checkout::default()
+        }),
+        input_off: true,
+        terminal: TerminalModes {
+            scroll_region: Some((1, 5)),
+            ..TerminalModes::default()
+        },
+        ..PaneDetail::default()
+    }
+}
+
 fn panes_of(layout: &Layout, seed: u64) -> impl Strategy<Value = Vec<Pane>> + use<> {
     let placed = layout.panes();
     let count = placed.len();
@@ -80,7 +124,7 @@ fn panes_of(layout: &Layout, seed: u64) -> impl Strategy<Value = Vec<Pane>> + us
         let panes = all.into_iter().zip(&placed).enumerate();
         panes
             .map(|(at, ((name, shell, program, text), (index, rect)))| Pane {
-                detail: Default::default(),
+                detail: any_pane_detail(seed.rotate_right(*index), &name, &shell),
                 handle: Some(PaneHandle {
                     id: *index + 100,
                     pid: 1000,
@@ -129,7 +173,16 @@ pub(crate) fn any_state() -> impl Strategy<Value = ServerState> {
             let count = tabs.len();
             tabs[active % count].active = true;
             sessions.push(Session {
-                detail: Default::default(),
+                detail: if active % 2 == 0 {
+                    SessionDetail::default()
+                } else {
+                    SessionDetail {
+                        settings: settings(&cwd),
+                        recent: tabs.iter().map(|tab| tab.index).collect(),
+                        created: Some(Millis(7)),
+                        ..SessionDetail::default()
+                    }
+                },
                 handle: u32::try_from(at).ok(),
                 name,
                 cwd,
@@ -137,8 +190,12 @@ pub(crate) fn any_state() -> impl Strategy<Value = ServerState> {
                 tabs,
             });
         }
+        let buffers = sessions.iter().skip(1).map(|session| Buffer {
+            name: session.name.clone(),
+            data: session.cwd.clone(),
+        });
         let mut state = ServerState {
-            buffers: Vec::new(),
+            buffers: buffers.collect(),
             sessions,
         };
         state.sort();

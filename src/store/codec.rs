@@ -196,7 +196,8 @@ pub(super) fn opened_raw(kind: Kind, key: u64, record: &[u8]) -> Result<&[u8], F
     }
 }
 
-fn unpackable(kind: Kind, cause: &dyn std::fmt::Display) -> Fault {
+/// A value that cannot be turned into bytes.
+pub(super) fn unpackable(kind: Kind, cause: &dyn std::fmt::Display) -> Fault {
     Fault::Encode {
         kind,
         cause: cause.to_string(),

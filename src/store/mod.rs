@@ -15,6 +15,7 @@ mod codec;
 mod compact;
 mod contents;
 mod counters;
+mod details;
 mod dictionary;
 mod disk;
 mod edit;

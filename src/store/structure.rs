@@ -1,4 +1,5 @@
-//! The trees of snapshots: each a patch against a keyframe.
+//! The trees of snapshots: each a patch against a keyframe. What only some sessions, tabs and panes have
+//! stands behind the tree ([`details`]).
 //!
 //! What panes show stands in a tree as the numbers of the texts, not as their digests: a digest is as
 //! long as most changes, and the text's own record has it.
@@ -7,6 +8,7 @@ use std::collections::BTreeMap;
 
 use super::codec::{self, MAX_RAW};
 use super::counters::Counters;
+use super::details;
 use super::error::StoreError;
 use super::fault::Fault;
 use super::frame::Kind;
@@ -42,7 +44,8 @@ pub(super) fn store(
     let numbers: Vec<u64> = numbers.collect();
     let mut bare = state.clone();
     panes_mut(&mut bare).for_each(|pane| pane.contents = None);
-    let raw = codec::encode(Kind::State, &(bare, numbers))?;
+    let mut raw = codec::encode(Kind::State, &(bare, numbers))?;
+    details::append(state, &mut raw).map_err(|cause| codec::unpackable(Kind::State, &cause))?;
     if raw.len() as u64 > MAX_RAW {
         return Err(StoreError::TooLarge {
             operation: "record",
@@ -86,9 +89,16 @@ pub(super) fn texts(view: &impl View, seq: u64) -> Result<Vec<u64>, Fault> {
 /// order; 0 where there is none.
 pub(super) fn stored(view: &impl View, seq: u64) -> Result<Stored, Fault> {
     match patched::load::<()>(view, SHELF, seq)? {
-        Some(((), raw)) => codec::decode(Kind::State, seq, &raw),
+        Some(((), raw)) => decode(seq, &raw),
         None => Err(Fault::damaged(Kind::State, seq, "it is missing")),
     }
+}
+
+fn decode(seq: u64, raw: &[u8]) -> Result<Stored, Fault> {
+    let (mut tree, rest): (Stored, _) =
+        postcard::take_from_bytes(raw).map_err(|cause| Fault::damaged(Kind::State, seq, &cause))?;
+    details::read(&mut tree.0, rest).map_err(|cause| Fault::damaged(Kind::State, seq, &cause))?;
+    Ok(tree)
 }
 
 /// The keyframe that a snapshot needs.

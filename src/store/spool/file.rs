@@ -2,7 +2,7 @@
 //!
 //! Layout: magic (8 bytes), form (1 byte), length of the decoded body (8 bytes, little endian), BLAKE3
 //! with a domain of its own over form, length and body (32 bytes), body. The body of form 1 is postcard,
-//! compressed with zstd. A newer muxtape may find a file that an older one left behind, so a form, once
+//! compressed with zstd; in form 2, the details of the tree ([`details`]) stand behind it. A newer muxtape may find a file that an older one left behind, so a form, once
 //! released, is read for ever.
 
 use serde::{Deserialize, Serialize};
@@ -11,10 +11,11 @@ use crate::model::contents::Contents;
 use crate::model::snapshot::{Cause, RedactionCount, ServerIdentity};
 use crate::model::time::Millis;
 use crate::model::tree::ServerState;
+use crate::store::details;
 use crate::store::request::{NewSnapshot, Storing, Unchanged};
 
 const MAGIC: [u8; 8] = *b"mtspool\n";
-const FORM: u8 = 1;
+const FORM: u8 = 2;
 const HASH_BYTES: usize = 32;
 /// The largest decoded body that is written or believed: ten panes of fifty megabytes.
 const MAX_RAW: u64 = 512 * 1024 * 1024;
@@ -44,7 +45,7 @@ pub(super) enum BadFile {
     Body(String),
 }
 
-/// The body of form 1. It never changes: another form gets another structure.
+/// The body of forms 1 and 2. It never changes: another form gets another structure.
 #[derive(Debug, Serialize, Deserialize)]
 struct Body1 {
     skip_unchanged: bool,
@@ -67,7 +68,9 @@ struct Body1 {
 
 /// The bytes of a file.
 pub(super) fn seal(aside: Aside) -> Result<Vec<u8>, BadFile> {
-    let raw = postcard::to_allocvec(&Body1::from(aside)).map_err(body)?;
+    let read = Body1::from(aside);
+    let mut raw = postcard::to_allocvec(&read).map_err(body)?;
+    details::append(&read.state, &mut raw).map_err(body)?;
     let raw_len = raw.len() as u64;
     if raw_len > MAX_RAW {
         return Err(BadFile::Body(format!("it is larger than {MAX_RAW} bytes")));
@@ -106,6 +109,10 @@ pub(super) fn open(bytes: &[u8]) -> Result<Aside, BadFile> {
     let raw = zstd::bulk::decompress(packed, capacity).map_err(body)?;
     match postcard::take_from_bytes::<Body1>(&raw) {
         Ok((read, [])) => Ok(read.into()),
+        Ok((mut read, rest)) if form > 1 => {
+            details::read(&mut read.state, rest).map_err(body)?;
+            Ok(read.into())
+        }
         Ok(_) => Err(body("it is longer than it should be")),
         Err(cause) => Err(body(cause)),
     }
@@ -226,14 +233,14 @@ mod tests {
     #[test]
     fn a_newer_form_is_told_from_damage() {
         let mut bytes = seal(aside()).unwrap();
-        bytes[8] = 2;
+        bytes[8] = 3;
         assert_eq!(open(&bytes).unwrap_err(), BadFile::Hash);
         let rest = bytes.split_off(17);
         let raw_len = u64::from_le_bytes(bytes[9..17].try_into().unwrap());
         let packed = &rest[HASH_BYTES..];
-        bytes.extend(hash(2, raw_len, packed));
+        bytes.extend(hash(3, raw_len, packed));
         bytes.extend(packed);
-        assert_eq!(open(&bytes).unwrap_err(), BadFile::Newer(2));
+        assert_eq!(open(&bytes).unwrap_err(), BadFile::Newer(3));
     }
 
     #[test]
