@@ -51,7 +51,11 @@ fn server(panes: usize, lines: usize) -> (TmuxServer, Tmux) {
         }
     }
     let socket = server.socket().to_str().unwrap().into();
-    let tmux = Tmux::new("tmux".into(), ServerSelect::Path(socket), Limits::default());
+    let tmux = Tmux::new(
+        common::program(),
+        ServerSelect::Path(socket),
+        Limits::default(),
+    );
     for (_, _, pane) in tmux.observe().unwrap().state.panes() {
         server.wait_for_text(&format!("%{}", pane.handle.unwrap().id), "ready");
     }

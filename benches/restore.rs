@@ -175,7 +175,11 @@ fn restore_panes(bencher: Bencher<'_, '_>, panes: u32, text: Option<Contents>) {
         })
         .bench_values(|server| {
             let socket = server.socket().to_str().unwrap().into();
-            let tmux = Tmux::new("tmux".into(), ServerSelect::Path(socket), Limits::default());
+            let tmux = Tmux::new(
+                common::program(),
+                ServerSelect::Path(socket),
+                Limits::default(),
+            );
             let surroundings = Surroundings {
                 home: server.home(),
                 search_path: std::env::var_os("PATH"),

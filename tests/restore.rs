@@ -79,8 +79,12 @@ impl World {
         let server = TmuxServer::stopped();
         fs::write(server.config(), CONFIG).unwrap();
         let socket = server.socket().to_str().unwrap().into();
-        let tmux = Tmux::new("tmux".into(), ServerSelect::Path(socket), Limits::default())
-            .with_config(server.config());
+        let tmux = Tmux::new(
+            common::program(),
+            ServerSelect::Path(socket),
+            Limits::default(),
+        )
+        .with_config(server.config());
         Self { server, tmux }
     }
 
@@ -139,7 +143,7 @@ impl World {
     fn surroundings(&self) -> Surroundings {
         Surroundings {
             home: self.server.home(),
-            search_path: std::env::var_os("PATH"),
+            search_path: Some(common::search_path()),
             suffix: "1140".into(),
         }
     }
@@ -691,10 +695,14 @@ fn child_that_is_killed_while_restoring() {
         sessions: serde_json::from_slice(&fs::read(place.join("sessions")).unwrap()).unwrap(),
     };
     let socket = place.join("s").to_str().unwrap().into();
-    let tmux = Tmux::new("tmux".into(), ServerSelect::Path(socket), Limits::default());
+    let tmux = Tmux::new(
+        common::program(),
+        ServerSelect::Path(socket),
+        Limits::default(),
+    );
     let surroundings = Surroundings {
         home: place.join("home"),
-        search_path: std::env::var_os("PATH"),
+        search_path: Some(common::search_path()),
         suffix: "1140".into(),
     };
     let server = tmux.identity().unwrap().unwrap();

@@ -1,15 +1,19 @@
 //! Captures of a real tmux.
 
 use super::*;
-use crate::mux::testing::{TmuxServer, wait_until};
+use crate::mux::testing::{self, TmuxServer, wait_until};
 use crate::mux::tmux::Tmux;
 use crate::mux::{Limits, ServerSelect};
 use crate::redact::RedactSettings;
 
 fn tmux(server: &TmuxServer) -> Tmux {
     let socket = server.socket().to_str().unwrap().into();
-    Tmux::new("tmux".into(), ServerSelect::Path(socket), Limits::default())
-        .with_config(server.config())
+    Tmux::new(
+        testing::program(),
+        ServerSelect::Path(socket),
+        Limits::default(),
+    )
+    .with_config(server.config())
 }
 
 fn taken(server: &TmuxServer, request: &CaptureRequest, previous: Option<&Captured>) -> Captured {

@@ -12,7 +12,7 @@
     reason = "not every test uses all of it, and a test may panic"
 )]
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -32,6 +32,20 @@ set -g status off
 set -g history-limit 10000
 set -g default-command \"exec env PS1='$ ' bash --norc --noprofile -i\"
 ";
+
+/// The tmux that tests and benches run: the path in `MUXTAPE_TEST_TMUX`, else `tmux`.
+pub fn program() -> PathBuf {
+    std::env::var_os("MUXTAPE_TEST_TMUX").map_or_else(|| "tmux".into(), PathBuf::from)
+}
+
+/// `PATH` with the directory of that tmux in front: what is called `tmux` in it is the same one.
+pub fn search_path() -> OsString {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let program = program();
+    let dir = program.parent().filter(|dir| !dir.as_os_str().is_empty());
+    let dirs = dir.map(Path::to_owned).into_iter();
+    std::env::join_paths(dirs.chain(std::env::split_paths(&path))).unwrap()
+}
 
 /// A tmux server (or only a place for one) that ends with the test.
 pub struct TmuxServer {
@@ -98,6 +112,7 @@ impl TmuxServer {
             .env("XDG_STATE_HOME", self.home().join("state"))
             .env("XDG_CACHE_HOME", self.home().join("cache"))
             .env("XDG_RUNTIME_DIR", self.dir.path())
+            .env("PATH", search_path())
             .env("SHELL", "/bin/sh")
             .env("LC_ALL", "C.UTF-8")
             .current_dir(self.home())
@@ -107,7 +122,7 @@ impl TmuxServer {
 
     /// A tmux client of this server, without its arguments.
     pub fn client(&self) -> Command {
-        let mut client = self.command("tmux");
+        let mut client = self.command(program());
         client.arg("-u").arg("-S").arg(self.socket());
         client.arg("-f").arg(self.config());
         client

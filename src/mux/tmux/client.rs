@@ -277,14 +277,18 @@ pub(super) fn refused(what: &str, message: String) -> MuxError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mux::testing::TmuxServer;
+    use crate::mux::testing::{self, TmuxServer};
     use crate::mux::tmux::command::format_escaped;
     use proptest::prelude::*;
 
     fn tmux(server: &TmuxServer) -> Tmux {
         let socket = server.socket().to_str().unwrap().into();
-        Tmux::new("tmux".into(), ServerSelect::Path(socket), Limits::default())
-            .with_config(server.config())
+        Tmux::new(
+            testing::program(),
+            ServerSelect::Path(socket),
+            Limits::default(),
+        )
+        .with_config(server.config())
     }
 
     #[test]

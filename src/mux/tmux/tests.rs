@@ -3,13 +3,17 @@
 use super::command::{Command, format_escaped};
 use super::*;
 use crate::model::tree::{AutomaticRename, ExitState, Pane, ServerState};
-use crate::mux::testing::{TmuxServer, wait_until};
+use crate::mux::testing::{self, TmuxServer, wait_until};
 use crate::mux::{Limits, ServerSelect};
 
 pub(crate) fn tmux(server: &TmuxServer) -> Tmux {
     let socket = server.socket().to_str().unwrap().into();
-    Tmux::new("tmux".into(), ServerSelect::Path(socket), Limits::default())
-        .with_config(server.config())
+    Tmux::new(
+        testing::program(),
+        ServerSelect::Path(socket),
+        Limits::default(),
+    )
+    .with_config(server.config())
 }
 
 fn state(server: &TmuxServer) -> ServerState {
@@ -388,7 +392,12 @@ fn the_locale_does_not_matter() {
     use std::os::unix::fs::PermissionsExt;
     let server = TmuxServer::start();
     let program = server.dir().join("tmux-in-c");
-    std::fs::write(&program, "#!/bin/sh\nLC_ALL=C LANG=C exec tmux \"$@\"\n").unwrap();
+    let real = testing::program();
+    let script = format!(
+        "#!/bin/sh\nLC_ALL=C LANG=C exec {} \"$@\"\n",
+        real.display()
+    );
+    std::fs::write(&program, script).unwrap();
     std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).unwrap();
     server.run(["rename-window", "-t", "main:", "ünï\t漢字"]);
     server.run([
