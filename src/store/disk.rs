@@ -32,6 +32,16 @@ pub(super) fn open(path: &Path) -> Result<Database, Fault> {
     Ok(lease::builder().create_with_backend(disk)?)
 }
 
+/// Makes a file that is not there yet, for its owner alone.
+pub(super) fn new_file(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+}
+
 /// The database in a file that is open for writing, and is not the store's yet. An empty file becomes a new
 /// database.
 pub(super) fn database(file: File) -> Result<Database, Fault> {

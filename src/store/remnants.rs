@@ -4,9 +4,7 @@
 use super::codec;
 use super::fault::Fault;
 use super::frame::{self, Kind};
-use super::literals::ENTRY_BYTES;
-use super::metadata::{Entry, MetaRecord, Origin, PARTIAL, PINNED, TrashRecord};
-use super::rosters;
+use super::metadata::{MetaRecord, Origin, PARTIAL, PINNED, TrashRecord};
 use super::tables::{Change, Stream, View};
 use crate::model::digest::Digest;
 use crate::model::id::SnapshotId;
@@ -87,22 +85,6 @@ pub(super) fn thrown(seq: u64, record: &[u8], now: Millis) -> Result<Vec<u8>, Fa
 /// The record of a snapshot in the timeline, from any record of it.
 pub(super) fn taken_back(seq: u64, record: &[u8]) -> Result<Vec<u8>, Fault> {
     codec::pack_value(Kind::Meta, seq, &found(seq, record)?.meta)
-}
-
-/// Writes the record of a snapshot in the trash.
-pub(super) fn put_trashed(
-    change: &impl Change,
-    entry: &Entry,
-    since: Millis,
-) -> Result<u64, Fault> {
-    let roster = rosters::load(change, entry.roster)?;
-    let record = TrashRecord {
-        meta: MetaRecord::new(entry, &roster),
-        since,
-    };
-    let record = codec::pack_value(Kind::Trashed, entry.seq, &record)?;
-    change.put(Stream::Trash, entry.seq, &record)?;
-    Ok(record.len() as u64 + ENTRY_BYTES)
 }
 
 /// The host and the server under a number.

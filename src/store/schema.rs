@@ -1,8 +1,8 @@
 //! Which format a store has, and the making of a new one.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -130,7 +130,7 @@ pub(super) fn mark(dir: &Path, schema: &Schema) -> Result<(), StoreError> {
     let at = |source| StoreError::io("mark the store", &sidecar, source);
     // The file is there, so what is still called so is of nobody any more.
     clean(dir).map_err(at)?;
-    let mut file = match new_file(&sidecar) {
+    let mut file = match disk::new_file(&sidecar) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
         opened => opened.map_err(at)?,
     };
@@ -162,7 +162,7 @@ pub(super) fn marked(dir: &Path) -> Option<[u8; 16]> {
 
 /// Builds an empty store in a new file.
 pub(super) fn build(file: &Path, store: [u8; 16]) -> Result<(), Fault> {
-    let opened = new_file(file).map_err(|error| Fault::Database(error.into()))?;
+    let opened = disk::new_file(file).map_err(|error| Fault::Database(error.into()))?;
     let db = disk::database(opened)?;
     let mut txn = db.begin_write()?;
     txn.set_quick_repair(true);
@@ -170,15 +170,6 @@ pub(super) fn build(file: &Path, store: [u8; 16]) -> Result<(), Fault> {
     write(&txn, &current(store))?;
     txn.commit()?;
     Ok(())
-}
-
-fn new_file(path: &Path) -> io::Result<File> {
-    OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
 }
 
 fn store_id(seed: &[u8]) -> [u8; 16] {

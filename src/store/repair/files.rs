@@ -6,6 +6,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::model::time::Millis;
+use crate::store::disk;
 use crate::store::error::StoreError;
 use crate::store::lease::Place;
 use crate::store::parity;
@@ -25,15 +26,6 @@ pub(super) fn open(path: &Path) -> io::Result<File> {
         .read(true)
         .write(true)
         .custom_flags(i32::try_from(nofollow).unwrap_or(0))
-        .open(path)
-}
-
-fn new_file(path: &Path) -> io::Result<File> {
-    OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
         .open(path)
 }
 
@@ -103,7 +95,7 @@ fn keep(file: &Path, dir: &Path, now: Millis) -> io::Result<PathBuf> {
             }
             // A file system without links.
             Err(_) => {
-                let mut to = new_file(&kept)?;
+                let mut to = disk::new_file(&kept)?;
                 io::copy(&mut open(file)?, &mut to)?;
                 to.sync_all()?;
                 break;

@@ -25,7 +25,9 @@ use crate::store::request::Storing;
 use crate::store::salvage::{Chosen, Haul};
 use crate::store::tables::{Change, Stream, View};
 use crate::store::verify::DamagedObject;
-use crate::store::{chain, ids, literals, lives, names, remnants, rosters, structure, texts};
+use crate::store::{
+    chain, ids, literals, lives, names, remnants, rosters, structure, texts, trash,
+};
 
 /// Parts that a description names; of more it says how many.
 const NAMED: usize = 8;
@@ -228,7 +230,7 @@ impl Mending<'_> {
             self.mended.partial.push((parts.id, lost));
         }
         match since {
-            Some(since) => remnants::put_trashed(self.txn, &entry, since).map(drop),
+            Some(since) => trash::note(self.txn, &entry, since).map(drop),
             None => metadata::put(self.txn, &entry).map(drop),
         }
     }
