@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use bstr::{BString, ByteSlice};
 
+use super::answer::Fields;
 use super::command::Command;
-use super::netstring::Fields;
 use crate::model::ansi;
 use crate::model::snapshot::{MuxKind, ServerIdentity};
 use crate::model::time::Millis;
@@ -15,7 +15,7 @@ use crate::mux::run::{self, Limits, Output, RunError};
 use crate::mux::{MuxError, ServerSelect, process as inspect};
 
 /// The oldest tmux that has all the formats that are read.
-const OLDEST: (u32, u32) = (3, 2);
+const OLDEST: (u32, u32) = (3, 0);
 
 /// A way to one tmux server. Making one does nothing: the server is met with every call.
 #[derive(Debug, Clone)]
@@ -200,8 +200,7 @@ impl Tmux {
 }
 
 /// The formats that [`read_identity`] reads.
-pub(super) const IDENTITY: &str =
-    "#{n:version}:#{version},#{n:socket_path}:#{socket_path},#{pid} #{start_time}";
+pub(super) const IDENTITY: &str = "#{q:version} #{q:socket_path} #{pid} #{start_time}";
 
 /// Reads what [`IDENTITY`] printed.
 pub(super) fn read_identity(fields: &mut Fields<'_>) -> Result<ServerIdentity, MuxError> {
@@ -210,7 +209,7 @@ pub(super) fn read_identity(fields: &mut Fields<'_>) -> Result<ServerIdentity, M
         return Err(MuxError::TooOld {
             mux: MuxKind::Tmux,
             version,
-            needed: "3.2",
+            needed: "3.0",
         });
     }
     let socket: BString = fields.text()?;

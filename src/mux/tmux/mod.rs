@@ -4,12 +4,12 @@
 //! answers on standard output. The socket's own protocol is never spoken: it differs between
 //! versions, and one malformed message kills the server. Targets are always ids or exact names.
 
+mod answer;
 mod client;
 pub mod command;
 mod contents;
 pub mod layout;
 pub mod names;
-mod netstring;
 mod observe;
 mod query;
 

@@ -6,9 +6,9 @@
 
 use bstr::BString;
 
+use super::answer::Fields;
 use super::client::{IDENTITY, read_identity};
 use super::command::Command;
-use super::netstring::Fields;
 use crate::model::snapshot::ServerIdentity;
 use crate::mux::MuxError;
 
@@ -103,21 +103,20 @@ pub(super) enum Depth {
     Probe,
 }
 
-const SESSION: &str = "S #{session_id} #{n:session_name}:#{session_name},\
-    #{n:session_path}:#{session_path},#{n:session_group}:#{session_group},";
+const SESSION: &str = "S #{session_id} #{q:session_name} \
+    #{q:session_path} #{q:session_group} ";
 
 const WINDOW: &str = "W #{session_id} #{window_id} #{window_index} #{window_active} \
     #{window_last_flag} #{window_zoomed_flag} #{automatic-rename} \
-    #{n:window_name}:#{window_name},#{n:window_layout}:#{window_layout},";
+    #{q:window_name} #{q:window_layout} ";
 
 const PANE: &str = "P #{pane_id} #{window_id} #{window_activity} #{pane_width} #{pane_height} \
     #{history_size} #{history_bytes} #{cursor_x} #{cursor_y} #{alternate_on} #{scroll_position} \
-    #{n:pane_title}:#{pane_title},#{pane_index} #{pane_pid} #{pane_active} #{pane_last} \
+    #{q:pane_title} #{pane_index} #{pane_pid} #{pane_active} #{pane_last} \
     #{pane_marked} #{pane_synchronized} #{pane_dead} #{pane_dead_status} #{alternate_saved_x} \
-    #{alternate_saved_y} #{n:pane_start_path}:#{pane_start_path},";
+    #{alternate_saved_y} #{q:pane_start_path} ";
 
-/// tmux looks at the process each time such a value is asked for: the length and the text of a
-/// netstring could be those of two programs. So each is asked for once, quoted.
+/// tmux looks at the process for these, which is most of what a row costs.
 const PROCESS: &str = "#{q:pane_current_path} #{q:pane_current_command} ";
 
 const NO_PROCESS: &str = "  ";
@@ -241,7 +240,7 @@ fn read_pane(fields: &mut Fields<'_>) -> Result<PaneRow, MuxError> {
         window,
         text,
         fixed,
-        path: fields.quoted()?,
-        command: fields.quoted()?,
+        path: fields.text()?,
+        command: fields.text()?,
     })
 }

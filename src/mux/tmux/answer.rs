@@ -1,7 +1,8 @@
-//! Reading what formats printed: risky values as netstrings (`#{n:x}:#{x},`), those that can change while
-//! they are asked for quoted (`#{q:x} `), numbers up to a space or the end of the line.
+//! Reading what formats printed: texts quoted (`#{q:x} `), numbers up to a space or the end of the line.
 //!
-//! Names, titles and paths can hold tabs and newlines, so no separator is safe; their length is.
+//! Names, titles and paths can hold tabs and newlines, so no separator is safe by itself; quoting makes
+//! the space one, and it reads the same in every version: a length (`#{n:x}`) is not to be had before
+//! 3.2, and says nothing of how newer versions print controls.
 
 use std::str::FromStr;
 
@@ -109,9 +110,10 @@ impl<'a> Fields<'a> {
     }
 
     /// Reads what `#{q:…}` printed, and the space after it. tmux puts a backslash before every space,
-    /// backslash and character that is special to a shell, and leaves newlines as they are; versions
-    /// newer than 3.3a print controls and bytes that are not UTF-8 as `\ooo`.
-    pub(super) fn quoted(&mut self) -> Result<BString, MuxError> {
+    /// backslash and character that is special to a shell, none of which is a letter or a digit;
+    /// versions from 3.4 to 3.6 print controls and bytes that are not UTF-8 as vis(3) does, with a
+    /// letter or three digits after the backslash.
+    pub(super) fn text(&mut self) -> Result<BString, MuxError> {
         let mut text = Vec::new();
         let mut rest = self.rest;
         loop {
@@ -120,7 +122,7 @@ impl<'a> Fields<'a> {
                 [b'\\', a @ b'0'..=b'3', b @ b'0'..=b'7', c @ b'0'..=b'7', ..] => {
                     ((a - b'0') << 6 | (b - b'0') << 3 | (c - b'0'), 4)
                 }
-                [b'\\', byte, ..] => (*byte, 2),
+                [b'\\', byte, ..] => (control(*byte).unwrap_or(*byte), 2),
                 [byte, ..] => (*byte, 1),
                 [] => return Err(self.garbled("the end of a quoted text")),
             };
@@ -130,53 +132,20 @@ impl<'a> Fields<'a> {
         self.rest = rest.get(1..).unwrap_or(&[]);
         Ok(text.into())
     }
-
-    /// Reads a netstring.
-    pub(super) fn text(&mut self) -> Result<BString, MuxError> {
-        let colon = self.rest.iter().take(12).position(|&byte| byte == b':');
-        let (digits, rest) = self
-            .rest
-            .split_at_checked(colon.unwrap_or(0))
-            .unwrap_or_default();
-        let length: Option<usize> = digits.to_str().ok().and_then(|text| text.parse().ok());
-        let body = rest.strip_prefix(b":");
-        let (Some(length), Some(body)) = (length, body) else {
-            return Err(self.garbled("a length"));
-        };
-        let (text, used) = exactly(body, length)
-            .or_else(|| unescaped(body, length))
-            .ok_or_else(|| self.garbled("a text of the length that it says"))?;
-        self.rest = body.get(used..).unwrap_or(&[]);
-        Ok(text)
-    }
 }
 
-/// `length` bytes and a comma; the text, and how many bytes it took.
-fn exactly(body: &[u8], length: usize) -> Option<(BString, usize)> {
-    (body.get(length) == Some(&b',')).then_some(())?;
-    Some((body.get(..length)?.into(), length + 1))
-}
-
-/// The same for versions newer than 3.3a, which print controls and bytes that are not UTF-8 as `\ooo`
-/// but do not escape the backslash: the length tells which reading is right.
-fn unescaped(body: &[u8], length: usize) -> Option<(BString, usize)> {
-    let mut text = Vec::with_capacity(length);
-    let mut at = 0;
-    while text.len() < length {
-        let rest = body.get(at..)?;
-        match rest {
-            [b'\\', a @ b'0'..=b'3', b @ b'0'..=b'7', c @ b'0'..=b'7', ..] => {
-                text.push((a - b'0') << 6 | (b - b'0') << 3 | (c - b'0'));
-                at += 4;
-            }
-            [byte, ..] => {
-                text.push(*byte);
-                at += 1;
-            }
-            [] => return None,
-        }
-    }
-    (body.get(at) == Some(&b',')).then(|| (text.into(), at + 1))
+/// The control that a letter after a backslash stands for.
+fn control(letter: u8) -> Option<u8> {
+    Some(match letter {
+        b'a' => 0x07,
+        b'b' => 0x08,
+        b'f' => 0x0c,
+        b'n' => b'\n',
+        b'r' => b'\r',
+        b't' => b'\t',
+        b'v' => 0x0b,
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
@@ -184,47 +153,36 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lengths_protect_every_byte() {
-        let mut fields = Fields::new(b"5:a\n:,b,3 %7\n", "a test");
-        assert_eq!(fields.text().unwrap(), "a\n:,b");
+    fn fields_follow_one_another() {
+        let mut fields = Fields::new(b"a\n:,\\ b 3 %7\n", "a test");
+        assert_eq!(fields.text().unwrap(), "a\n:, b");
         assert_eq!(fields.number::<u32>().unwrap(), 3);
         assert_eq!(fields.id(b'%').unwrap(), 7);
         fields.end_of_line().unwrap();
         assert!(fields.is_empty());
-    }
-
-    #[test]
-    fn escaped_controls_of_newer_versions_are_read_by_length() {
-        let mut fields = Fields::new(b"3:a\\033b,4:\\033,", "a test");
-        assert_eq!(fields.text().unwrap(), "a\x1bb");
-        assert_eq!(fields.text().unwrap(), "\\033");
-    }
-
-    #[test]
-    fn lies_are_refused() {
-        for answer in [
-            "",
-            ":",
-            "3:ab",
-            "2:abc,",
-            "x:a,",
-            "99999999999999999999:a,",
-            "-1:a,",
-        ] {
-            assert!(Fields::new(answer.as_bytes(), "a test").text().is_err());
-        }
         assert!(Fields::new(b"x\n", "a test").number::<u32>().is_err());
+    }
+
+    #[test]
+    fn controls_are_read_as_every_version_prints_them() {
+        for answer in [
+            &b"\x1b\x07\n\xffa\\\\a\\\\033 "[..],
+            b"\\033\\a\n\\377a\\\\a\\\\033 ",
+        ] {
+            let text = Fields::new(answer, "a test").text().unwrap();
+            assert_eq!(text, &b"\x1b\x07\n\xffa\\a\\033"[..]);
+        }
     }
 
     #[test]
     fn quoted_texts_end_at_the_first_space_that_is_not_quoted() {
         let mut fields = Fields::new(b"/a\\ b\\\\c\nd\\;\\033 sh  7\n", "a test");
-        assert_eq!(fields.quoted().unwrap(), "/a b\\c\nd;\x1b");
-        assert_eq!(fields.quoted().unwrap(), "sh");
-        assert_eq!(fields.quoted().unwrap(), "");
+        assert_eq!(fields.text().unwrap(), "/a b\\c\nd;\x1b");
+        assert_eq!(fields.text().unwrap(), "sh");
+        assert_eq!(fields.text().unwrap(), "");
         assert_eq!(fields.number::<u32>().unwrap(), 7);
-        assert!(Fields::new(b"no end\\ ", "a test").quoted().is_ok());
-        assert!(Fields::new(b"end\\ ", "a test").quoted().is_err());
+        assert!(Fields::new(b"no end\\ ", "a test").text().is_ok());
+        assert!(Fields::new(b"end\\ ", "a test").text().is_err());
     }
 
     #[test]
