@@ -15,7 +15,7 @@ use crate::model::snapshot::SnapshotMeta;
 use crate::model::target::SnapRef;
 use crate::model::{Millis, moment};
 use crate::mux::Limits;
-use crate::mux::tmux::Tmux;
+use crate::mux::tmux::{Scope, Tmux};
 use crate::redact::Redactor;
 use crate::store::{Store, StoreOptions};
 
@@ -69,6 +69,10 @@ impl Context {
             self.global.server(),
             Limits::default(),
         )
+        .with_scope(Scope {
+            environment: self.settings.capture.environment.clone(),
+            buffers: self.settings.capture.buffers,
+        })
     }
 
     /// The lock of the recorder of that server.

@@ -12,6 +12,7 @@ mod show;
 pub use paths::{Overrides, Paths, PathsError};
 pub use retention::{InvalidRetention, RetentionSettings};
 pub use settings::{
-    ConfigError, RecorderSettings, RecoverySettings, Settings, ThemeName, UiSettings,
+    CaptureSettings, ConfigError, RecorderSettings, RecoverySettings, Settings, ThemeName,
+    UiSettings,
 };
 pub use show::{Shown, Source};

@@ -16,6 +16,8 @@ use crate::restore::Policy;
 pub struct Settings {
     /// What is recorded, and how often.
     pub recorder: RecorderSettings,
+    /// What is captured beyond structure and texts.
+    pub capture: CaptureSettings,
     /// Where it is kept.
     pub store: StoreSettings,
     /// What is kept, and how long.
@@ -57,6 +59,16 @@ impl Default for RecorderSettings {
             history_limit: 50_000,
         }
     }
+}
+
+/// What is captured beyond structure and texts.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CaptureSettings {
+    /// The names of the environment variables that are kept.
+    pub environment: Vec<String>,
+    /// Whether paste buffers are kept.
+    pub buffers: bool,
 }
 
 /// Where what is recorded is kept.
@@ -148,6 +160,11 @@ impl Settings {
         if let Some((name, _)) = least.into_iter().find(|(_, value)| *value == 0) {
             return Err(invalid(format!("{name} must be 1 or more")));
         }
+        let is_name = |name: &&String| !name.is_empty() && !name.contains(['=', '\0']);
+        if let Some(name) = settings.capture.environment.iter().find(|n| !is_name(n)) {
+            let why = format!("capture.environment: {name:?} is not the name of a variable");
+            return Err(invalid(why));
+        }
         if let Some(keep_last) = settings.recorder.keep_last.take() {
             let retention = settings.retention.with_keep_last(keep_last);
             settings.retention = retention.map_err(|error| invalid(error.to_string()))?;
@@ -208,6 +225,13 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert!(error.contains("probe_seconds"), "{error}");
+        let error = load("[capture]\nenvironment = [\"A=b\"]")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("capture.environment") && error.contains("A=b"),
+            "{error}"
+        );
         let error = load("[recorder]\nkeep_last = 3\n[retention]\nkeep_last = 4").unwrap_err();
         assert!(error.to_string().contains("retention.keep_last"), "{error}");
     }

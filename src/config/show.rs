@@ -109,6 +109,9 @@ mod tests {
         assert_eq!(of(&all, "retention.keep_last"), keep_last);
         assert_eq!(of(&all, "retention.rule").1, Source::File);
         assert_eq!(of(&all, "recorder.interval_seconds").1, Source::Default);
+        let nothing = (&Value::Array(Vec::new()), Source::Default);
+        assert_eq!(of(&all, "capture.environment"), nothing);
+        assert_eq!(of(&all, "capture.buffers").0, &Value::Boolean(false));
         assert!(all.is_sorted_by_key(|one| one.key.clone()), "{all:?}");
         let missing = Settings::shown(Path::new("/nowhere/config.toml")).unwrap();
         assert!(missing.iter().all(|one| one.source == Source::Default));

@@ -18,6 +18,7 @@ use crate::model::snapshot::RedactionCount;
 use crate::model::tree::ServerState;
 
 mod argv;
+mod detail;
 mod rules;
 mod scan;
 mod splice;
@@ -129,6 +130,14 @@ impl Tally {
         let count = self.0.entry(rule.to_owned()).or_default();
         *count = count.saturating_add(1);
     }
+
+    /// Adds the counts of another tally.
+    fn absorb(&mut self, other: Tally) {
+        for (rule, more) in other.0 {
+            let count = self.0.entry(rule).or_default();
+            *count = count.saturating_add(more);
+        }
+    }
 }
 
 /// A compiled set of rules.
@@ -174,13 +183,14 @@ impl Redactor {
         }
     }
 
-    /// Takes secrets out of everything in the structure: argument lists, names, titles, directories.
-    /// Texts are not in it.
+    /// Takes secrets out of everything in the structure: argument lists, names, titles, directories,
+    /// settings, hooks, variables, buffers. Texts are not in it.
     pub fn state(&self, state: &mut ServerState, tally: &mut Tally) {
         if self.rules.is_none() {
             return;
         }
         let name = |name: &mut BString, tally: &mut Tally| *name = self.name(name, tally);
+        self.buffers(&mut state.buffers, tally);
         let mut taken = BTreeSet::new();
         for session in &mut state.sessions {
             name(&mut session.name, tally);
@@ -189,16 +199,19 @@ impl Redactor {
                 session.name.push(b'\'');
             }
             name(&mut session.cwd, tally);
+            self.session_detail(&mut session.detail, tally);
             session
                 .group
                 .iter_mut()
                 .for_each(|group| name(group, tally));
             for tab in &mut session.tabs {
                 name(&mut tab.name, tally);
+                self.tab_detail(&mut tab.detail, tally);
                 for pane in &mut tab.panes {
                     name(&mut pane.title, tally);
                     name(&mut pane.cwd, tally);
                     pane.shell = self.argv(&pane.shell, tally).0;
+                    self.pane_detail(&mut pane.detail, tally);
                     if let Some(program) = &mut pane.program {
                         self.program(program, tally);
                     }

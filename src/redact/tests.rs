@@ -4,6 +4,11 @@ use bstr::BString;
 use proptest::prelude::*;
 
 use super::*;
+use crate::model::detail::{
+    Buffer, Checkout, Hook, PaneDetail, SessionDetail, Setting, TabDetail, Variable,
+};
+use crate::model::geometry::{Cell, Layout, Rect};
+use crate::model::tree::{AutomaticRename, Pane, Screen, Session, Tab};
 
 fn redactor() -> Redactor {
     Redactor::new(&RedactSettings::default()).unwrap()
@@ -359,4 +364,135 @@ proptest! {
         let twice = redactor.name(&once, &mut Tally::default());
         prop_assert_eq!(&twice, &once);
     }
+}
+
+/// A state in which every captured text is `text`, or has it in it.
+fn filled(text: &str) -> ServerState {
+    let text = || BString::from(text);
+    let setting = |name: &str| Setting {
+        name: name.into(),
+        value: text(),
+    };
+    let settings = || vec![setting("@note"), setting("status-left")];
+    let hooks = || {
+        vec![Hook {
+            event: "pane-died[0]".into(),
+            command: text(),
+        }]
+    };
+    let variables = || {
+        vec![Variable {
+            name: "NOTE".into(),
+            value: Some(text()),
+            hidden: true,
+        }]
+    };
+    let pane = Pane {
+        handle: None,
+        index: 0,
+        title: text(),
+        cwd: text(),
+        active: true,
+        last: false,
+        marked: false,
+        rect: Rect::default(),
+        shell: vec![text()],
+        program: Some(Program {
+            argv: vec![text()],
+            exe: Some(text()),
+            cwd: Some(text()),
+            pipeline: vec![vec![text()]],
+            redacted: false,
+        }),
+        exit: None,
+        screen: Screen::default(),
+        contents: None,
+        detail: PaneDetail {
+            settings: settings(),
+            hooks: hooks(),
+            environment: variables(),
+            start_command: text(),
+            shells: vec![vec![text()]],
+            checkout: Some(Checkout {
+                root: text(),
+                branch: Some(text()),
+                commit: text(),
+                repository: Some(text()),
+            }),
+            mode: text(),
+            search: text(),
+            ..PaneDetail::default()
+        },
+    };
+    let tab = Tab {
+        handle: None,
+        index: 0,
+        name: text(),
+        active: true,
+        last: false,
+        zoomed: false,
+        synchronized: false,
+        automatic_rename: AutomaticRename::Unset,
+        layout: Layout {
+            gap: 1,
+            root: Cell::Pane {
+                rect: Rect::default(),
+                pane: 0,
+            },
+        },
+        panes: vec![pane],
+        detail: TabDetail {
+            settings: settings(),
+            hooks: hooks(),
+        },
+    };
+    ServerState {
+        sessions: vec![Session {
+            handle: None,
+            name: text(),
+            cwd: text(),
+            group: Some(text()),
+            tabs: vec![tab],
+            detail: SessionDetail {
+                settings: settings(),
+                hooks: hooks(),
+                environment: variables(),
+                ..SessionDetail::default()
+            },
+        }],
+        buffers: vec![Buffer {
+            name: text(),
+            data: text(),
+        }],
+    }
+}
+
+#[test]
+fn no_field_of_a_state_lets_a_secret_through() {
+    let secret = "ghp_0123456789abcdefghijABCDEFGHIJ012345";
+    let mut state = filled(&format!("see {secret} there"));
+    let planted = format!("{state:?}").matches(secret).count();
+    let mut tally = Tally::default();
+    redactor().state(&mut state, &mut tally);
+    assert!(!format!("{state:?}").contains("ghp_"), "{state:?}");
+    assert_eq!(tally.total() as usize, planted);
+    let mut state = filled("nothing special");
+    let before = state.clone();
+    redactor().state(&mut state, &mut tally);
+    assert_eq!(state, before);
+}
+
+#[test]
+fn the_name_of_a_variable_tells_that_it_is_a_secret() {
+    let mut state = filled("nothing special");
+    let session = &mut state.sessions[0];
+    session.detail.environment[0].name = "DEPLOY_TOKEN".into();
+    session.detail.settings[0].name = "@deploy_token".into();
+    redactor().state(&mut state, &mut Tally::default());
+    let detail = &state.sessions[0].detail;
+    let value = detail.environment[0].value.as_ref().unwrap();
+    assert!(is_marked(value), "{value:?}");
+    assert!(is_marked(&detail.settings[0].value), "{detail:?}");
+    assert_eq!(detail.environment[0].name, "DEPLOY_TOKEN");
+    assert_eq!(detail.settings[0].name, "@deploy_token");
 }

@@ -8,6 +8,7 @@ use bstr::{BString, ByteSlice};
 
 use super::answer::Fields;
 use super::command::Command;
+use super::scope::Scope;
 use crate::model::ansi;
 use crate::model::snapshot::{MuxKind, ServerIdentity};
 use crate::model::time::Millis;
@@ -24,6 +25,7 @@ pub struct Tmux {
     select: ServerSelect,
     config: Option<PathBuf>,
     limits: Limits,
+    scope: Scope,
 }
 
 /// What tmux answered to a list of commands.
@@ -45,6 +47,7 @@ impl Tmux {
             select,
             config: None,
             limits,
+            scope: Scope::default(),
         }
     }
 
@@ -53,6 +56,13 @@ impl Tmux {
     #[must_use]
     pub fn with_config(mut self, file: PathBuf) -> Self {
         self.config = Some(file);
+        self
+    }
+
+    /// The same, but what it observes goes as far as the user wants.
+    #[must_use]
+    pub fn with_scope(mut self, scope: Scope) -> Self {
+        self.scope = scope;
         self
     }
 
@@ -66,6 +76,12 @@ impl Tmux {
     #[must_use]
     pub fn select(&self) -> &ServerSelect {
         &self.select
+    }
+
+    /// How far what it observes goes.
+    #[must_use]
+    pub fn scope(&self) -> &Scope {
+        &self.scope
     }
 
     /// Runs commands through one plain client and returns what they printed. All must succeed; of

@@ -12,8 +12,10 @@ pub mod layout;
 pub mod names;
 mod observe;
 mod query;
+mod scope;
 
 pub use client::{Reply, Tmux};
+pub use scope::Scope;
 
 use super::{ContentsRequest, Multiplexer, MuxError, Observation, Probe};
 use crate::model::contents::Contents;

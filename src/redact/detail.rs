@@ -1,0 +1,121 @@
+//! Secrets in what a session, tab or pane has beyond its text: settings, hooks, variables, buffers.
+
+use bstr::{BString, ByteSlice};
+
+use super::{Redactor, Tally};
+use crate::model::detail::{
+    Buffer, Checkout, Hook, PaneDetail, SessionDetail, Setting, TabDetail, Variable,
+};
+
+impl Redactor {
+    pub(super) fn session_detail(&self, detail: &mut SessionDetail, tally: &mut Tally) {
+        let SessionDetail {
+            settings,
+            hooks,
+            environment,
+            recent: _,
+            created: _,
+            last_attached: _,
+        } = detail;
+        self.settings(settings, tally);
+        self.hooks(hooks, tally);
+        self.variables(environment, tally);
+    }
+
+    pub(super) fn tab_detail(&self, detail: &mut TabDetail, tally: &mut Tally) {
+        let TabDetail { settings, hooks } = detail;
+        self.settings(settings, tally);
+        self.hooks(hooks, tally);
+    }
+
+    pub(super) fn pane_detail(&self, detail: &mut PaneDetail, tally: &mut Tally) {
+        let PaneDetail {
+            settings,
+            hooks,
+            environment,
+            start_command,
+            shells,
+            checkout,
+            mode,
+            search,
+            input_off: _,
+            piped: _,
+            terminal: _,
+        } = detail;
+        self.settings(settings, tally);
+        self.hooks(hooks, tally);
+        self.variables(environment, tally);
+        for shell in shells {
+            *shell = self.argv(shell, tally).0;
+        }
+        for text in [start_command, mode, search] {
+            *text = self.name(text, tally);
+        }
+        if let Some(checkout) = checkout {
+            let Checkout {
+                root,
+                branch,
+                commit,
+                repository,
+            } = checkout;
+            for text in [root, commit].into_iter().chain(branch).chain(repository) {
+                *text = self.name(text, tally);
+            }
+        }
+    }
+
+    pub(super) fn buffers(&self, buffers: &mut [Buffer], tally: &mut Tally) {
+        for Buffer { name, data } in buffers {
+            *name = self.name(name, tally);
+            *data = self.text(data, tally);
+        }
+    }
+
+    fn settings(&self, settings: &mut [Setting], tally: &mut Tally) {
+        for Setting { name, value } in settings {
+            // A user's own setting is a variable in all but its first character.
+            let variable = name.strip_prefix(b"@").unwrap_or(name);
+            *value = self.value_of(variable, value, tally);
+            *name = self.name(name, tally);
+        }
+    }
+
+    fn hooks(&self, hooks: &mut [Hook], tally: &mut Tally) {
+        for Hook { event, command } in hooks {
+            *command = self.name(command, tally);
+            *event = self.name(event, tally);
+        }
+    }
+
+    fn variables(&self, variables: &mut [Variable], tally: &mut Tally) {
+        for Variable {
+            name,
+            value,
+            hidden: _,
+        } in variables
+        {
+            if let Some(value) = value {
+                *value = self.value_of(name, value, tally);
+            }
+            *name = self.name(name, tally);
+        }
+    }
+
+    /// The value of something with a name, which may tell that the value is a secret.
+    fn value_of(&self, name: &[u8], value: &[u8], tally: &mut Tally) -> BString {
+        let mut seen = Tally::default();
+        let word: BString = [name, b"=", value].concat().into();
+        let (clean, _) = self.argv(&[word], &mut seen);
+        let kept = clean
+            .first()
+            .and_then(|word| word.strip_prefix(name)?.strip_prefix(b"="));
+        match kept {
+            Some(kept) => {
+                tally.absorb(seen);
+                kept.as_bstr().to_owned()
+            }
+            // A secret in the name itself, or over both: the value is looked at alone.
+            None => self.name(value, tally),
+        }
+    }
+}
