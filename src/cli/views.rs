@@ -9,7 +9,7 @@ use crate::model::ansi::label;
 use crate::model::changes::command_words;
 use crate::model::snapshot::{RedactionCount, SnapshotMeta};
 use crate::model::tree::{Pane, Session, Tab};
-use crate::model::{Millis, Snapshot, SnapshotId};
+use crate::model::{Millis, Program, Snapshot, SnapshotId};
 use crate::mux::tmux::layout;
 
 /// A snapshot in a list.
@@ -114,12 +114,38 @@ struct PaneView {
     title: String,
     active: bool,
     cwd: String,
+    /// What runs in it, argument by argument.
     argv: Vec<String>,
+    /// The same as a person would type it.
+    command: Vec<String>,
+    /// The shells within its shell, outermost first.
+    shells: Vec<Vec<String>>,
+    /// The connection to another machine that runs in it.
+    ssh: Option<SshView>,
+    /// The git working tree that its directory is in.
+    checkout: Option<CheckoutView>,
     left: u16,
     top: u16,
     width: u16,
     height: u16,
     lines: u32,
+}
+
+#[derive(Debug, Serialize)]
+struct SshView {
+    host: String,
+    user: Option<String>,
+    port: Option<u16>,
+    command: Vec<String>,
+    jump: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct CheckoutView {
+    root: String,
+    branch: Option<String>,
+    commit: Option<String>,
+    repository: Option<String>,
 }
 
 impl ShowView {
@@ -173,16 +199,33 @@ fn tab_view(tab: &Tab) -> TabView {
 }
 
 fn pane_view(pane: &Pane) -> PaneView {
-    let argv = pane
-        .program
-        .as_ref()
-        .map_or(&pane.shell, |program| &program.argv);
+    let program = pane.program.as_ref();
+    let argv = program.map_or(&pane.shell, |program| &program.argv);
+    let command = program.map_or_else(|| pane.shell.clone(), Program::shown);
+    let words = |argv: &[BString]| argv.iter().map(lossy).collect::<Vec<_>>();
     PaneView {
         index: pane.index,
         title: lossy(&pane.title),
         active: pane.active,
         cwd: lossy(&pane.cwd),
-        argv: argv.iter().map(lossy).collect(),
+        argv: words(argv),
+        command: words(&command),
+        shells: pane.detail.shells.iter().map(|argv| words(argv)).collect(),
+        ssh: program.and_then(Program::ssh).map(|ssh| SshView {
+            host: lossy(&ssh.host),
+            user: ssh.user.as_ref().map(lossy),
+            port: ssh.port,
+            command: words(&ssh.command),
+            jump: ssh.jump.as_ref().map(lossy),
+        }),
+        checkout: pane.detail.checkout.as_ref().map(|checkout| CheckoutView {
+            root: lossy(&checkout.root),
+            branch: checkout.branch.as_ref().map(lossy),
+            commit: Some(&checkout.commit)
+                .filter(|commit| !commit.is_empty())
+                .map(lossy),
+            repository: checkout.repository.as_ref().map(lossy),
+        }),
         left: pane.rect.left,
         top: pane.rect.top,
         width: pane.rect.width,

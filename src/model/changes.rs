@@ -358,7 +358,7 @@ pub fn argv_words(argv: &[BString]) -> String {
 #[must_use]
 pub fn command_words(pane: &Pane) -> String {
     match &pane.program {
-        Some(program) => argv_words(&program.argv),
+        Some(program) => argv_words(&program.shown()),
         None => label(program_name(&pane.shell)),
     }
 }

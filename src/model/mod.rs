@@ -15,6 +15,7 @@ pub mod id;
 pub mod moment;
 pub mod program;
 pub mod snapshot;
+pub mod ssh;
 pub mod target;
 pub mod textdiff;
 pub mod time;

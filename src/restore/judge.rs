@@ -94,7 +94,7 @@ pub(super) fn judge(pane: &Pane, wanted: bool, facts: &Facts, policy: &Policy) -
     let mut judged = Judged {
         made: wanted,
         label: match program {
-            Some(program) => label(&bstr::join(" ", &program.argv)),
+            Some(program) => label(&bstr::join(" ", program.shown())),
             None => label(program_name(&pane.shell)),
         },
         detail: String::new(),
@@ -186,7 +186,7 @@ fn shell(judged: &mut Judged, facts: &Facts) {
 }
 
 fn start(judged: &mut Judged, program: &Program, pane: &Pane, facts: &Facts, policy: &Policy) {
-    let name = label(program.name());
+    let name = label(&program.name());
     judged.start = Start::Leave;
     let leave = |judged: &mut Judged, kind, issue: String, suggestion: &str| {
         judged.detail.clone_from(&issue);

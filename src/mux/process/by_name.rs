@@ -10,8 +10,6 @@ pub(super) fn running(root: &Root) -> Running {
     let name = root.command.strip_prefix(b"-").unwrap_or(&root.command);
     let program = !name.is_empty() && !is_shell_name(name);
     Running {
-        shell: Vec::new(),
-        cwd: None,
         program: program.then(|| Program {
             argv: vec![name.into()],
             exe: None,
@@ -19,6 +17,7 @@ pub(super) fn running(root: &Root) -> Running {
             pipeline: vec![Vec::new()],
             redacted: false,
         }),
+        ..Running::default()
     }
 }
 

@@ -24,7 +24,7 @@ pub(super) fn boot_id() -> Option<String> {
 }
 
 /// What runs in each of these panes.
-pub(super) fn running(roots: &[Root]) -> Vec<Running> {
+pub(super) fn running(roots: &[Root], _names: &[String]) -> Vec<Running> {
     let mut groups = Groups::default();
     roots
         .iter()
@@ -91,6 +91,7 @@ fn look(root: i32, groups: &mut Groups) -> Option<Running> {
         shell: if is_helper(&shell) { Vec::new() } else { shell },
         cwd,
         program,
+        ..Running::default()
     })
 }
 
@@ -292,6 +293,6 @@ mod tests {
             pid: i32::MAX,
             command: "bash".into(),
         };
-        assert_eq!(running(&[gone]), [Running::default()]);
+        assert_eq!(running(&[gone], &[]), [Running::default()]);
     }
 }

@@ -5,6 +5,7 @@
 
 use bstr::BString;
 
+use crate::model::detail::Variable;
 use crate::model::program::Program;
 use crate::model::snapshot::BootId;
 
@@ -34,16 +35,23 @@ pub struct Root {
 pub struct Running {
     /// The arguments of the pane's own process; empty where they cannot be seen.
     pub shell: Vec<BString>,
-    /// The working directory of the pane's own process.
+    /// The shells within the pane's own process, outermost first, down to the one that is in front or has
+    /// the program in front: the arguments of each. Empty where there is only one shell.
+    pub shells: Vec<Vec<BString>>,
+    /// The working directory of the innermost shell, or of the pane's own process where it has none.
     pub cwd: Option<BString>,
     /// The program in the foreground; `None` when a shell waits for a command.
     pub program: Option<Program>,
+    /// Variables that the pane's own process was started with: those of the names that were asked for, by
+    /// name. What a shell has set since cannot be seen.
+    pub environment: Vec<Variable>,
 }
 
-/// What runs in each of these panes, in their order.
+/// What runs in each of these panes, in their order. Of their environment only variables of these names
+/// are read.
 #[must_use]
-pub fn running(roots: &[Root]) -> Vec<Running> {
-    system::running(roots)
+pub fn running(roots: &[Root], names: &[String]) -> Vec<Running> {
+    system::running(roots, names)
 }
 
 /// Identifies this boot of the machine; empty where the system does not tell.

@@ -20,6 +20,6 @@ pub(super) fn boot_id() -> Option<String> {
 }
 
 /// What runs in each of these panes.
-pub(super) fn running(roots: &[Root]) -> Vec<Running> {
+pub(super) fn running(roots: &[Root], _names: &[String]) -> Vec<Running> {
     roots.iter().map(by_name::running).collect()
 }

@@ -8,6 +8,7 @@ use bstr::{BString, ByteSlice};
 use super::client::{Tmux, garbled, refused};
 use super::query::{self, Depth, FixedRow, PaneRow, Rows, SessionRow, WindowRow};
 use super::{layout, names};
+use crate::model::detail::PaneDetail;
 use crate::model::digest::DigestBuilder;
 use crate::model::snapshot::ServerIdentity;
 use crate::model::tree::{
@@ -159,7 +160,8 @@ fn state(rows: Rows) -> Result<(ServerIdentity, ServerState), MuxError> {
         })
         .collect();
     let (ids, roots): (Vec<u32>, Vec<Root>) = roots.into_iter().unzip();
-    let running: BTreeMap<u32, Running> = ids.into_iter().zip(process::running(&roots)).collect();
+    let running: BTreeMap<u32, Running> =
+        ids.into_iter().zip(process::running(&roots, &[])).collect();
     let mut tabs_of: BTreeMap<u32, Vec<Tab>> = BTreeMap::new();
     for row in windows {
         let panes = of_window.get(&row.id);
@@ -255,7 +257,11 @@ fn pane(row: &PaneRow, running: Running) -> Pane {
     };
     let short = |value: u32| u16::try_from(value).unwrap_or(0);
     Pane {
-        detail: Default::default(),
+        detail: PaneDetail {
+            shells: running.shells,
+            environment: running.environment,
+            ..PaneDetail::default()
+        },
         handle: Some(PaneHandle {
             id: row.id,
             pid: fixed.pid,

@@ -163,7 +163,7 @@ fn programs(session: &SessionSummary, meta: &SnapshotMeta, look: &Look<'_>) -> S
     let panes = session.tabs.iter().flat_map(|tab| &tab.panes);
     let mut names: Vec<String> = Vec::new();
     for program in panes.filter_map(|pane| pane.program.as_ref()) {
-        let name = label(program.name());
+        let name = label(&program.name());
         if !names.contains(&name) {
             names.push(name);
         }

@@ -230,12 +230,8 @@ impl Thumb<'_> {
 pub fn pane_title(pane: &Pane, home: Option<&[u8]>) -> String {
     let what = match &pane.program {
         Some(program) => {
-            let name = label(program.name());
-            let rest = program.argv.iter().skip(1).map(|arg| label(arg));
-            std::iter::once(name)
-                .chain(rest)
-                .collect::<Vec<_>>()
-                .join(" ")
+            let words: Vec<String> = program.shown().iter().map(|arg| label(arg)).collect();
+            words.join(" ")
         }
         None => {
             let shell = label(program_name(&pane.shell));

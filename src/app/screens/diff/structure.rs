@@ -338,19 +338,18 @@ fn count(count: usize, what: &str) -> String {
 
 fn pane_name(pane: &Pane) -> String {
     let name = match &pane.program {
-        Some(program) => label(program.name()),
+        Some(program) => label(&program.name()),
         None => label(program_name(&pane.shell)),
     };
     format!("{} {name}", pane.index)
 }
 
 fn command(pane: &Pane) -> Vec<String> {
-    let argv = pane
-        .program
-        .as_ref()
-        .map_or(&pane.shell, |program| &program.argv);
-    let name = label(program_name(argv).as_bytes());
-    let rest = argv.iter().skip(1).map(|arg| label(arg));
+    if let Some(program) = &pane.program {
+        return program.shown().iter().map(|arg| label(arg)).collect();
+    }
+    let name = label(program_name(&pane.shell));
+    let rest = pane.shell.iter().skip(1).map(|arg| label(arg));
     std::iter::once(name).chain(rest).collect()
 }
 
