@@ -126,6 +126,14 @@ impl Tally {
             .fold(0, |sum, &count| sum.saturating_add(count))
     }
 
+    /// Adds what was counted elsewhere.
+    pub fn merge(&mut self, other: &Tally) {
+        for (rule, &more) in &other.0 {
+            let count = self.0.entry(rule.clone()).or_default();
+            *count = count.saturating_add(more);
+        }
+    }
+
     fn add(&mut self, rule: &str) {
         let count = self.0.entry(rule.to_owned()).or_default();
         *count = count.saturating_add(1);
@@ -166,6 +174,16 @@ impl Redactor {
                 .as_ref()
                 .map(|screen| self.text(screen, tally)),
         }
+    }
+
+    /// Whether a rule that goes over several lines may find something in this text. While it is so for
+    /// no part of a text, the text can be cut at any line break: its parts, redacted one by one, are what
+    /// the whole would be. Rules of the user's own count as such that may, always.
+    #[must_use]
+    pub fn spans_lines(&self, text: &[u8]) -> bool {
+        self.rules
+            .as_ref()
+            .is_some_and(|rules| splice::spans_lines(rules, text))
     }
 
     /// A name, title or path without secrets. Only patterns are looked for.

@@ -51,6 +51,8 @@ pub(super) struct Rules {
     pub(super) keywords: Regex,
     /// The keywords of each rule.
     keywords_of: RegexSet,
+    /// The keywords of the rules that go over several lines; `None` where one of them has none.
+    across: Option<Regex>,
     no_secrets: Regex,
     allow: Vec<Regex>,
 }
@@ -96,6 +98,14 @@ impl Rules {
         let keywords_of =
             RegexSet::new(keywords_of).map_err(|error| RedactError::BuiltIn(error.to_string()))?;
         let keywords = regex("keywords", &any_of(&keywords), UNICODE)?;
+        let across: Vec<&str> = built_in
+            .rule
+            .iter()
+            .filter(|entry| entry.lines)
+            .flat_map(|entry| &entry.keywords)
+            .map(String::as_str)
+            .collect();
+        let across = regex("keywords", &any_of(&across), UNICODE)?;
         let mut rules = Vec::new();
         for entry in built_in.rule {
             rules.push(Compiled::new(entry, ASCII)?);
@@ -108,10 +118,14 @@ impl Rules {
             .iter()
             .map(|pattern| whole("allow", pattern, UNICODE))
             .collect::<Result<_, _>>()?;
+        let keyed = rules
+            .iter()
+            .all(|rule: &Compiled| !rule.lines || rule.keyed);
         Ok(Self {
             rules,
             keywords,
             keywords_of,
+            across: keyed.then_some(across),
             no_secrets: regex("values", NO_SECRETS, UNICODE)?,
             allow,
         })
@@ -123,6 +137,13 @@ impl Rules {
     /// Whether a value is plainly none, or one that the user lets pass.
     pub(super) fn passes(&self, value: &[u8]) -> bool {
         self.no_secrets.is_match(value) || self.allow.iter().any(|allow| allow.is_match(value))
+    }
+
+    /// Whether a rule that goes over several lines may find something in this text.
+    pub(super) fn across(&self, text: &[u8]) -> bool {
+        self.across
+            .as_ref()
+            .is_none_or(|words| words.is_match(text))
     }
 
     /// The rules of which a keyword stands in a line, by index.

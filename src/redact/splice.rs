@@ -42,6 +42,11 @@ pub(super) fn redacted(rules: &Rules, text: &[u8], tally: &mut Tally) -> BString
     result.into()
 }
 
+/// Whether a rule that goes over several lines may find something in a text.
+pub(super) fn spans_lines(rules: &Rules, text: &[u8]) -> bool {
+    rules.across(Readable::of(text).plain(text))
+}
+
 /// What every marker begins with.
 pub(super) const MARK: &str = "‹redacted:";
 

@@ -496,3 +496,53 @@ fn the_name_of_a_variable_tells_that_it_is_a_secret() {
     assert_eq!(detail.environment[0].name, "DEPLOY_TOKEN");
     assert_eq!(detail.settings[0].name, "@deploy_token");
 }
+
+/// Lines of which some belong together for a rule.
+fn lines() -> impl Strategy<Value = String> {
+    let line = prop_oneof![
+        4 => Just("token=ghp_0123456789abcdefghijABCDEFGHIJ012345".to_owned()),
+        1 => Just("-----BEGIN RSA PRIVATE KEY-----".to_owned()),
+        1 => Just("\x1b[1m-----E\x1b[0mND RSA PRIVATE KEY-----".to_owned()),
+        8 => Just("MIIEowIBAAKCAQEAxyz0123456789abcdefghijklmnop".to_owned()),
+        8 => Just("password:".to_owned()),
+        4 => Just(String::new()),
+        20 => "[ -~]{0,20}",
+    ];
+    proptest::collection::vec(line, 0..8).prop_map(|lines| lines.join("\n") + "\n")
+}
+
+#[test]
+fn texts_can_be_cut_at_lines_where_no_rule_goes_over_them() {
+    let redactor = redactor();
+    let redacted = |text: &str, tally: &mut Tally| redactor.name(text.as_bytes(), tally);
+    let config = ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    };
+    proptest!(config, |(before in lines(), after in lines())| {
+        let apart = |text: &str| !redactor.spans_lines(text.as_bytes());
+        if apart(&before) && apart(&after) {
+            let (mut whole, mut parts) = (Tally::default(), Tally::default());
+            let text = redacted(&format!("{before}{after}"), &mut whole);
+            let one = redacted(&before, &mut parts);
+            let two = redacted(&after, &mut parts);
+            prop_assert_eq!(text, [one, two].concat());
+            prop_assert_eq!(whole, parts);
+        }
+    });
+}
+
+#[test]
+fn blocks_and_own_rules_go_over_lines() {
+    let block = b"\x1b[1m-----BE\x1b[0mGIN RSA PRIVATE KEY-----\n";
+    assert!(redactor().spans_lines(block));
+    assert!(!redactor().spans_lines(b"PASSWORD=hunter22\n"));
+    let own = Redactor::new(&RedactSettings {
+        extra: vec![Rule {
+            name: "own".into(),
+            pattern: "a\nb".into(),
+        }],
+        ..RedactSettings::default()
+    });
+    assert!(own.unwrap().spans_lines(b"anything"));
+}
