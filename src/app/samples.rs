@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bstr::BString;
 
 use crate::model::contents::Contents;
+use crate::model::detail::{Checkout, PaneDetail};
 use crate::model::geometry::{Axis, Cell, Layout, Rect};
 use crate::model::id::SnapshotId;
 use crate::model::program::Program;
@@ -149,7 +150,14 @@ impl World {
         self.texts.insert(reference.digest, Arc::new(contents));
         let argv: Vec<BString> = seed.argv.iter().map(|arg| BString::from(*arg)).collect();
         Pane {
-            detail: Default::default(),
+            detail: PaneDetail {
+                checkout: Some(Checkout {
+                    root: seed.cwd.into(),
+                    branch: Some("main".into()),
+                    ..Checkout::default()
+                }),
+                ..PaneDetail::default()
+            },
             handle: Some(PaneHandle {
                 id: index,
                 pid: 41_233,

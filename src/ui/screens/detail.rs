@@ -11,6 +11,7 @@ use crate::app::state::Window;
 use crate::app::words;
 use crate::model::ansi::label;
 use crate::model::changes::command_words;
+use crate::model::detail::Checkout;
 use crate::ui::draw::{self, Drawn, Look, line, split_bottom, split_top};
 use crate::ui::theme::Role;
 use crate::ui::widgets::frame::Frame;
@@ -75,7 +76,7 @@ pub(crate) fn draw(
     timeline::thumb(look, seen, single, rest, buf, drawn);
 }
 
-/// ` pane 1 · nvim src/main.rs · pid 41233 · cwd ~/src/api · 100×49 · 2 310 lines`
+/// ` pane 1 · nvim src/main.rs · pid 41233 · cwd ~/src/api · 100×49 · 2 310 lines · git main`
 fn pane_info(look: &Look<'_>, seen: &Seen, area: Rect, buf: &mut Buffer) {
     let shared = look.shared;
     let Some((_, _, pane)) = shared.focus.pane_of(&seen.snapshot.state) else {
@@ -92,6 +93,7 @@ fn pane_info(look: &Look<'_>, seen: &Seen, area: Rect, buf: &mut Buffer) {
         )
     });
     parts.extend(lines);
+    parts.extend(pane.detail.checkout.as_ref().map(branch));
     let words = parts.join(" · ");
     line(
         &Line::from(look.span(Role::Text, format!(" {words}"))),
@@ -99,6 +101,14 @@ fn pane_info(look: &Look<'_>, seen: &Seen, area: Rect, buf: &mut Buffer) {
         0,
         buf,
     );
+}
+
+/// What a working tree is on: `git main`, or the beginning of a commit.
+fn branch(checkout: &Checkout) -> String {
+    match &checkout.branch {
+        Some(branch) => format!("git {}", label(branch)),
+        None => format!("git {:.8}", label(&checkout.commit)),
+    }
 }
 
 fn full_text(
