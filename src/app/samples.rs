@@ -321,6 +321,9 @@ pub(crate) fn preview() -> crate::app::msg::Preview {
         rows: pane.rect.height,
         idle: pane.program.is_none(),
         start: [Start::Type, Start::Run, Start::Idle][usize::try_from(pane.index).unwrap() - 1],
+        exit: None,
+        mode: None,
+        own: Default::default(),
     });
     let item = |level, target, label: &str, detail: &str, outlook| Item {
         level,
@@ -403,6 +406,8 @@ pub(crate) fn preview() -> crate::app::msg::Preview {
                 temporary: "muxtape-0".into(),
                 group: None,
                 dir: "/home/me".into(),
+                own: Default::default(),
+                hosted: false,
             }],
             tabs: vec![PlannedTab {
                 target: target("api", Some(1), None),
@@ -411,8 +416,10 @@ pub(crate) fn preview() -> crate::app::msg::Preview {
                 name: "editor".into(),
                 size: tab.size(),
                 layout: tab.layout.renumbered(&|pane| pane.checked_sub(1)).unwrap(),
+                own: Default::default(),
             }],
             panes: panes.collect(),
+            buffers: Vec::new(),
             steps: vec![Step {
                 action: Action::SelectPane { pane: PaneRef(0) },
                 note: None,

@@ -191,7 +191,7 @@ fn tab_view(tab: &Tab) -> TabView {
         active: tab.active,
         zoomed: tab.zoomed,
         // The multiplexer's own numbers do not outlive the server: the layout names panes by index.
-        layout: layout::print(&tab.layout, &|pane| pane),
+        layout: layout::print(&tab.layout, &|pane| pane).unwrap_or_default(),
         width: tab.size().width,
         height: tab.size().height,
         panes: tab.panes.iter().map(pane_view).collect(),

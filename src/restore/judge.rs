@@ -119,19 +119,13 @@ pub(super) fn judge(pane: &Pane, wanted: bool, facts: &Facts, policy: &Policy) -
         return judged;
     }
     shell(&mut judged, facts);
+    if pane.exit.is_some() {
+        // It comes back as it was: its text, and nothing that runs.
+        judged.detail.push_str(", ended");
+        return judged;
+    }
     if let Some(program) = program {
         start(&mut judged, program, pane, facts, policy);
-    }
-    if pane.exit.is_some() {
-        judged.warnings.push(Warning {
-            level: WarningLevel::Info,
-            ..warning(
-                "ended program",
-                "its process had ended and the pane was kept open".into(),
-                "opened with a shell".into(),
-                "close it when it is not needed",
-            )
-        });
     }
     judged
 }

@@ -22,6 +22,7 @@ pub mod recovery;
 mod replay;
 mod report;
 mod script;
+mod settings;
 mod splits;
 mod step;
 mod summary;
@@ -34,13 +35,13 @@ pub use apply::apply;
 pub use facts::{Facts, LiveState, Surroundings};
 pub use gather::{facts, look, prepare};
 pub use plan::{
-    Counts, Item, Level, Outlook, Plan, PlannedPane, PlannedSession, PlannedTab, Start, Warning,
-    WarningLevel,
+    Counts, Item, Level, Mode, Outlook, Own, Plan, PlannedPane, PlannedSession, PlannedTab, Start,
+    Warning, WarningLevel,
 };
 pub use planner::plan;
 pub use policy::{Chosen, MissingDir, OnConflict, Policy, Programs, Selection, Settings, Text};
 pub use report::{Made, Outcome, Progress, Report, Row, Status};
-pub use step::{Action, PaneRef, Phase, SessionRef, Step, StepShown, TabRef};
+pub use step::{Action, PaneRef, Part, Phase, SessionRef, Step, StepShown, TabRef};
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -71,6 +72,15 @@ pub enum RestoreError {
     /// The store could not be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Making a tab would end the server, with all that is alive in it; nothing was done.
+    #[error(
+        "tmux {version} ends when a tab is made while window-size is manual for all tabs; nothing was \
+         done: run `tmux set -g window-size latest` first"
+    )]
+    WouldEnd {
+        /// The server's version.
+        version: String,
+    },
     /// No pane said that it was ready; what had been made was removed.
     #[error("no pane came to its shell in time; what had been made was removed")]
     NotReady,

@@ -19,6 +19,8 @@ use rustix::fs::{FlockOperation, OFlags};
 use serde::{Deserialize, Serialize};
 
 use super::replay::{self, Place};
+use crate::model::detail::Variable;
+use crate::model::tree::ExitState;
 
 /// The file of the gate before the text, beside the job.
 pub(super) const TEXT_GATE: &str = "text-gate";
@@ -42,6 +44,10 @@ pub(super) struct Job {
     pub(super) shell: Vec<BString>,
     /// The server's default shell.
     pub(super) default_shell: BString,
+    /// Variables that the shell gets, or is not to have.
+    pub(super) environment: Vec<Variable>,
+    /// How the process ends, for a pane that is kept open after it: no shell is started.
+    pub(super) end: Option<ExitState>,
     /// The saved text.
     pub(super) text: Option<BString>,
     /// Rows of the screen below the cursor.
@@ -116,7 +122,10 @@ pub fn run(token: &Path) -> Result<Infallible, PaneError> {
     // Closed by the exec, which tells the restorer that the shell is there.
     let _pipe = say_ready(&dir, job.pane, went);
     pass(shell_gate)?;
-    become_shell(&job, cwd)
+    match job.end {
+        Some(end) => Err(end_as(end)),
+        None => become_shell(&job, cwd),
+    }
 }
 
 /// Reads the job and removes it: a token is good for one pane.
@@ -180,6 +189,21 @@ fn say_ready(dir: &Path, pane: u32, went: Went) -> Option<File> {
     Some(pipe)
 }
 
+/// Ends with the status that the pane's process had; where that is not known, a signal ended it. Comes back
+/// only when it could not.
+fn end_as(end: ExitState) -> PaneError {
+    let how = match end.status {
+        Some(status) => format!("exit {status}"),
+        None => "kill -KILL $$".to_owned(),
+    };
+    // A shell ends without a word, whatever the status.
+    let source = Command::new("/bin/sh").args(["-c", &how]).exec();
+    PaneError::Shell {
+        shell: "/bin/sh".to_owned(),
+        source,
+    }
+}
+
 /// Becomes the shell of the job, else the default shell, else `/bin/sh`.
 fn become_shell(job: &Job, cwd: Option<&BString>) -> Result<Infallible, PaneError> {
     let exec = |mut command: Command| {
@@ -189,6 +213,13 @@ fn become_shell(job: &Job, cwd: Option<&BString>) -> Result<Infallible, PaneErro
             Some(dir) => command.env("PWD", dir.to_os_str_lossy()),
             None => command.env_remove("PWD"),
         };
+        for variable in &job.environment {
+            let name = variable.name.to_os_str_lossy();
+            match &variable.value {
+                Some(value) => command.env(name, value.to_os_str_lossy()),
+                None => command.env_remove(name),
+            };
+        }
         command.exec()
     };
     let mut error = io::Error::from(io::ErrorKind::NotFound);

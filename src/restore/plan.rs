@@ -8,11 +8,12 @@ use serde::Serialize;
 
 use super::policy::{Chosen, Policy};
 use super::step::{PaneRef, SessionRef, Step, TabRef};
+use crate::model::detail::{Buffer, Hook, Setting, Variable};
 use crate::model::digest::Digest;
 use crate::model::geometry::{Layout, Size};
 use crate::model::id::SnapshotId;
 use crate::model::target::Target;
-use crate::model::tree::Screen;
+use crate::model::tree::{ExitState, Screen};
 
 /// A restore that has been thought through.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub struct Plan {
     pub tabs: Vec<PlannedTab>,
     /// The panes that are made.
     pub panes: Vec<PlannedPane>,
+    /// The paste buffers that are added, oldest first.
+    pub buffers: Vec<Buffer>,
     /// What is done, in order.
     pub steps: Vec<Step>,
     /// The rows of the preview: every session, tab and pane of the snapshot, those that are left out
@@ -55,6 +58,35 @@ pub struct PlannedSession {
     pub group: Option<BString>,
     /// The directory in which new tabs start.
     pub dir: BString,
+    /// What is set for it.
+    pub own: Own,
+    /// Whether a tab holds the place of its own at first: [`super::Action::Host`].
+    pub hosted: bool,
+}
+
+/// What is set for a session, tab or pane: as far as the policy lets it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Own {
+    /// Settings.
+    pub settings: Vec<Setting>,
+    /// Hooks.
+    pub hooks: Vec<Hook>,
+    /// Variables; of a pane, all that its shell gets.
+    pub environment: Vec<Variable>,
+}
+
+/// The mode that a pane is put into.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mode {
+    /// Looking at its history (tmux `copy-mode`).
+    Copy {
+        /// Rows that it is scrolled back.
+        scroll: u32,
+        /// What was searched for; empty for nothing.
+        search: BString,
+    },
+    /// Showing the time (tmux `clock-mode`).
+    Clock,
 }
 
 /// A tab that is made.
@@ -72,6 +104,8 @@ pub struct PlannedTab {
     pub size: Size,
     /// Where its panes go; they are named by [`PaneRef`].
     pub layout: Layout,
+    /// What is set for it.
+    pub own: Own,
 }
 
 /// A pane that is made.
@@ -100,6 +134,12 @@ pub struct PlannedPane {
     pub idle: bool,
     /// What becomes of its program.
     pub start: Start,
+    /// How its process ended, for one that is kept open after that.
+    pub exit: Option<ExitState>,
+    /// The mode that it was in.
+    pub mode: Option<Mode>,
+    /// What is set for it.
+    pub own: Own,
 }
 
 /// What becomes of the program of a pane.

@@ -107,6 +107,13 @@ impl Writer<'_> {
         {
             self.line(&format!("# {}", label(note.as_bytes())));
         }
+        // Without the saved text no process has ended, and there is no history to look at.
+        if matches!(
+            step.action,
+            Action::LetDie { .. } | Action::Bury { .. } | Action::EnterMode { .. }
+        ) {
+            return;
+        }
         for command in build::commands(self.plan, &step.action, &self.names) {
             let mut before = String::new();
             let line = shell_line(&command, &mut before);
@@ -114,7 +121,7 @@ impl Writer<'_> {
             let name = command.words().first().map(|name| name.as_bstr());
             let line = match (&step.action, step.action.makes()) {
                 (_, Some(pane)) => format!("{}=$({line})", pane_variable(pane)),
-                (Action::JoinGroup { session, .. }, None)
+                (Action::JoinGroup { session, .. } | Action::Host { session, .. }, None)
                     if name == Some(b"new-session".into()) =>
                 {
                     format!("{}=$({line})", session_variable(*session))
@@ -134,7 +141,9 @@ impl Writer<'_> {
                 self.ask(&tab_variable(*tab), *pane, "#{window_id}");
             }
             Action::NewTab { tab, pane } => self.ask(&tab_variable(*tab), *pane, "#{window_id}"),
-            Action::JoinGroup { session, .. } => self.made(*session),
+            Action::JoinGroup { session, .. } | Action::Host { session, .. } => {
+                self.made(*session);
+            }
             // All have their names when the last one has.
             Action::RenameSession { session } if self.is_last(*session) => self.line("made="),
             _ => {}

@@ -22,6 +22,17 @@ pub struct TabRef(pub u32);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct PaneRef(pub u32);
 
+/// A session, tab or pane that is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub enum Part {
+    /// A session.
+    Session(SessionRef),
+    /// A tab.
+    Tab(TabRef),
+    /// A pane.
+    Pane(PaneRef),
+}
+
 impl fmt::Display for SessionRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "$s{}", self.0)
@@ -79,6 +90,35 @@ pub enum Action {
         /// The size that its tabs get.
         size: Size,
     },
+    /// Makes a session with a tab that only holds the place of others: all of its tabs are shared with
+    /// sessions before it, or it has a setting that new panes have to find.
+    Host {
+        /// The session.
+        session: SessionRef,
+        /// The size that its tabs get.
+        size: Size,
+    },
+    /// Keeps a session that is being made from ending because nobody looks at it, its tabs from being
+    /// numbered anew, and the user's hooks from acting on it.
+    Protect {
+        /// The session.
+        session: SessionRef,
+    },
+    /// Sets the variables of a session.
+    Environment {
+        /// The session.
+        session: SessionRef,
+    },
+    /// Makes a group of one session: the others are not there any more.
+    FoundGroup {
+        /// The session.
+        session: SessionRef,
+    },
+    /// Removes the tab that held the place of others.
+    Evict {
+        /// The session.
+        session: SessionRef,
+    },
     /// Makes a session that shares the tabs of another (a session group).
     JoinGroup {
         /// The session.
@@ -113,6 +153,8 @@ pub enum Action {
         tab: TabRef,
         /// The size.
         size: Size,
+        /// Whether it keeps that size whoever looks at it.
+        keep: bool,
     },
     /// Makes a pane by taking `length` cells from another.
     Split {
@@ -164,8 +206,30 @@ pub enum Action {
         /// The tab's number there.
         index: u32,
     },
+    /// Sets those settings on which the place and the number of panes depend.
+    Place {
+        /// What they belong to.
+        part: Part,
+    },
+    /// Takes a tab that nobody has looked at out of those that were.
+    Unvisit {
+        /// The session.
+        session: SessionRef,
+        /// The tab's number there.
+        index: u32,
+    },
     /// Lets every pane write its saved text and start its shell.
     OpenGate,
+    /// Lets a pane stay when its process ends, without a line that says so: the saved text has it.
+    LetDie {
+        /// The pane.
+        pane: PaneRef,
+    },
+    /// Gives up the protection of a session.
+    Release {
+        /// The session.
+        session: SessionRef,
+    },
     /// Gives a session its name.
     RenameSession {
         /// The session.
@@ -185,6 +249,36 @@ pub enum Action {
         /// Whether it follows.
         on: Option<bool>,
     },
+    /// Gives a pane whose process has ended the settings that it had.
+    Bury {
+        /// The pane.
+        pane: PaneRef,
+    },
+    /// Sets the settings of a session, tab or pane.
+    Configure {
+        /// What they belong to.
+        part: Part,
+    },
+    /// Lets typing into a pane do nothing.
+    InputOff {
+        /// The pane.
+        pane: PaneRef,
+    },
+    /// Puts a pane into the mode that it was in, scrolled to where it was.
+    EnterMode {
+        /// The pane.
+        pane: PaneRef,
+    },
+    /// Adds a paste buffer.
+    AddBuffer {
+        /// Its place in [`super::Plan::buffers`].
+        buffer: u32,
+    },
+    /// Sets the hooks of a session, tab or pane.
+    Hooks {
+        /// What they belong to.
+        part: Part,
+    },
     /// Types a command at a pane's prompt.
     TypeCommand {
         /// The pane.
@@ -202,6 +296,11 @@ impl Action {
     pub fn word(&self) -> &'static str {
         match self {
             Action::NewSession { .. } => "new_session",
+            Action::Host { .. } => "host",
+            Action::Protect { .. } => "protect",
+            Action::Environment { .. } => "environment",
+            Action::FoundGroup { .. } => "found_group",
+            Action::Evict { .. } => "evict",
             Action::JoinGroup { .. } => "join_group",
             Action::NewTab { .. } => "new_tab",
             Action::LinkTab { .. } => "link_tab",
@@ -215,7 +314,17 @@ impl Action {
             Action::Mark { .. } => "mark",
             Action::Zoom { .. } => "zoom",
             Action::SelectTab { .. } => "select_tab",
+            Action::Place { .. } => "place",
+            Action::Unvisit { .. } => "unvisit",
             Action::OpenGate => "open_gate",
+            Action::LetDie { .. } => "let_die",
+            Action::Release { .. } => "release",
+            Action::Bury { .. } => "bury",
+            Action::Configure { .. } => "configure",
+            Action::InputOff { .. } => "input_off",
+            Action::EnterMode { .. } => "enter_mode",
+            Action::AddBuffer { .. } => "add_buffer",
+            Action::Hooks { .. } => "hooks",
             Action::RenameSession { .. } => "rename_session",
             Action::FreeSize { .. } => "free_size",
             Action::AutomaticRename { .. } => "automatic_rename",
@@ -229,6 +338,11 @@ impl Action {
     pub fn phase(&self) -> Phase {
         match self {
             Action::NewSession { .. }
+            | Action::Host { .. }
+            | Action::Protect { .. }
+            | Action::Environment { .. }
+            | Action::FoundGroup { .. }
+            | Action::Evict { .. }
             | Action::JoinGroup { .. }
             | Action::NewTab { .. }
             | Action::LinkTab { .. }
@@ -240,12 +354,62 @@ impl Action {
             | Action::SelectPane { .. }
             | Action::Mark { .. }
             | Action::Zoom { .. }
-            | Action::SelectTab { .. } => Phase::Arrange,
+            | Action::SelectTab { .. }
+            | Action::Place { .. }
+            | Action::Unvisit { .. } => Phase::Arrange,
             Action::OpenGate => Phase::Replay,
-            Action::RenameSession { .. } | Action::FreeSize { .. } => Phase::Switch,
-            Action::TypeCommand { .. }
+            Action::LetDie { .. }
+            | Action::RenameSession { .. }
+            | Action::Release { .. }
+            | Action::FreeSize { .. } => Phase::Switch,
+            Action::Bury { .. }
+            | Action::Configure { .. }
+            | Action::TypeCommand { .. }
+            | Action::InputOff { .. }
+            | Action::EnterMode { .. }
+            | Action::AddBuffer { .. }
+            | Action::Hooks { .. }
             | Action::AutomaticRename { .. }
             | Action::Synchronize { .. } => Phase::Start,
+        }
+    }
+
+    /// When its turn is within [`Phase::Start`]: what has ended is settled, settings are set, programs are typed,
+    /// and only then may typing go elsewhere or nowhere. Hooks come last, so that none acts on this.
+    #[must_use]
+    pub(super) fn order(&self) -> u8 {
+        match self {
+            Action::Bury { .. } => 0,
+            Action::Configure { .. } => 1,
+            Action::TypeCommand { .. } => 2,
+            Action::Hooks { .. } => 4,
+            _ => 3,
+        }
+    }
+
+    /// The pane that it is about, if it is about one alone.
+    #[must_use]
+    pub(super) fn pane(&self) -> Option<PaneRef> {
+        match self {
+            Action::Title { pane }
+            | Action::SelectPane { pane }
+            | Action::Mark { pane }
+            | Action::Zoom { pane }
+            | Action::LetDie { pane }
+            | Action::Bury { pane }
+            | Action::InputOff { pane }
+            | Action::EnterMode { pane }
+            | Action::Place {
+                part: Part::Pane(pane),
+            }
+            | Action::Configure {
+                part: Part::Pane(pane),
+            }
+            | Action::Hooks {
+                part: Part::Pane(pane),
+            }
+            | Action::TypeCommand { pane, .. } => Some(*pane),
+            action => action.makes(),
         }
     }
 

@@ -222,6 +222,8 @@ mod tests {
             dirs: Vec::new(),
             shell: Vec::new(),
             default_shell: BString::default(),
+            environment: Vec::new(),
+            end: None,
             text: Some("secret".into()),
             below: 0,
             prompt: false,

@@ -242,7 +242,7 @@ pub(super) fn read_identity(fields: &mut Fields<'_>) -> Result<ServerIdentity, M
 }
 
 /// `3.3a` as (3, 3); `None` for what has no numbers in it, such as `master`.
-fn release(version: &str) -> Option<(u32, u32)> {
+pub(crate) fn release(version: &str) -> Option<(u32, u32)> {
     let from = version.find(|c: char| c.is_ascii_digit())?;
     let mut parts = version.get(from..)?.split('.');
     let major = parts.next()?.parse().ok()?;

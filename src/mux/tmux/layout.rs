@@ -55,11 +55,18 @@ pub fn parse(text: &[u8]) -> Result<Layout, LayoutError> {
 }
 
 /// Writes a layout as `select-layout` takes it. `id` gives the number of tmux for each pane.
-#[must_use]
-pub fn print(layout: &Layout, id: &dyn Fn(u32) -> u32) -> String {
+///
+/// # Errors
+///
+/// [`LayoutError`] for what tmux would not read as this layout: it does not tile, a pane stands in it twice,
+/// or it has another gap than tmux. Such a thing must never be sent.
+pub fn print(layout: &Layout, id: &dyn Fn(u32) -> u32) -> Result<String, LayoutError> {
     let mut body = String::new();
     write_cell(&layout.root, id, &mut body);
-    format!("{:04x},{body}", checksum(body.as_bytes()))
+    let text = format!("{:04x},{body}", checksum(body.as_bytes()));
+    // Read as it will be read: by its numbers of tmux, of which two could have become one.
+    parse(text.as_bytes())?;
+    Ok(text)
 }
 
 /// tmux's checksum over the bytes after the first comma.
@@ -210,7 +217,7 @@ mod tests {
         assert_eq!(layout.size().width, 200);
         let panes: Vec<u32> = layout.panes().into_iter().map(|(pane, _)| pane).collect();
         assert_eq!(panes, [0, 2, 1]);
-        assert_eq!(print(&layout, &|pane| pane).as_bytes(), text);
+        assert_eq!(print(&layout, &|pane| pane).unwrap().as_bytes(), text);
     }
 
     #[test]
@@ -257,6 +264,51 @@ mod tests {
         assert!(parse(deep.as_bytes()).is_err());
     }
 
+    #[test]
+    fn what_is_no_layout_is_not_printed() {
+        let sound = parse(b"5dd6,200x50,0,0{100x50,0,0[100x25,0,0,0,100x24,0,26,2],99x50,101,0,1}");
+        let sound = sound.unwrap();
+        // Two panes of one number.
+        assert!(matches!(
+            print(&sound, &|_| 7),
+            Err(LayoutError::Geometry(GeometryError::Duplicate(7)))
+        ));
+        // Panes that touch each other.
+        let Cell::Split { rect, axis, .. } = &sound.root else {
+            panic!("{sound:?}");
+        };
+        let pane = |pane, left| Cell::Pane {
+            rect: Rect {
+                left,
+                width: 100,
+                ..*rect
+            },
+            pane,
+        };
+        let touching = Layout {
+            gap: GAP,
+            root: Cell::Split {
+                rect: *rect,
+                axis: *axis,
+                children: vec![pane(0, 0), pane(1, 100)],
+            },
+        };
+        assert!(matches!(
+            print(&touching, &|pane| pane),
+            Err(LayoutError::Geometry(GeometryError::DoesNotTile(_)))
+        ));
+        // A split of nothing.
+        let empty = Layout {
+            gap: GAP,
+            root: Cell::Split {
+                rect: *rect,
+                axis: *axis,
+                children: Vec::new(),
+            },
+        };
+        assert!(print(&empty, &|pane| pane).is_err());
+    }
+
     proptest! {
         #[test]
         fn printed_layouts_read_the_same(
@@ -264,7 +316,7 @@ mod tests {
                 .prop_flat_map(|(width, height)| any_layout(Size { width, height }, GAP)),
             shift in 0u32..1000,
         ) {
-            let text = print(&layout, &|pane| pane + shift);
+            let text = print(&layout, &|pane| pane + shift).unwrap();
             let read = parse(text.as_bytes()).unwrap();
             prop_assert_eq!(read.renumbered(&|pane| pane.checked_sub(shift)), Some(layout));
         }

@@ -14,6 +14,7 @@ mod observe;
 mod query;
 mod scope;
 
+pub(crate) use client::release;
 pub use client::{Reply, Tmux};
 pub use scope::Scope;
 

@@ -67,7 +67,7 @@ fn nested_splits_and_zoom_are_seen_as_they_are() {
     assert!(tab.pane(2).unwrap().marked);
     let shown = server.run(["display-message", "-p", "-t", "main:", "#{window_layout}"]);
     let ids = |index| tab.pane(index).unwrap().handle.unwrap().id;
-    assert_eq!(layout::print(&tab.layout, &ids), shown);
+    assert_eq!(layout::print(&tab.layout, &ids).unwrap(), shown);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::mux::MuxError;
 use crate::mux::tmux::command::Command;
 use crate::restore::RestoreError;
 use crate::restore::splits;
-use crate::restore::step::{Action, PaneRef, Phase};
+use crate::restore::step::{Action, PaneRef, Part, Phase, TabRef};
 
 impl Site<'_, '_> {
     pub(super) fn arrange(&mut self) -> Result<(), RestoreError> {
@@ -39,17 +39,24 @@ impl Site<'_, '_> {
     /// Whether a step's objects were made.
     pub(super) fn exists(&self, action: &Action) -> bool {
         let built = &self.built;
+        if let Some(pane) = action.pane() {
+            return built.panes.contains_key(&pane);
+        }
         match action {
-            Action::Title { pane }
-            | Action::SelectPane { pane }
-            | Action::Mark { pane }
-            | Action::Zoom { pane }
-            | Action::TypeCommand { pane, .. } => built.panes.contains_key(pane),
+            Action::Place { part } | Action::Configure { part } | Action::Hooks { part } => {
+                match part {
+                    Part::Session(session) => built.sessions.contains_key(session),
+                    Part::Tab(tab) => built.tabs.contains_key(tab),
+                    Part::Pane(pane) => built.panes.contains_key(pane),
+                }
+            }
             Action::Arrange { tab, .. }
             | Action::Synchronize { tab }
             | Action::AutomaticRename { tab, .. } => built.tabs.contains_key(tab),
             Action::SelectTab { session, .. }
+            | Action::Unvisit { session, .. }
             | Action::RenameSession { session }
+            | Action::Release { session }
             | Action::FreeSize { session, .. } => built.sessions.contains_key(session),
             _ => true,
         }
@@ -69,6 +76,13 @@ impl Site<'_, '_> {
                     let layout = splits::kept(layout, &made).filter(|l| l.check().is_ok());
                     layout.map_or_else(Vec::new, |layout| {
                         self.commands(&Action::Arrange { tab: *tab, layout })
+                    })
+                }
+                Action::FreeSize { session, tabs } => {
+                    let resized = |tab: &TabRef| self.resized.contains(tab);
+                    self.commands(&Action::FreeSize {
+                        session: *session,
+                        tabs: tabs.iter().copied().filter(resized).collect(),
                     })
                 }
                 action => self.commands(action),

@@ -34,6 +34,25 @@ pub(in crate::restore) struct Built {
 }
 
 impl Built {
+    /// Adds something that is good to know.
+    pub(super) fn inform(
+        &mut self,
+        kind: &'static str,
+        component: String,
+        issue: String,
+        fallback: &str,
+        suggestion: &str,
+    ) {
+        self.warnings.push(Warning {
+            level: WarningLevel::Info,
+            kind,
+            component,
+            issue,
+            fallback: fallback.to_owned(),
+            suggestion: suggestion.to_owned(),
+        });
+    }
+
     /// Adds a warning.
     pub(super) fn warn(&mut self, component: String, issue: String, fallback: &str) {
         self.warnings.push(Warning {
@@ -57,8 +76,16 @@ pub(super) struct Ids<'a> {
 
 impl Names for Ids<'_> {
     fn session(&self, session: SessionRef) -> String {
+        // In the call that makes it, a session has a name of its own, but no number yet.
+        let temporary = || {
+            let planned = self.plan.session(session);
+            planned.map_or_else(
+                || "=".to_owned(),
+                |planned| format!("={}", planned.temporary),
+            )
+        };
         let id = self.built.sessions.get(&session);
-        id.map_or_else(|| "=".to_owned(), |id| format!("${id}"))
+        id.map_or_else(temporary, |id| format!("${id}"))
     }
 
     fn tab(&self, tab: TabRef) -> String {
@@ -85,9 +112,13 @@ impl Names for Ids<'_> {
 
     fn printed(&self, pane: PaneRef) -> String {
         format!(
-            "{} #{{session_id}} #{{window_id}} #{{pane_id}} #{{window_index}}",
+            "{} #{{session_id}} #{{window_id}} #{{pane_id}} #{{window_index}} #{{window_width}} #{{window_height}}",
             pane.0
         )
+    }
+
+    fn hosted(&self, session: SessionRef) -> String {
+        format!("host {} #{{session_id}}", session.0)
     }
 
     fn body(&self, pane: PaneRef) -> (Option<BString>, Vec<BString>) {

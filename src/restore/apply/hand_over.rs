@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::{COMMANDS, Site};
+use crate::mux::tmux::command::Command;
 use crate::restore::RestoreError;
 use crate::restore::prompt;
 use crate::restore::report::Made;
@@ -11,6 +12,9 @@ use crate::restore::step::{Action, PaneRef, Phase, SessionRef};
 
 /// How long shells may take to be there.
 const SHELLS: Duration = Duration::from_secs(2);
+
+/// When programs are typed: [`Action::order`].
+const TYPING: u8 = 2;
 
 impl Site<'_, '_> {
     /// Gives the sessions their names, and lets the panes become their shells.
@@ -34,6 +38,9 @@ impl Site<'_, '_> {
 
     /// Types programs at prompts; what fails is told, and stops nothing.
     pub(super) fn start_programs(&mut self) {
+        self.tell_kept();
+        self.wait_for_ends();
+        let set = self.set(|action| action.order() < TYPING);
         let steps = self.plan.steps.iter().map(|step| &step.action);
         let typed: Vec<(PaneRef, &Action)> = steps
             .filter_map(|action| match action {
@@ -64,21 +71,38 @@ impl Site<'_, '_> {
                 );
             }
         }
-        // What comes after the typing; the typing itself is already in `commands`.
-        let mut total = typed.len();
-        for step in &self.plan.steps {
-            let after = !matches!(step.action, Action::TypeCommand { .. });
-            if step.action.phase() == Phase::Start && after && self.exists(&step.action) {
-                commands.extend(self.commands(&step.action));
-                total += 1;
-            }
-        }
+        let mut total = set + typed.len();
         for some in commands.chunks(COMMANDS) {
             match self.send("programs", some) {
                 Ok((_, complaints)) => self.built.errors.extend(complaints),
                 Err(error) => self.built.errors.push(error.to_string()),
             }
         }
+        total += self.set(|action| action.order() > TYPING);
         self.tell(Phase::Start, total);
+    }
+
+    /// Sets what is set in the end; what tmux refuses is told, and stops nothing. The number of steps.
+    fn set(&mut self, wanted: impl Fn(&Action) -> bool) -> usize {
+        let steps = self.plan.steps.iter().map(|step| &step.action);
+        let actions: Vec<&Action> = steps
+            .filter(|action| action.phase() == Phase::Start && wanted(action))
+            .filter(|action| self.exists(action))
+            .collect();
+        let commands: Vec<Command> = actions
+            .iter()
+            .flat_map(|action| self.commands(action))
+            .collect();
+        for some in commands.chunks(COMMANDS) {
+            let complaints = match self.send("settings", some) {
+                Ok((_, complaints)) => complaints,
+                Err(error) => vec![error.to_string()],
+            };
+            for why in complaints {
+                self.built
+                    .warn("settings".into(), why, "left as the server has it");
+            }
+        }
+        actions.len()
     }
 }

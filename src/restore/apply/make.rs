@@ -5,11 +5,26 @@ use std::collections::{BTreeMap, VecDeque};
 use bstr::ByteSlice;
 
 use super::Site;
+use crate::model::geometry::Size;
 use crate::restore::RestoreError;
-use crate::restore::step::{Action, PaneRef, Phase, TabRef};
+use crate::restore::step::{Action, PaneRef, Phase, SessionRef, TabRef};
 
 /// Creations in one call: few enough that the server stays responsive.
 const CREATIONS: usize = 8;
+
+/// Steps that are done one after the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Queue {
+    /// Those that make a session without a tab of its own.
+    Host(SessionRef),
+    /// Those that make a tab.
+    Tab(TabRef),
+}
+
+/// Whether a step belongs to the one before it, in the same call.
+fn is_guard(action: &Action) -> bool {
+    matches!(action, Action::Protect { .. } | Action::Environment { .. })
+}
 
 impl Site<'_, '_> {
     /// Phase one: sessions, tabs, panes.
@@ -17,24 +32,20 @@ impl Site<'_, '_> {
     /// A command can only name what has been made before it was sent, so the steps of each tab wait in
     /// a queue of their own, and every round takes from all queues what can be done.
     pub(super) fn make(&mut self) -> Result<(), RestoreError> {
-        let mut queues: BTreeMap<TabRef, VecDeque<&Action>> = BTreeMap::new();
-        let mut later = Vec::new();
+        let mut queues: BTreeMap<Queue, VecDeque<&Action>> = BTreeMap::new();
+        let mut later: Vec<Vec<&Action>> = Vec::new();
         for step in &self.plan.steps {
             let action = &step.action;
             if action.phase() != Phase::Build {
                 continue;
             }
-            let tab = match action {
-                Action::NewSession { tab, .. }
-                | Action::NewTab { tab, .. }
-                | Action::MoveTab { tab }
-                | Action::ResizeTab { tab, .. } => Some(*tab),
-                Action::Split { pane, .. } => self.plan.pane(*pane).map(|pane| pane.tab),
-                _ => None,
-            };
-            match tab {
-                Some(tab) => queues.entry(tab).or_default().push_back(action),
-                None => later.push(action),
+            match self.queue(action) {
+                Some(queue) => queues.entry(queue).or_default().push_back(action),
+                None if is_guard(action) => later
+                    .last_mut()
+                    .into_iter()
+                    .for_each(|all| all.push(action)),
+                None => later.push(vec![action]),
             }
         }
         while queues.values().any(|queue| !queue.is_empty()) {
@@ -47,7 +58,11 @@ impl Site<'_, '_> {
                     queue.pop_front();
                     round.push(action);
                     // The number of the first tab decides what comes next.
-                    if matches!(action, Action::NewSession { .. }) {
+                    if matches!(action, Action::NewSession { .. } | Action::Host { .. }) {
+                        // Without its guard, a session could end with this call.
+                        while let Some(guard) = queue.pop_front_if(|action| is_guard(action)) {
+                            round.push(guard);
+                        }
                         break;
                     }
                 }
@@ -64,10 +79,31 @@ impl Site<'_, '_> {
             }
             self.round(&round)?;
         }
-        for action in later {
-            self.join(action)?;
+        for actions in later {
+            self.join(&actions)?;
         }
         Ok(())
+    }
+
+    /// What has to be made one after the other with a step; `None` where all else has to be there.
+    fn queue(&self, action: &Action) -> Option<Queue> {
+        Some(match action {
+            Action::NewSession { tab, .. }
+            | Action::NewTab { tab, .. }
+            | Action::MoveTab { tab }
+            | Action::ResizeTab { tab, .. } => Queue::Tab(*tab),
+            Action::Split { pane, .. } => Queue::Tab(self.plan.pane(*pane)?.tab),
+            Action::Host { session, .. } => Queue::Host(*session),
+            Action::Protect { session } | Action::Environment { session } => {
+                if self.plan.session(*session)?.hosted {
+                    return Some(Queue::Host(*session));
+                }
+                let mut tabs = (0u32..).zip(&self.plan.tabs);
+                let (first, _) = tabs.find(|(_, tab)| tab.session == *session)?;
+                Queue::Tab(TabRef(first))
+            }
+            _ => return None,
+        })
     }
 
     fn can_do(&self, action: &Action) -> bool {
@@ -89,19 +125,29 @@ impl Site<'_, '_> {
     fn round(&mut self, actions: &[&Action]) -> Result<(), RestoreError> {
         let mut commands = Vec::new();
         for action in actions {
-            let moved = match action {
-                Action::MoveTab { tab } => self.plan.tab(*tab).map(|tab| tab.session),
-                _ => None,
-            };
-            match moved {
-                Some(session) if !self.numbered.insert(session) => {}
+            match action {
+                Action::MoveTab { tab } => {
+                    let session = self.plan.tab(*tab).map(|tab| tab.session);
+                    if session.is_none_or(|session| self.numbered.insert(session)) {
+                        commands.extend(self.commands(action));
+                    }
+                }
+                Action::ResizeTab { tab, size, keep } => {
+                    if *keep || self.sizes.get(tab) != Some(size) {
+                        commands.extend(self.commands(action));
+                        self.resized.insert(*tab);
+                    }
+                }
                 _ => commands.extend(self.commands(action)),
             }
         }
         let (stdout, complaints) = self.send("new panes", &commands)?;
         for line in stdout.lines() {
-            self.take(line);
+            if self.take(line).is_none() {
+                self.take_host(line);
+            }
         }
+        self.guard(actions)?;
         for action in actions {
             if let Some(pane) = action.makes()
                 && !self.built.panes.contains_key(&pane)
@@ -123,10 +169,15 @@ impl Site<'_, '_> {
         let tab: u32 = words.next()?.strip_prefix('@')?.parse().ok()?;
         let id: u32 = words.next()?.strip_prefix('%')?.parse().ok()?;
         let index: u32 = words.next()?.parse().ok()?;
+        let size = Size {
+            width: words.next()?.parse().ok()?,
+            height: words.next()?.parse().ok()?,
+        };
         let tab_ref = self.plan.pane(pane)?.tab;
         let planned = self.plan.tab(tab_ref)?;
         self.built.panes.insert(pane, id);
         self.built.tabs.insert(tab_ref, tab);
+        self.sizes.insert(tab_ref, size);
         let first = self
             .built
             .sessions
@@ -138,11 +189,24 @@ impl Site<'_, '_> {
         Some(())
     }
 
-    /// Tabs and groups that sessions share.
-    fn join(&mut self, action: &Action) -> Result<(), RestoreError> {
-        let commands = self.commands(action);
+    /// Reads what a command printed that made a session without a tab of its own.
+    fn take_host(&mut self, line: &[u8]) -> Option<()> {
+        let mut words = line.to_str().ok()?.strip_prefix("host ")?.split(' ');
+        let session = SessionRef(words.next()?.parse().ok()?);
+        let id: u32 = words.next()?.strip_prefix('$')?.parse().ok()?;
+        self.built.sessions.insert(session, id);
+        self.numbered.insert(session);
+        Some(())
+    }
+
+    /// Tabs and groups that sessions share: a step with its guards.
+    fn join(&mut self, actions: &[&Action]) -> Result<(), RestoreError> {
+        let commands: Vec<_> = actions
+            .iter()
+            .flat_map(|action| self.commands(action))
+            .collect();
         let (stdout, complaints) = self.send("shared tabs", &commands)?;
-        if let Action::JoinGroup { session, .. } = action {
+        if let Some(Action::JoinGroup { session, .. }) = actions.first() {
             let id = stdout
                 .trim()
                 .strip_prefix(b"$")
@@ -156,7 +220,7 @@ impl Site<'_, '_> {
                 .errors
                 .push(format!("a tab or session that is shared: {why}"));
         }
-        self.tell(Phase::Build, 1);
+        self.tell(Phase::Build, actions.len());
         Ok(())
     }
 }

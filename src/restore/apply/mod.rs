@@ -7,27 +7,31 @@
 
 mod arrange;
 mod built;
+mod ended;
+mod guard;
 mod hand_over;
 mod make;
 mod recheck;
 mod replay;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use bstr::BString;
 
-use super::build;
+use super::build::{self, Names};
 use super::judge;
 use super::pane::Job;
 use super::plan::Plan;
 use super::report::{Progress, Report};
-use super::step::{Action, Phase, SessionRef};
+use super::step::{Action, Phase, SessionRef, TabRef};
 use super::workdir::Workdir;
 use super::{RestoreError, Workshop, summary};
+use crate::model::geometry::Size;
 use crate::mux::MuxError;
 use crate::mux::tmux::command::Command;
 use built::Ids;
+use guard::Dangers;
 
 pub(super) use built::Built;
 
@@ -68,6 +72,12 @@ struct Site<'a, 'p> {
     built: Built,
     /// Sessions whose first tab has its number.
     numbered: BTreeSet<SessionRef>,
+    /// The sizes that tabs were made with.
+    sizes: BTreeMap<TabRef, Size>,
+    /// Tabs that were given another size than that.
+    resized: BTreeSet<TabRef>,
+    /// What of the server's settings could disturb; `None` until the server runs.
+    dangers: Option<Dangers>,
     server: bool,
     done: usize,
     progress: &'p mut dyn FnMut(Progress),
@@ -81,6 +91,10 @@ impl<'a, 'p> Site<'a, 'p> {
         progress: &'p mut dyn FnMut(Progress),
     ) -> Result<Self, RestoreError> {
         let default_shell = recheck::recheck(plan, workshop)?;
+        let dangers = match plan.starts_server {
+            true => None,
+            false => Some(Dangers::look(workshop.tmux)?),
+        };
         let work = Workdir::new(workshop.runtime, "restore")?;
         let mut built = Built::default();
         for (at, pane) in (0u32..).zip(&plan.panes) {
@@ -99,6 +113,8 @@ impl<'a, 'p> Site<'a, 'p> {
                 dirs,
                 shell: pane.shell.clone(),
                 default_shell: default_shell.clone(),
+                environment: pane.own.environment.clone(),
+                end: pane.exit,
                 text: text.flatten().map(|text| text.main.clone()),
                 below: (pane.rows.saturating_sub(1)).saturating_sub(pane.screen.cursor_y),
                 prompt: pane.idle,
@@ -111,6 +127,9 @@ impl<'a, 'p> Site<'a, 'p> {
             work,
             built,
             numbered: BTreeSet::new(),
+            sizes: BTreeMap::new(),
+            resized: BTreeSet::new(),
+            dangers,
             server: !plan.starts_server,
             done: 0,
             progress,
@@ -133,7 +152,14 @@ impl<'a, 'p> Site<'a, 'p> {
             program: &self.program,
             plan: self.plan,
         };
-        build::commands(self.plan, action, &ids)
+        let mut commands = build::commands(self.plan, action, &ids);
+        if let (Some(dangers), Action::Protect { session } | Action::Release { session }) =
+            (&self.dangers, action)
+        {
+            let target = ids.session(*session);
+            dangers.adapt(action, &target, &mut commands);
+        }
+        commands
     }
 
     fn up_to_switch(&mut self) -> Result<(), RestoreError> {

@@ -7,10 +7,10 @@ use crate::model::geometry::{Axis, Layout};
 use crate::model::target::Target;
 use crate::model::tree::{AutomaticRename, Pane, Tab};
 use crate::restore::judge::Judged;
-use crate::restore::plan::{PlannedPane, PlannedTab, Start};
+use crate::restore::plan::{Own, PlannedPane, PlannedTab, Start};
 use crate::restore::policy::Text;
-use crate::restore::splits;
-use crate::restore::step::{Action, PaneRef, SessionRef, Step, TabRef};
+use crate::restore::step::{Action, PaneRef, Part, SessionRef, Step, TabRef};
+use crate::restore::{settings, splits};
 
 impl<'a> Planner<'a> {
     /// Plans a tab that is made.
@@ -23,7 +23,11 @@ impl<'a> Planner<'a> {
         row: usize,
     ) {
         let tab_ref = TabRef(reference(self.plan.tabs.len()));
-        let first_of_session = !self.plan.tabs.iter().any(|tab| tab.session == session);
+        let (of_session, hosted) = self.plan.session(session).map_or_else(
+            || (Own::default(), false),
+            |planned| (planned.own.clone(), planned.hosted),
+        );
+        let first_of_session = !hosted && !self.plan.tabs.iter().any(|tab| tab.session == session);
         let made: Vec<(&Pane, &Judged)> = tab
             .panes
             .iter()
@@ -54,11 +58,15 @@ impl<'a> Planner<'a> {
             let Some((pane, judged)) = made.iter().find(|(pane, _)| pane.index == *index) else {
                 continue;
             };
+            let own = self.own_of_pane(&of_session, pane);
+            let target = Target {
+                pane: Some(*index),
+                ..target.clone()
+            };
+            self.tell_piped(pane, &target);
+            let mode = self.mode(pane);
             self.plan.panes.push(PlannedPane {
-                target: Target {
-                    pane: Some(*index),
-                    ..target.clone()
-                },
+                target,
                 tab: tab_ref,
                 place: reference(place),
                 title: pane.title.clone(),
@@ -77,12 +85,20 @@ impl<'a> Planner<'a> {
                 },
                 idle: judged.idle,
                 start: judged.start,
+                exit: pane.exit,
+                mode,
+                own,
             });
         }
         let numbered = layout
             .as_ref()
             .and_then(|layout| layout.renumbered(&|pane| refs.get(&pane).map(|pane| pane.0)));
         let size = tab.size();
+        let own = self.own(&tab.detail.settings, &tab.detail.hooks, &[]);
+        let keep = own
+            .settings
+            .iter()
+            .any(|setting| settings::is(setting, "window-size") && setting.value == "manual");
         self.plan.tabs.push(PlannedTab {
             target,
             session,
@@ -90,6 +106,7 @@ impl<'a> Planner<'a> {
             name: tab.name.clone(),
             size,
             layout: numbered.clone().unwrap_or_else(|| tab.layout.clone()),
+            own,
         });
         if let Some(handle) = tab.handle {
             self.tabs.entry(handle).or_insert((tab_ref, tab));
@@ -97,8 +114,6 @@ impl<'a> Planner<'a> {
         self.rows_of(tab, judged, |pane| refs.get(&pane).copied(), Some(tab_ref));
 
         let first_step = self.plan.steps.len();
-        let session_size = self.plan.tabs.iter().find(|tab| tab.session == session);
-        let session_size = session_size.map_or(size, |tab| tab.size);
         let Some(first) = order.first().and_then(|pane| refs.get(pane)).copied() else {
             return;
         };
@@ -109,6 +124,7 @@ impl<'a> Planner<'a> {
                 pane: first,
                 size,
             }));
+            self.protect(session);
             self.plan.steps.push(step(Action::MoveTab { tab: tab_ref }));
         } else {
             let action = Action::NewTab {
@@ -116,11 +132,13 @@ impl<'a> Planner<'a> {
                 pane: first,
             };
             self.plan.steps.push(step(action));
-            if size != session_size {
-                let action = Action::ResizeTab { tab: tab_ref, size };
-                self.plan.steps.push(step(action));
-            }
         }
+        // A new tab gets the size of any client that is attached, whatever its session's size is.
+        self.plan.steps.push(step(Action::ResizeTab {
+            tab: tab_ref,
+            size,
+            keep,
+        }));
         self.splits(numbered.as_ref(), &order, &refs, first);
         if let Some(item) = self.plan.items.get_mut(row) {
             item.tab = Some(tab_ref);
@@ -148,6 +166,15 @@ impl<'a> Planner<'a> {
                     note: judged.why.clone(),
                 });
             }
+        }
+    }
+
+    /// Keeps a session from ending while it is made, and sets its variables before its panes are there.
+    pub(super) fn protect(&mut self, session: SessionRef) {
+        self.plan.steps.push(step(Action::Protect { session }));
+        let planned = self.plan.session(session);
+        if planned.is_some_and(|planned| !planned.own.environment.is_empty()) {
+            self.plan.steps.push(step(Action::Environment { session }));
         }
     }
 
@@ -209,6 +236,10 @@ impl<'a> Planner<'a> {
         if let Some(pane) = find(&|pane| pane.active).filter(|_| tab.zoomed && refs.len() > 1) {
             self.arrange.push(step(Action::Zoom { pane }));
         }
+        self.dress_panes(tab, refs);
+        if let Some(own) = self.plan.tab(tab_ref).map(|tab| tab.own.clone()) {
+            self.set_up(Part::Tab(tab_ref), &own);
+        }
         let on = match tab.automatic_rename {
             AutomaticRename::On => Some(true),
             AutomaticRename::Off => Some(false),
@@ -218,6 +249,30 @@ impl<'a> Planner<'a> {
         self.start.push(step(action));
         if tab.synchronized {
             self.start.push(step(Action::Synchronize { tab: tab_ref }));
+        }
+    }
+
+    /// Ends, settings and modes of the panes of a tab.
+    fn dress_panes(&mut self, tab: &Tab, refs: &BTreeMap<u32, PaneRef>) {
+        for pane in &tab.panes {
+            let Some(made) = refs.get(&pane.index).copied() else {
+                continue;
+            };
+            let planned = self.plan.pane(made);
+            let (own, mode) = planned.map_or_else(Default::default, |planned| {
+                (planned.own.clone(), planned.mode.clone())
+            });
+            if pane.exit.is_some() {
+                self.switch.push(step(Action::LetDie { pane: made }));
+                self.start.push(step(Action::Bury { pane: made }));
+            }
+            self.set_up(Part::Pane(made), &own);
+            if pane.detail.input_off {
+                self.start.push(step(Action::InputOff { pane: made }));
+            }
+            if mode.is_some() {
+                self.start.push(step(Action::EnterMode { pane: made }));
+            }
         }
     }
 }

@@ -3,9 +3,11 @@
 //!
 //! Sessions are planned one after the other, and each adds to the rows of the preview and to the steps
 //! of every phase: [`session`] decides what becomes of it, [`naming`] how it is called, [`tab`] which
-//! rows its tabs have and which of them are shared, [`construction`] how a tab is made.
+//! rows its tabs have and which of them are shared, [`construction`] how a tab is made, [`detail`] which
+//! settings and modes are set again.
 
 mod construction;
+mod detail;
 mod naming;
 mod session;
 mod tab;
@@ -38,6 +40,7 @@ pub fn plan(
     for session in &snapshot.state.sessions {
         planner.session(session);
     }
+    planner.buffers();
     planner.finish()
 }
 
@@ -56,6 +59,8 @@ struct Planner<'a> {
     tabs: BTreeMap<u32, (TabRef, &'a Tab)>,
     /// Rows of the preview that belong to the pane.
     rows: BTreeMap<PaneRef, usize>,
+    /// Settings, hooks and variables of the session at hand that are not set again.
+    left: Vec<String>,
     /// Steps of the later phases.
     arrange: Vec<Step>,
     switch: Vec<Step>,
@@ -91,6 +96,7 @@ impl<'a> Planner<'a> {
                 sessions: Vec::new(),
                 tabs: Vec::new(),
                 panes: Vec::new(),
+                buffers: Vec::new(),
                 steps: Vec::new(),
                 items: Vec::new(),
                 warnings: Vec::new(),
@@ -108,6 +114,7 @@ impl<'a> Planner<'a> {
             leaders: BTreeMap::new(),
             tabs: BTreeMap::new(),
             rows: BTreeMap::new(),
+            left: Vec::new(),
             arrange: Vec::new(),
             switch: Vec::new(),
             start: Vec::new(),
@@ -140,22 +147,13 @@ impl<'a> Planner<'a> {
             note: Some("every pane shows its saved text and starts its shell".into()),
         });
         self.plan.steps.append(&mut self.switch);
-        // Typing goes to one pane alone: panes are synchronised after it.
-        self.start.sort_by_key(|step| match step.action {
-            Action::TypeCommand { .. } => 0,
-            _ => 1,
-        });
+        self.start.sort_by_key(|step| step.action.order());
         self.plan.steps.append(&mut self.start);
         for (at, step) in self.plan.steps.iter().enumerate() {
-            let pane = match &step.action {
-                Action::Title { pane }
-                | Action::SelectPane { pane }
-                | Action::Mark { pane }
-                | Action::Zoom { pane }
-                | Action::TypeCommand { pane, .. } => Some(*pane),
-                action => action.makes(),
-            };
-            let row = pane.and_then(|pane| self.rows.get(&pane).copied());
+            let row = step
+                .action
+                .pane()
+                .and_then(|pane| self.rows.get(&pane).copied());
             if let Some(item) = row.and_then(|row| self.plan.items.get_mut(row)) {
                 item.steps.push(at);
             }

@@ -40,6 +40,8 @@ impl Planner<'_> {
         let group = session.group.clone().filter(|group| {
             !self.taken.contains(group) || *group == to && !self.leaders.contains_key(group)
         });
+        let detail = &session.detail;
+        let own = self.own(&detail.settings, &detail.hooks, &detail.environment);
         self.plan.sessions.push(PlannedSession {
             from: session.name.clone(),
             to,
@@ -50,6 +52,8 @@ impl Planner<'_> {
             } else {
                 self.facts.home.clone()
             },
+            own,
+            hosted: false,
         });
         SessionRef(reference(at))
     }

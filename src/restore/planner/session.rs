@@ -1,16 +1,19 @@
 //! What becomes of a session: left out, made, or made under another name; and which of its tabs are
 //! current.
 
+use std::collections::BTreeSet;
+
 use bstr::BString;
 
-use super::{Planner, reference, step};
+use super::{Planner, step};
 use crate::model::ansi::label;
 use crate::model::target::Target;
 use crate::model::tree::{Pane, Session, Tab};
 use crate::restore::judge::{Judged, judge};
 use crate::restore::plan::{Item, Level, Outlook};
 use crate::restore::policy::{Chosen, OnConflict};
-use crate::restore::step::{Action, SessionRef, TabRef};
+use crate::restore::settings;
+use crate::restore::step::{Action, Part, SessionRef};
 
 impl<'a> Planner<'a> {
     /// Plans a session: its row, its tabs, and its steps of the later phases.
@@ -69,7 +72,6 @@ impl<'a> Planner<'a> {
             tab: None,
             pane: None,
         });
-        let first_tab = self.plan.tabs.len();
         let leader = session.group.as_ref().and_then(|group| {
             let made = made?;
             let leader = *self.leaders.entry(group).or_insert(made);
@@ -82,27 +84,36 @@ impl<'a> Planner<'a> {
                 leader,
             };
             self.plan.steps.push(step(action));
+            self.protect(made);
             if let Some(item) = self.plan.items.get_mut(row) {
                 item.steps.push(first);
             }
+        } else if let Some(made) = made {
+            self.host(session, &judged, made);
         }
         for (tab, judged) in session.tabs.iter().zip(&judged) {
             self.tab(session, tab, judged, made, leader.map(|(_, leader)| leader));
         }
         if let Some(made) = made {
+            self.found_group(session, made);
             self.current_tabs(session, made);
             self.switch
                 .push(step(Action::RenameSession { session: made }));
-            let size = self.plan.tabs.get(first_tab).map(|tab| tab.size);
-            let tabs = self.plan.tabs.iter().enumerate().skip(first_tab);
-            let tabs = tabs
-                .filter(|(_, tab)| Some(tab.size) != size)
-                .map(|(at, _)| TabRef(reference(at)))
+            self.switch.push(step(Action::Release { session: made }));
+            let resized = self.plan.steps.iter().filter_map(|step| match step.action {
+                Action::ResizeTab { tab, keep, .. } if !keep => Some(tab),
+                _ => None,
+            });
+            let tabs = resized
+                .filter(|tab| self.plan.tab(*tab).is_some_and(|tab| tab.session == made))
                 .collect();
             self.switch.push(step(Action::FreeSize {
                 session: made,
                 tabs,
             }));
+            let own = self.plan.session(made).map(|planned| planned.own.clone());
+            self.set_up(Part::Session(made), &own.unwrap_or_default());
+            self.tell_left_out(session);
         }
     }
 
@@ -111,28 +122,87 @@ impl<'a> Planner<'a> {
         judge(pane, chosen && !skip, self.facts, self.policy)
     }
 
-    /// The tab that was current before, then the current one.
+    /// Makes a session with a tab that holds the place of others, where none of its own can be the first:
+    /// all are shared with sessions before it, or new panes have to find a setting.
+    fn host(&mut self, session: &Session, judged: &[Vec<Judged>], made: SessionRef) {
+        let tabs = session.tabs.iter().zip(judged);
+        let shared = tabs
+            .filter(|(_, judged)| judged.iter().any(|judged| judged.made))
+            .all(|(tab, _)| self.shared(tab).is_some());
+        let at = usize::try_from(made.0).unwrap_or(usize::MAX);
+        let Some(planned) = self.plan.sessions.get_mut(at) else {
+            return;
+        };
+        let mut found = planned.own.settings.iter();
+        planned.hosted = shared || found.any(|one| settings::is(one, "history-limit"));
+        if planned.hosted {
+            let size = session.active_tab().map(Tab::size).unwrap_or_default();
+            self.plan.steps.push(step(Action::Host {
+                session: made,
+                size,
+            }));
+            self.protect(made);
+        }
+    }
+
+    /// A group of which only one session is left is made as well; others join it.
+    fn found_group(&mut self, session: &Session, made: SessionRef) {
+        let planned = self.plan.session(made);
+        if planned.is_some_and(|planned| planned.hosted) {
+            self.plan.steps.push(step(Action::Evict { session: made }));
+        }
+        let sessions = self.snapshot.state.sessions.iter();
+        let members = sessions.filter(|one| one.group == session.group).count();
+        if session.group.is_some() && members == 1 {
+            self.plan
+                .steps
+                .push(step(Action::FoundGroup { session: made }));
+        }
+    }
+
+    /// Goes through the tabs that were looked at, the current one last.
     fn current_tabs(&mut self, session: &Session, made: SessionRef) {
-        let there = |tab: &&Tab| {
-            let row = self.plan.items.iter().find(|item| {
+        let there: BTreeSet<u32> = {
+            let rows = self.plan.items.iter().filter(|item| {
                 item.level == Level::Tab
                     && item.target.session == session.name
-                    && item.target.tab == Some(tab.index)
+                    && item.outlook != Outlook::Skip
             });
-            row.is_some_and(|row| row.outlook != Outlook::Skip)
+            rows.filter_map(|item| item.target.tab).collect()
         };
-        let tabs: Vec<u32> = [
-            session.tabs.iter().filter(there).find(|tab| tab.last),
-            session.tabs.iter().filter(there).find(|tab| tab.active),
-        ]
-        .into_iter()
-        .flatten()
-        .map(|tab| tab.index)
-        .collect();
-        for index in tabs {
+        let wanted = |tab: &&Tab| there.contains(&tab.index);
+        let recent = &session.detail.recent;
+        let mut tabs: Vec<u32> = recent.iter().rev().copied().collect();
+        for one in [
+            session.tabs.iter().filter(wanted).find(|tab| tab.last),
+            session.tabs.iter().filter(wanted).find(|tab| tab.active),
+        ] {
+            // What stands in the stack twice counts where it stands last.
+            if let Some(tab) = one
+                && (recent.is_empty() || tab.active && tabs.last() != Some(&tab.index))
+            {
+                tabs.push(tab.index);
+            }
+        }
+        tabs.retain(|index| there.contains(index));
+        for index in &tabs {
             self.arrange.push(step(Action::SelectTab {
                 session: made,
-                index,
+                index: *index,
+            }));
+        }
+        // The tab that a session begins with counts as looked at. In a group it would go from all stacks.
+        let hosted = self.plan.session(made).is_some_and(|made| made.hosted);
+        let first = match hosted {
+            true => there.last(),
+            false => there.first(),
+        };
+        if let Some(index) = first.filter(|first| !recent.is_empty() && !tabs.contains(first))
+            && session.group.is_none()
+        {
+            self.arrange.push(step(Action::Unvisit {
+                session: made,
+                index: *index,
             }));
         }
     }

@@ -54,24 +54,18 @@ impl<'a> Planner<'a> {
             tab: None,
             pane: None,
         });
-        let known = tab
-            .handle
-            .and_then(|handle| self.tabs.get(&handle))
-            .copied();
         let shared = match shared_with {
             // Members of a group have the same tabs, and none of their own.
             Some(leader) => {
                 let mut tabs = self.plan.tabs.iter();
                 let at = tabs.position(|one| one.session == leader && one.index == tab.index);
-                at.map(|at| (TabRef(reference(at)), tab))
+                at.map(|at| TabRef(reference(at)))
             }
-            None => known.filter(|(_, other)| {
-                other.panes == tab.panes && other.layout == tab.layout && other.name == tab.name
-            }),
+            None => self.shared(tab),
         };
         let made = made.filter(|_| shared_with.is_none() || shared.is_some());
         match (made, shared) {
-            (Some(made), Some((shared, _))) => {
+            (Some(made), Some(shared)) => {
                 self.rows_of(tab, judged, |_| None, Some(shared));
                 let steps = self.plan.steps.len();
                 if shared_with.is_none() {
@@ -90,6 +84,13 @@ impl<'a> Planner<'a> {
             (Some(made), None) => self.new_tab(tab, judged, made, target, row),
             (None, _) => self.rows_of(tab, judged, |_| None, None),
         }
+    }
+
+    /// The tab that is made already for a session before this one and is the same one.
+    pub(super) fn shared(&self, tab: &Tab) -> Option<TabRef> {
+        let (made, other) = self.tabs.get(&tab.handle?)?;
+        let same = other.panes == tab.panes && other.layout == tab.layout && other.name == tab.name;
+        same.then_some(*made)
     }
 
     /// Rows for the panes of a tab.

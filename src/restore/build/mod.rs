@@ -1,9 +1,13 @@
 //! From steps to tmux commands, for doing and for showing.
 
+mod details;
+
+pub(super) use details::{HOST, is_automatic};
+
 use bstr::BString;
 
 use super::plan::Plan;
-use super::step::{Action, PaneRef, SessionRef, Step, StepShown, TabRef};
+use super::step::{Action, PaneRef, Part, SessionRef, Step, StepShown, TabRef};
 use crate::model::ansi::label;
 use crate::model::geometry::Axis;
 use crate::mux::tmux::command::{Command, format_escaped};
@@ -21,6 +25,10 @@ pub(super) trait Names {
     fn number(&self, pane: PaneRef) -> u32;
     /// What a command that makes a pane prints.
     fn printed(&self, pane: PaneRef) -> String;
+    /// What a command that makes a session without a pane of its own prints.
+    fn hosted(&self, _session: SessionRef) -> String {
+        "#{session_id}".to_owned()
+    }
     /// What runs in a new pane, and the directory that tmux is told.
     fn body(&self, pane: PaneRef) -> (Option<BString>, Vec<BString>);
 }
@@ -52,7 +60,9 @@ fn split(names: &dyn Names, pane: PaneRef, from: PaneRef, axis: Axis, length: u1
 
 /// The commands of a step; none where muxtape itself acts.
 pub(super) fn commands(plan: &Plan, action: &Action, names: &dyn Names) -> Vec<Command> {
-    build(plan, action, names).unwrap_or_default()
+    build(plan, action, names)
+        .or_else(|| details::build(plan, action, names))
+        .unwrap_or_default()
 }
 
 fn build(plan: &Plan, action: &Action, names: &dyn Names) -> Option<Vec<Command>> {
@@ -89,7 +99,8 @@ fn build(plan: &Plan, action: &Action, names: &dyn Names) -> Option<Vec<Command>
                 .flag("-P")
                 .opt("-F", "#{session_id}")
                 .opt("-t", names.session(*leader))
-                .opt("-s", &planned.temporary);
+                .opt("-s", &planned.temporary)
+                .opt("-c", format_escaped(&planned.dir));
             // The group gets the name that its founder has at this moment.
             return Some(match &first.group {
                 Some(group) => vec![rename(group), join, rename(&first.temporary)],
@@ -127,7 +138,7 @@ fn build(plan: &Plan, action: &Action, names: &dyn Names) -> Option<Vec<Command>
                 .opt("-s", names.tab(*tab))
                 .opt("-t", format!("{session}:{}", planned.index))
         }
-        Action::ResizeTab { tab, size } => Command::new("resize-window")
+        Action::ResizeTab { tab, size, .. } => Command::new("resize-window")
             .opt("-t", names.tab(*tab))
             .opt("-x", size.width.to_string())
             .opt("-y", size.height.to_string()),
@@ -137,9 +148,10 @@ fn build(plan: &Plan, action: &Action, names: &dyn Names) -> Option<Vec<Command>
             axis,
             length,
         } => split(names, *pane, *from, *axis, *length),
+        // What would not be read as a layout is never sent: tmux 3.3a dies of it.
         Action::Arrange { tab, layout } => Command::new("select-layout")
             .opt("-t", names.tab(*tab))
-            .arg(layout::print(layout, &|pane| names.number(PaneRef(pane)))),
+            .arg(layout::print(layout, &|pane| names.number(PaneRef(pane))).ok()?),
         Action::Title { pane } => Command::new("select-pane")
             .opt("-t", names.pane(*pane))
             .opt("-T", format_escaped(&plan.pane(*pane)?.title)),
@@ -158,7 +170,6 @@ fn build(plan: &Plan, action: &Action, names: &dyn Names) -> Option<Vec<Command>
         Action::SelectTab { session, index } => {
             Command::new("select-window").opt("-t", format!("{}:{index}", names.session(*session)))
         }
-        Action::OpenGate => return None,
         Action::RenameSession { session } => Command::new("rename-session")
             .opt("-t", names.session(*session))
             .arg(format_escaped(&plan.session(*session)?.to)),
@@ -199,6 +210,7 @@ fn build(plan: &Plan, action: &Action, names: &dyn Names) -> Option<Vec<Command>
                 vec![typed]
             });
         }
+        _ => return None,
     };
     Some(vec![one])
 }
@@ -295,12 +307,19 @@ impl Plan {
         };
         let target = match action {
             Action::NewSession { session: s, .. }
+            | Action::Host { session: s, .. }
+            | Action::Protect { session: s }
+            | Action::Release { session: s }
+            | Action::Environment { session: s }
+            | Action::FoundGroup { session: s }
+            | Action::Evict { session: s }
             | Action::JoinGroup { session: s, .. }
             | Action::RenameSession { session: s }
             | Action::FreeSize { session: s, .. } => session(*s),
             Action::LinkTab {
                 session: s, index, ..
             }
+            | Action::Unvisit { session: s, index }
             | Action::SelectTab { session: s, index } => {
                 session(*s).map(|name| format!("{name}:{index}"))
             }
@@ -315,7 +334,23 @@ impl Plan {
             | Action::SelectPane { pane: p }
             | Action::Mark { pane: p }
             | Action::Zoom { pane: p }
+            | Action::LetDie { pane: p }
+            | Action::Bury { pane: p }
+            | Action::InputOff { pane: p }
+            | Action::EnterMode { pane: p }
             | Action::TypeCommand { pane: p, .. } => pane(*p),
+            Action::Place { part } | Action::Configure { part } | Action::Hooks { part } => {
+                match part {
+                    Part::Session(s) => session(*s),
+                    Part::Tab(t) => tab(*t),
+                    Part::Pane(p) => pane(*p),
+                }
+            }
+            Action::AddBuffer { buffer } => {
+                let buffer = usize::try_from(*buffer).ok();
+                let buffer = buffer.and_then(|at| self.buffers.get(at));
+                buffer.map(|buffer| format!("buffer {}", label(&buffer.name)))
+            }
             Action::OpenGate => Some("all panes".to_owned()),
         };
         target.unwrap_or_default()

@@ -1,0 +1,85 @@
+//! Panes whose process has ended come back as such.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use bstr::ByteSlice;
+
+use super::Site;
+use crate::mux::tmux::command::Command;
+use crate::restore::step::{Action, PaneRef};
+
+/// How long tmux may take to notice that processes have ended.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// After which time it is told again: tmux 3.3a now and then misses a child.
+const MISSED: Duration = Duration::from_millis(200);
+/// Between two looks.
+const PAUSE: rustix::event::Timespec = rustix::event::Timespec {
+    tv_sec: 0,
+    tv_nsec: 4_000_000,
+};
+
+impl Site<'_, '_> {
+    /// Waits until the panes that are to end have ended; tells which have not.
+    pub(super) fn wait_for_ends(&mut self) {
+        let wanted: Vec<(PaneRef, u32)> = self
+            .plan
+            .steps
+            .iter()
+            .filter_map(|step| match step.action {
+                Action::Bury { pane } => Some((pane, self.built.panes.get(&pane).copied()?)),
+                _ => None,
+            })
+            .collect();
+        if wanted.is_empty() {
+            return;
+        }
+        let start = Instant::now();
+        let mut told = false;
+        let mut dead = BTreeSet::new();
+        while start.elapsed() < PATIENCE {
+            dead = self.dead();
+            if wanted.iter().all(|(_, id)| dead.contains(id)) {
+                return;
+            }
+            if !told && start.elapsed() > MISSED {
+                told = true;
+                self.remind();
+            }
+            let _ = rustix::event::poll(&mut [], Some(&PAUSE));
+        }
+        for (pane, id) in wanted {
+            if !dead.contains(&id) {
+                let target = self.plan.pane(pane).map(|pane| pane.target.to_string());
+                let issue = "its process did not end".to_owned();
+                self.built
+                    .warn(target.unwrap_or_default(), issue, "left as it is");
+            }
+        }
+    }
+
+    fn dead(&mut self) -> BTreeSet<u32> {
+        let list = Command::new("list-panes")
+            .flag("-a")
+            .opt("-F", "#{pane_id} #{pane_dead}");
+        let Ok((stdout, _)) = self.send("panes that have ended", &[list]) else {
+            return BTreeSet::new();
+        };
+        let ids = stdout.lines().filter_map(|line| {
+            let id = line.to_str().ok()?.strip_prefix('%')?.strip_suffix(" 1")?;
+            id.parse().ok()
+        });
+        ids.collect()
+    }
+
+    /// Lets the server look again for children that have ended.
+    fn remind(&self) {
+        let server = self.workshop.tmux.server();
+        let pid = server
+            .ok()
+            .and_then(|server| rustix::process::Pid::from_raw(server.pid));
+        if let Some(pid) = pid {
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::CHILD);
+        }
+    }
+}

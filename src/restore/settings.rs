@@ -1,0 +1,318 @@
+//! Which settings, hooks and variables a restore sets again.
+//!
+//! A snapshot is text, and text must never act. Some settings hold commands, and in most others tmux runs
+//! what stands in `#(…)`. So only settings that are known not to run anything, with values that cannot,
+//! are set under [`Settings::Safe`]; what tmux has that is not known here is left out and told.
+
+use bstr::{BStr, ByteSlice};
+
+use super::plan::Own;
+use super::policy::Settings;
+use crate::model::detail::{Hook, Setting, Variable};
+use crate::redact::is_marked;
+
+/// Settings of sessions that run nothing by themselves.
+const SESSION: &[&str] = &[
+    "activity-action",
+    "assume-paste-time",
+    "base-index",
+    "bell-action",
+    "default-size",
+    "destroy-unattached",
+    "detach-on-destroy",
+    "display-panes-active-colour",
+    "display-panes-colour",
+    "display-panes-time",
+    "display-time",
+    "focus-follows-mouse",
+    "history-limit",
+    "initial-repeat-time",
+    "key-table",
+    "lock-after-time",
+    "message-command-style",
+    "message-line",
+    "message-style",
+    "mouse",
+    "prefix",
+    "prefix2",
+    "prompt-command-cursor-style",
+    "prompt-cursor-colour",
+    "prompt-cursor-style",
+    "renumber-windows",
+    "repeat-time",
+    "set-titles",
+    "set-titles-string",
+    "silence-action",
+    "status",
+    "status-bg",
+    "status-fg",
+    "status-format",
+    "status-interval",
+    "status-justify",
+    "status-keys",
+    "status-left",
+    "status-left-length",
+    "status-left-style",
+    "status-position",
+    "status-right",
+    "status-right-length",
+    "status-right-style",
+    "status-style",
+    "update-environment",
+    "visual-activity",
+    "visual-bell",
+    "visual-silence",
+    "word-separators",
+];
+
+/// Settings of tabs and panes that run nothing by themselves.
+const TAB: &[&str] = &[
+    "aggressive-resize",
+    "allow-passthrough",
+    "allow-rename",
+    "allow-set-title",
+    "alternate-screen",
+    "automatic-rename",
+    "automatic-rename-format",
+    "clock-mode-colour",
+    "clock-mode-style",
+    "copy-mode-current-match-style",
+    "copy-mode-mark-style",
+    "copy-mode-match-style",
+    "copy-mode-position-format",
+    "copy-mode-position-style",
+    "copy-mode-selection-style",
+    "cursor-colour",
+    "cursor-style",
+    "fill-character",
+    "main-pane-height",
+    "main-pane-width",
+    "menu-border-lines",
+    "menu-border-style",
+    "menu-selected-style",
+    "menu-style",
+    "mode-keys",
+    "mode-style",
+    "monitor-activity",
+    "monitor-bell",
+    "monitor-silence",
+    "other-pane-height",
+    "other-pane-width",
+    "pane-active-border-style",
+    "pane-base-index",
+    "pane-border-format",
+    "pane-border-indicators",
+    "pane-border-lines",
+    "pane-border-status",
+    "pane-border-style",
+    "pane-colours",
+    "pane-scrollbars",
+    "pane-scrollbars-position",
+    "pane-scrollbars-style",
+    "popup-border-lines",
+    "popup-border-style",
+    "popup-style",
+    "remain-on-exit",
+    "remain-on-exit-format",
+    "scroll-on-clear",
+    "synchronize-panes",
+    "tiled-layout-max-columns",
+    "window-active-style",
+    "window-size",
+    "window-status-activity-style",
+    "window-status-bell-style",
+    "window-status-current-format",
+    "window-status-current-style",
+    "window-status-format",
+    "window-status-last-style",
+    "window-status-separator",
+    "window-status-style",
+    "window-style",
+    "wrap-search",
+    "xterm-keys",
+];
+
+/// Settings on which the place of panes or their numbers depend: set before the saved text is written.
+const PLACE: &[&str] = &[
+    "pane-base-index",
+    "pane-border-lines",
+    "pane-border-status",
+    "pane-scrollbars",
+    "pane-scrollbars-position",
+    "pane-scrollbars-style",
+];
+
+/// What of settings, hooks and variables is set under a policy, and the names of what is not.
+pub(super) fn allowed(
+    policy: Settings,
+    settings: &[Setting],
+    hooks: &[Hook],
+    environment: &[Variable],
+) -> (Own, Vec<String>) {
+    let mut own = Own::default();
+    let mut left = Vec::new();
+    for setting in settings {
+        if may_be_set(policy, setting) {
+            own.settings.push(setting.clone());
+        } else {
+            left.push(crate::model::ansi::label(&setting.name));
+        }
+    }
+    for hook in hooks {
+        let sound = base(&hook.event).is_some_and(|name| !name.starts_with(b"@"));
+        if policy == Settings::All && sound && !is_marked(&hook.command) {
+            own.hooks.push(hook.clone());
+        } else {
+            left.push(crate::model::ansi::label(&hook.event));
+        }
+    }
+    for variable in environment {
+        let value = variable.value.as_ref();
+        if policy != Settings::None
+            && is_variable(&variable.name)
+            && !value.is_some_and(|value| is_marked(value))
+        {
+            own.environment.push(variable.clone());
+        } else {
+            left.push(crate::model::ansi::label(&variable.name));
+        }
+    }
+    (own, left)
+}
+
+fn may_be_set(policy: Settings, setting: &Setting) -> bool {
+    // tmux expands formats in the names of settings.
+    let Some(name) = base(&setting.name) else {
+        return false;
+    };
+    // A session at which nobody looks would end at once.
+    let ends = name == "destroy-unattached" && setting.value != "off";
+    if ends || is_marked(&setting.value) {
+        return false;
+    }
+    match policy {
+        Settings::None => false,
+        Settings::Safe => {
+            let known = |list: &[&str]| list.iter().any(|known| name == *known);
+            (name.starts_with(b"@") || known(SESSION) || known(TAB)) && is_inert(&setting.value)
+        }
+        Settings::All => true,
+    }
+}
+
+/// Whether a setting has to be there before the panes are sized and numbered.
+pub(super) fn is_of_place(setting: &Setting) -> bool {
+    base(&setting.name).is_some_and(|name| PLACE.iter().any(|known| name == *known))
+}
+
+/// Whether a setting is the one of this name.
+pub(super) fn is(setting: &Setting, name: &str) -> bool {
+    setting.name == name
+}
+
+/// The name of a setting or hook without its index; `None` for what tmux would never call one.
+fn base(name: &[u8]) -> Option<&BStr> {
+    let (base, index) = match name.split_once_str("[") {
+        Some((base, index)) => (base, index.strip_suffix(b"]")?),
+        None => (name, &b"0"[..]),
+    };
+    let plain = base.strip_prefix(b"@").unwrap_or(base);
+    let sound = !plain.is_empty()
+        && plain
+            .iter()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+        && !index.is_empty()
+        && index.iter().all(u8::is_ascii_digit);
+    sound.then(|| base.as_bstr())
+}
+
+/// Whether tmux runs nothing for a value, however often it expands it: no command stands in it, and
+/// nothing that could become one. `%` is for strftime, which may leave nothing of it; `E:` and `T:` expand
+/// what programs have set, such as titles.
+fn is_inert(value: &[u8]) -> bool {
+    let twice = ["E:", "T:", "E;", "T;"];
+    let expands = value.contains_str("#{") && twice.iter().any(|mark| value.contains_str(mark));
+    !value.contains_str("#(") && !value.contains_str("#%") && !expands
+}
+
+/// Whether a variable can be set: it has a name, and is none of those that tell a shell where it is.
+fn is_variable(name: &[u8]) -> bool {
+    let own = [&b"TMUX"[..], b"TMUX_PANE", b"PWD", b"OLDPWD"];
+    !name.is_empty() && !name.iter().any(|b| matches!(b, b'=' | 0)) && !own.contains(&name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn setting(name: &str, value: &str) -> Setting {
+        Setting {
+            name: name.into(),
+            value: value.into(),
+        }
+    }
+
+    #[test]
+    fn what_could_run_a_command_is_not_safe() {
+        let safe = |name, value| may_be_set(Settings::Safe, &setting(name, value));
+        for (name, value) in [
+            ("status-left", "#{session_name} #[fg=red]%H:%M"),
+            ("@plugin", "tmux-plugins/tpm; $(x) `y`"),
+            ("update-environment[3]", "DISPLAY"),
+            ("destroy-unattached", "off"),
+        ] {
+            assert!(safe(name, value), "{name}");
+        }
+        for (name, value) in [
+            ("status-left", "#(touch x)"),
+            ("status-left", "##(touch x)"),
+            ("status-left", "#%p(touch x)"),
+            ("status-left", "#{E:pane_title}"),
+            ("@x", "#{=10;T:pane_title}"),
+            ("default-command", "sh"),
+            ("default-shell", "/bin/sh"),
+            ("lock-command", "vlock"),
+            ("command-alias[9]", "split-window=run-shell x"),
+            ("default-client-command", "x"),
+            ("#(touch x)", "on"),
+            ("@a b", "on"),
+            ("status-format[#(touch x)]", "on"),
+            ("", "on"),
+            ("destroy-unattached", "on"),
+            ("status-left", "‹redacted:github-token›"),
+        ] {
+            assert!(!safe(name, value), "{name} {value}");
+        }
+        let all = |name, value| may_be_set(Settings::All, &setting(name, value));
+        assert!(all("default-command", "sh") && all("status-left", "#(date)"));
+        assert!(!all("#(touch x)", "on") && !all("destroy-unattached", "on"));
+        assert!(!may_be_set(Settings::None, &setting("mouse", "on")));
+    }
+
+    #[test]
+    fn hooks_are_set_only_with_everything_and_what_is_left_out_is_named() {
+        let hooks = [Hook {
+            event: "after-split-window[0]".into(),
+            command: "run-shell x".into(),
+        }];
+        let variables = [
+            Variable {
+                name: "TMUX_PANE".into(),
+                value: Some("%1".into()),
+                hidden: false,
+            },
+            Variable {
+                name: "EDITOR".into(),
+                value: None,
+                hidden: false,
+            },
+        ];
+        let (own, left) = allowed(Settings::Safe, &[], &hooks, &variables);
+        assert!(own.hooks.is_empty() && own.environment.len() == 1);
+        assert_eq!(left, ["after-split-window[0]", "TMUX_PANE"]);
+        let (own, left) = allowed(Settings::All, &[], &hooks, &variables);
+        assert_eq!((own.hooks.len(), left.len()), (1, 1));
+        let (own, left) = allowed(Settings::None, &[], &hooks, &variables);
+        assert_eq!((own, left.len()), (Own::default(), 3));
+    }
+}
