@@ -54,6 +54,7 @@ fn the_corpus_holds_layouts_that_are_accepted() {
         assert_eq!(
             muxtape::mux::tmux::layout::parse(&layout)
                 .unwrap()
+                .tiled
                 .panes()
                 .len(),
             4

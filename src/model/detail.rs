@@ -5,6 +5,7 @@
 use bstr::BString;
 use serde::{Deserialize, Serialize};
 
+use super::geometry::Rect;
 use super::time::Millis;
 
 /// A setting of a session, tab or pane that differs from what it would inherit (tmux: an option).
@@ -109,6 +110,37 @@ pub struct PaneDetail {
     pub piped: bool,
     /// What its program has switched on in the terminal.
     pub terminal: TerminalModes,
+    /// Where it floats; such a pane is not part of the tab's layout.
+    pub floating: Option<Floating>,
+}
+
+/// Where a pane lies that floats above the others of its tab (tmux 3.7 and newer).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Floating {
+    /// Cells from the tab's left side; below 0 for a pane that begins outside.
+    pub left: i32,
+    /// Rows from the tab's top.
+    pub top: i32,
+    /// Columns, without a border.
+    pub width: u16,
+    /// Rows, without a border.
+    pub height: u16,
+    /// How many floating panes of the tab are in front of it.
+    pub behind: u16,
+}
+
+impl Floating {
+    /// The rectangle that it covers, moved to begin within the tab.
+    #[must_use]
+    pub fn rect(&self) -> Rect {
+        let within = |at: i32| u16::try_from(at.max(0)).unwrap_or(u16::MAX);
+        Rect {
+            left: within(self.left),
+            top: within(self.top),
+            width: self.width,
+            height: self.height,
+        }
+    }
 }
 
 /// A working tree of git.

@@ -260,7 +260,7 @@ impl ServerState {
     }
 
     /// Whether the state can be true: canonical order, layouts that tile and hold exactly the panes
-    /// of their tab, one active tab a session and one active pane a tab.
+    /// of their tab that do not float, one active tab a session and one active pane a tab.
     pub fn check(&self) -> Result<(), InvalidState> {
         if !ascending(self.sessions.iter().map(|session| &session.name)) {
             return Err(InvalidState::Order("sessions"));
@@ -433,7 +433,11 @@ impl Tab {
         }
         let mut placed = self.layout.panes();
         placed.sort_unstable_by_key(|(pane, _)| *pane);
-        let own = self.panes.iter().map(|pane| (pane.index, pane.rect));
+        let tiled = self
+            .panes
+            .iter()
+            .filter(|pane| pane.detail.floating.is_none());
+        let own = tiled.map(|pane| (pane.index, pane.rect));
         if !placed.into_iter().eq(own) {
             return Err(InvalidState::PanesDiffer {
                 session: session.clone(),

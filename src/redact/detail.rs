@@ -41,6 +41,7 @@ impl Redactor {
             input_off: _,
             piped: _,
             terminal: _,
+            floating: _,
         } = detail;
         self.settings(settings, tally);
         self.hooks(hooks, tally);

@@ -1,5 +1,6 @@
 //! Looks, before a plan is made, at what is alive, at directories and at programs. Changes nothing.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -11,10 +12,12 @@ use super::facts::{Facts, LiveState, Surroundings};
 use super::judge;
 use super::plan::Plan;
 use super::policy::{OnConflict, Policy, Selection};
+use super::possible;
 use crate::model::program::program_name;
 use crate::model::snapshot::Snapshot;
 use crate::model::tree::{Pane, ServerState};
 use crate::mux::tmux::Tmux;
+use crate::mux::tmux::capabilities::Capabilities;
 use crate::mux::{Multiplexer, MuxError};
 
 /// Looks at what is alive, at directories and at programs, and plans. Changes nothing, and starts no
@@ -32,8 +35,22 @@ pub fn prepare(
     surroundings: &Surroundings,
 ) -> Result<Plan, RestoreError> {
     let live = look(tmux, policy)?;
+    let version = match &live.server {
+        Some(server) => server.version.clone(),
+        None => tmux.program_version()?,
+    };
+    let mut snapshot = Cow::Borrowed(snapshot);
+    let capabilities = Capabilities::of(&version);
+    let mut renamed = 0;
+    if !capabilities.any_name {
+        renamed = possible::rename(&mut snapshot.to_mut().state, capabilities);
+    }
     let facts = facts(&snapshot.state, surroundings);
-    Ok(super::plan(snapshot, &live, &facts, policy, selection))
+    let mut plan = super::plan(&snapshot, &live, &facts, policy, selection);
+    if renamed > 0 {
+        plan.warnings.push(possible::warning(renamed));
+    }
+    Ok(plan)
 }
 
 /// What is alive; refuses policies that cannot be followed yet.

@@ -15,6 +15,7 @@ pub mod pane;
 mod plan;
 mod planner;
 mod policy;
+mod possible;
 mod programs;
 mod prompt;
 mod quoting;

@@ -7,6 +7,7 @@ use std::time::Instant;
 use bstr::{BString, ByteSlice};
 
 use super::answer::Fields;
+use super::capabilities::Release;
 use super::command::Command;
 use super::scope::Scope;
 use crate::model::ansi;
@@ -14,9 +15,6 @@ use crate::model::snapshot::{MuxKind, ServerIdentity};
 use crate::model::time::Millis;
 use crate::mux::run::{self, Limits, Output, RunError};
 use crate::mux::{MuxError, ServerSelect, process as inspect};
-
-/// The oldest tmux that has all the formats that are read.
-const OLDEST: (u32, u32) = (3, 0);
 
 /// A way to one tmux server. Making one does nothing: the server is met with every call.
 #[derive(Debug, Clone)]
@@ -116,11 +114,41 @@ impl Tmux {
     pub fn server(&self) -> Result<ServerIdentity, MuxError> {
         let what = "a question for its version";
         let asked = Command::new("display-message").flag("-p").arg(IDENTITY);
-        let answer = self.run(what, &[asked])?;
+        let reply = self.ask(what, &[asked])?;
+        let answer = self.all_of(what, self.unless_bare(reply, |said| !said.is_empty())?)?;
         let mut fields = Fields::new(&answer, what);
         let server = read_identity(&mut fields)?;
         fields.end_of_line()?;
         Ok(server)
+    }
+
+    /// What the program calls its version, whether a server runs or not.
+    pub fn program_version(&self) -> Result<String, MuxError> {
+        let what = "a question for the program's version";
+        let mut tmux = process::Command::new(&self.program);
+        tmux.arg("-V");
+        let output = self.finish(what, run::run(&mut tmux, &[], self.limits))?;
+        let said = output.stdout.to_str_lossy();
+        let version = said.trim().strip_prefix("tmux ").map(str::to_owned);
+        version.ok_or_else(|| garbled(what, format!("it said {:?}", ansi::label(&output.stdout))))
+    }
+
+    /// The reply; [`MuxError::NoServer`] when for want of a session it has nothing that `answers` the
+    /// question: without one, tmux 3.1 does not even tell its version.
+    pub(super) fn unless_bare(
+        &self,
+        reply: Reply,
+        answers: impl Fn(&[u8]) -> bool,
+    ) -> Result<Reply, MuxError> {
+        let first = reply.complaints.first();
+        let silent = first.is_some_and(|said| said == "no current target");
+        if silent && !answers(&reply.stdout) {
+            return Err(MuxError::NoServer {
+                mux: MuxKind::Tmux,
+                socket: self.socket_label(),
+            });
+        }
+        Ok(reply)
     }
 
     fn all_of(&self, what: &str, reply: Reply) -> Result<Vec<u8>, MuxError> {
@@ -160,7 +188,11 @@ impl Tmux {
             input.extend_from_slice(&command.source_line());
             input.push(b'\n');
         }
-        run::run(&mut tmux, &input, self.limits).map_err(|error| match error {
+        self.finish(what, run::run(&mut tmux, &input, self.limits))
+    }
+
+    fn finish(&self, what: &str, ended: Result<Output, RunError>) -> Result<Output, MuxError> {
+        ended.map_err(|error| match error {
             RunError::NotFound => MuxError::NotInstalled {
                 program: self.program.display().to_string(),
             },
@@ -221,11 +253,11 @@ pub(super) const IDENTITY: &str = "#{q:version} #{q:socket_path} #{pid} #{start_
 /// Reads what [`IDENTITY`] printed.
 pub(super) fn read_identity(fields: &mut Fields<'_>) -> Result<ServerIdentity, MuxError> {
     let version = fields.text()?.to_str_lossy().into_owned();
-    if release(&version).is_some_and(|release| release < OLDEST) {
+    if Release::read(&version).is_some_and(|release| release < Release::OLDEST) {
         return Err(MuxError::TooOld {
             mux: MuxKind::Tmux,
             version,
-            needed: "3.0",
+            needed: "3.1",
         });
     }
     let socket: BString = fields.text()?;
@@ -239,20 +271,6 @@ pub(super) fn read_identity(fields: &mut Fields<'_>) -> Result<ServerIdentity, M
         started: Millis(started.saturating_mul(1000)),
         boot: inspect::boot_id(),
     })
-}
-
-/// `3.3a` as (3, 3); `None` for what has no numbers in it, such as `master`.
-pub(crate) fn release(version: &str) -> Option<(u32, u32)> {
-    let from = version.find(|c: char| c.is_ascii_digit())?;
-    let mut parts = version.get(from..)?.split('.');
-    let major = parts.next()?.parse().ok()?;
-    let minor: String = parts
-        .next()?
-        .chars()
-        .take_while(char::is_ascii_digit)
-        .collect();
-    // OpenBSD numbers tmux like itself: `openbsd-7.5`.
-    Some((major, minor.parse().ok()?))
 }
 
 /// Whether tmux says that there is no server, and the socket that it names.
@@ -293,6 +311,7 @@ pub(super) fn refused(what: &str, message: String) -> MuxError {
 mod tests {
     use super::*;
     use crate::mux::testing::{self, TmuxServer};
+    use crate::mux::tmux::capabilities::Capabilities;
     use crate::mux::tmux::command::format_escaped;
     use proptest::prelude::*;
 
@@ -312,7 +331,7 @@ mod tests {
         let found = tmux(&server).server().unwrap();
         assert_eq!(found.pid, server.pid());
         assert_eq!(found.socket, server.socket().to_str().unwrap());
-        assert!(release(&found.version).unwrap() >= OLDEST);
+        assert!(Release::read(&found.version).unwrap() >= Release::OLDEST);
         assert!(found.started.0 > 1_000_000_000_000);
     }
 
@@ -359,6 +378,7 @@ mod tests {
     fn every_byte_reaches_tmux() {
         let server = TmuxServer::start();
         let tmux = tmux(&server);
+        let able = Capabilities::of(&tmux.server().unwrap().version);
         let strategy = proptest::collection::vec(
             prop_oneof![
                 1u8..=255,
@@ -376,27 +396,29 @@ mod tests {
             ..ProptestConfig::default()
         };
         proptest!(config, |(name in strategy)| {
-            let create = Command::new("set-environment").opt("-t", "=main").arg("V").arg(&name);
-            let show = Command::new("show-environment").opt("-t", "=main").arg("V");
-            let answer = tmux.run("a test", &[create, show]).unwrap();
-            prop_assert_eq!(answer, [b"V=", &*name, b"\n"].concat());
+            let set = Command::new("set-option").flag("-g").arg("@any").arg(&name);
+            let show = Command::new("list-sessions").opt("-F", "#{q:@any} ");
+            let answer = tmux.run("a test", &[set, show]).unwrap();
+            prop_assert_eq!(Fields::new(&answer, "a test").text().unwrap(), &*name);
+            let name = able.name(&name);
             let create = Command::new("new-window")
                 .flag("-dP")
-                .opt("-F", "#{window_name}")
+                .opt("-F", "#{q:window_name} ")
                 .opt("-t", "=main:")
                 .opt("-n", format_escaped(&name));
             let answer = tmux.run("a test", &[create]).unwrap();
-            prop_assert_eq!(answer, [&*name, b"\n"].concat());
+            let stored = Fields::new(&answer, "a test").text().unwrap();
+            prop_assert_eq!(able.windows.given(&stored), name);
             let kill = Command::new("kill-session").flag("-a").opt("-t", "=main");
             tmux.run("a test", &[kill]).unwrap();
         });
     }
 
     #[test]
-    fn versions_are_numbers_somewhere() {
-        assert_eq!(release("3.3a"), Some((3, 3)));
-        assert_eq!(release("next-3.6"), Some((3, 6)));
-        assert_eq!(release("master"), None);
+    fn the_program_says_its_version_without_a_server() {
+        let server = TmuxServer::stopped();
+        let version = tmux(&server).program_version().unwrap();
+        assert!(Release::read(&version).unwrap() >= Release::OLDEST);
     }
 
     #[test]

@@ -100,22 +100,21 @@ impl Command {
 /// Escapes a text for an argument in which tmux expands formats (`-n`, `-s`, `-c`, `-T`, and the names
 /// given to `rename-session` and `rename-window`), so that it comes out as it was.
 ///
-/// `#` is doubled, except before `[`: a run of `#` with `[` after it is left alone by tmux, because
-/// styles are read later. These arguments do not go through strftime, so `%` stands for itself.
+/// `#` is doubled. Before `[` versions differ in how many of a run of `#` they leave, because styles are
+/// read later; so something empty is put between them. These arguments do not go through strftime, so
+/// `%` stands for itself.
 #[must_use]
 pub fn format_escaped(text: &[u8]) -> BString {
     let mut escaped = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find_byte(b'#') {
-        let (before, from) = rest.split_at(at);
-        escaped.extend_from_slice(before);
-        let run = from.iter().take_while(|&&byte| byte == b'#').count();
-        let after = from.get(run..).unwrap_or(&[]);
-        let times = if after.starts_with(b"[") { 1 } else { 2 };
-        escaped.extend(std::iter::repeat_n(b'#', run * times));
-        rest = after;
+    for (at, &byte) in text.iter().enumerate() {
+        escaped.push(byte);
+        if byte == b'#' {
+            escaped.push(byte);
+            if text.get(at + 1) == Some(&b'[') {
+                escaped.extend_from_slice(b"#{l:}");
+            }
+        }
     }
-    escaped.extend_from_slice(rest);
     escaped.into()
 }
 

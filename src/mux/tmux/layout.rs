@@ -1,15 +1,20 @@
-//! tmux's window layouts: `b25f,80x24,0,0{40x24,0,0,1,39x24,41,0,2}`.
+//! tmux's window layouts, in the notation up to 3.7 ([`classic`]) and in that of 3.8 ([`json`]).
 //!
-//! The grammar, as `#{window_layout}` prints it: a checksum of four hexadecimal digits, a comma, and a
-//! cell. A cell is `WIDTHxHEIGHT,LEFT,TOP` and then `,PANE` for a pane, `{…}` around cells side by
-//! side, or `[…]` around cells one above the other. Children are separated by commas.
-//!
-//! tmux 3.3a dies when `select-layout` is given a string that does not start with a hexadecimal
-//! number. Only what [`print()`] makes may ever be sent.
+//! Newer versions still take the older notation, so only that is ever written. tmux 3.3a dies when
+//! `select-layout` is given a string that does not start with a hexadecimal number: only what [`print()`]
+//! makes may ever be sent.
+
+mod classic;
+mod json;
+mod node;
+
+pub use node::WindowLayout;
 
 use std::fmt::Write as _;
 
-use crate::model::geometry::{Axis, Cell, GeometryError, Layout, MAX_DEPTH, Rect};
+use bstr::BString;
+
+use crate::model::geometry::{Axis, Cell, GeometryError, Layout};
 
 /// Cells between two panes: tmux draws a border there.
 pub const GAP: u16 = 1;
@@ -31,27 +36,40 @@ pub enum LayoutError {
         /// What was computed.
         found: u16,
     },
+    /// It is in a notation that is newer than those that are known.
+    #[error("the layout is in notation {0}, which this muxtape does not know")]
+    Notation(u32),
     /// Its cells do not tile the window.
     #[error(transparent)]
     Geometry(#[from] GeometryError),
 }
 
-/// Reads a layout; its panes are named by the numbers of tmux (`3` for `%3`). Its checksum is right
-/// and it tiles.
-pub fn parse(text: &[u8]) -> Result<Layout, LayoutError> {
-    let mut reader = Reader { text, at: 0 };
-    let said = reader.checksum()?;
-    let found = checksum(text.get(reader.at..).unwrap_or(&[]));
-    if said != found {
-        return Err(LayoutError::Checksum { said, found });
+/// Reads a window's layout; its panes are named by the numbers of tmux (`3` for `%3`). Its checksum, where
+/// there is one, is right, and it tiles.
+pub fn parse(text: &[u8]) -> Result<WindowLayout, LayoutError> {
+    let root = if text.starts_with(b"{") {
+        json::read(text)?
+    } else {
+        classic::read(text)?
+    };
+    node::window(root)
+}
+
+/// What of a layout's text stays the same when only the focus moves: newer versions mark the active pane
+/// in it, and number the others by when they were.
+#[must_use]
+pub fn steady(text: &[u8]) -> BString {
+    if !text.starts_with(b"{") {
+        return text.into();
     }
-    let root = reader.cell(0)?;
-    if reader.at != text.len() {
-        return Err(reader.malformed());
+    match parse(text) {
+        Ok(window) => {
+            let mut steady = String::new();
+            write_cell(&window.tiled.root, &|pane| pane, &mut steady);
+            (steady + &format!("{:?}", window.floating)).into()
+        }
+        Err(_) => text.into(),
     }
-    let layout = Layout { gap: GAP, root };
-    layout.check()?;
-    Ok(layout)
 }
 
 /// Writes a layout as `select-layout` takes it. `id` gives the number of tmux for each pane.
@@ -105,115 +123,16 @@ fn write_cell(cell: &Cell, id: &dyn Fn(u32) -> u32, into: &mut String) {
     }
 }
 
-struct Reader<'a> {
-    text: &'a [u8],
-    at: usize,
-}
-
-impl Reader<'_> {
-    fn malformed(&self) -> LayoutError {
-        LayoutError::Malformed { at: self.at }
-    }
-
-    fn peek(&self) -> Option<u8> {
-        self.text.get(self.at).copied()
-    }
-
-    fn expect(&mut self, byte: u8) -> Result<(), LayoutError> {
-        if self.peek() == Some(byte) {
-            self.at += 1;
-            Ok(())
-        } else {
-            Err(self.malformed())
-        }
-    }
-
-    fn checksum(&mut self) -> Result<u16, LayoutError> {
-        let mut sum = 0;
-        while self.at < 4 {
-            let digit = self.peek().and_then(|byte| char::from(byte).to_digit(16));
-            let digit = digit.and_then(|digit| u16::try_from(digit).ok());
-            sum = sum << 4 | digit.ok_or_else(|| self.malformed())?;
-            self.at += 1;
-        }
-        self.expect(b',')?;
-        Ok(sum)
-    }
-
-    /// A decimal number without sign or leading zeros, as tmux prints it.
-    fn number(&mut self) -> Result<u32, LayoutError> {
-        let start = self.at;
-        let mut number = 0u32;
-        while let Some(digit @ b'0'..=b'9') = self.peek() {
-            number = number
-                .checked_mul(10)
-                .and_then(|tens| tens.checked_add(u32::from(digit - b'0')))
-                .ok_or_else(|| self.malformed())?;
-            self.at += 1;
-        }
-        let padded = self.at - start > 1 && self.text.get(start) == Some(&b'0');
-        if self.at == start || padded {
-            return Err(LayoutError::Malformed { at: start });
-        }
-        Ok(number)
-    }
-
-    fn short(&mut self) -> Result<u16, LayoutError> {
-        let at = self.at;
-        u16::try_from(self.number()?).map_err(|_| LayoutError::Malformed { at })
-    }
-
-    fn cell(&mut self, depth: usize) -> Result<Cell, LayoutError> {
-        if depth > MAX_DEPTH {
-            return Err(GeometryError::TooDeep.into());
-        }
-        let width = self.short()?;
-        self.expect(b'x')?;
-        let height = self.short()?;
-        self.expect(b',')?;
-        let left = self.short()?;
-        self.expect(b',')?;
-        let top = self.short()?;
-        let rect = Rect {
-            left,
-            top,
-            width,
-            height,
-        };
-        let (axis, close) = match self.peek() {
-            Some(b'{') => (Axis::Columns, b'}'),
-            Some(b'[') => (Axis::Rows, b']'),
-            _ => {
-                self.expect(b',')?;
-                let pane = self.number()?;
-                return Ok(Cell::Pane { rect, pane });
-            }
-        };
-        self.at += 1;
-        let mut children = vec![self.cell(depth + 1)?];
-        while self.peek() == Some(b',') {
-            self.at += 1;
-            children.push(self.cell(depth + 1)?);
-        }
-        self.expect(close)?;
-        Ok(Cell::Split {
-            rect,
-            axis,
-            children,
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::geometry::{Size, tests::any_layout};
+    use crate::model::geometry::{MAX_DEPTH, Rect, Size, tests::any_layout};
     use proptest::prelude::*;
 
     #[test]
     fn what_tmux_prints_is_read() {
         let text = b"5dd6,200x50,0,0{100x50,0,0[100x25,0,0,0,100x24,0,26,2],99x50,101,0,1}";
-        let layout = parse(text).unwrap();
+        let layout = parse(text).unwrap().tiled;
         assert_eq!(layout.size().width, 200);
         let panes: Vec<u32> = layout.panes().into_iter().map(|(pane, _)| pane).collect();
         assert_eq!(panes, [0, 2, 1]);
@@ -234,6 +153,67 @@ mod tests {
                 parse(text.as_bytes()),
                 Err(LayoutError::Malformed { .. } | LayoutError::Checksum { .. })
             ));
+        }
+    }
+
+    #[test]
+    fn both_notations_mean_the_same() {
+        let classic = b"b05b,80x24,0,0[80x12,0,0,0,80x11,0,13{40x11,0,13,1,39x11,41,13,2}]";
+        let json = br#"{"V":2,"L":{"t":"v","w":80,"h":24,"x":0,"y":0,"c":[
+            {"t":"p","w":80,"h":12,"x":0,"y":0,"l":1,"i":0,"I":"%0"},
+            {"t":"h","w":80,"h":11,"x":0,"y":13,"c":[
+            {"t":"p","w":40,"h":11,"x":0,"y":13,"l":0,"i":1,"I":"%1"},
+            {"t":"p","w":39,"h":11,"x":41,"y":13,"a":true,"i":2,"I":"%2"}]}]}}"#;
+        assert_eq!(parse(classic), parse(json));
+    }
+
+    #[test]
+    fn floating_panes_leave_the_tree() {
+        let classic = "100x30,0,0[100x30,0,0,0,20x5,-4,-2,1,20x5,90,28,2]\
+            <20x5,90,28,2,20x5,-4,-2,1>";
+        let json = r#"{"V":2,"L":{"t":"v","w":100,"h":30,"x":0,"y":0,"c":[
+            {"t":"p","w":100,"h":30,"x":0,"y":0,"l":1,"i":0,"I":"%0"},
+            {"t":"p","w":20,"h":5,"x":-4,"y":-2,"l":0,"i":1,"z":1,"I":"%1"},
+            {"t":"p","w":20,"h":5,"x":90,"y":28,"a":true,"i":2,"z":0,"I":"%2"}]}}"#;
+        for text in [with_checksum(classic), json.to_owned()] {
+            let found = parse(text.as_bytes()).unwrap();
+            assert_eq!(
+                print(&found.tiled, &|pane| pane).unwrap(),
+                with_checksum("100x30,0,0,0")
+            );
+            let places: Vec<_> = found
+                .floating
+                .iter()
+                .map(|(pane, f)| (*pane, f.left, f.top, f.behind))
+                .collect();
+            assert_eq!(places, [(2, 90, 28, 0), (1, -4, -2, 1)]);
+        }
+        let alone = parse(with_checksum("20x5,4,2,1<20x5,4,2,1>").as_bytes()).unwrap();
+        assert_eq!(alone.tiled.panes().len(), 1);
+        assert_eq!(alone.floating, []);
+    }
+
+    #[test]
+    fn what_json_may_not_say_is_refused() {
+        let pane = r#"{"t":"p","w":80,"h":24,"x":0,"y":0,"I":"%0"}"#;
+        let deep = |levels: usize| {
+            let open = r#"{"t":"v","w":80,"h":24,"x":0,"y":0,"c":["#.repeat(levels);
+            format!(r#"{{"V":2,"L":{open}{pane}{}}}"#, "]}".repeat(levels))
+        };
+        assert!(parse(deep(0).as_bytes()).is_ok());
+        assert!(parse(deep(MAX_DEPTH + 1).as_bytes()).is_err());
+        assert!(parse(deep(5000).as_bytes()).is_err());
+        let newer = format!(r#"{{"V":3,"L":{pane}}}"#);
+        assert_eq!(parse(newer.as_bytes()), Err(LayoutError::Notation(3)));
+        for cell in [
+            r#"{"t":"p","w":80,"h":24,"x":0,"y":0}"#,
+            r#"{"t":"p","w":80,"h":24,"x":-1,"y":0,"I":"%0"}"#,
+            r#"{"t":"p","w":80,"h":99999,"x":0,"y":0,"I":"%0"}"#,
+            r#"{"t":"v","w":80,"h":24,"x":0,"y":0}"#,
+            r#"{"t":"q","w":80,"h":24,"x":0,"y":0,"I":"%0"}"#,
+        ] {
+            let text = format!(r#"{{"V":2,"L":{cell}}}"#);
+            assert!(parse(text.as_bytes()).is_err(), "{text}");
         }
     }
 
@@ -267,7 +247,7 @@ mod tests {
     #[test]
     fn what_is_no_layout_is_not_printed() {
         let sound = parse(b"5dd6,200x50,0,0{100x50,0,0[100x25,0,0,0,100x24,0,26,2],99x50,101,0,1}");
-        let sound = sound.unwrap();
+        let sound = sound.unwrap().tiled;
         // Two panes of one number.
         assert!(matches!(
             print(&sound, &|_| 7),
@@ -317,14 +297,14 @@ mod tests {
             shift in 0u32..1000,
         ) {
             let text = print(&layout, &|pane| pane + shift).unwrap();
-            let read = parse(text.as_bytes()).unwrap();
+            let read = parse(text.as_bytes()).unwrap().tiled;
             prop_assert_eq!(read.renumbered(&|pane| pane.checked_sub(shift)), Some(layout));
         }
 
         #[test]
         fn nothing_panics(
             text in proptest::collection::vec(any::<u8>(), 0..60),
-            body in "[0-9x,{}\\[\\]]{0,60}",
+            body in "[0-9x,{}\\[\\]<>-]{0,60}",
         ) {
             let _ = parse(&text);
             let _ = parse(with_checksum(&body).as_bytes());

@@ -5,6 +5,7 @@
 //! versions, and one malformed message kills the server. Targets are always ids or exact names.
 
 mod answer;
+pub mod capabilities;
 mod client;
 pub mod command;
 mod contents;
@@ -14,7 +15,6 @@ mod observe;
 mod query;
 mod scope;
 
-pub(crate) use client::release;
 pub use client::{Reply, Tmux};
 pub use scope::Scope;
 

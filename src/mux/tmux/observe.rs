@@ -5,11 +5,13 @@ use std::hash::{Hash, Hasher};
 
 use bstr::{BString, ByteSlice};
 
+use super::capabilities::Capabilities;
 use super::client::{Tmux, garbled, refused};
+use super::layout;
 use super::query::{self, Depth, FixedRow, PaneRow, Rows, SessionRow, WindowRow};
-use super::{layout, names};
-use crate::model::detail::PaneDetail;
+use crate::model::detail::{Floating, PaneDetail};
 use crate::model::digest::DigestBuilder;
+use crate::model::geometry::Rect;
 use crate::model::snapshot::ServerIdentity;
 use crate::model::tree::{
     AutomaticRename, ExitState, Pane, PaneHandle, Screen, ServerState, Session, Tab,
@@ -40,6 +42,7 @@ impl Tmux {
 
     fn rows(&self, what: &str, depth: Depth) -> Result<Rows, MuxError> {
         let reply = self.ask(what, &query::commands(depth))?;
+        let reply = self.unless_bare(reply, |said| said.starts_with(b"I "))?;
         let rows = query::read(&reply.stdout, what)?;
         // Without sessions, tmux refuses to list windows and panes.
         let empty = |said: &String| rows.sessions.is_empty() && said == "no current target";
@@ -96,6 +99,8 @@ fn probe(rows: &Rows) -> Probe {
             } else {
                 row.name.clone()
             },
+            // Newer versions tell in it which pane has the focus.
+            layout: layout::steady(&row.layout),
             active: false,
             last: false,
             ..row.clone()
@@ -162,12 +167,13 @@ fn state(rows: Rows) -> Result<(ServerIdentity, ServerState), MuxError> {
     let (ids, roots): (Vec<u32>, Vec<Root>) = roots.into_iter().unzip();
     let running: BTreeMap<u32, Running> =
         ids.into_iter().zip(process::running(&roots, &[])).collect();
+    let tmux = Capabilities::of(&server.version);
     let mut tabs_of: BTreeMap<u32, Vec<Tab>> = BTreeMap::new();
     for row in windows {
         let panes = of_window.get(&row.id);
         let panes = panes.ok_or_else(|| odd(format!("window @{} has no panes", row.id)))?;
         let session = row.session;
-        let tab = tab(row, renames, panes, &running)?;
+        let tab = tab(&row, renames, panes, &running, tmux)?;
         tabs_of.entry(session).or_default().push(tab);
     }
     let mut state = ServerState {
@@ -176,7 +182,7 @@ fn state(rows: Rows) -> Result<(ServerIdentity, ServerState), MuxError> {
             .into_iter()
             .map(|row| {
                 let tabs = tabs_of.remove(&row.id).unwrap_or_default();
-                session(row, tabs)
+                session(row, tabs, tmux)
             })
             .collect(),
     };
@@ -192,38 +198,47 @@ fn odd(why: String) -> MuxError {
     garbled(STRUCTURE, why)
 }
 
-fn session(row: SessionRow, tabs: Vec<Tab>) -> Session {
+fn session(row: SessionRow, tabs: Vec<Tab>, tmux: Capabilities) -> Session {
     Session {
         detail: Default::default(),
         handle: Some(row.id),
-        name: names::given(&row.name),
+        name: tmux.sessions.given(&row.name),
         cwd: row.path,
-        group: (!row.group.is_empty()).then(|| names::given(&row.group)),
+        group: (!row.group.is_empty()).then(|| tmux.sessions.given(&row.group)),
         tabs,
     }
 }
 
 fn tab(
-    row: WindowRow,
+    row: &WindowRow,
     renames: bool,
     panes: &BTreeMap<u32, PaneRow>,
     running: &BTreeMap<u32, Running>,
+    tmux: Capabilities,
 ) -> Result<Tab, MuxError> {
     let wrong = |why: String| odd(format!("window @{}: {why}", row.id));
     let by_id = layout::parse(&row.layout).map_err(|error| wrong(error.to_string()))?;
     let layout = by_id
+        .tiled
         .renumbered(&|id| panes.get(&id).map(|pane| pane.fixed.index))
         .ok_or_else(|| wrong("its layout names a pane that it does not have".to_owned()))?;
-    let places: BTreeMap<u32, _> = by_id.panes().into_iter().collect();
+    let mut places: BTreeMap<u32, (Rect, Option<Floating>)> = BTreeMap::new();
+    for (pane, rect) in by_id.tiled.panes() {
+        places.insert(pane, (rect, None));
+    }
+    for (pane, floating) in by_id.floating {
+        places.insert(pane, (floating.rect(), Some(floating)));
+    }
     let mut found = Vec::with_capacity(panes.len());
-    for pane in panes.values() {
-        let rect = places
-            .get(&pane.id)
-            .ok_or_else(|| wrong(format!("pane %{} is not in its layout", pane.id)))?;
-        found.push(Pane {
-            rect: *rect,
-            ..self::pane(pane, running.get(&pane.id).cloned().unwrap_or_default())
-        });
+    for row in panes.values() {
+        let (rect, floating) = places
+            .get(&row.id)
+            .ok_or_else(|| wrong(format!("pane %{} is not in its layout", row.id)))?;
+        let mut pane = pane(row, running.get(&row.id).cloned().unwrap_or_default());
+        pane.title = tmux.windows.given(&pane.title);
+        pane.rect = *rect;
+        pane.detail.floating = *floating;
+        found.push(pane);
     }
     // tmux tells the setting that holds, not where it was set. One that equals the default is taken
     // for not set; where it was set to the same by hand, nothing behaves differently.
@@ -236,7 +251,7 @@ fn tab(
         detail: Default::default(),
         handle: Some(row.id),
         index: row.index,
-        name: row.name,
+        name: tmux.windows.given(&row.name),
         active: row.active,
         last: row.last,
         zoomed: row.zoomed,

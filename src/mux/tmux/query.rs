@@ -224,7 +224,8 @@ fn read_pane(fields: &mut Fields<'_>) -> Result<PaneRow, MuxError> {
     };
     let fixed = FixedRow {
         index: fields.number()?,
-        pid: fields.number()?,
+        // Not told of a pane that is dead, in 3.8.
+        pid: fields.number_or_none()?.unwrap_or(0),
         active: fields.truth()?,
         last: fields.truth()?,
         marked: fields.truth()?,

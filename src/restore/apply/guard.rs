@@ -4,14 +4,11 @@ use bstr::{BString, ByteSlice};
 
 use super::Site;
 use crate::mux::tmux::Tmux;
+use crate::mux::tmux::capabilities::Capabilities;
 use crate::mux::tmux::command::Command;
 use crate::restore::RestoreError;
 use crate::restore::build::HOST;
 use crate::restore::step::{Action, SessionRef};
-
-/// Versions of tmux that end, or make tabs of 10,000 columns, when a tab is made while `window-size` is
-/// `manual` for all tabs: from the first of them up to, but without, the second.
-const MANUAL_SIZE: ((u32, u32), (u32, u32)) = ((3, 1), (3, 7));
 
 /// Settings of a server that could disturb.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -39,10 +36,7 @@ impl Dangers {
         let answer = tmux.run("its settings", &commands)?;
         let mut lines = answer.lines();
         let manual = lines.next() == Some(b"manual");
-        let (from, to) = MANUAL_SIZE;
-        let affected = crate::mux::tmux::release(&version)
-            .is_none_or(|release| release >= from && release < to);
-        if manual && affected {
+        if manual && Capabilities::of(&version).manual_size_ends {
             return Err(RestoreError::WouldEnd { version });
         }
         Ok(Self {
