@@ -318,12 +318,13 @@ pub(crate) fn preview() -> crate::app::msg::Preview {
         shell: pane.shell.clone(),
         text: pane.contents.map(|text| text.digest),
         screen: pane.screen,
-        rows: pane.rect.height,
+        size: pane.rect.size(),
         idle: pane.program.is_none(),
         start: [Start::Type, Start::Run, Start::Idle][usize::try_from(pane.index).unwrap() - 1],
         exit: None,
         mode: None,
         own: Default::default(),
+        started: None,
     });
     let item = |level, target, label: &str, detail: &str, outlook| Item {
         level,

@@ -151,8 +151,6 @@ pub(super) enum Command {
     Completions(c::completions::Completions),
     Man(c::man::Man),
     Demo(c::demo::Demo),
-    #[command(name = "__pane", hide = true)]
-    Pane(c::pane::Pane),
 }
 
 /// The whole command line, for completions and manual pages.

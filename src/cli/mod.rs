@@ -21,6 +21,9 @@ pub use args::command;
 /// Runs the command that the process was started with.
 #[must_use]
 pub fn run() -> ExitCode {
+    if let Some(token) = commands::pane::token() {
+        return commands::pane::run(&token);
+    }
     leave_caught_panics_unsaid();
     let args = match args::Cli::try_parse() {
         Ok(args) => args,

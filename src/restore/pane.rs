@@ -6,6 +6,7 @@
 //! and a pane that finds it fallen but not opened ends at once. So nothing stays of a restore that was
 //! broken off, and no shell starts while others still write.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -15,18 +16,22 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use bstr::{BString, ByteSlice};
-use rustix::fs::{FlockOperation, OFlags};
+use rustix::fs::{FlockOperation, Mode, OFlags};
 use serde::{Deserialize, Serialize};
 
 use super::replay::{self, Place};
 use crate::model::detail::Variable;
+use crate::model::geometry::Size;
 use crate::model::tree::ExitState;
 
+/// The word behind the program's name that makes it this.
+pub const COMMAND: &str = "__pane";
 /// The file of the gate before the text, beside the job.
 pub(super) const TEXT_GATE: &str = "text-gate";
 /// The file of the gate before the shell, beside the job.
 pub(super) const SHELL_GATE: &str = "shell-gate";
-/// What stands in a gate's file when it is open.
+/// What stands in a gate's file when it is open. Behind it, in the first gate, are the sizes of the panes
+/// that have another one than planned: that of the terminal itself follows later.
 pub(super) const OPEN: &[u8] = b"open";
 /// The pipe on which panes say that they are ready, beside the job.
 pub(super) const READY: &str = "ready";
@@ -50,10 +55,8 @@ pub(super) struct Job {
     pub(super) end: Option<ExitState>,
     /// The saved text.
     pub(super) text: Option<BString>,
-    /// Rows of the screen below the cursor.
-    pub(super) below: u16,
-    /// Whether the cursor's line is a prompt.
-    pub(super) prompt: bool,
+    /// How it was shown, and what comes behind it.
+    pub(super) place: Place,
 }
 
 /// How it went, in a message on the pipe.
@@ -106,18 +109,21 @@ pub fn run(token: &Path) -> Result<Infallible, PaneError> {
     };
     // Both at once: the directory goes when the restorer has given up waiting.
     let (text_gate, shell_gate) = (gate(TEXT_GATE)?, gate(SHELL_GATE)?);
-    pass(text_gate)?;
+    // Made while there is time: most panes get the size that they were saved in.
+    let planned = job
+        .text
+        .as_ref()
+        .map(|text| replay::bytes(text, &job.place, job.place.size));
+    let sizes = pass(text_gate)?;
     let (went, cwd) = enter(&job.dirs);
-    if let Some(text) = &job.text {
-        let width = rustix::termios::tcgetwinsize(io::stdout()).map_or(80, |size| size.ws_col);
-        let place = Place {
-            below: job.below,
-            prompt: job.prompt,
+    if let (Some(text), Some(planned)) = (&job.text, planned) {
+        let bytes = match other_size(&sizes, job.pane) {
+            None => planned,
+            Some(size) => replay::bytes(text, &job.place, size),
         };
-        let mut out = io::stdout().lock();
         // A terminal that is gone will end the shell as well.
-        let _ = out.write_all(&replay::bytes(text, place, width));
-        let _ = out.flush();
+        let mut out = io::stdout().lock();
+        let _ = out.write_all(&bytes).and_then(|()| out.flush());
     }
     // Closed by the exec, which tells the restorer that the shell is there.
     let _pipe = say_ready(&dir, job.pane, went);
@@ -134,25 +140,29 @@ fn take(token: &Path) -> Result<(Job, PathBuf), PaneError> {
         path: token.to_owned(),
         source,
     };
-    let bytes = fs::read(token).map_err(failed)?;
+    let open = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let file =
+        rustix::fs::open(token, open, Mode::empty()).map_err(|errno| failed(errno.into()))?;
     fs::remove_file(token).map_err(failed)?;
+    let mut bytes = Vec::new();
+    File::from(file).read_to_end(&mut bytes).map_err(failed)?;
     let job = postcard::from_bytes(&bytes)
         .map_err(|error| failed(io::Error::new(io::ErrorKind::InvalidData, error)))?;
     let dir = token.parent().unwrap_or(Path::new("/")).to_owned();
     Ok((job, dir))
 }
 
-/// Waits at a gate until it opens.
-fn pass((gate, path): (File, PathBuf)) -> Result<(), PaneError> {
+/// Waits at a gate until it opens; what stands behind [`OPEN`].
+fn pass((gate, path): (File, PathBuf)) -> Result<Vec<u8>, PaneError> {
     match wait_at(gate) {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(PaneError::BrokenOff),
+        Ok(Some(said)) => Ok(said),
+        Ok(None) => Err(PaneError::BrokenOff),
         Err(source) => Err(PaneError::Job { path, source }),
     }
 }
 
-/// Waits until a gate's lock falls; whether the gate was opened.
-pub(super) fn wait_at(mut gate: File) -> io::Result<bool> {
+/// Waits until a gate's lock falls; what stands behind [`OPEN`], `None` where it was not opened.
+pub(super) fn wait_at(mut gate: File) -> io::Result<Option<Vec<u8>>> {
     loop {
         match rustix::fs::flock(&gate, FlockOperation::LockShared) {
             Ok(()) => break,
@@ -162,7 +172,13 @@ pub(super) fn wait_at(mut gate: File) -> io::Result<bool> {
     }
     let mut said = Vec::new();
     gate.read_to_end(&mut said)?;
-    Ok(said == OPEN)
+    Ok(said.strip_prefix(OPEN).map(<[u8]>::to_vec))
+}
+
+/// The size of a pane that is not the planned one, from what stands behind [`OPEN`] in the first gate.
+fn other_size(sizes: &[u8], pane: u32) -> Option<Size> {
+    let sizes: BTreeMap<u32, Size> = postcard::from_bytes(sizes).ok()?;
+    sizes.get(&pane).copied()
 }
 
 /// Changes to the first directory that there is.

@@ -127,8 +127,8 @@ pub struct PlannedPane {
     pub text: Option<Digest>,
     /// Where its cursor was.
     pub screen: Screen,
-    /// Rows that its screen had.
-    pub rows: u16,
+    /// Width and height of its screen.
+    pub size: Size,
     /// Whether its shell was idle: then the line of the cursor is a prompt, which the shell will write
     /// again.
     pub idle: bool,
@@ -140,6 +140,8 @@ pub struct PlannedPane {
     pub mode: Option<Mode>,
     /// What is set for it.
     pub own: Own,
+    /// The name of its program, where that is typed again.
+    pub started: Option<BString>,
 }
 
 /// What becomes of the program of a pane.

@@ -13,6 +13,7 @@ use rustix::fs::{CWD, FileType, FlockOperation, Mode, OFlags};
 
 use super::RestoreError;
 use super::pane::{Job, MESSAGE, OPEN, READY, SHELL_GATE, TEXT_GATE, Went};
+use crate::model::geometry::Size;
 
 /// The directory, with the gates held shut. Dropping it removes the directory and lets the gates' locks
 /// fall: panes that still wait there end, unless the gate was opened.
@@ -34,9 +35,12 @@ fn gate(path: &Path) -> Result<File, RestoreError> {
     Ok(gate)
 }
 
-fn open_gate(gate: &mut Option<File>, path: &Path) -> Result<(), RestoreError> {
+fn open_gate(gate: &mut Option<File>, path: &Path, more: &[u8]) -> Result<(), RestoreError> {
     match gate.take() {
-        Some(mut gate) => gate.write_all(OPEN).map_err(failed(path)),
+        Some(mut gate) => {
+            let said = [OPEN, more].concat();
+            gate.write_all(&said).map_err(failed(path))
+        }
         None => Ok(()),
     }
 }
@@ -115,15 +119,18 @@ impl Workdir {
         create(&path)?.write_all(&bytes).map_err(failed(&path))
     }
 
-    /// Lets the panes write their text.
-    pub(super) fn open_texts(&mut self) -> Result<(), RestoreError> {
-        open_gate(&mut self.text_gate, &self.dir.join(TEXT_GATE))
+    /// Lets the panes write their text; tells the sizes of those that have another one than planned.
+    pub(super) fn open_texts(&mut self, sizes: &BTreeMap<u32, Size>) -> Result<(), RestoreError> {
+        let path = self.dir.join(TEXT_GATE);
+        let sizes = postcard::to_allocvec(sizes)
+            .map_err(|error| failed(&path)(io::Error::new(io::ErrorKind::InvalidData, error)))?;
+        open_gate(&mut self.text_gate, &path, &sizes)
     }
 
     /// Lets the panes become their shells, and waits until those that were ready have, no longer than
     /// `patience`: until then tmux names another program in them.
     pub(super) fn open_shells(&mut self, patience: Duration) -> Result<(), RestoreError> {
-        open_gate(&mut self.shell_gate, &self.dir.join(SHELL_GATE))?;
+        open_gate(&mut self.shell_gate, &self.dir.join(SHELL_GATE), &[])?;
         // Without a writer the pipe ends with the last pane that has it open.
         self.writer = None;
         let start = Instant::now();
@@ -213,7 +220,9 @@ fn make_pipe(path: &Path) -> rustix::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::tree::Screen;
     use crate::restore::pane::wait_at;
+    use crate::restore::replay::{Next, Place};
     use std::os::unix::fs::PermissionsExt;
 
     fn job(pane: u32) -> Job {
@@ -225,8 +234,11 @@ mod tests {
             environment: Vec::new(),
             end: None,
             text: Some("secret".into()),
-            below: 0,
-            prompt: false,
+            place: Place {
+                size: Size::default(),
+                screen: Screen::default(),
+                next: Next::New,
+            },
         }
     }
 
@@ -238,12 +250,12 @@ mod tests {
             let gate = File::open(work.dir.join(TEXT_GATE)).unwrap();
             let waiting = std::thread::spawn(move || wait_at(gate).unwrap());
             if open {
-                work.open_texts().unwrap();
-                assert!(waiting.join().unwrap());
+                work.open_texts(&BTreeMap::new()).unwrap();
+                assert!(waiting.join().unwrap().is_some());
             } else {
                 // The lock falls as it does when the restorer dies; the file is still there.
                 drop(work.text_gate.take());
-                assert!(!waiting.join().unwrap());
+                assert_eq!(waiting.join().unwrap(), None);
             }
         }
     }

@@ -34,7 +34,6 @@ pub(super) mod verify;
 pub(super) fn run(args: Cli) -> Result<Exit, CliError> {
     // These need neither settings nor a store.
     match &args.command {
-        Some(Command::Pane(pane)) => return pane.run(),
         Some(Command::Completions(completions)) => return completions.run(),
         Some(Command::Man(man)) => return man.run(),
         _ => {}
@@ -82,6 +81,5 @@ fn dispatch(command: &Command, context: &Context) -> Result<Exit, CliError> {
         Command::Completions(command) => command.run(),
         Command::Man(command) => command.run(),
         Command::Demo(command) => command.run(context),
-        Command::Pane(command) => command.run(),
     }
 }

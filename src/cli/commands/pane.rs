@@ -1,23 +1,28 @@
-//! `muxtape __pane`: what a restored pane runs before its shell. Not for people.
+//! `muxtape __pane TOKEN`: what a restored pane runs before its shell. Not for people, and so not part of
+//! the command line that clap knows: a hundred of them start at once in a restore.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use crate::cli::error::{CliError, Exit};
+use crate::cli::output;
 use crate::restore::pane;
 
-/// Shows a restored pane's text again, then becomes its shell
-#[derive(Debug, clap::Args)]
-pub(in crate::cli) struct Pane {
-    /// The file that says what to do
-    token: PathBuf,
+/// The file that says what to do, when this is what the process was started as.
+pub(in crate::cli) fn token() -> Option<PathBuf> {
+    let mut args = std::env::args_os().skip(1);
+    (args.next()? == pane::COMMAND).then_some(())?;
+    args.next().map(PathBuf::from)
 }
 
-impl Pane {
-    pub(in crate::cli) fn run(&self) -> Result<Exit, CliError> {
-        // It only comes back when it could not become the shell.
-        match pane::run(&self.token) {
-            Ok(never) => match never {},
-            Err(error) => Err(CliError::caused(Exit::Failed, &error)),
+/// Shows a restored pane's text again, then becomes its shell.
+pub(in crate::cli) fn run(token: &Path) -> ExitCode {
+    // It only comes back when it could not become the shell.
+    match pane::run(token) {
+        Ok(never) => match never {},
+        Err(error) => {
+            output::report_error(&CliError::caused(Exit::Failed, &error), false);
+            Exit::Failed.into()
         }
     }
 }

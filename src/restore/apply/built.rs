@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bstr::BString;
 
 use crate::restore::build::Names;
+use crate::restore::pane;
 use crate::restore::plan::{Plan, Warning, WarningLevel};
 use crate::restore::report::Made;
 use crate::restore::step::{PaneRef, SessionRef, TabRef};
@@ -123,6 +124,9 @@ impl Names for Ids<'_> {
 
     fn body(&self, pane: PaneRef) -> (Option<BString>, Vec<BString>) {
         let token = self.work.token(pane.0);
-        (None, vec![self.program.clone(), "__pane".into(), token])
+        (
+            None,
+            vec![self.program.clone(), pane::COMMAND.into(), token],
+        )
     }
 }

@@ -22,7 +22,8 @@ use bstr::BString;
 use super::build::{self, Names};
 use super::judge;
 use super::pane::Job;
-use super::plan::Plan;
+use super::plan::{Plan, PlannedPane};
+use super::replay::{Next, Place};
 use super::report::{Progress, Report};
 use super::step::{Action, Phase, SessionRef, TabRef};
 use super::workdir::Workdir;
@@ -61,6 +62,16 @@ pub fn apply(
     report.server = workshop.tmux.server().ok();
     report.duration_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(report)
+}
+
+/// What comes behind the text of a pane.
+fn next(pane: &PlannedPane) -> Next {
+    match (&pane.started, pane.idle) {
+        (None, true) => Next::Prompt,
+        // It draws on a screen of its own again, and its line is the last one on the main one.
+        (Some(name), _) if pane.screen.alternate => Next::Command(name.clone()),
+        _ => Next::New,
+    }
 }
 
 /// A restore under way.
@@ -116,8 +127,11 @@ impl<'a, 'p> Site<'a, 'p> {
                 environment: pane.own.environment.clone(),
                 end: pane.exit,
                 text: text.flatten().map(|text| text.main.clone()),
-                below: (pane.rows.saturating_sub(1)).saturating_sub(pane.screen.cursor_y),
-                prompt: pane.idle,
+                place: Place {
+                    size: pane.size,
+                    screen: pane.screen,
+                    next: next(pane),
+                },
             })?;
         }
         Ok(Self {

@@ -7,6 +7,7 @@ use bstr::ByteSlice;
 
 use super::Site;
 use crate::model::ansi::label;
+use crate::model::geometry::Size;
 use crate::mux::tmux::command::Command;
 use crate::restore::RestoreError;
 use crate::restore::pane::Went;
@@ -21,7 +22,8 @@ impl Site<'_, '_> {
     /// Lets the panes write their text and waits for them.
     pub(super) fn replay(&mut self) -> Result<(), RestoreError> {
         self.tell(Phase::Replay, 0);
-        self.work.open_texts()?;
+        let sizes = self.other_sizes()?;
+        self.work.open_texts(&sizes)?;
         let went = self.wait_for_panes()?;
         let panes: Vec<PaneRef> = self.built.panes.keys().copied().collect();
         for pane in panes {
@@ -48,6 +50,28 @@ impl Site<'_, '_> {
         }
         self.tell(Phase::Replay, 1);
         Ok(())
+    }
+
+    /// The sizes of the panes that have another one than planned.
+    fn other_sizes(&mut self) -> Result<BTreeMap<u32, Size>, RestoreError> {
+        let list = Command::new("list-panes")
+            .flag("-a")
+            .opt("-F", "#{pane_id} #{pane_width} #{pane_height}");
+        let (stdout, _) = self.send("the sizes of the panes", &[list])?;
+        let sizes = stdout.lines().filter_map(|line| {
+            let mut words = line.to_str().ok()?.split(' ');
+            let id: u32 = words.next()?.strip_prefix('%')?.parse().ok()?;
+            let width = words.next()?.parse().ok()?;
+            let height = words.next()?.parse().ok()?;
+            Some((id, Size { width, height }))
+        });
+        let sizes: BTreeMap<u32, Size> = sizes.collect();
+        let panes = self.built.panes.iter().filter_map(|(pane, id)| {
+            let planned = self.plan.pane(*pane)?.size;
+            let size = sizes.get(id).filter(|size| **size != planned)?;
+            Some((pane.0, *size))
+        });
+        Ok(panes.collect())
     }
 
     /// Waits until every pane has said that it is ready, has ended, or has been silent for too long.

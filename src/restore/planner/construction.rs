@@ -78,16 +78,20 @@ impl<'a> Planner<'a> {
                 },
                 screen: pane.screen,
                 // A zoomed pane has the whole tab.
-                rows: if tab.zoomed && pane.active {
-                    tab.size().height
+                size: if tab.zoomed && pane.active {
+                    tab.size()
                 } else {
-                    pane.rect.height
+                    pane.rect.size()
                 },
                 idle: judged.idle,
                 start: judged.start,
                 exit: pane.exit,
                 mode,
                 own,
+                started: judged.line.as_ref().and_then(|_| {
+                    let program = pane.program.as_ref();
+                    program.map(|program| program.name().to_owned())
+                }),
             });
         }
         let numbered = layout
