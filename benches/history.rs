@@ -18,14 +18,14 @@ use std::sync::OnceLock;
 
 use divan::Bencher;
 use muxtape::model::contents::Contents;
-use muxtape::model::geometry::{Axis, Cell, Layout, Rect};
-use muxtape::model::snapshot::{BootId, Cause, MuxKind, ServerIdentity};
 use muxtape::model::target::SnapRef;
 use muxtape::model::time::Millis;
-use muxtape::model::tree::{AutomaticRename, Pane, Screen, ServerState, Session, Tab};
-use muxtape::store::{NewSnapshot, Query, SearchQuery, Store, StoreOptions, Storing};
+use muxtape::model::tree::Session;
+use muxtape::store::{NewSnapshot, Query, SearchQuery, Store, StoreOptions};
 
-const T: i64 = 1_790_000_000_000;
+#[path = "series/build.rs"]
+mod build;
+
 const HALF_MINUTE: i64 = 30_000;
 /// Snapshots that are recorded in one transaction.
 const BATCH: u32 = 500;
@@ -111,7 +111,7 @@ fn filled(name: &str, count: u32, what: impl Fn(u32) -> (Vec<Session>, Vec<Conte
 }
 
 fn time(at: u32) -> Millis {
-    Millis(T + i64::from(at) * HALF_MINUTE)
+    build::later(i64::from(at) * HALF_MINUTE)
 }
 
 fn log(lines: std::ops::Range<u32>) -> String {
@@ -124,95 +124,22 @@ fn log(lines: std::ops::Range<u32>) -> String {
 }
 
 fn session(name: &str, title: &str, texts: &[Contents]) -> Session {
-    let rect = |at: u16| Rect {
-        left: at * 21,
-        top: 0,
-        width: 20,
-        height: 24,
-    };
-    let panes = (0u16..).zip(texts).map(|(at, text)| Pane {
-        detail: Default::default(),
-        handle: None,
-        index: u32::from(at),
-        title: title.into(),
-        cwd: "/home/me/src/project".into(),
-        active: at == 0,
-        last: false,
-        marked: false,
-        rect: rect(at),
-        shell: vec!["-zsh".into()],
-        program: None,
-        exit: None,
-        screen: Screen::default(),
-        contents: (!text.main.is_empty()).then(|| text.reference()),
-    });
-    let cells = (0u16..).zip(texts).map(|(at, _)| Cell::Pane {
-        rect: rect(at),
-        pane: u32::from(at),
-    });
-    Session {
-        detail: Default::default(),
-        handle: None,
-        name: name.into(),
-        cwd: "/home/me".into(),
-        group: None,
-        tabs: vec![Tab {
-            detail: Default::default(),
-            handle: None,
-            index: 1,
-            name: "main".into(),
-            active: true,
-            last: false,
-            zoomed: false,
-            synchronized: false,
-            automatic_rename: AutomaticRename::Unset,
-            layout: Layout {
-                gap: 1,
-                root: Cell::Split {
-                    rect: Rect {
-                        left: 0,
-                        top: 0,
-                        width: u16::try_from(texts.len()).unwrap() * 21 - 1,
-                        height: 24,
-                    },
-                    axis: Axis::Columns,
-                    children: cells.collect(),
-                },
-            },
-            panes: panes.collect(),
-        }],
+    let mut session = build::session(name, build::columns(24, texts));
+    for (pane, text) in session.tabs[0].panes.iter_mut().zip(texts) {
+        pane.title = title.into();
+        pane.contents = (!text.main.is_empty()).then(|| text.reference());
     }
+    session
 }
 
 fn snapshot(at: u32, sessions: Vec<Session>, contents: Vec<Contents>) -> NewSnapshot {
-    NewSnapshot {
-        time: time(at),
-        random: u64::from(at).wrapping_mul(0x9e37_79b9_7f4a_7c15),
-        cause: Cause::Auto,
-        name: (at % 1000 == 999).then(|| format!("release {}", at / 1000)),
-        description: None,
-        tags: Vec::new(),
-        pinned: false,
-        partial: false,
-        host: "laptop".into(),
-        server: ServerIdentity {
-            mux: MuxKind::Tmux,
-            socket: "/tmp/tmux-1000/default".into(),
-            version: "3.5".into(),
-            // A life is over now and then.
-            pid: 100 + i32::try_from(at / 5000).unwrap(),
-            started: time(at / 5000 * 5000),
-            boot: BootId("8c1d4a52-5a0e-4a2b-9d60-0f3a5d3b8a11".into()),
-        },
-        state: ServerState {
-            buffers: Vec::new(),
-            sessions,
-        },
-        contents,
-        took_ms: 10,
-        redactions: Vec::new(),
-        storing: Storing::default(),
-    }
+    let random = u64::from(at).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mut new = build::snapshot(time(at), random, build::state(sessions), contents);
+    new.name = (at % 1000 == 999).then(|| format!("release {}", at / 1000));
+    // A life is over now and then.
+    new.server.pid = 100 + i32::try_from(at / 5000).unwrap();
+    new.server.started = time(at / 5000 * 5000);
+    new
 }
 
 #[divan::bench(sample_count = 100, sample_size = 1)]

@@ -15,12 +15,11 @@ use std::os::unix::fs::MetadataExt;
 use std::time::{Duration, Instant};
 
 use muxtape::model::contents::Contents;
-use muxtape::model::geometry::{Axis, Cell, Layout, Rect};
-use muxtape::model::snapshot::{BootId, Cause, MuxKind, ServerIdentity};
-use muxtape::model::time::Millis;
-use muxtape::model::tree::{AutomaticRename, Pane, PaneHandle, Screen, ServerState, Session, Tab};
-use muxtape::store::{NewSnapshot, Store, StoreOptions, Storing, Unchanged};
+use muxtape::store::{NewSnapshot, Store, StoreOptions, Unchanged};
 use rustix::time::{ClockId, clock_gettime};
+
+#[path = "series/build.rs"]
+mod build;
 
 const PANES: u16 = 10;
 const CAPTURES: u32 = 1500;
@@ -94,31 +93,9 @@ fn snapshot(capture: u32) -> NewSnapshot {
             }
         })
         .collect();
-    let time = Millis(1_790_000_000_000 + i64::from(capture) * 1000);
-    NewSnapshot {
-        time,
-        random: u64::from(capture),
-        cause: Cause::Auto,
-        name: None,
-        description: None,
-        tags: Vec::new(),
-        pinned: false,
-        partial: false,
-        host: "laptop".into(),
-        server: ServerIdentity {
-            mux: MuxKind::Tmux,
-            socket: "/tmp/tmux-1000/default".into(),
-            version: "3.5".into(),
-            pid: 100,
-            started: Millis(1_790_000_000_000),
-            boot: BootId("8c1d4a52-5a0e-4a2b-9d60-0f3a5d3b8a11".into()),
-        },
-        state: state(&texts),
-        storing: Storing::Auto,
-        contents: texts,
-        took_ms: 10,
-        redactions: Vec::new(),
-    }
+    let time = build::later(i64::from(capture) * 1000);
+    let state = build::state(vec![build::session("work", build::columns(24, &texts))]);
+    build::snapshot(time, capture.into(), state, texts)
 }
 
 fn log(seed: u32, lines: u32) -> String {
@@ -129,71 +106,4 @@ fn log(seed: u32, lines: u32) -> String {
             format!("[{line:06}] GET /api/v{}/{noise:016x} 200\n", line % 7)
         })
         .collect()
-}
-
-fn state(texts: &[Contents]) -> ServerState {
-    let rect = |at: u16| Rect {
-        left: at * 21,
-        top: 0,
-        width: 20,
-        height: 24,
-    };
-    let panes = (0u16..).zip(texts).map(|(at, text)| Pane {
-        detail: Default::default(),
-        handle: Some(PaneHandle {
-            id: u32::from(at),
-            pid: 4000,
-        }),
-        index: u32::from(at),
-        title: "me@host: ~/src".into(),
-        cwd: "/home/me/src/project".into(),
-        active: at == 0,
-        last: false,
-        marked: false,
-        rect: rect(at),
-        shell: vec!["-zsh".into()],
-        program: None,
-        exit: None,
-        screen: Screen::default(),
-        contents: Some(text.reference()),
-    });
-    let children = (0u16..).zip(texts).map(|(at, _)| Cell::Pane {
-        rect: rect(at),
-        pane: u32::from(at),
-    });
-    ServerState {
-        buffers: Vec::new(),
-        sessions: vec![Session {
-            detail: Default::default(),
-            handle: Some(1),
-            name: "work".into(),
-            cwd: "/home/me".into(),
-            group: None,
-            tabs: vec![Tab {
-                detail: Default::default(),
-                handle: Some(1),
-                index: 1,
-                name: "main".into(),
-                active: true,
-                last: false,
-                zoomed: false,
-                synchronized: false,
-                automatic_rename: AutomaticRename::Unset,
-                layout: Layout {
-                    gap: 1,
-                    root: Cell::Split {
-                        rect: Rect {
-                            left: 0,
-                            top: 0,
-                            width: u16::try_from(texts.len()).unwrap() * 21 - 1,
-                            height: 24,
-                        },
-                        axis: Axis::Columns,
-                        children: children.collect(),
-                    },
-                },
-                panes: panes.collect(),
-            }],
-        }],
-    }
 }

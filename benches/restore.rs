@@ -1,31 +1,27 @@
-//! Time to bring back many panes: structure only, and with 2,000 lines of text in each.
+//! What a restore costs: `cargo bench --bench restore`.
+//!
+//! Each measured call plans and applies a restore onto a private server without sessions: tabs of five
+//! panes, structure only and with 2,000 lines of text in each. `benches/peers.rs` has the same beside
+//! other tools, as whole processes.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a bench may panic")]
 
+#[path = "series/build.rs"]
+mod build;
 #[path = "../tests/common/mod.rs"]
 mod common;
+#[path = "../tests/common/world.rs"]
+mod world;
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs;
-use std::path::Path;
 
-use bstr::BString;
-use common::TmuxServer;
 use divan::Bencher;
 use muxtape::model::contents::Contents;
-use muxtape::model::digest::Digest;
-use muxtape::model::geometry::{Axis, Cell, Layout, Rect};
-use muxtape::model::id::SnapshotId;
-use muxtape::model::snapshot::{
-    BootId, Cause, ChangeCount, MuxKind, ServerIdentity, Snapshot, SnapshotMeta,
-};
-use muxtape::model::time::Millis;
-use muxtape::model::tree::{AutomaticRename, Pane, Screen, ServerState, Session, Tab};
-use muxtape::mux::ServerSelect;
-use muxtape::mux::run::Limits;
-use muxtape::mux::tmux::Tmux;
-use muxtape::restore::{self, Policy, Selection, Status, Surroundings, Workshop};
+use muxtape::model::geometry::Axis;
+use muxtape::model::snapshot::Snapshot;
+use muxtape::model::tree::{AutomaticRename, Pane, ServerState, Session, Tab};
+use muxtape::restore::Status;
+use world::{Texts, World};
 
 fn main() {
     divan::main();
@@ -33,117 +29,37 @@ fn main() {
 
 /// Panes of a tab, one above the other.
 const STACK: u16 = 5;
-const ROWS: u16 = 9;
-
-fn rect(place: u16) -> Rect {
-    Rect {
-        left: 0,
-        top: place * (ROWS + 1),
-        width: 160,
-        height: ROWS,
-    }
-}
 
 fn tab(index: u32, text: Option<&Contents>) -> Tab {
-    let whole = Rect {
-        left: 0,
-        top: 0,
-        width: 160,
-        height: STACK * (ROWS + 1) - 1,
-    };
-    let children = (0..STACK).map(|at| Cell::Pane {
-        rect: rect(at),
-        pane: at.into(),
+    let tab = build::tab(build::line(Axis::Rows, STACK, 160, 9), |at, rect| {
+        let shell = ["bash", "--norc", "--noprofile", "-i"];
+        let mut pane = Pane {
+            cwd: "/tmp".into(),
+            shell: shell.map(Into::into).to_vec(),
+            ..build::pane(at, rect, text)
+        };
+        pane.screen.cursor_y = rect.height - 1;
+        pane
     });
-    let pane = |at: u16| Pane {
-        detail: Default::default(),
-        handle: None,
-        index: at.into(),
-        title: "title".into(),
-        cwd: "/tmp".into(),
-        active: at == 0,
-        last: false,
-        marked: false,
-        rect: rect(at),
-        shell: vec![
-            "bash".into(),
-            "--norc".into(),
-            "--noprofile".into(),
-            "-i".into(),
-        ],
-        program: None,
-        exit: None,
-        screen: Screen {
-            cursor_y: ROWS - 1,
-            ..Screen::default()
-        },
-        contents: text.map(Contents::reference),
-    };
     Tab {
-        detail: Default::default(),
-        handle: None,
         index,
-        name: format!("tab {index}").into(),
         active: index == 0,
-        last: false,
-        zoomed: false,
-        synchronized: false,
         automatic_rename: AutomaticRename::Off,
-        layout: Layout {
-            gap: 1,
-            root: Cell::Split {
-                rect: whole,
-                axis: Axis::Rows,
-                children: children.collect(),
-            },
-        },
-        panes: (0..STACK).map(pane).collect(),
+        ..tab
     }
 }
 
 fn snapshot(panes: u32, text: Option<&Contents>) -> Snapshot {
-    let tabs = panes / u32::from(STACK);
-    let state = ServerState {
-        buffers: Vec::new(),
-        sessions: vec![Session {
-            detail: Default::default(),
-            handle: None,
-            name: "many".into(),
-            cwd: "/tmp".into(),
-            group: None,
-            tabs: (0..tabs).map(|index| tab(index, text)).collect(),
-        }],
+    let tabs = (0..panes / u32::from(STACK)).map(|index| tab(index, text));
+    let session = Session {
+        cwd: "/tmp".into(),
+        tabs: tabs.collect(),
+        ..build::session("many", tab(0, None))
     };
+    let state: ServerState = build::state(vec![session]).without_handles();
     state.check().unwrap();
     Snapshot {
-        meta: SnapshotMeta {
-            id: SnapshotId::new(Millis(1_700_000_000_000), 7, None),
-            parent: None,
-            time: Millis(1_700_000_000_000),
-            cause: Cause::Manual,
-            name: None,
-            description: None,
-            tags: Vec::new(),
-            pinned: false,
-            partial: false,
-            archived: false,
-            host: "bench".into(),
-            server: ServerIdentity {
-                mux: MuxKind::Tmux,
-                socket: BString::default(),
-                version: String::new(),
-                pid: 1,
-                started: Millis(0),
-                boot: BootId(String::new()),
-            },
-            root: state.digest(),
-            sessions: Vec::new(),
-            changes: ChangeCount::default(),
-            stored_bytes: 0,
-            logical_bytes: 0,
-            took_ms: 0,
-            redactions: Vec::new(),
-        },
+        meta: world::meta(build::server(), &state),
         state,
     }
 }
@@ -165,39 +81,18 @@ fn lines(count: usize) -> Contents {
 
 fn restore_panes(bencher: Bencher<'_, '_>, panes: u32, text: Option<Contents>) {
     let snapshot = snapshot(panes, text.as_ref());
-    let texts: BTreeMap<Digest, Contents> =
-        text.into_iter().map(|text| (text.digest(), text)).collect();
+    let texts: Texts = text.into_iter().map(|text| (text.digest(), text)).collect();
     bencher
         .with_inputs(|| {
-            let server = TmuxServer::empty();
-            fs::create_dir(server.dir().join("run")).unwrap();
-            server
+            let world = World::new();
+            world.run(&["start-server"]);
+            world
         })
-        .bench_values(|server| {
-            let socket = server.socket().to_str().unwrap().into();
-            let tmux = Tmux::new(
-                common::program(),
-                ServerSelect::Path(socket),
-                Limits::default(),
-            );
-            let surroundings = Surroundings {
-                home: server.home(),
-                search_path: std::env::var_os("PATH"),
-                suffix: "1140".into(),
-            };
-            let all = Selection::all();
-            let plan = restore::prepare(&snapshot, &tmux, &Policy::default(), &all, &surroundings);
-            let workshop = Workshop {
-                tmux: &tmux,
-                program: Path::new(env!("CARGO_BIN_EXE_muxtape")),
-                runtime: &server.dir().join("run"),
-                texts: &texts,
-                undo: None,
-            };
-            let report = restore::apply(&plan.unwrap(), &workshop, &mut |_| {}).unwrap();
+        .bench_values(|world| {
+            let report = world.restore(&snapshot, &texts);
             assert_eq!(report.status, Status::Success, "{report:#?}");
             // The server ends outside of what is measured.
-            server
+            world
         });
 }
 

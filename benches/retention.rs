@@ -9,14 +9,15 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use divan::Bencher;
-use muxtape::model::geometry::{Cell, Layout, Rect};
-use muxtape::model::snapshot::{BootId, Cause, MuxKind, ServerIdentity};
+use muxtape::model::geometry::Axis;
 use muxtape::model::time::Millis;
-use muxtape::model::tree::{AutomaticRename, Pane, Screen, ServerState, Session, Tab};
-use muxtape::store::{Keep, NewSnapshot, Retention, Store, StoreOptions, Storing, Unchanged};
+use muxtape::model::tree::{Pane, Session};
+use muxtape::store::{Keep, Retention, Store, StoreOptions, Unchanged};
 use tempfile::TempDir;
 
-const T: i64 = 1_790_000_000_000;
+#[path = "series/build.rs"]
+mod build;
+
 const HALF_MINUTE: i64 = 30_000;
 
 fn main() {
@@ -24,51 +25,11 @@ fn main() {
 }
 
 fn session(name: &str, title: &str) -> Session {
-    let rect = Rect {
-        left: 0,
-        top: 0,
-        width: 80,
-        height: 24,
-    };
-    let pane = Pane {
-        detail: Default::default(),
-        handle: None,
-        index: 0,
+    let tab = build::tab(build::line(Axis::Columns, 1, 80, 24), |index, rect| Pane {
         title: title.into(),
-        cwd: "/home/me".into(),
-        active: true,
-        last: false,
-        marked: false,
-        rect,
-        shell: vec!["zsh".into()],
-        program: None,
-        exit: None,
-        screen: Screen::default(),
-        contents: None,
-    };
-    Session {
-        detail: Default::default(),
-        handle: None,
-        name: name.into(),
-        cwd: "/home/me".into(),
-        group: None,
-        tabs: vec![Tab {
-            detail: Default::default(),
-            handle: None,
-            index: 0,
-            name: "main".into(),
-            active: true,
-            last: false,
-            zoomed: false,
-            synchronized: false,
-            automatic_rename: AutomaticRename::Unset,
-            layout: Layout {
-                gap: 1,
-                root: Cell::Pane { rect, pane: 0 },
-            },
-            panes: vec![pane],
-        }],
-    }
+        ..build::pane(index, rect, None)
+    });
+    build::session(name, tab)
 }
 
 /// A store with so many snapshots, half a minute apart.
@@ -78,36 +39,15 @@ fn filled(snapshots: i64) -> (TempDir, Store) {
     for at in 0..snapshots {
         let title = at.to_string();
         let sessions = ["api", "web", "work"].map(|name| session(name, &title));
-        let new = NewSnapshot {
-            time: Millis(T + at * HALF_MINUTE),
-            random: at.unsigned_abs(),
-            cause: Cause::Auto,
-            name: None,
-            description: None,
-            tags: Vec::new(),
-            pinned: false,
-            partial: false,
-            host: "laptop".into(),
-            server: ServerIdentity {
-                mux: MuxKind::Tmux,
-                socket: "/tmp/tmux-1000/default".into(),
-                version: "3.5".into(),
-                pid: 100,
-                started: Millis(T),
-                boot: BootId("8c1d4a52-5a0e-4a2b-9d60-0f3a5d3b8a11".into()),
-            },
-            state: ServerState {
-                buffers: Vec::new(),
-                sessions: sessions.to_vec(),
-            },
-            contents: Vec::new(),
-            took_ms: 10,
-            redactions: Vec::new(),
-            storing: Storing::default(),
-        };
+        let state = build::state(sessions.to_vec());
+        let new = build::snapshot(time(at), at.unsigned_abs(), state, Vec::new());
         store.record(new, Unchanged::Store).unwrap();
     }
     (dir, store)
+}
+
+fn time(at: i64) -> Millis {
+    build::later(at * HALF_MINUTE)
 }
 
 fn count() -> i64 {
@@ -139,7 +79,7 @@ fn all_counts(last: u32) -> Retention {
 fn decide_to_keep_everything(bencher: Bencher) {
     let (_, store) = large();
     let policy = all_counts(u32::MAX);
-    let now = Millis(T + count() * HALF_MINUTE);
+    let now = time(count());
     bencher.bench_local(|| store.prune(&policy, now).unwrap());
 }
 
@@ -148,14 +88,14 @@ fn decide_to_keep_everything(bencher: Bencher) {
 fn tell_why(bencher: Bencher) {
     let (_, store) = large();
     let policy = all_counts(10);
-    let now = Millis(T + count() * HALF_MINUTE);
+    let now = time(count());
     bencher.bench_local(|| store.plan_prune(&policy, now).unwrap());
 }
 
 /// A thousand of two thousand go, and what only they needed.
 #[divan::bench(sample_count = 3)]
 fn remove_a_thousand(bencher: Bencher) {
-    let now = Millis(T + 2000 * HALF_MINUTE);
+    let now = time(2000);
     bencher
         .with_inputs(|| filled(2000))
         .bench_local_values(|(dir, store)| {

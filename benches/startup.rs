@@ -12,15 +12,14 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
 use divan::Bencher;
-use muxtape::model::geometry::{Cell, Layout, Rect};
-use muxtape::model::snapshot::BootId;
-use muxtape::model::tree::{AutomaticRename, Screen};
-use muxtape::model::{
-    Cause, Contents, Millis, MuxKind, Pane, ServerIdentity, ServerState, Session, Tab,
-};
-use muxtape::store::{NewSnapshot, Store, StoreOptions, Storing, Unchanged};
+use muxtape::model::geometry::Axis;
+use muxtape::model::{Contents, ServerState};
+use muxtape::store::{Store, StoreOptions, Unchanged};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
+
+#[path = "series/build.rs"]
+mod build;
 
 /// Snapshots in the store that is opened.
 const SNAPSHOTS: u32 = 1_000;
@@ -37,23 +36,8 @@ fn home() -> &'static Path {
         let store = Store::new(dir.path().join("data"), StoreOptions::default());
         for at in 0..SNAPSHOTS {
             let (state, contents) = state(at);
-            let new = NewSnapshot {
-                time: Millis(1_790_000_000_000 + i64::from(at) * 30_000),
-                random: at.into(),
-                cause: Cause::Manual,
-                name: None,
-                description: None,
-                tags: Vec::new(),
-                pinned: false,
-                partial: false,
-                host: "bench".to_owned(),
-                server: server(),
-                state,
-                contents: vec![contents],
-                took_ms: 1,
-                redactions: Vec::new(),
-                storing: Storing::Auto,
-            };
+            let time = build::later(i64::from(at) * 30_000);
+            let new = build::snapshot(time, at.into(), state, vec![contents]);
             store.record(new, Unchanged::Store).unwrap();
         }
         dir
@@ -61,24 +45,7 @@ fn home() -> &'static Path {
     HOME.get_or_init(made).path()
 }
 
-fn server() -> ServerIdentity {
-    ServerIdentity {
-        mux: MuxKind::Tmux,
-        socket: "/nowhere/s".into(),
-        version: "3.3a".to_owned(),
-        pid: 1,
-        started: Millis(1_790_000_000_000),
-        boot: BootId("bench".to_owned()),
-    }
-}
-
 fn state(at: u32) -> (ServerState, Contents) {
-    let rect = Rect {
-        left: 0,
-        top: 0,
-        width: 80,
-        height: 24,
-    };
     let lines: Vec<String> = (0..24 + at % 50)
         .map(|line| format!("line {line} of {at}"))
         .collect();
@@ -86,53 +53,10 @@ fn state(at: u32) -> (ServerState, Contents) {
         main: lines.join("\n").into(),
         alternate: None,
     };
-    let pane = Pane {
-        detail: Default::default(),
-        handle: None,
-        index: 0,
-        title: "bench".into(),
-        cwd: "/".into(),
-        active: true,
-        last: false,
-        marked: false,
-        rect,
-        shell: vec!["sh".into()],
-        program: None,
-        exit: None,
-        screen: Screen::default(),
-        contents: Some(contents.reference()),
-    };
-    let tab = Tab {
-        detail: Default::default(),
-        handle: None,
-        index: 0,
-        name: "tab".into(),
-        active: true,
-        last: false,
-        zoomed: false,
-        synchronized: false,
-        automatic_rename: AutomaticRename::Unset,
-        layout: Layout {
-            gap: 1,
-            root: Cell::Pane { rect, pane: 0 },
-        },
-        panes: vec![pane],
-    };
-    let session = Session {
-        detail: Default::default(),
-        handle: None,
-        name: "bench".into(),
-        cwd: "/".into(),
-        group: None,
-        tabs: vec![tab],
-    };
-    (
-        ServerState {
-            buffers: Vec::new(),
-            sessions: vec![session],
-        },
-        contents,
-    )
+    let tab = build::tab(build::line(Axis::Columns, 1, 80, 24), |index, rect| {
+        build::pane(index, rect, Some(&contents))
+    });
+    (build::state(vec![build::session("bench", tab)]), contents)
 }
 
 fn muxtape(args: &[&str]) -> Command {

@@ -15,13 +15,13 @@ use std::cell::Cell;
 use divan::Bencher;
 use muxtape::model::SnapshotMeta;
 use muxtape::model::contents::Contents;
-use muxtape::model::geometry::{Axis, Cell as Place, Layout, Rect};
 use muxtape::model::id::SnapshotId;
-use muxtape::model::snapshot::{BootId, Cause, MuxKind, ServerIdentity};
-use muxtape::model::time::Millis;
-use muxtape::model::tree::{AutomaticRename, Pane, PaneHandle, Screen, ServerState, Session, Tab};
-use muxtape::store::{NewSnapshot, Query, Recorded, Store, StoreOptions, Storing, Unchanged};
+use muxtape::model::tree::ServerState;
+use muxtape::store::{NewSnapshot, Query, Recorded, Store, StoreOptions, Unchanged};
 use tempfile::TempDir;
+
+#[path = "series/build.rs"]
+mod build;
 
 const PANES: u32 = 10;
 const LINES: u32 = 20_000;
@@ -83,30 +83,9 @@ impl Series {
 
     fn snapshot(&self, texts: &[Contents], title: &str, contents: Vec<Contents>) -> NewSnapshot {
         self.time.set(self.time.get() + 1);
-        NewSnapshot {
-            time: Millis(1_790_000_000_000 + self.time.get() * 1000),
-            random: self.time.get().unsigned_abs(),
-            cause: Cause::Auto,
-            name: None,
-            description: None,
-            tags: Vec::new(),
-            pinned: false,
-            partial: false,
-            host: "laptop".into(),
-            server: ServerIdentity {
-                mux: MuxKind::Tmux,
-                socket: "/tmp/tmux-1000/default".into(),
-                version: "3.5".into(),
-                pid: 100,
-                started: Millis(1_790_000_000_000),
-                boot: BootId("8c1d4a52-5a0e-4a2b-9d60-0f3a5d3b8a11".into()),
-            },
-            state: state(texts, title),
-            contents,
-            took_ms: 10,
-            redactions: Vec::new(),
-            storing: Storing::Auto,
-        }
+        let time = build::later(self.time.get() * 1000);
+        let random = self.time.get().unsigned_abs();
+        build::snapshot(time, random, state(texts, title), contents)
     }
 
     /// One pane gets twenty lines more.
@@ -124,74 +103,11 @@ impl Series {
 }
 
 fn state(texts: &[Contents], title: &str) -> ServerState {
-    let rect = |at: u16| Rect {
-        left: at * 21,
-        top: 0,
-        width: 20,
-        height: 24,
-    };
-    let panes = (0u16..).zip(texts).map(|(at, text)| Pane {
-        detail: Default::default(),
-        handle: Some(PaneHandle {
-            id: u32::from(at),
-            pid: 4000,
-        }),
-        index: u32::from(at),
-        title: if at == 5 {
-            title.into()
-        } else {
-            "me@host: ~/src".into()
-        },
-        cwd: "/home/me/src/project".into(),
-        active: at == 0,
-        last: false,
-        marked: false,
-        rect: rect(at),
-        shell: vec!["-zsh".into()],
-        program: None,
-        exit: None,
-        screen: Screen::default(),
-        contents: Some(text.reference()),
-    });
-    let children = (0u16..).zip(texts).map(|(at, _)| Place::Pane {
-        rect: rect(at),
-        pane: u32::from(at),
-    });
-    ServerState {
-        buffers: Vec::new(),
-        sessions: vec![Session {
-            detail: Default::default(),
-            handle: Some(1),
-            name: "work".into(),
-            cwd: "/home/me".into(),
-            group: None,
-            tabs: vec![Tab {
-                detail: Default::default(),
-                handle: Some(1),
-                index: 1,
-                name: "main".into(),
-                active: true,
-                last: false,
-                zoomed: false,
-                synchronized: false,
-                automatic_rename: AutomaticRename::Unset,
-                layout: Layout {
-                    gap: 1,
-                    root: Place::Split {
-                        rect: Rect {
-                            left: 0,
-                            top: 0,
-                            width: u16::try_from(texts.len()).unwrap() * 21 - 1,
-                            height: 24,
-                        },
-                        axis: Axis::Columns,
-                        children: children.collect(),
-                    },
-                },
-                panes: panes.collect(),
-            }],
-        }],
+    let mut tab = build::columns(24, texts);
+    if let Some(pane) = tab.panes.get_mut(5) {
+        pane.title = title.into();
     }
+    build::state(vec![build::session("work", tab)])
 }
 
 /// Bytes, not times: what the snapshots of the series add to the store.

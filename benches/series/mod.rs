@@ -5,11 +5,10 @@
 //! comes from one seed, so that two runs see the same bytes.
 
 use muxtape::model::contents::Contents;
-use muxtape::model::geometry::{Axis, Cell as Place, Layout, Rect};
-use muxtape::model::snapshot::{BootId, Cause, MuxKind, ServerIdentity};
-use muxtape::model::time::Millis;
-use muxtape::model::tree::{AutomaticRename, Pane, PaneHandle, Screen, ServerState, Session, Tab};
-use muxtape::store::{NewSnapshot, Storing};
+use muxtape::model::tree::{PaneHandle, ServerState, Session, Tab};
+use muxtape::store::NewSnapshot;
+
+mod build;
 
 /// Numbers that look random and are the same in every run (xorshift64*).
 pub(crate) struct Random(u64);
@@ -370,30 +369,8 @@ impl Day {
         self.captures += 1;
         let contents = self.changed.iter().map(|at| self.texts[*at].clone());
         let contents = contents.collect();
-        NewSnapshot {
-            time: Millis(1_790_000_000_000 + self.captures * 30_000),
-            random: self.random.next(),
-            cause: Cause::Auto,
-            name: None,
-            description: None,
-            tags: Vec::new(),
-            pinned: false,
-            partial: false,
-            host: "laptop".into(),
-            server: ServerIdentity {
-                mux: MuxKind::Tmux,
-                socket: "/tmp/tmux-1000/default".into(),
-                version: "3.5".into(),
-                pid: 100,
-                started: Millis(1_790_000_000_000),
-                boot: BootId("8c1d4a52-5a0e-4a2b-9d60-0f3a5d3b8a11".into()),
-            },
-            state: self.state(),
-            contents,
-            took_ms: 10,
-            redactions: Vec::new(),
-            storing: Storing::Auto,
-        }
+        let time = build::later(self.captures * 30_000);
+        build::snapshot(time, self.random.next(), self.state(), contents)
     }
 
     fn state(&self) -> ServerState {
@@ -402,80 +379,31 @@ impl Day {
             .into_iter()
             .zip(1u32..)
             .map(|((name, panes), number)| Session {
-                detail: Default::default(),
                 handle: Some(number),
-                name: name.into(),
-                cwd: "/home/me".into(),
-                group: None,
-                tabs: vec![self.tab(number, &self.texts[panes.clone()], panes.start)],
+                ..build::session(
+                    name,
+                    self.tab(number, &self.texts[panes.clone()], panes.start),
+                )
             });
-        ServerState {
-            buffers: Vec::new(),
-            sessions: sessions.collect(),
-        }
+        build::state(sessions.collect())
     }
 
     fn tab(&self, number: u32, texts: &[Contents], first: usize) -> Tab {
-        let count = u16::try_from(texts.len()).unwrap();
-        let rect = |at: u16| Rect {
-            left: at * 21,
-            top: 0,
-            width: 20,
-            height: 50,
-        };
         let first = u32::try_from(first).unwrap();
-        let panes = (0u16..).zip(texts).map(|(at, text)| Pane {
-            detail: Default::default(),
-            handle: Some(PaneHandle {
-                id: first + u32::from(at),
-                pid: 4000 + i32::from(at),
-            }),
-            index: u32::from(at),
-            title: if at == 1 && number == 1 {
-                self.title.clone().into()
-            } else {
-                "me@host: ~/src".into()
-            },
-            cwd: "/home/me/src/project".into(),
-            active: at == 0,
-            last: false,
-            marked: false,
-            rect: rect(at),
-            shell: vec!["-zsh".into()],
-            program: None,
-            exit: None,
-            screen: Screen::default(),
-            contents: Some(text.reference()),
-        });
-        let children = (0..count).map(|at| Place::Pane {
-            rect: rect(at),
-            pane: u32::from(at),
-        });
-        Tab {
-            detail: Default::default(),
+        let mut tab = Tab {
             handle: Some(number),
-            index: 1,
-            name: "main".into(),
-            active: true,
-            last: false,
-            zoomed: false,
-            synchronized: false,
-            automatic_rename: AutomaticRename::Unset,
-            layout: Layout {
-                gap: 1,
-                root: Place::Split {
-                    rect: Rect {
-                        left: 0,
-                        top: 0,
-                        width: count * 21 - 1,
-                        height: 50,
-                    },
-                    axis: Axis::Columns,
-                    children: children.collect(),
-                },
-            },
-            panes: panes.collect(),
+            ..build::columns(50, texts)
+        };
+        for pane in &mut tab.panes {
+            pane.handle = Some(PaneHandle {
+                id: first + pane.index,
+                pid: 4000 + i32::try_from(pane.index).unwrap(),
+            });
+            if pane.index == 1 && number == 1 {
+                pane.title = self.title.clone().into();
+            }
         }
+        tab
     }
 }
 
