@@ -7,17 +7,32 @@ use crate::model::program::Program;
 /// What runs in the pane: only its name is known. It is told as a part of a pipeline whose rest cannot
 /// be seen, so that nobody takes the name for the whole command.
 pub(super) fn running(root: &Root) -> Running {
-    let name = root.command.strip_prefix(b"-").unwrap_or(&root.command);
-    let program = !name.is_empty() && !is_shell_name(name);
     Running {
-        program: program.then(|| Program {
-            argv: vec![name.into()],
-            exe: None,
-            cwd: None,
-            pipeline: vec![Vec::new()],
-            redacted: false,
-        }),
+        program: name(root).map(program),
         ..Running::default()
+    }
+}
+
+/// A program that is there and cannot be seen: as the multiplexer calls it, or `?` where that cannot see
+/// it either.
+#[cfg(target_os = "linux")]
+pub(super) fn unseen(root: &Root) -> Program {
+    program(name(root).unwrap_or(b"?"))
+}
+
+/// What the multiplexer calls it, unless that is a shell.
+fn name(root: &Root) -> Option<&[u8]> {
+    let name = root.command.strip_prefix(b"-").unwrap_or(&root.command);
+    (!name.is_empty() && !is_shell_name(name)).then_some(name)
+}
+
+fn program(name: &[u8]) -> Program {
+    Program {
+        argv: vec![name.into()],
+        exe: None,
+        cwd: None,
+        pipeline: vec![Vec::new()],
+        redacted: false,
     }
 }
 

@@ -1,21 +1,25 @@
 //! `/proc`, as proc(5) describes it.
-//!
-//! The foreground of a pane is the process group that its terminal belongs to. The leader of the group
-//! tells the program; the other members with the leader's parent are the rest of its pipeline, in the
-//! order of the pipes between them. Members with another parent are helpers of the program (such as
-//! ssh's ProxyCommand).
 
+use std::cell::{Cell, OnceCell};
 use std::collections::HashMap;
 use std::fs;
+use std::io::Read;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use bstr::{BString, ByteSlice};
 
-use super::shell::{is_helper, is_interactive};
+use super::look::look;
+use super::source::{Ends, Stat, System};
 use super::{Root, Running, by_name};
-use crate::model::program::Program;
+
+/// Bytes of arguments that are read at the most. Of a longer list only the beginning would be known, so
+/// nothing but the name is told.
+const MOST: u64 = 1 << 20;
+
+/// A process flag of the kernel (`PF_FORKNOEXEC`): forked, and has not become another program since.
+const FORKED: u32 = 0x40;
 
 /// The kernel's name for this boot.
 pub(super) fn boot_id() -> Option<String> {
@@ -24,225 +28,180 @@ pub(super) fn boot_id() -> Option<String> {
 }
 
 /// What runs in each of these panes.
-pub(super) fn running(roots: &[Root], _names: &[String]) -> Vec<Running> {
-    let mut groups = Groups::default();
-    roots
-        .iter()
+pub(super) fn running(roots: &[Root], names: &[String]) -> Vec<Running> {
+    let system = Proc::new();
+    let each = roots.iter().map(|root| {
         // The server can be in another container, where processes have other numbers.
-        .map(|root| look(root.pid, &mut groups).unwrap_or_else(|| by_name::running(root)))
-        .collect()
+        look(&system, root, names).unwrap_or_else(|| by_name::running(root))
+    });
+    let all = each.collect();
+    tracing::trace!(
+        panes = roots.len(),
+        reads = system.reads(),
+        "looked at processes"
+    );
+    all
 }
 
-/// A line of `/proc/PID/stat`, as far as it is of use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stat {
-    pid: i32,
-    zombie: bool,
-    parent: i32,
-    group: i32,
-    /// The process group in the foreground of the process's terminal; negative without one.
-    foreground: i32,
+/// One look at `/proc`.
+#[derive(Debug)]
+pub(super) struct Proc {
+    dir: PathBuf,
+    /// All processes by group, read once and only where nothing less is enough.
+    all: OnceCell<HashMap<i32, Vec<Stat>>>,
+    reads: Cell<u64>,
+    lives: fn(i32) -> bool,
 }
 
-impl Stat {
-    fn read(pid: i32) -> Option<Self> {
-        Self::parse(pid, &fs::read(format!("/proc/{pid}/stat")).ok()?)
-    }
-
-    /// The second field is the program's name, which can hold anything: the fields are counted from
-    /// the last parenthesis.
-    fn parse(pid: i32, line: &[u8]) -> Option<Self> {
-        let (_, rest) = line.rsplit_once_str(")")?;
-        let mut fields = rest.to_str().ok()?.split_ascii_whitespace();
-        let state = fields.next()?;
-        let mut number = || fields.next()?.parse::<i32>().ok();
-        let (parent, group, _session, _terminal, foreground) =
-            (number()?, number()?, number()?, number()?, number()?);
-        Some(Self {
-            pid,
-            zombie: matches!(state, "Z" | "X" | "x"),
-            parent,
-            group,
-            foreground,
+impl Proc {
+    fn new() -> Self {
+        Self::at(Path::new("/proc"), |group| {
+            let group = rustix::process::Pid::from_raw(group);
+            let asked = group.map(rustix::process::test_kill_process_group);
+            matches!(asked, Some(Ok(()) | Err(rustix::io::Errno::PERM)))
         })
     }
-}
 
-fn look(root: i32, groups: &mut Groups) -> Option<Running> {
-    let stat = Stat::read(root)?;
-    let shell = arguments(root).unwrap_or_default();
-    if !is_interactive(&shell) && is_copy(stat.parent, &shell) {
-        return Some(Running::default());
-    }
-    let cwd = link(root, "cwd");
-    let program = if stat.foreground == stat.group || stat.foreground <= 0 {
-        // The pane's own process is in front: a shell that waits, or a program without a shell.
-        (!shell.is_empty() && !is_interactive(&shell) && !is_helper(&shell)).then(|| Program {
-            argv: shell.clone(),
-            exe: link(root, "exe"),
-            cwd: None,
-            pipeline: Vec::new(),
-            redacted: false,
-        })
-    } else {
-        foreground(stat.foreground, cwd.as_ref(), groups)
-    };
-    Some(Running {
-        shell: if is_helper(&shell) { Vec::new() } else { shell },
-        cwd,
-        program,
-        ..Running::default()
-    })
-}
-
-/// Whether a process with these arguments is a copy of its parent: one that was made a moment ago, and
-/// has not become yet what it was made for.
-fn is_copy(parent: i32, argv: &[BString]) -> bool {
-    !argv.is_empty() && arguments(parent).is_some_and(|parent| parent == argv)
-}
-
-fn foreground(group: i32, shell_cwd: Option<&BString>, groups: &mut Groups) -> Option<Program> {
-    let leader = Stat::read(group).filter(|stat| stat.group == group && !stat.zombie);
-    let (members, whole) = match leader {
-        Some(leader) => (groups.siblings(leader), true),
-        // The first of a pipeline can end before the others.
-        None => (groups.members(group), false),
-    };
-    let mut members: Vec<(i32, Vec<BString>)> = in_order(&members)
-        .into_iter()
-        .filter_map(|pid| Some((pid, arguments(pid)?)))
-        .collect();
-    if let Some(at) = members.iter().position(|(pid, _)| *pid == group) {
-        // The leader is what the model calls the program, wherever the pipes put it.
-        members.get_mut(..=at)?.rotate_right(1);
-    }
-    let mut members = members.into_iter();
-    let (pid, argv) = members.next()?;
-    if is_helper(&argv) {
-        return None;
-    }
-    let mut pipeline: Vec<Vec<BString>> = members.map(|(_, argv)| argv).collect();
-    if !whole {
-        // An empty list stands for the member that has ended.
-        pipeline.insert(0, Vec::new());
-    }
-    Some(Program {
-        argv,
-        exe: link(pid, "exe"),
-        cwd: link(pid, "cwd").filter(|cwd| Some(cwd) != shell_cwd),
-        pipeline,
-        redacted: false,
-    })
-}
-
-/// The argument list; `None` for a process that has ended or never had one.
-fn arguments(pid: i32) -> Option<Vec<BString>> {
-    let line = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
-    let line = line.strip_suffix(b"\0").unwrap_or(&line);
-    // Programs that set their own title leave the rest of their arguments as padding.
-    let line = line.trim_end_with(|c| c == '\0');
-    (!line.is_empty()).then(|| line.split_str(b"\0").map(BString::from).collect())
-}
-
-/// Where `/proc/PID/cwd` or `exe` points to, without the mark that the kernel puts behind what has
-/// been deleted.
-fn link(pid: i32, name: &str) -> Option<BString> {
-    let link = PathBuf::from(format!("/proc/{pid}/{name}"));
-    let target: BString = fs::read_link(&link)
-        .ok()?
-        .into_os_string()
-        .into_vec()
-        .into();
-    match target.strip_suffix(b" (deleted)") {
-        Some(path) if fs::metadata(&link).is_ok_and(|meta| meta.nlink() == 0) => Some(path.into()),
-        _ => Some(target),
-    }
-}
-
-/// Process groups, found as cheaply as possible.
-#[derive(Debug, Default)]
-struct Groups {
-    /// All processes by group, read once and only when a leader is gone.
-    all: Option<HashMap<i32, Vec<i32>>>,
-}
-
-impl Groups {
-    /// The children of the leader's parent that are in the leader's group.
-    fn siblings(&mut self, leader: Stat) -> Vec<i32> {
-        let parent = leader.parent;
-        let children = fs::read_to_string(format!("/proc/{parent}/task/{parent}/children"));
-        let candidates: Vec<i32> = match children {
-            Ok(list) => list
-                .split_ascii_whitespace()
-                .filter_map(|pid| pid.parse().ok())
-                .collect(),
-            // A kernel without CONFIG_PROC_CHILDREN.
-            Err(_) => self.members(leader.group),
-        };
-        let mut members: Vec<i32> = candidates
-            .into_iter()
-            .filter_map(Stat::read)
-            .filter(|stat| {
-                stat.group == leader.group && stat.parent == leader.parent && !stat.zombie
-            })
-            .map(|stat| stat.pid)
-            .collect();
-        if !members.contains(&leader.pid) {
-            members.push(leader.pid);
+    /// A directory that is like `/proc`, and what tells whether there is a process group.
+    pub(super) fn at(dir: &Path, lives: fn(i32) -> bool) -> Self {
+        Self {
+            dir: dir.to_owned(),
+            all: OnceCell::new(),
+            reads: Cell::new(0),
+            lives,
         }
-        members
     }
 
-    /// All members of a group.
-    fn members(&mut self, group: i32) -> Vec<i32> {
-        let all = self.all.get_or_insert_with(|| {
-            let mut all: HashMap<i32, Vec<i32>> = HashMap::new();
-            let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    /// How many files, links and directories were read.
+    pub(super) fn reads(&self) -> u64 {
+        self.reads.get()
+    }
+
+    fn path(&self, pid: i32, name: &str) -> PathBuf {
+        self.reads.set(self.reads.get() + 1);
+        self.dir.join(format!("{pid}/{name}"))
+    }
+
+    fn read(&self, pid: i32, name: &str) -> Option<Vec<u8>> {
+        let mut bytes = Vec::new();
+        let file = fs::File::open(self.path(pid, name)).ok()?;
+        file.take(MOST + 1).read_to_end(&mut bytes).ok()?;
+        Some(bytes)
+    }
+
+    /// Where a link points to, without the mark that the kernel puts behind what has been deleted.
+    fn link(&self, pid: i32, name: &str) -> Option<BString> {
+        let link = self.path(pid, name);
+        let target = fs::read_link(&link).ok()?.into_os_string().into_vec();
+        match target.strip_suffix(b" (deleted)") {
+            Some(path) if fs::metadata(&link).is_ok_and(|meta| meta.nlink() == 0) => {
+                Some(path.into())
+            }
+            _ => Some(target.into()),
+        }
+    }
+
+    fn all(&self) -> &HashMap<i32, Vec<Stat>> {
+        self.all.get_or_init(|| {
+            let mut all: HashMap<i32, Vec<Stat>> = HashMap::new();
+            let entries = fs::read_dir(&self.dir).into_iter().flatten().flatten();
             let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-            for stat in pids.filter_map(Stat::read).filter(|stat| !stat.zombie) {
-                all.entry(stat.group).or_default().push(stat.pid);
+            for stat in pids.filter_map(|pid| self.stat(pid)) {
+                if !stat.zombie {
+                    all.entry(stat.group).or_default().push(stat);
+                }
             }
             all
-        });
-        all.get(&group).cloned().unwrap_or_default()
+        })
     }
 }
 
-/// The members in the order of the pipes that join them, then those that no pipe joins, by number.
-fn in_order(members: &[i32]) -> Vec<i32> {
-    let mut rest = members.to_vec();
-    rest.sort_unstable();
-    if rest.len() < 2 {
-        return rest;
+impl System for Proc {
+    fn stat(&self, pid: i32) -> Option<Stat> {
+        parse(pid, &self.read(pid, "stat")?)
     }
-    let pipe = |pid: i32, fd: u8| {
-        let target = fs::read_link(format!("/proc/{pid}/fd/{fd}")).ok()?;
-        target.to_str()?.starts_with("pipe:").then_some(target)
-    };
-    let ends: HashMap<i32, (Option<PathBuf>, Option<PathBuf>)> = rest
-        .iter()
-        .map(|&pid| (pid, (pipe(pid, 0), pipe(pid, 1))))
-        .collect();
-    let input = |pid: &i32| ends.get(pid).and_then(|(input, _)| input.as_ref());
-    let output = |pid: &i32| ends.get(pid).and_then(|(_, output)| output.as_ref());
-    let mut ordered = Vec::with_capacity(rest.len());
-    while !rest.is_empty() {
-        // A start: nobody who is left writes into it. In a circle everyone is as good.
-        let start = rest
-            .iter()
-            .position(|pid| {
-                input(pid).is_none_or(|pipe| !rest.iter().any(|other| output(other) == Some(pipe)))
-            })
-            .unwrap_or(0);
-        let mut next = Some(start);
-        while let Some(at) = next {
-            let pid = rest.remove(at);
-            ordered.push(pid);
-            next = output(&pid)
-                .and_then(|pipe| rest.iter().position(|other| input(other) == Some(pipe)));
+
+    fn arguments(&self, pid: i32) -> Option<Vec<BString>> {
+        let line = self.read(pid, "cmdline")?;
+        let whole = line.len() as u64 <= MOST;
+        let line = line.strip_suffix(b"\0").unwrap_or(&line);
+        let mut argv = line.split_str(b"\0").map(BString::from);
+        if whole {
+            (!line.is_empty()).then(|| argv.collect())
+        } else {
+            // As of a program with a title: that this is not all will be seen.
+            let name = argv.next()?;
+            Some(vec![[name.as_slice(), b" ..."].concat().into()])
         }
     }
-    ordered
+
+    fn exe(&self, pid: i32) -> Option<BString> {
+        self.link(pid, "exe")
+    }
+
+    fn cwd(&self, pid: i32) -> Option<BString> {
+        self.link(pid, "cwd")
+    }
+
+    fn environment(&self, pid: i32) -> Vec<BString> {
+        let lines = self.read(pid, "environ").unwrap_or_default();
+        let lines = lines.split_str(b"\0").filter(|line| !line.is_empty());
+        lines.map(BString::from).collect()
+    }
+
+    fn ends(&self, pid: i32) -> Ends {
+        let pipe = |end| {
+            let target = fs::read_link(self.path(pid, end)).ok()?;
+            let target = BString::from(target.into_os_string().into_vec());
+            target.starts_with(b"pipe:").then_some(target)
+        };
+        Ends {
+            input: pipe("fd/0"),
+            output: pipe("fd/1"),
+        }
+    }
+
+    fn children(&self, parent: i32, group: i32) -> Vec<Stat> {
+        let own = |stat: &Stat| stat.group == group && stat.parent == parent && !stat.zombie;
+        let listed = self.read(parent, &format!("task/{parent}/children"));
+        let Some(listed) = listed else {
+            // A kernel without CONFIG_PROC_CHILDREN.
+            let members = self.all().get(&group).into_iter().flatten();
+            return members.filter(|stat| own(stat)).copied().collect();
+        };
+        let pids = listed
+            .fields()
+            .filter_map(|pid| pid.to_str().ok()?.parse().ok());
+        pids.filter_map(|pid| self.stat(pid)).filter(own).collect()
+    }
+
+    fn members(&self, group: i32) -> Vec<Stat> {
+        self.all().get(&group).cloned().unwrap_or_default()
+    }
+
+    fn lives(&self, group: i32) -> bool {
+        (self.lives)(group)
+    }
+}
+
+/// A line of `/proc/PID/stat`. The second field is the program's name, which can hold anything: the fields
+/// are counted from the last parenthesis.
+fn parse(pid: i32, line: &[u8]) -> Option<Stat> {
+    let (_, rest) = line.rsplit_once_str(")")?;
+    let mut fields = rest.to_str().ok()?.split_ascii_whitespace();
+    let state = fields.next()?;
+    let mut number = || fields.next()?.parse::<i32>().ok();
+    let (parent, group, _session, _terminal, foreground) =
+        (number()?, number()?, number()?, number()?, number()?);
+    let flags: u32 = fields.next()?.parse().ok()?;
+    Some(Stat {
+        pid,
+        zombie: matches!(state, "Z" | "X" | "x"),
+        parent,
+        group,
+        foreground,
+        copy: flags & FORKED != 0,
+    })
 }
 
 #[cfg(test)]
@@ -252,39 +211,41 @@ mod tests {
     #[test]
     fn names_in_stat_can_hold_anything() {
         let line = b"42 (a) R 1 (b) S 7 42 42 34816 99 4194304 0";
-        let stat = Stat::parse(42, line).unwrap();
+        let stat = parse(42, line).unwrap();
         let expected = Stat {
             pid: 42,
             zombie: false,
             parent: 7,
             group: 42,
             foreground: 99,
+            copy: false,
         };
         assert_eq!(stat, expected);
-        assert_eq!(Stat::parse(1, b"1 (x"), None);
-        assert_eq!(Stat::parse(1, b"1 (x) S 1"), None);
+        let copy = parse(42, b"42 (x) Z 7 42 42 34816 -1 4194368 0").unwrap();
+        assert!(copy.copy && copy.zombie && copy.foreground == -1);
+        assert_eq!(parse(1, b"1 (x"), None);
+        assert_eq!(parse(1, b"1 (x) S 1"), None);
+    }
+
+    #[test]
+    fn a_boot_has_a_name_that_stays() {
+        assert!(boot_id().is_some_and(|id| !id.is_empty()));
+        assert_eq!(boot_id(), boot_id());
     }
 
     #[test]
     fn this_process_is_seen() {
         let pid = i32::try_from(std::process::id()).unwrap();
-        assert_eq!(Stat::read(pid).unwrap().pid, pid);
-        assert!(!arguments(pid).unwrap().is_empty());
+        let proc = Proc::new();
+        let stat = proc.stat(pid).unwrap();
+        assert!(stat.pid == pid && !stat.copy);
+        assert!(!proc.arguments(pid).unwrap().is_empty());
         let cwd = std::env::current_dir().unwrap();
-        assert_eq!(link(pid, "cwd").unwrap(), cwd.to_str().unwrap());
-        assert!(
-            Groups::default()
-                .members(Stat::read(pid).unwrap().group)
-                .contains(&pid)
-        );
-    }
-
-    #[test]
-    fn a_copy_of_its_parent_is_no_program_yet() {
-        let pid = i32::try_from(std::process::id()).unwrap();
-        let own = arguments(pid).unwrap();
-        assert!(is_copy(pid, &own));
-        assert!(!is_copy(pid, &["sleep".into()]) && !is_copy(pid, &[]));
+        assert_eq!(proc.cwd(pid).unwrap(), cwd.to_str().unwrap());
+        let exe = std::env::current_exe().unwrap();
+        assert_eq!(proc.exe(pid).unwrap(), exe.to_str().unwrap());
+        assert!(proc.members(stat.group).contains(&stat));
+        assert!(proc.lives(stat.group) && !proc.lives(i32::MAX));
     }
 
     #[test]

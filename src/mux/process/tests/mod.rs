@@ -1,0 +1,4 @@
+//! Real processes in real panes, and processes that only a made-up `/proc` has.
+
+mod made_up;
+mod panes;
