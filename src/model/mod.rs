@@ -13,6 +13,7 @@ pub mod digest;
 pub mod geometry;
 pub mod id;
 pub mod moment;
+pub mod network;
 pub mod program;
 pub mod snapshot;
 pub mod ssh;

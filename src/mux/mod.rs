@@ -13,6 +13,8 @@ use crate::model::contents::Contents;
 use crate::model::snapshot::{MuxKind, ServerIdentity};
 use crate::model::tree::ServerState;
 
+mod checkout;
+mod mounts;
 pub mod process;
 pub mod run;
 pub mod tmux;

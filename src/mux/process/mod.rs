@@ -68,5 +68,6 @@ pub fn boot_id() -> BootId {
     BootId(system::boot_id().unwrap_or_default())
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests;

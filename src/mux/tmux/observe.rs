@@ -16,6 +16,7 @@ use crate::model::snapshot::ServerIdentity;
 use crate::model::tree::{
     AutomaticRename, ExitState, Pane, PaneHandle, Screen, ServerState, Session, Tab,
 };
+use crate::mux::checkout::Checkouts;
 use crate::mux::process::{self, Root, Running};
 use crate::mux::{MuxError, Observation, PaneActivity, Probe};
 
@@ -27,7 +28,7 @@ impl Tmux {
     pub(super) fn observation(&self) -> Result<Observation, MuxError> {
         let rows = self.rows(STRUCTURE, Depth::Full)?;
         let probe = probe(&rows);
-        let (server, state) = state(rows)?;
+        let (server, state) = state(rows, &self.scope().environment)?;
         Ok(Observation {
             server,
             state,
@@ -138,7 +139,7 @@ fn digest(value: &impl Hash) -> u64 {
     bytes.finish()
 }
 
-fn state(rows: Rows) -> Result<(ServerIdentity, ServerState), MuxError> {
+fn state(rows: Rows, names: &[String]) -> Result<(ServerIdentity, ServerState), MuxError> {
     let Rows {
         server,
         renames,
@@ -165,8 +166,10 @@ fn state(rows: Rows) -> Result<(ServerIdentity, ServerState), MuxError> {
         })
         .collect();
     let (ids, roots): (Vec<u32>, Vec<Root>) = roots.into_iter().unzip();
-    let running: BTreeMap<u32, Running> =
-        ids.into_iter().zip(process::running(&roots, &[])).collect();
+    let running: BTreeMap<u32, Running> = ids
+        .into_iter()
+        .zip(process::running(&roots, names))
+        .collect();
     let tmux = Capabilities::of(&server.version);
     let mut tabs_of: BTreeMap<u32, Vec<Tab>> = BTreeMap::new();
     for row in windows {
@@ -188,6 +191,11 @@ fn state(rows: Rows) -> Result<(ServerIdentity, ServerState), MuxError> {
     };
     if let Some(id) = tabs_of.keys().next() {
         return Err(odd(format!("windows of an unknown session ${id}")));
+    }
+    let mut checkouts = Checkouts::new();
+    let tabs = state.sessions.iter_mut().flat_map(|s| &mut s.tabs);
+    for pane in tabs.flat_map(|tab| &mut tab.panes) {
+        pane.detail.checkout = checkouts.of(&pane.cwd);
     }
     state.sort();
     state.check().map_err(|error| odd(error.to_string()))?;

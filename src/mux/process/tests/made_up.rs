@@ -15,6 +15,7 @@ struct World {
 }
 
 /// A process of the world.
+#[derive(Clone, Copy)]
 struct Process {
     pid: i32,
     parent: i32,
