@@ -428,6 +428,34 @@ fn settings_that_are_wrong_stop_the_start() {
 }
 
 #[test]
+fn rules_that_are_wrong_stop_a_restore() {
+    let server = TmuxServer::start();
+    server.json(&["create", "one"]);
+    let path = server.json(&["config", "path"]);
+    let rules = path["rules"]["programs"]["path"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert_eq!(server.json(&["config", "validate"])[1]["exists"], false);
+    fs::create_dir_all(std::path::Path::new(&rules).parent().unwrap()).unwrap();
+    let write = |text: &str| fs::write(&rules, text).unwrap();
+    write("schema = 1\n\n[[program]]\nid = \"mine\"\nnames = [\"x\"]\nclass = \"sometimes\"\n");
+    for args in [
+        &["config", "validate"][..],
+        &["restore", "one", "--dry-run", "--on-conflict", "rename"],
+    ] {
+        let error = server.error(1, args);
+        let message = error["message"].as_str().unwrap();
+        for part in [rules.as_str(), "line 3", "\"mine\"", "`sometimes`"] {
+            assert!(message.contains(part), "{message}");
+        }
+    }
+    write("schema = 1\n\n[[program]]\nid = \"mine\"\nnames = [\"x\"]\nclass = \"offer\"\n");
+    assert_eq!(server.json(&["config", "validate"])[1]["exists"], true);
+    server.json(&["restore", "one", "--dry-run", "--on-conflict", "rename"]);
+}
+
+#[test]
 fn what_is_generated_is_whole() {
     let server = TmuxServer::stopped();
     for shell in ["bash", "zsh", "fish"] {

@@ -541,6 +541,7 @@ fn child_that_is_killed_while_restoring() {
         home: place.join("home"),
         search_path: Some(common::search_path()),
         suffix: "1140".into(),
+        ..Surroundings::default()
     };
     let server = tmux.identity().unwrap().unwrap();
     let snapshot = Snapshot {

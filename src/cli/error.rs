@@ -7,7 +7,7 @@ use crate::capture::CaptureError;
 use crate::config::{ConfigError, PathsError};
 use crate::model::target::{InvalidSnapRef, InvalidTarget};
 use crate::mux::MuxError;
-use crate::restore::RestoreError;
+use crate::restore::{RestoreError, RulesError};
 use crate::store::StoreError;
 
 /// How a command ended.
@@ -98,6 +98,13 @@ impl From<PathsError> for CliError {
 impl From<ConfigError> for CliError {
     fn from(error: ConfigError) -> Self {
         Self::caused(Exit::Failed, &error).hint("mend the file, or use another one with --config")
+    }
+}
+
+impl From<RulesError> for CliError {
+    fn from(error: RulesError) -> Self {
+        Self::caused(Exit::Failed, &error)
+            .hint("mend or remove the file; `muxtape config validate` checks it")
     }
 }
 

@@ -74,6 +74,13 @@ impl Paths {
 }
 
 impl Paths {
+    /// The user's rules about programs (Linux: `$XDG_CONFIG_HOME/muxtape/rules/programs.toml`).
+    #[must_use]
+    pub fn program_rules(&self) -> PathBuf {
+        let dir = self.config_file.parent().unwrap_or(Path::new("."));
+        dir.join("rules").join("programs.toml")
+    }
+
     /// The file whose lock the recorder of a server holds while it records into this store.
     #[must_use]
     pub fn recorder_lock(&self, socket: &Path) -> PathBuf {

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use bstr::BString;
 
+use super::programs::Rules;
+use crate::model::contents::Contents;
 use crate::model::digest::{Digest, DigestBuilder};
 use crate::model::snapshot::ServerIdentity;
 use crate::model::tree::ServerState;
@@ -58,11 +60,17 @@ pub struct Facts {
     pub programs: BTreeMap<BString, bool>,
     /// What is put behind the name of a session that exists: the time of the snapshot, as in `1140`.
     pub suffix: String,
+    /// Which programs may be started, and how.
+    pub rules: Rules,
+    /// Directories of the snapshot with a session file of vim.
+    pub vim_sessions: BTreeSet<BString>,
+    /// The lines that pagers showed first, by the text of their pane.
+    pub lines: BTreeMap<Digest, u32>,
 }
 
 /// Where a restore takes place: what [`super::prepare`] is told by its caller, who knows the
 /// environment and the clock.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Surroundings {
     /// The user's home.
     pub home: PathBuf,
@@ -70,4 +78,8 @@ pub struct Surroundings {
     pub search_path: Option<OsString>,
     /// The time of the snapshot as hours and minutes of the local clock, for example `1140`.
     pub suffix: String,
+    /// Which programs may be started, and how.
+    pub rules: Rules,
+    /// The texts of [`super::telling_texts`], as far as they can be read: they tell where pagers were.
+    pub texts: BTreeMap<Digest, Contents>,
 }

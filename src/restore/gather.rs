@@ -13,7 +13,10 @@ use super::judge;
 use super::plan::Plan;
 use super::policy::{OnConflict, Policy, Selection};
 use super::possible;
-use crate::model::program::program_name;
+use super::programs::{Rules, Strategy, VIM_SESSION, less_line};
+use crate::model::ansi;
+use crate::model::digest::Digest;
+use crate::model::program::{Program, program_name};
 use crate::model::snapshot::Snapshot;
 use crate::model::tree::{Pane, ServerState};
 use crate::mux::tmux::Tmux;
@@ -99,11 +102,57 @@ pub fn facts(state: &ServerState, surroundings: &Surroundings) -> Facts {
         }
     }
     Facts {
+        rules: surroundings.rules.clone(),
+        vim_sessions: vim_sessions(state, &surroundings.rules),
+        lines: lines(state, surroundings),
         home,
         directories: directories.there,
         programs,
         suffix: surroundings.suffix.clone(),
     }
+}
+
+/// The panes whose program has this strategy, and the program.
+fn having<'a>(
+    state: &'a ServerState,
+    rules: &'a Rules,
+    strategy: Strategy,
+) -> impl Iterator<Item = (&'a Pane, &'a Program)> {
+    state.panes().filter_map(move |(_, _, pane)| {
+        let program = pane.program.as_ref()?;
+        let has = rules.verdict(program, &[]).strategy == strategy;
+        has.then_some((pane, program))
+    })
+}
+
+/// The texts that tell how programs of a state are started again: give them to [`prepare`] in
+/// [`Surroundings::texts`].
+#[must_use]
+pub fn telling_texts(state: &ServerState, rules: &Rules) -> Vec<Digest> {
+    let panes = having(state, rules, Strategy::LessLine);
+    let texts = panes.filter_map(|(pane, _)| pane.contents);
+    texts.map(|text| text.digest).collect()
+}
+
+/// The lines that pagers showed first, by text.
+fn lines(state: &ServerState, surroundings: &Surroundings) -> BTreeMap<Digest, u32> {
+    let digests = telling_texts(state, &surroundings.rules).into_iter();
+    let lines = digests.filter_map(|digest| {
+        let screen = surroundings.texts.get(&digest)?.alternate.as_ref()?;
+        Some((digest, less_line(&ansi::plain(screen))?))
+    });
+    lines.collect()
+}
+
+/// The directories of editors that have a session file.
+fn vim_sessions(state: &ServerState, rules: &Rules) -> BTreeSet<BString> {
+    let editors = having(state, rules, Strategy::VimSession);
+    let dirs = editors.map(|(pane, program)| program.cwd.as_ref().unwrap_or(&pane.cwd));
+    let with = dirs.filter(|dir| {
+        let file = [dir.as_slice(), b"/", VIM_SESSION].concat();
+        file.to_path().is_ok_and(Path::is_file)
+    });
+    with.cloned().collect()
 }
 
 /// The programs of a pane, by `argv[0]`, and where they were.

@@ -5,7 +5,7 @@ use bstr::{BStr, BString, ByteSlice};
 use super::facts::Facts;
 use super::plan::{Start, Warning, WarningLevel};
 use super::policy::{MissingDir, Policy, Programs};
-use super::programs::{self, Class};
+use super::programs::{self, Class, Traces};
 use super::quoting::{self, Dialect};
 use crate::model::ansi::label;
 use crate::model::program::{Program, program_name};
@@ -124,10 +124,53 @@ pub(super) fn judge(pane: &Pane, wanted: bool, facts: &Facts, policy: &Policy) -
         judged.detail.push_str(", ended");
         return judged;
     }
+    nested(&mut judged, pane);
     if let Some(program) = program {
         start(&mut judged, program, pane, facts, policy);
     }
     judged
+}
+
+/// Shells in which others ran: only the outermost is started again.
+fn nested(judged: &mut Judged, pane: &Pane) {
+    let inner = pane
+        .detail
+        .shells
+        .iter()
+        .filter(|shell| **shell != pane.shell);
+    let mut inner: Vec<String> = inner.map(|shell| label(program_name(shell))).collect();
+    inner.reverse();
+    if inner.is_empty() {
+        return;
+    }
+    let outer = label(program_name(&pane.shell));
+    judged.warnings.push(Warning {
+        level: WarningLevel::Info,
+        ..warning(
+            "nested shells",
+            format!("{} ran within {outer}", inner.join(" within ")),
+            format!("opened with {outer} alone"),
+            "start the inner shell by hand",
+        )
+    });
+}
+
+/// Arguments as they are shown in a sentence.
+fn shown_line(argv: &[BString]) -> String {
+    match quoting::line(argv, None, Dialect::Ansi) {
+        Some(line) => label(&line),
+        None => label(&bstr::join(" ", argv)),
+    }
+}
+
+/// A pipeline as it is shown; `…` stands for a member that could not be seen, which was the first.
+fn pipeline(program: &Program) -> String {
+    let (unseen, seen): (Vec<_>, Vec<_>) =
+        program.pipeline.iter().partition(|argv| argv.is_empty());
+    let unseen = unseen.iter().map(|_| "…".to_owned());
+    let own = std::iter::once(&program.argv).chain(seen);
+    let shown = unseen.chain(own.map(|argv| shown_line(argv)));
+    shown.collect::<Vec<_>>().join(" | ")
 }
 
 fn directory(judged: &mut Judged, pane: &Pane, facts: &Facts, policy: &Policy) {
@@ -188,7 +231,7 @@ fn start(judged: &mut Judged, program: &Program, pane: &Pane, facts: &Facts, pol
         judged.warnings.push(warning(kind, issue, left, suggestion));
     };
     if !program.pipeline.is_empty() {
-        let issue = format!("{name} was part of a pipeline");
+        let issue = format!("{name} was part of a pipeline: {}", pipeline(program));
         return leave(
             judged,
             "pipeline",
@@ -197,10 +240,12 @@ fn start(judged: &mut Judged, program: &Program, pane: &Pane, facts: &Facts, pol
         );
     }
     if program.redacted {
-        let issue = format!("a secret was taken from the arguments of {name}");
+        let line = shown_line(&program.argv);
+        let issue = format!("a secret was taken from the arguments of {name}: {line}");
         return leave(judged, "redacted command", issue, "start it again by hand");
     }
-    let class = programs::start(program, policy.programs, &policy.allow);
+    let verdict = facts.rules.verdict(program, &policy.allow);
+    let class = verdict.under(policy.programs);
     if class == Class::Never {
         if policy.programs == Programs::Shell {
             judged.why = Some("programs are not started (policy: shell)".into());
@@ -238,12 +283,21 @@ fn start(judged: &mut Judged, program: &Program, pane: &Pane, facts: &Facts, pol
         true => Dialect::Posix,
         false => Dialect::of(&judged.shell),
     };
-    let Some(line) = quoting::line(&program.argv, dir, dialect) else {
+    let traces = Traces {
+        vim_session: facts
+            .vim_sessions
+            .contains(program.cwd.as_ref().unwrap_or(&pane.cwd)),
+        line: pane
+            .contents
+            .and_then(|text| facts.lines.get(&text.digest).copied()),
+    };
+    let argv = verdict.strategy.argv(program, traces);
+    let Some(line) = quoting::line(&argv, dir, dialect) else {
         let issue = format!("the command line of {name} cannot be typed into this shell");
         return leave(judged, "untypable command", issue, "start it again by hand");
     };
     judged.line = Some(line);
-    if class == Class::Run {
+    if class == Class::Allow {
         judged.start = Start::Run;
         judged
             .why

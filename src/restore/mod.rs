@@ -34,13 +34,14 @@ mod workdir;
 
 pub use apply::apply;
 pub use facts::{Facts, LiveState, Surroundings};
-pub use gather::{facts, look, prepare};
+pub use gather::{facts, look, prepare, telling_texts};
 pub use plan::{
     Counts, Item, Level, Mode, Outlook, Own, Plan, PlannedPane, PlannedSession, PlannedTab, Start,
     Warning, WarningLevel,
 };
 pub use planner::plan;
 pub use policy::{Chosen, MissingDir, OnConflict, Policy, Programs, Selection, Settings, Text};
+pub use programs::{Rules, RulesError};
 pub use report::{Made, Outcome, Progress, Report, Row, Status};
 pub use step::{Action, PaneRef, Part, Phase, SessionRef, Step, StepShown, TabRef};
 

@@ -88,6 +88,7 @@ fn any_facts() -> impl Strategy<Value = Facts> {
         directories: ["/", "/home/me"].into_iter().map(BString::from).collect(),
         programs: BTreeMap::from([("1:ünï".into(), found)]),
         suffix: "1140".into(),
+        ..Facts::default()
     })
 }
 
@@ -173,9 +174,8 @@ proptest! {
     }
 }
 
-#[test]
-fn what_held_a_secret_is_never_typed() {
-    // The pane's own process is no shell, and what it ran in the foreground could not be seen.
+/// A pane, and what a judge needs for it under the most daring policy.
+fn daring() -> (crate::model::tree::Pane, Facts, Policy) {
     let mut pane = crate::store::testing::session("s", 1, &[crate::store::testing::text("")])
         .tabs
         .remove(0)
@@ -188,14 +188,56 @@ fn what_held_a_secret_is_never_typed() {
     };
     let facts = Facts {
         home: "/".into(),
-        directories: BTreeSet::from(["/".into()]),
-        programs: BTreeMap::new(),
-        suffix: String::new(),
+        directories: BTreeSet::from([pane.cwd.clone()]),
+        ..Facts::default()
     };
-    pane.shell = vec!["watch".into(), "mysql".into(), "-uroot".into()];
+    (pane, facts, policy)
+}
+
+fn words(line: &str) -> Vec<BString> {
+    line.split(' ').map(BString::from).collect()
+}
+
+#[test]
+fn what_held_a_secret_is_never_typed() {
+    // The pane's own process is no shell, and what it ran in the foreground could not be seen.
+    let (mut pane, facts, policy) = daring();
+    pane.shell = words("watch mysql -uroot");
     assert!(judge::judge(&pane, true, &facts, &policy).line.is_some());
     pane.shell[2] = "-p‹redacted:password-option›".into();
-    assert_eq!(judge::judge(&pane, true, &facts, &policy).line, None);
+    let judged = judge::judge(&pane, true, &facts, &policy);
+    assert_eq!(judged.line, None);
+    let told = &judged.warnings.last().unwrap().issue;
+    assert!(
+        told.ends_with("watch mysql '-p‹redacted:password-option›'"),
+        "{told}"
+    );
+}
+
+#[test]
+fn pipelines_and_inner_shells_are_told_and_not_started() {
+    let (mut pane, facts, policy) = daring();
+    pane.shell = words("bash");
+    pane.detail.shells = vec![words("bash"), words("fish"), words("zsh -l")];
+    pane.program = Some(crate::model::program::Program {
+        argv: words("grep a"),
+        exe: None,
+        cwd: None,
+        pipeline: vec![Vec::new(), words("less")],
+        redacted: false,
+    });
+    let judged = judge::judge(&pane, true, &facts, &policy);
+    assert_eq!((judged.line, judged.start), (None, Start::Leave));
+    let told: Vec<&str> = judged
+        .warnings
+        .iter()
+        .map(|warning| warning.issue.as_str())
+        .collect();
+    let inner = "zsh within fish ran within bash";
+    assert_eq!(
+        told,
+        [inner, "grep was part of a pipeline: … | grep a | less"]
+    );
 }
 
 fn past(pid: i32, boot: &str, names: &[&str], seen: i64) -> Past {

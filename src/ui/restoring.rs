@@ -12,7 +12,8 @@ use crate::model::snapshot::Cause;
 use crate::mux::{Multiplexer, MuxError, ServerSelect};
 use crate::restore::undo::{self, Undoable, Undone};
 use crate::restore::{
-    Plan, Policy, Report, RestoreError, Selection, Surroundings, Workshop, apply, prepare,
+    Plan, Policy, Report, RestoreError, Rules, Selection, Surroundings, Workshop, apply, prepare,
+    telling_texts,
 };
 
 use super::context::Context;
@@ -40,7 +41,12 @@ fn preview(
 ) -> Result<Preview, Failure> {
     let snapshot = context.store.load(id).map_err(fail)?;
     let clock = words::zoned(snapshot.meta.time, &context.zone);
+    let rules = Rules::load(&context.paths.program_rules()).map_err(fail)?;
+    // Without them pagers begin at the top.
+    let telling = texts(context, telling_texts(&snapshot.state, &rules)).unwrap_or_default();
     let surroundings = Surroundings {
+        texts: telling,
+        rules,
         home: context.paths.home.clone(),
         search_path: context.search_path.clone(),
         suffix: clock.strftime("%H%M").to_string(),

@@ -144,6 +144,7 @@ impl World {
             home: self.server.home(),
             search_path: Some(common::search_path()),
             suffix: "1140".into(),
+            ..Surroundings::default()
         }
     }
 

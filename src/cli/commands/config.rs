@@ -1,9 +1,12 @@
 //! `muxtape config`
 
+use std::path::Path;
+
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::Role;
 use crate::config::{Settings, Shown, Source};
+use crate::restore::Rules;
 
 /// Settings
 #[derive(Debug, clap::Args)]
@@ -14,8 +17,10 @@ pub(in crate::cli) struct Config {
 
 #[derive(Debug, clap::Subcommand)]
 enum Action {
-    /// Print where the settings file is, whether or not it exists
+    /// Print where the settings file and the rules about programs are, whether or not they exist
     Path,
+    /// Check the settings file and the rules beside it, and do nothing else
+    Validate,
     /// Print every setting, its value, and whether that is in the file or the default
     Show,
 }
@@ -25,10 +30,35 @@ impl Config {
         match self.action {
             Action::Path => {
                 let path = &context.paths.config_file;
-                let data = serde_json::json!({ "path": path, "exists": path.exists() });
-                context
-                    .output
-                    .answer("config.path", &data, |_| vec![path.display().to_string()])?;
+                let rules = context.paths.program_rules();
+                let data = serde_json::json!({
+                    "path": path,
+                    "exists": path.exists(),
+                    "rules": { "programs": { "path": rules, "exists": rules.exists() } },
+                });
+                context.output.answer("config.path", &data, |_| {
+                    vec![path.display().to_string(), rules.display().to_string()]
+                })?;
+            }
+            Action::Validate => {
+                // The settings were read before anything else.
+                let rules = context.paths.program_rules();
+                Rules::load(&rules)?;
+                let files = [&context.paths.config_file, &rules];
+                let data: Vec<_> = files
+                    .iter()
+                    .map(|path| serde_json::json!({ "path": path, "exists": path.exists() }))
+                    .collect();
+                context.output.answer("config.validate", &data, |_| {
+                    let word = |path: &Path| match path.exists() {
+                        true => "valid",
+                        false => "not there: the defaults hold",
+                    };
+                    let lines = files.iter();
+                    lines
+                        .map(|path| format!("{}: {}", path.display(), word(path)))
+                        .collect()
+                })?;
             }
             Action::Show => {
                 let shown = Settings::shown(&context.paths.config_file)?;

@@ -17,8 +17,8 @@ use crate::model::{Cause, Millis, Snapshot, SnapshotId};
 use crate::mux::ServerSelect;
 use crate::restore::undo::remember;
 use crate::restore::{
-    MissingDir, OnConflict, Plan, Policy, Programs, Report, Selection, Settings, Status, StepShown,
-    Surroundings, Text, Warning, Workshop, apply, prepare,
+    MissingDir, OnConflict, Plan, Policy, Programs, Report, Rules, Selection, Settings, Status,
+    StepShown, Surroundings, Text, Warning, Workshop, apply, prepare, telling_texts,
 };
 use crate::store::{NewSnapshot, Recorded, Storing, Unchanged};
 
@@ -172,7 +172,13 @@ pub(super) fn plan(
     how: &How,
     otherwise: Vec<Target>,
 ) -> Result<Plan, CliError> {
+    let rules = Rules::load(&context.paths.program_rules())?;
+    let telling = telling_texts(&snapshot.state, &rules);
+    // Without them pagers begin at the top.
+    let texts = context.store().contents(&telling).unwrap_or_default();
     let surroundings = Surroundings {
+        texts: telling.into_iter().zip(texts).collect(),
+        rules,
         home: context.paths.home.clone(),
         search_path: std::env::var_os("PATH"),
         suffix: suffix(snapshot.meta.time),
