@@ -4,7 +4,10 @@
 //! up is an error, and every captured string has gone through the [`Redactor`]. This room never
 //! writes anything.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+mod memory;
+mod texts;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use bstr::BString;
@@ -14,10 +17,14 @@ use crate::model::contents::Contents;
 use crate::model::digest::Digest;
 use crate::model::snapshot::{RedactionCount, ServerIdentity};
 use crate::model::tree::{ContentsRef, InvalidState, PaneHandle, ServerState};
-use crate::mux::{ContentsRequest, Multiplexer, MuxError, Observation, Probe};
-use crate::redact::{Redactor, Tally};
+use crate::mux::{Multiplexer, MuxError, Probe};
+use crate::redact::Redactor;
 
-/// How often a capture starts again because panes came, went or changed screens while it ran.
+use memory::Memory;
+use texts::Texts;
+
+/// How often a capture starts again because panes came or went while it ran. The texts that were captured
+/// until then are kept.
 const ATTEMPTS: u32 = 4;
 
 /// What to capture.
@@ -29,6 +36,8 @@ pub struct CaptureRequest {
     pub contents: bool,
     /// Rows of scrollback a pane at the most, the newest ones; `None` for all.
     pub history_limit: Option<u32>,
+    /// Whether the next capture will go on from this one: then some of the texts stay in memory.
+    pub remember: bool,
 }
 
 /// A captured state.
@@ -47,6 +56,17 @@ pub struct Captured {
     pub took: Duration,
     /// What was taken out.
     pub redactions: Vec<RedactionCount>,
+    /// Where the next capture can go on.
+    memory: Memory,
+}
+
+impl Captured {
+    /// Whether there are texts that were put together from what was read at several times, and shall be
+    /// read as a whole once their panes have come to rest.
+    #[must_use]
+    pub fn has_put_together(&self) -> bool {
+        self.memory.has_put_together()
+    }
 }
 
 /// Why there is no capture.
@@ -76,7 +96,8 @@ pub enum CaptureError {
 /// Captures what `mux` shows.
 ///
 /// The texts of panes that have not been active since `previous` are not captured again: their panes
-/// refer to the same texts as there. `previous` must have been made with the same rules and limits.
+/// refer to the same texts as there. Of the others only what is new is asked for, where `previous` was told
+/// to remember them. `previous` must have been made with the same rules and limits.
 pub fn capture(
     mux: &dyn Multiplexer,
     redactor: &Redactor,
@@ -84,48 +105,37 @@ pub fn capture(
     previous: Option<&Captured>,
 ) -> Result<Captured, CaptureError> {
     let start = Instant::now();
+    let mut texts = Texts::new(redactor, request, previous);
     for _ in 0..ATTEMPTS {
-        let Observation {
-            server,
-            state,
-            probe,
-        } = mux.observe()?;
-        let mut state = chosen(state, request.sessions.as_deref())?;
-        let known = if request.contents {
-            known(previous, &server, &probe)
-        } else {
-            HashMap::new()
-        };
-        let wanted = if request.contents {
-            wanted(&state, &known, request.history_limit)
-        } else {
-            Vec::new()
-        };
-        let texts = mux.contents(&wanted)?;
-        if texts.len() != wanted.len() || texts.iter().any(Option::is_none) {
-            // A pane has gone or changed its screen since it was observed.
-            continue;
+        let mut seen = mux.observe()?;
+        let mut state = chosen(std::mem::take(&mut seen.state), request.sessions.as_deref())?;
+        let mut known = HashMap::new();
+        if request.contents {
+            known = unchanged(previous, &seen.server, &seen.probe);
+            if !texts.capture(mux, &seen.server, &state, &known)? {
+                // A pane has gone since it was observed.
+                continue;
+            }
         }
-        let mut tally = Tally::default();
-        let mut fresh = BTreeMap::new();
-        let mut contents = BTreeMap::new();
-        for (asked, text) in wanted.iter().zip(texts.into_iter().flatten()) {
-            let text = redactor.contents(&text, &mut tally);
-            let reference = text.reference();
-            fresh.insert(asked.pane, reference);
-            contents.insert(reference.digest, text);
-        }
-        refer(&mut state, &known, &fresh);
+        let mut tally = texts.tally.clone();
+        texts.refer(&mut state, &known);
+        texts.unsettle(&mut seen.probe);
         redactor.state(&mut state, &mut tally);
         state.sort();
         state.check()?;
+        let there: HashSet<PaneHandle> = state
+            .panes()
+            .filter_map(|(_, _, pane)| pane.handle)
+            .collect();
+        texts.memory.tidy(|pane| there.contains(pane));
         return Ok(Captured {
-            server,
+            server: seen.server,
             state,
-            probe,
-            contents,
+            probe: seen.probe,
+            contents: texts.contents,
             took: start.elapsed(),
             redactions: tally.counts(),
+            memory: texts.memory,
         });
     }
     Err(CaptureError::Unsteady { attempts: ATTEMPTS })
@@ -148,7 +158,7 @@ fn chosen(
 }
 
 /// The texts of panes that have shown nothing new since the previous capture.
-fn known(
+fn unchanged(
     previous: Option<&Captured>,
     server: &ServerIdentity,
     probe: &Probe,
@@ -174,44 +184,6 @@ fn known(
         .filter_map(|(_, _, pane)| Some((pane.handle?, pane.contents?)))
         .filter(|(handle, _)| quiet.contains(&handle.id))
         .collect()
-}
-
-/// The panes whose texts are needed, each once.
-fn wanted(
-    state: &ServerState,
-    known: &HashMap<PaneHandle, ContentsRef>,
-    limit: Option<u32>,
-) -> Vec<ContentsRequest> {
-    let mut seen = BTreeSet::new();
-    state
-        .panes()
-        .filter_map(|(_, _, pane)| {
-            let handle = pane.handle.filter(|handle| !known.contains_key(handle))?;
-            seen.insert(handle.id).then_some(ContentsRequest {
-                pane: handle.id,
-                alternate: pane.screen.alternate,
-                history: pane.screen.history,
-                limit,
-            })
-        })
-        .collect()
-}
-
-fn refer(
-    state: &mut ServerState,
-    known: &HashMap<PaneHandle, ContentsRef>,
-    fresh: &BTreeMap<u32, ContentsRef>,
-) {
-    let tabs = state
-        .sessions
-        .iter_mut()
-        .flat_map(|session| &mut session.tabs);
-    for pane in tabs.flat_map(|tab| &mut tab.panes) {
-        pane.contents = pane.handle.and_then(|handle| {
-            let text = fresh.get(&handle.id).or_else(|| known.get(&handle));
-            text.copied()
-        });
-    }
 }
 
 #[cfg(test)]

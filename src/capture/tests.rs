@@ -132,27 +132,155 @@ fn captures_can_be_limited() {
 }
 
 #[test]
-fn panes_that_come_and_go_never_make_a_half_capture() {
+fn panes_that_never_rest_are_captured_whole_all_the_same() {
     let server = TmuxServer::start();
-    let script = "while :; do printf '\\033[?1049h'; printf '\\033[?1049l'; done";
-    server.run(["split-window", "-t", "main:", "sh", "-c", script]);
-    let redactor = Redactor::new(&RedactSettings::default()).unwrap();
-    let mut whole = 0;
-    for _ in 0..5 {
-        match capture(&tmux(&server), &redactor, &everything(), None) {
-            Ok(captured) => {
-                whole += 1;
-                assert!(
-                    captured
-                        .state
-                        .panes()
-                        .all(|(_, _, pane)| pane.contents.is_some())
-                );
-            }
-            Err(error) => assert!(matches!(error, CaptureError::Unsteady { .. }), "{error}"),
-        }
+    for script in [
+        "while :; do printf '\\033[?1049h'; printf '\\033[?1049l'; done",
+        "while :; do echo a line; done",
+    ] {
+        server.run(["split-window", "-t", "main:", "sh", "-c", script]);
     }
-    assert!(whole <= 5);
+    let mut previous = None;
+    for _ in 0..5 {
+        let captured = taken(&server, &going_on(), previous.as_ref());
+        assert!(captured.state.panes().all(|(_, _, pane)| {
+            let text = pane
+                .contents
+                .and_then(|text| captured.contents.get(&text.digest));
+            text.is_none_or(|text| text.alternate.is_some() == pane.screen.alternate)
+                && pane.contents.is_some()
+        }));
+        previous = Some(captured);
+    }
+}
+
+/// A server in which a pane goes at each look, until only the first is left.
+#[derive(Debug)]
+struct Vanishing {
+    tmux: Tmux,
+    asked: std::sync::Mutex<Vec<usize>>,
+}
+
+impl Multiplexer for Vanishing {
+    fn kind(&self) -> crate::model::snapshot::MuxKind {
+        self.tmux.kind()
+    }
+
+    fn identity(&self) -> Result<Option<ServerIdentity>, MuxError> {
+        self.tmux.identity()
+    }
+
+    fn probe(&self) -> Result<Option<Probe>, MuxError> {
+        self.tmux.probe()
+    }
+
+    fn observe(&self) -> Result<crate::mux::Observation, MuxError> {
+        self.tmux.observe()
+    }
+
+    fn texts(
+        &self,
+        wanted: &[crate::mux::TextRequest],
+    ) -> Result<Vec<Option<crate::mux::PaneText>>, MuxError> {
+        self.asked.lock().unwrap().push(wanted.len());
+        if let Some(last) = wanted.last().filter(|last| last.of.pane > 0) {
+            let kill = crate::mux::tmux::command::Command::new("kill-pane");
+            let kill = kill.opt("-t", format!("%{}", last.of.pane));
+            self.tmux.run("a test", &[kill])?;
+        }
+        self.tmux.texts(wanted)
+    }
+}
+
+#[test]
+fn who_answered_is_not_asked_again_when_others_have_gone() {
+    let server = TmuxServer::start();
+    server.run(["split-window", "-t", "main:"]);
+    server.run(["split-window", "-t", "main:"]);
+    let mux = Vanishing {
+        tmux: tmux(&server),
+        asked: std::sync::Mutex::default(),
+    };
+    let redactor = Redactor::new(&RedactSettings::default()).unwrap();
+    let captured = capture(&mux, &redactor, &everything(), None).unwrap();
+    assert_eq!(captured.state.panes().count(), 2);
+    assert_eq!(*mux.asked.lock().unwrap(), [3]);
+    // Their texts are older than the structure that was observed last.
+    assert!(captured.probe.panes.iter().all(|pane| pane.settling));
+}
+
+/// Prints so many lines in the pane, and waits for them.
+fn print_lines(server: &TmuxServer, from: u32, to: u32, line: &str) {
+    let end = format!("\nend {to}");
+    server.type_line(
+        "main:",
+        &format!("for i in $(seq {from} {to}); do echo \"{line}\"; done; echo end {to}"),
+    );
+    server.wait_for_text("main:", &end);
+    server.wait_for_prompt("main:");
+}
+
+fn going_on() -> CaptureRequest {
+    CaptureRequest {
+        remember: true,
+        ..everything()
+    }
+}
+
+#[test]
+fn what_is_put_together_is_what_is_read_at_once() {
+    let server = TmuxServer::start();
+    server.wait_for_prompt("main:");
+    let token = "ghp_0123456789abcdefghijABCDEFGHIJ012345";
+    // Long lines, so that secrets stand where rows end.
+    let line = format!("$i $(printf %$((i % 97))s) {token}");
+    print_lines(&server, 1, 400, &line);
+    let mut before = taken(&server, &going_on(), None);
+    assert!(!before.has_put_together());
+    for step in 1..6 {
+        print_lines(&server, step * 1000, step * 1000 + 7 * step, &line);
+        let now = taken(&server, &going_on(), Some(&before));
+        let whole = taken(&server, &everything(), None);
+        assert!(now.has_put_together(), "step {step}");
+        assert_eq!(now.contents, whole.contents);
+        assert_eq!(now.redactions, whole.redactions);
+        assert!(!format!("{now:?}").contains("ghp_"));
+        before = now;
+    }
+    // A key may begin in what was captured before: then everything is looked at again.
+    let begin = "-----BEGIN RSA PRIVATE KEY-----";
+    print_lines(&server, 1, 1, begin);
+    let key = "MIIEowIBAAKCAQEAxyz0123456789abcdefghijklmnop";
+    print_lines(&server, 1, 60, key);
+    let now = taken(&server, &going_on(), Some(&before));
+    assert_eq!(now.contents, taken(&server, &everything(), None).contents);
+    print_lines(&server, 1, 60, key);
+    let now = taken(&server, &going_on(), Some(&now));
+    assert!(!now.has_put_together());
+    assert_eq!(now.contents, taken(&server, &everything(), None).contents);
+}
+
+#[test]
+fn what_was_put_together_is_read_again_at_rest() {
+    let server = TmuxServer::start();
+    server.wait_for_prompt("main:");
+    print_lines(&server, 1, 400, "line $i");
+    let first = taken(&server, &going_on(), None);
+    print_lines(&server, 1, 30, "more $i");
+    let second = taken(&server, &going_on(), Some(&first));
+    assert!(second.has_put_together());
+    settled(&server);
+    let third = taken(&server, &going_on(), Some(&second));
+    let fourth = taken(&server, &going_on(), Some(&third));
+    assert!(
+        third.has_put_together(),
+        "it was not at rest when it was captured before"
+    );
+    assert!(!fourth.has_put_together());
+    assert!(third.contents.is_empty(), "nothing had moved");
+    assert_eq!(fourth.contents, second.contents);
+    let fifth = taken(&server, &going_on(), Some(&fourth));
+    assert!(fifth.contents.is_empty());
 }
 
 #[test]
@@ -164,4 +292,24 @@ fn no_server_is_an_error() {
         matches!(error, CaptureError::Mux(MuxError::NoServer { .. })),
         "{error}"
     );
+}
+
+#[test]
+fn panes_beside_an_active_one_keep_their_texts() {
+    let server = TmuxServer::start();
+    server.wait_for_prompt("main:");
+    print_lines(&server, 1, 400, "line $i");
+    let before = taken(&server, &going_on(), None);
+    server.run(["split-window", "-t", "main:", "sleep", "1000"]);
+    server.run(["select-pane", "-t", "main:.0"]);
+    server.wait_for_prompt("main:.0");
+    let now = taken(&server, &going_on(), Some(&before));
+    assert_eq!(now.contents.len(), 2, "it has another size");
+    let again = taken(&server, &going_on(), Some(&now));
+    assert_eq!(
+        again.contents.len(),
+        1,
+        "only what is too short to be remembered"
+    );
+    assert_eq!(again.state, now.state);
 }

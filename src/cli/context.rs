@@ -107,6 +107,7 @@ impl Context {
             sessions,
             contents,
             history_limit: Some(self.settings.recorder.history_limit),
+            remember: false,
         };
         Ok(capture(&self.tmux(), &self.redactor()?, &request, None)?)
     }

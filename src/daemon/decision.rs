@@ -14,10 +14,12 @@ pub enum Decision {
     Capture(Cause),
 }
 
-/// Decides from two probes. Structure is captured at once; text when the interval is over.
+/// Decides from two probes. Structure is captured at once; text when the interval is over, and so are texts
+/// that are to be read `again`.
 pub(super) fn decide(
     last: Option<&Probe>,
     probe: &Probe,
+    again: bool,
     last_capture: Option<Millis>,
     now: Millis,
     interval: Duration,
@@ -31,7 +33,8 @@ pub(super) fn decide(
     let interval = u64::try_from(interval.as_millis()).unwrap_or(u64::MAX);
     // A clock that went back must not stop the recording.
     let due = now < last_capture || now.since(last_capture) >= interval;
-    let moved = last.panes != probe.panes
+    let moved = again
+        || last.panes != probe.panes
         || last.focus != probe.focus
         || last.panes.iter().any(|pane| pane.settling);
     if due && moved {
@@ -63,7 +66,8 @@ mod tests {
     #[test]
     fn a_new_layout_is_captured_at_once_and_text_in_its_time() {
         let (first, at) = (probe(1, 1), Some(Millis(100_000)));
-        let decide = |probe: Probe, now| decide(Some(&first), &probe, at, Millis(now), INTERVAL);
+        let decide =
+            |probe: Probe, now| decide(Some(&first), &probe, false, at, Millis(now), INTERVAL);
         assert_eq!(
             decide(probe(2, 1), 100_001),
             Decision::Capture(Cause::Event)
@@ -89,6 +93,7 @@ mod tests {
             decide(
                 Some(&first),
                 &looked,
+                false,
                 Some(Millis(100_000)),
                 Millis(now),
                 INTERVAL,
@@ -101,7 +106,7 @@ mod tests {
     #[test]
     fn the_first_look_captures() {
         assert_eq!(
-            decide(None, &probe(1, 1), None, Millis(0), INTERVAL),
+            decide(None, &probe(1, 1), false, None, Millis(0), INTERVAL),
             Decision::Capture(Cause::Event)
         );
     }
@@ -115,11 +120,20 @@ mod tests {
             decide(
                 Some(&first),
                 &probe(1, 1),
+                false,
                 Some(Millis(100_000)),
                 now,
                 INTERVAL
             ),
             Decision::Capture(Cause::Auto)
         );
+    }
+
+    #[test]
+    fn texts_that_were_put_together_are_read_again() {
+        let (first, at) = (probe(1, 1), Some(Millis(100_000)));
+        let decide = |now| decide(Some(&first), &first, true, at, Millis(now), INTERVAL);
+        assert_eq!(decide(129_999), Decision::Wait);
+        assert_eq!(decide(130_000), Decision::Capture(Cause::Auto));
     }
 }

@@ -190,6 +190,9 @@ impl Recorder {
         let decision = decide(
             self.last_probe.as_ref(),
             &probe,
+            self.previous
+                .as_ref()
+                .is_some_and(Captured::has_put_together),
             self.last_capture,
             now,
             self.options.interval,
@@ -207,6 +210,7 @@ impl Recorder {
             sessions: None,
             contents: self.options.contents,
             history_limit: self.options.history_limit,
+            remember: true,
         };
         let mut captured = capture(
             self.mux.as_ref(),
@@ -329,9 +333,8 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
-    use crate::model::contents::Contents;
     use crate::model::snapshot::{MuxKind, ServerIdentity};
-    use crate::mux::{ContentsRequest, Observation};
+    use crate::mux::{Observation, PaneText, TextRequest};
     use crate::redact::RedactSettings;
     use crate::store::StoreOptions;
 
@@ -363,7 +366,7 @@ mod tests {
             })
         }
 
-        fn contents(&self, _: &[ContentsRequest]) -> Result<Vec<Option<Contents>>, MuxError> {
+        fn texts(&self, _: &[TextRequest]) -> Result<Vec<Option<PaneText>>, MuxError> {
             Ok(Vec::new())
         }
     }

@@ -17,9 +17,11 @@ mod checkout;
 mod mounts;
 pub mod process;
 pub mod run;
+mod text;
 pub mod tmux;
 
 pub use run::Limits;
+pub use text::{Bookmark, ContentsRequest, PaneText, Seen, TextRequest};
 
 #[cfg(test)]
 #[path = "../../tests/common/mod.rs"]
@@ -39,9 +41,18 @@ pub trait Multiplexer: fmt::Debug + Send + Sync {
     /// The whole structure in one round trip, programs included, contents not.
     fn observe(&self) -> Result<Observation, MuxError>;
 
-    /// The texts of panes, in batches that are small enough not to stall the server. The answer
-    /// has the order of `wanted`; a pane that has gone meanwhile is `None`.
-    fn contents(&self, wanted: &[ContentsRequest]) -> Result<Vec<Option<Contents>>, MuxError>;
+    /// The texts of panes, or what is new of them, in questions that are small enough not to stall the
+    /// server. The answer has the order of `wanted`; a pane that has gone meanwhile is `None`.
+    fn texts(&self, wanted: &[TextRequest]) -> Result<Vec<Option<PaneText>>, MuxError>;
+
+    /// The whole texts of panes, sanitised. As [`Multiplexer::texts`].
+    fn contents(&self, wanted: &[ContentsRequest]) -> Result<Vec<Option<Contents>>, MuxError> {
+        let wanted: Vec<_> = wanted.iter().copied().map(TextRequest::from).collect();
+        let texts = self.texts(&wanted)?.into_iter();
+        Ok(texts
+            .map(|text| text.and_then(|text| text.whole()))
+            .collect())
+    }
 }
 
 /// The structure of a server at one moment; its panes carry no contents yet.
@@ -78,19 +89,6 @@ pub struct PaneActivity {
     /// Whether the whole second of the last activity is not over yet: text may still come without
     /// the digest moving.
     pub settling: bool,
-}
-
-/// Which text of which pane is wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ContentsRequest {
-    /// The pane ([`crate::model::tree::PaneHandle::id`]).
-    pub pane: u32,
-    /// Whether a full-screen program has the alternate screen.
-    pub alternate: bool,
-    /// Rows of scrollback that there are; used to size the batches.
-    pub history: u32,
-    /// Rows of scrollback wanted at the most, the newest ones; `None` for all.
-    pub limit: Option<u32>,
 }
 
 /// What can go wrong between muxtape and a multiplexer.

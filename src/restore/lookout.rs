@@ -144,9 +144,8 @@ pub fn settle(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::contents::Contents;
     use crate::model::snapshot::{MuxKind, ServerIdentity};
-    use crate::mux::{ContentsRequest, Observation, Probe};
+    use crate::mux::{Observation, PaneText, Probe, TextRequest};
     use crate::store::testing::{record, scratch, server, session, snapshot, state, text};
 
     /// Nobody answers.
@@ -177,7 +176,7 @@ mod tests {
             Err(nobody())
         }
 
-        fn contents(&self, _: &[ContentsRequest]) -> Result<Vec<Option<Contents>>, MuxError> {
+        fn texts(&self, _: &[TextRequest]) -> Result<Vec<Option<PaneText>>, MuxError> {
             Err(nobody())
         }
     }

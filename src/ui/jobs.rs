@@ -217,6 +217,7 @@ fn live(context: &Context) -> Result<Captured, Failure> {
         sessions: None,
         contents: recorder.contents,
         history_limit: Some(recorder.history_limit),
+        remember: false,
     };
     capture(&context.tmux, &context.redactor, &request, None).map_err(fail)
 }

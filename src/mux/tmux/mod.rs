@@ -18,8 +18,7 @@ mod scope;
 pub use client::{Reply, Tmux};
 pub use scope::Scope;
 
-use super::{ContentsRequest, Multiplexer, MuxError, Observation, Probe};
-use crate::model::contents::Contents;
+use super::{Multiplexer, MuxError, Observation, PaneText, Probe, TextRequest};
 use crate::model::snapshot::{MuxKind, ServerIdentity};
 
 impl Multiplexer for Tmux {
@@ -39,8 +38,8 @@ impl Multiplexer for Tmux {
         self.observation()
     }
 
-    fn contents(&self, wanted: &[ContentsRequest]) -> Result<Vec<Option<Contents>>, MuxError> {
-        self.texts(wanted)
+    fn texts(&self, wanted: &[TextRequest]) -> Result<Vec<Option<PaneText>>, MuxError> {
+        self.read_texts(wanted)
     }
 }
 

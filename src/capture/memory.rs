@@ -1,0 +1,120 @@
+//! What is remembered of texts between two captures, so that the next one asks only for what is new.
+//!
+//! For each pane: the lines of its scrollback up to a bookmark, already without secrets, and the raw end of
+//! the last one, which goes on in the next row. Kept in memory alone, and bounded: what was not used for
+//! longest is forgotten, and read anew when its pane moves.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::model::digest::Digest;
+use crate::model::tree::{ContentsRef, PaneHandle};
+use crate::mux::Bookmark;
+use crate::redact::Tally;
+
+/// Bytes that may be remembered.
+const MOST: usize = 64 << 20;
+
+/// How often a text may have been continued before it is read anew.
+const TRUSTED: u32 = 20;
+
+/// What is remembered of the texts of a server's panes.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(super) struct Memory {
+    panes: HashMap<PaneHandle, Arc<Remembered>>,
+}
+
+/// What is remembered of a pane's text.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Remembered {
+    pub(super) kept: Kept,
+    /// Up to where that goes.
+    pub(super) bookmark: Arc<Bookmark>,
+    /// The whole text, as it was captured.
+    pub(super) text: ContentsRef,
+    /// A digest of what followed the bookmark, as the multiplexer printed it.
+    pub(super) end: Digest,
+    /// The number of the capture in which it was used last.
+    pub(super) used: u64,
+}
+
+/// The scrollback of a pane.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Kept {
+    /// Whole lines, in order, without secrets.
+    pub(super) lines: Vec<Arc<[u8]>>,
+    /// What was taken out of them.
+    pub(super) taken: Tally,
+    /// What follows up to the bookmark: the start of a line, as the multiplexer printed it.
+    pub(super) open: Vec<u8>,
+    /// How often it was continued since it was read as a whole.
+    pub(super) continued: u32,
+}
+
+impl Memory {
+    /// What is remembered of a pane, if the pane can be read on from there.
+    pub(super) fn of(&self, pane: &PaneHandle) -> Option<&Arc<Remembered>> {
+        self.panes
+            .get(pane)
+            .filter(|remembered| remembered.kept.continued < TRUSTED)
+    }
+
+    /// Whether the last text of a pane was put together from what was read at several times: it is what
+    /// the pane shows as far as could be told, and is read as a whole when the pane has come to rest.
+    pub(super) fn is_put_together(&self, pane: &PaneHandle) -> bool {
+        self.panes
+            .get(pane)
+            .is_some_and(|one| one.kept.continued > 0)
+    }
+
+    /// Whether there is any such text.
+    pub(super) fn has_put_together(&self) -> bool {
+        self.panes.values().any(|one| one.kept.continued > 0)
+    }
+
+    /// The number of the next capture.
+    pub(super) fn next(&self) -> u64 {
+        let used = self.panes.values().map(|remembered| remembered.used);
+        used.max().map_or(0, |last| last + 1)
+    }
+
+    /// Remembers a pane, or forgets it.
+    pub(super) fn set(&mut self, pane: PaneHandle, remembered: Option<Remembered>) {
+        match remembered {
+            Some(remembered) => self.panes.insert(pane, Arc::new(remembered)),
+            None => self.panes.remove(&pane),
+        };
+    }
+
+    /// Forgets panes that are not there any more, and what is too much.
+    pub(super) fn tidy(&mut self, is_there: impl Fn(&PaneHandle) -> bool) {
+        self.panes.retain(|pane, _| is_there(pane));
+        let weigh = |one: &Remembered| {
+            let lines: usize = one.kept.lines.iter().map(|part| part.len()).sum();
+            lines + one.kept.open.len() + one.bookmark.weight() + size_of::<Remembered>()
+        };
+        let mut panes: Vec<(u64, usize, PaneHandle)> = self
+            .panes
+            .iter()
+            .map(|(pane, one)| (one.used, weigh(one), *pane))
+            .collect();
+        panes.sort_unstable_by_key(|&(used, weight, pane)| {
+            (std::cmp::Reverse(used), weight, pane.id)
+        });
+        let mut sum = 0usize;
+        for (_, weight, pane) in panes {
+            sum = sum.saturating_add(weight);
+            if sum > MOST {
+                self.panes.remove(&pane);
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Memory {
+    /// The number of panes: there may be secrets in what is remembered of them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Memory of {} panes", self.panes.len())
+    }
+}

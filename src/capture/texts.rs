@@ -1,0 +1,373 @@
+//! The texts of panes: asked for, put together with what is remembered, and redacted.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use super::memory::{Kept, Memory, Remembered};
+use super::{CaptureRequest, Captured};
+use crate::model::ansi;
+use crate::model::contents::Contents;
+use crate::model::digest::{Digest, DigestBuilder};
+use crate::model::snapshot::ServerIdentity;
+use crate::model::tree::{ContentsRef, Pane, PaneHandle, ServerState};
+use crate::mux::{ContentsRequest, Multiplexer, MuxError, PaneText, Probe, Seen, TextRequest};
+use crate::redact::{Redactor, Tally};
+
+/// Rows that are asked for before what was answered is worked on: some megabytes.
+const TURN: u32 = 40_000;
+
+/// Rows that are read again in a capture because their panes have come to rest.
+const AGAIN: u32 = 10_000;
+
+/// The texts of one capture.
+#[derive(Debug)]
+pub(super) struct Texts<'a> {
+    redactor: &'a Redactor,
+    request: &'a CaptureRequest,
+    /// The texts that were captured, by their digests.
+    pub(super) contents: BTreeMap<Digest, Contents>,
+    /// What was taken out of them.
+    pub(super) tally: Tally,
+    /// What is remembered for the next capture.
+    pub(super) memory: Memory,
+    number: u64,
+    server: Option<ServerIdentity>,
+    fresh: HashMap<PaneHandle, Fresh>,
+}
+
+/// A text that was captured.
+#[derive(Debug, Clone, Copy)]
+struct Fresh {
+    text: ContentsRef,
+    alternate: bool,
+    seen: Seen,
+    /// Whether the structure that it goes with was observed before it.
+    current: bool,
+}
+
+impl<'a> Texts<'a> {
+    /// None yet; with what an earlier capture remembers.
+    pub(super) fn new(
+        redactor: &'a Redactor,
+        request: &'a CaptureRequest,
+        previous: Option<&Captured>,
+    ) -> Self {
+        let memory = previous.map_or_else(Memory::default, |previous| previous.memory.clone());
+        Self {
+            redactor,
+            request,
+            contents: BTreeMap::new(),
+            tally: Tally::default(),
+            number: memory.next(),
+            memory,
+            server: previous.map(|previous| previous.server.clone()),
+            fresh: HashMap::new(),
+        }
+    }
+
+    /// Captures the texts of panes that are not `known`, and not captured already; whether all of them
+    /// answered. Those that did are not asked again.
+    pub(super) fn capture(
+        &mut self,
+        mux: &dyn Multiplexer,
+        server: &ServerIdentity,
+        state: &ServerState,
+        known: &HashMap<PaneHandle, ContentsRef>,
+    ) -> Result<bool, MuxError> {
+        if self.server.as_ref() != Some(server) {
+            self.server = Some(server.clone());
+            self.memory = Memory::default();
+            self.fresh.clear();
+        }
+        self.fresh.values_mut().for_each(|one| one.current = false);
+        let mut wanted = self.wanted(state, known);
+        let mut all = true;
+        while !wanted.is_empty() {
+            let later = wanted.split_off(turn(&wanted));
+            all &= self.ask(mux, &wanted)?;
+            wanted = later;
+        }
+        Ok(all)
+    }
+
+    /// The panes whose texts are needed, each once.
+    fn wanted(
+        &self,
+        state: &ServerState,
+        known: &HashMap<PaneHandle, ContentsRef>,
+    ) -> Vec<(PaneHandle, TextRequest)> {
+        let mut asked = BTreeSet::new();
+        let mut again = 0u32;
+        let mut wanted = Vec::new();
+        for (_, _, pane) in state.panes() {
+            let Some(handle) = pane
+                .handle
+                .filter(|handle| !self.fresh.contains_key(handle))
+            else {
+                continue;
+            };
+            let rests = known.contains_key(&handle);
+            if rests {
+                // A few at a time, and one at least.
+                let rows = again.saturating_add(pane.screen.history);
+                if !self.memory.is_put_together(&handle) || again > 0 && rows > AGAIN {
+                    continue;
+                }
+                again = rows.max(1);
+            }
+            if asked.insert(handle.id) {
+                let remembered = self.memory.of(&handle).filter(|_| !rests);
+                wanted.push((handle, self.question(pane, handle, remembered)));
+            }
+        }
+        wanted
+    }
+
+    fn question(
+        &self,
+        pane: &Pane,
+        handle: PaneHandle,
+        remembered: Option<&Arc<Remembered>>,
+    ) -> TextRequest {
+        TextRequest {
+            of: ContentsRequest {
+                pane: handle.id,
+                alternate: pane.screen.alternate,
+                history: pane.screen.history,
+                limit: self.request.history_limit,
+            },
+            since: remembered.map(|one| Arc::clone(&one.bookmark)),
+            bookmark: self.request.remember,
+        }
+    }
+
+    fn ask(
+        &mut self,
+        mux: &dyn Multiplexer,
+        wanted: &[(PaneHandle, TextRequest)],
+    ) -> Result<bool, MuxError> {
+        let requests: Vec<TextRequest> = wanted.iter().map(|(_, one)| one.clone()).collect();
+        let texts = mux.texts(&requests)?;
+        let mut all = texts.len() == wanted.len();
+        let mut whole = Vec::new();
+        for ((pane, asked), text) in wanted.iter().zip(texts) {
+            match text {
+                None => all = false,
+                Some(text) if text.continued && !self.can_go_on(*pane, &text) => {
+                    whole.push((
+                        *pane,
+                        TextRequest {
+                            since: None,
+                            ..asked.clone()
+                        },
+                    ));
+                }
+                Some(text) => self.take(*pane, text),
+            }
+        }
+        Ok(all && (whole.is_empty() || self.ask(mux, &whole)?))
+    }
+
+    /// Whether what is new of a text can be redacted by itself.
+    fn can_go_on(&self, pane: PaneHandle, text: &PaneText) -> bool {
+        self.memory.of(&pane).is_some_and(|remembered| {
+            let new = [&*remembered.kept.open, &*text.scrollback, &*text.screen].concat();
+            !self.redactor.spans_lines(&ansi::sanitised(&new))
+        })
+    }
+
+    fn take(&mut self, pane: PaneHandle, text: PaneText) {
+        let PaneText {
+            continued,
+            scrollback,
+            screen,
+            alternate,
+            seen,
+            bookmark,
+        } = text;
+        let before = self.memory.of(&pane).filter(|_| continued).cloned();
+        let end = end_of(&screen, alternate.as_deref());
+        if let Some(before) = &before
+            && scrollback.is_empty()
+            && before.end == end
+        {
+            // Something else in its window was active.
+            let fresh = Fresh {
+                text: before.text,
+                alternate: alternate.is_some(),
+                seen,
+                current: true,
+            };
+            self.fresh.insert(pane, fresh);
+            return;
+        }
+        let (main, kept) = match before {
+            Some(before) => self.put_together(&before, &scrollback, &screen),
+            None => self.anew(&scrollback, &screen, bookmark.is_some()),
+        };
+        let mut tally = Tally::default();
+        let alternate = alternate.map(|screen| self.clean(&screen, &mut tally).into());
+        self.tally.merge(&tally);
+        let contents = Contents {
+            main: main.into(),
+            alternate,
+        };
+        let text = contents.reference();
+        let remembered = kept.zip(bookmark).map(|(kept, bookmark)| Remembered {
+            kept,
+            bookmark: Arc::new(bookmark),
+            text,
+            end,
+            used: self.number,
+        });
+        self.memory.set(pane, remembered);
+        let fresh = Fresh {
+            text,
+            alternate: contents.alternate.is_some(),
+            seen,
+            current: true,
+        };
+        self.contents.insert(text.digest, contents);
+        self.fresh.insert(pane, fresh);
+    }
+
+    /// The text of a pane from what is remembered and what is new.
+    fn put_together(
+        &mut self,
+        before: &Remembered,
+        scrollback: &[u8],
+        screen: &[u8],
+    ) -> (Vec<u8>, Option<Kept>) {
+        let before = &before.kept;
+        let new = [&*before.open, scrollback].concat();
+        let mut taken = before.taken.clone();
+        let (lines, open, rest) = self.parts(&new, screen, &mut taken);
+        let length: usize = before.lines.iter().map(|part| part.len()).sum();
+        let mut main = Vec::with_capacity(length + lines.len() + rest.len());
+        for part in &before.lines {
+            main.extend_from_slice(part);
+        }
+        main.extend_from_slice(&lines);
+        main.extend_from_slice(&rest);
+        let mut all = before.lines.clone();
+        if !lines.is_empty() {
+            all.push(lines.into());
+        }
+        let kept = Kept {
+            lines: all,
+            taken,
+            open: open.to_vec(),
+            continued: before.continued + 1,
+        };
+        (main, Some(kept))
+    }
+
+    /// The text of a pane that was read as a whole.
+    fn anew(&mut self, scrollback: &[u8], screen: &[u8], keep: bool) -> (Vec<u8>, Option<Kept>) {
+        let spans = |part: &[u8]| self.redactor.spans_lines(&ansi::sanitised(part));
+        // A key word never goes over the end of a line, but it may over that of the scrollback.
+        let spans = || spans(scrollback) || spans(&[open_line(scrollback), screen].concat());
+        if !keep || spans() {
+            let mut tally = Tally::default();
+            let main = self.clean(&[scrollback, screen].concat(), &mut tally);
+            self.tally.merge(&tally);
+            return (main, None);
+        }
+        let mut taken = Tally::default();
+        let (lines, open, rest) = self.parts(scrollback, screen, &mut taken);
+        let main = [&*lines, &*rest].concat();
+        let kept = Kept {
+            lines: vec![lines.into()],
+            taken,
+            open: open.to_vec(),
+            continued: 0,
+        };
+        (main, Some(kept))
+    }
+
+    /// The whole lines of the scrollback, and all that follows, redacted one by one; and the raw start of
+    /// the line at which the scrollback ends. What was taken out of the lines is added to `taken`.
+    fn parts<'t>(
+        &mut self,
+        scrollback: &'t [u8],
+        screen: &[u8],
+        taken: &mut Tally,
+    ) -> (Vec<u8>, &'t [u8], Vec<u8>) {
+        let open = open_line(scrollback);
+        let lines = scrollback.strip_suffix(open).unwrap_or(&[]);
+        let lines = self.clean(lines, taken);
+        let mut tally = taken.clone();
+        let rest = self.clean(&[open, screen].concat(), &mut tally);
+        self.tally.merge(&tally);
+        (lines, open, rest)
+    }
+
+    fn clean(&self, text: &[u8], tally: &mut Tally) -> Vec<u8> {
+        let contents = Contents {
+            main: ansi::sanitised(text).into(),
+            alternate: None,
+        };
+        self.redactor.contents(&contents, tally).main.into()
+    }
+
+    /// Gives every pane its text, and what belongs to the same moment.
+    pub(super) fn refer(&self, state: &mut ServerState, known: &HashMap<PaneHandle, ContentsRef>) {
+        let tabs = state
+            .sessions
+            .iter_mut()
+            .flat_map(|session| &mut session.tabs);
+        for pane in tabs.flat_map(|tab| &mut tab.panes) {
+            let Some(handle) = pane.handle else {
+                continue;
+            };
+            pane.contents = known.get(&handle).copied();
+            if let Some(fresh) = self.fresh.get(&handle) {
+                pane.contents = Some(fresh.text);
+                pane.screen.alternate = fresh.alternate;
+                pane.screen.history = fresh.seen.history;
+                pane.screen.cursor_x = fresh.seen.cursor_x;
+                pane.screen.cursor_y = fresh.seen.cursor_y;
+            }
+        }
+    }
+
+    /// Marks what may have moved since its text was captured.
+    pub(super) fn unsettle(&self, probe: &mut Probe) {
+        let late: BTreeSet<u32> = self
+            .fresh
+            .iter()
+            .filter(|(_, fresh)| !fresh.current)
+            .map(|(pane, _)| pane.id)
+            .collect();
+        for pane in &mut probe.panes {
+            pane.settling |= late.contains(&pane.pane);
+        }
+    }
+}
+
+/// A digest of what follows the scrollback.
+fn end_of(screen: &[u8], alternate: Option<&[u8]>) -> Digest {
+    let end = DigestBuilder::new("muxtape.capture.end/1").bytes(screen);
+    match alternate {
+        Some(screen) => end.bytes(screen).finish(),
+        None => end.finish(),
+    }
+}
+
+/// What stands behind the last end of a line.
+fn open_line(text: &[u8]) -> &[u8] {
+    let start = memchr::memrchr(b'\n', text).map_or(0, |at| at + 1);
+    text.get(start..).unwrap_or(&[])
+}
+
+/// How many of the panes are asked in the next turn: one at least.
+fn turn(wanted: &[(PaneHandle, TextRequest)]) -> usize {
+    let mut rows = 0u32;
+    let fitting = wanted.iter().take_while(|(_, request)| {
+        if request.since.is_none() {
+            rows = rows.saturating_add(request.of.history);
+        }
+        rows <= TURN
+    });
+    fitting.count().max(1)
+}
