@@ -321,6 +321,7 @@ pub(crate) fn preview() -> crate::app::msg::Preview {
         size: pane.rect.size(),
         idle: pane.program.is_none(),
         start: [Start::Type, Start::Run, Start::Idle][usize::try_from(pane.index).unwrap() - 1],
+        still: false,
         exit: None,
         mode: None,
         own: Default::default(),

@@ -129,6 +129,7 @@ pub(super) enum Command {
     Restore(c::restore::Restore),
     Recover(c::recover::Recover),
     Undo(c::undo::Undo),
+    Drill(c::drill::Drill),
     Search(c::search::Search),
     Delete(c::delete::Delete),
     Trash(c::trash::Trash),

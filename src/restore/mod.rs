@@ -7,7 +7,9 @@
 
 mod apply;
 mod build;
+pub mod drill;
 mod facts;
+mod fidelity;
 mod gather;
 mod judge;
 pub mod lookout;
@@ -34,6 +36,7 @@ mod workdir;
 
 pub use apply::apply;
 pub use facts::{Facts, LiveState, Surroundings};
+pub use fidelity::{Difference, Fidelity, Field, Score};
 pub use gather::{facts, look, prepare, telling_texts};
 pub use plan::{
     Counts, Item, Level, Mode, Outlook, Own, Plan, PlannedPane, PlannedSession, PlannedTab, Start,

@@ -134,6 +134,8 @@ pub struct PlannedPane {
     pub idle: bool,
     /// What becomes of its program.
     pub start: Start,
+    /// Whether nothing writes behind its text: its process has ended.
+    pub still: bool,
     /// How its process ended, for one that is kept open after that.
     pub exit: Option<ExitState>,
     /// The mode that it was in.

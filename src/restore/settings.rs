@@ -170,6 +170,7 @@ pub(super) fn allowed(
         let value = variable.value.as_ref();
         if policy != Settings::None
             && is_variable(&variable.name)
+            && (policy == Settings::All || !is_acting(&variable.name))
             && !value.is_some_and(|value| is_marked(value))
         {
             own.environment.push(variable.clone());
@@ -216,13 +217,15 @@ fn base(name: &[u8]) -> Option<&BStr> {
         Some((base, index)) => (base, index.strip_suffix(b"]")?),
         None => (name, &b"0"[..]),
     };
-    let plain = base.strip_prefix(b"@").unwrap_or(base);
-    let sound = !plain.is_empty()
-        && plain
+    // A user's own may be called anything; but tmux expands formats in names.
+    let sound = match base.strip_prefix(b"@") {
+        Some(own) => !own.iter().any(|b| matches!(b, b'#' | 0..0x20)),
+        None => base
             .iter()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
-        && !index.is_empty()
-        && index.iter().all(u8::is_ascii_digit);
+            .all(|b| b.is_ascii_lowercase() || matches!(b, b'-' | b'0'..=b'9')),
+    };
+    let sound =
+        sound && !base.is_empty() && !index.is_empty() && index.iter().all(u8::is_ascii_digit);
     sound.then(|| base.as_bstr())
 }
 
@@ -241,6 +244,35 @@ fn is_variable(name: &[u8]) -> bool {
     !name.is_empty() && !name.iter().any(|b| matches!(b, b'=' | 0)) && !own.contains(&name)
 }
 
+/// Variables that shells, loaders and interpreters run or load by themselves.
+const ACTING: &[&str] = &[
+    "BASHOPTS",
+    "BASH_ENV",
+    "ENV",
+    "LESSCLOSE",
+    "LESSOPEN",
+    "NODE_OPTIONS",
+    "PERL5OPT",
+    "PROMPT_COMMAND",
+    "PS0",
+    "PS1",
+    "PS2",
+    "PS4",
+    "PYTHONSTARTUP",
+    "RUBYOPT",
+    "SHELLOPTS",
+    "ZDOTDIR",
+];
+/// Beginnings of the names of such variables.
+const ACTING_FROM: &[&str] = &["BASH_FUNC_", "DYLD_", "GIT_CONFIG", "LD_"];
+
+fn is_acting(name: &[u8]) -> bool {
+    ACTING.iter().any(|known| name == known.as_bytes())
+        || ACTING_FROM
+            .iter()
+            .any(|start| name.starts_with(start.as_bytes()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -257,6 +289,7 @@ mod tests {
         let safe = |name, value| may_be_set(Settings::Safe, &setting(name, value));
         for (name, value) in [
             ("status-left", "#{session_name} #[fg=red]%H:%M"),
+            ("@a b", "on"),
             ("@plugin", "tmux-plugins/tpm; $(x) `y`"),
             ("update-environment[3]", "DISPLAY"),
             ("destroy-unattached", "off"),
@@ -275,7 +308,8 @@ mod tests {
             ("command-alias[9]", "split-window=run-shell x"),
             ("default-client-command", "x"),
             ("#(touch x)", "on"),
-            ("@a b", "on"),
+            ("@a\nb", "on"),
+            ("@#(touch x)", "on"),
             ("status-format[#(touch x)]", "on"),
             ("", "on"),
             ("destroy-unattached", "on"),
@@ -302,6 +336,11 @@ mod tests {
                 hidden: false,
             },
             Variable {
+                name: "PROMPT_COMMAND".into(),
+                value: Some("touch x".into()),
+                hidden: false,
+            },
+            Variable {
                 name: "EDITOR".into(),
                 value: None,
                 hidden: false,
@@ -309,10 +348,13 @@ mod tests {
         ];
         let (own, left) = allowed(Settings::Safe, &[], &hooks, &variables);
         assert!(own.hooks.is_empty() && own.environment.len() == 1);
-        assert_eq!(left, ["after-split-window[0]", "TMUX_PANE"]);
+        assert_eq!(
+            left,
+            ["after-split-window[0]", "TMUX_PANE", "PROMPT_COMMAND"]
+        );
         let (own, left) = allowed(Settings::All, &[], &hooks, &variables);
         assert_eq!((own.hooks.len(), left.len()), (1, 1));
         let (own, left) = allowed(Settings::None, &[], &hooks, &variables);
-        assert_eq!((own, left.len()), (Own::default(), 3));
+        assert_eq!((own, left.len()), (Own::default(), 4));
     }
 }

@@ -142,4 +142,72 @@ mod tests {
             }
         }
     }
+
+    /// Random layouts made by a real server: the splits alone put every pane in its place, and the layout's
+    /// text makes the tree. `MUXTAPE_TEST_ROUNDS` makes more of them.
+    #[test]
+    fn a_real_server_makes_every_layout_exactly() {
+        use crate::mux::testing::TmuxServer;
+        use crate::mux::tmux::layout;
+        use std::collections::BTreeMap;
+
+        let rounds = std::env::var("MUXTAPE_TEST_ROUNDS");
+        let server = TmuxServer::start();
+        let make = |layout: &Layout| {
+            let (first, cuts) = cuts(layout).unwrap();
+            let Size { width, height } = layout.size();
+            let quiet = ["cat", "-"];
+            let id = ["-d", "-P", "-F", "#{pane_id}"];
+            let new = [&["new-window"][..], &id, &["-t", "=main:7"], &quiet].concat();
+            let mut ids = BTreeMap::from([(first, server.run(new))]);
+            let (width, height) = (width.to_string(), height.to_string());
+            server.run([
+                "resize-window",
+                "-t",
+                "=main:7",
+                "-x",
+                &width,
+                "-y",
+                &height,
+            ]);
+            for cut in &cuts {
+                let axis = match cut.axis {
+                    Axis::Columns => "-h",
+                    Axis::Rows => "-v",
+                };
+                let length = cut.length.to_string();
+                let from = ids[&cut.from].clone();
+                let split = ["split-window", axis, "-t", &from, "-l", &length];
+                let made = server.run([&split[..], &id, &quiet].concat());
+                ids.insert(cut.pane, made);
+            }
+            let number = |pane: u32| ids[&pane].trim_start_matches('%').parse().unwrap();
+            let wanted = layout::print(layout, &number).unwrap();
+            let shown =
+                || server.run(["display-message", "-p", "-t", "=main:7", "#{window_layout}"]);
+            let by_splits = shown();
+            server.run(["select-layout", "-t", "=main:7", &wanted]);
+            let in_the_end = shown();
+            server.run(["kill-window", "-t", "=main:7"]);
+            (wanted, by_splits, in_the_end)
+        };
+        let config = ProptestConfig {
+            cases: rounds
+                .ok()
+                .and_then(|rounds| rounds.parse().ok())
+                .unwrap_or(12),
+            failure_persistence: None,
+            max_shrink_iters: 40,
+            ..ProptestConfig::default()
+        };
+        let layouts = (20u16..200, 10u16..80)
+            .prop_flat_map(|(width, height)| any_layout(Size { width, height }, 1));
+        proptest!(config, |(layout in layouts)| {
+            let (wanted, by_splits, in_the_end) = make(&layout);
+            // A split within one of the same direction is made as a part of that; the places are the same.
+            let places = |text: &str| layout::parse(text.as_bytes()).unwrap().tiled.panes();
+            prop_assert_eq!(places(&wanted), places(&by_splits));
+            prop_assert_eq!(&wanted, &in_the_end);
+        });
+    }
 }

@@ -13,6 +13,7 @@ pub(super) mod daemon;
 pub(super) mod delete;
 pub(super) mod demo;
 pub(super) mod diff;
+pub(super) mod drill;
 pub(super) mod edit;
 pub(super) mod interface;
 pub(super) mod list;
@@ -59,6 +60,7 @@ fn dispatch(command: &Command, context: &Context) -> Result<Exit, CliError> {
         Command::Restore(command) => command.run(context),
         Command::Recover(command) => command.run(context),
         Command::Undo(command) => command.run(context),
+        Command::Drill(command) => command.run(context),
         Command::Search(command) => command.run(context),
         Command::Delete(command) => command.run(context),
         Command::Trash(command) => command.run(context),

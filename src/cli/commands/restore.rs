@@ -12,6 +12,8 @@ use crate::cli::context::{Context, host};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::{Output, Role, confirm};
 use crate::cli::views::count;
+use crate::model::contents::Contents;
+use crate::model::digest::Digest;
 use crate::model::target::Target;
 use crate::model::{Cause, Millis, Snapshot, SnapshotId};
 use crate::mux::ServerSelect;
@@ -172,17 +174,7 @@ pub(super) fn plan(
     how: &How,
     otherwise: Vec<Target>,
 ) -> Result<Plan, CliError> {
-    let rules = Rules::load(&context.paths.program_rules())?;
-    let telling = telling_texts(&snapshot.state, &rules);
-    // Without them pagers begin at the top.
-    let texts = context.store().contents(&telling).unwrap_or_default();
-    let surroundings = Surroundings {
-        texts: telling.into_iter().zip(texts).collect(),
-        rules,
-        home: context.paths.home.clone(),
-        search_path: std::env::var_os("PATH"),
-        suffix: suffix(snapshot.meta.time),
-    };
+    let surroundings = surroundings(context, snapshot)?;
     let policy = how.policy(&context.settings.restore);
     let selection = how.selection(snapshot, otherwise)?;
     Ok(prepare(
@@ -192,6 +184,33 @@ pub(super) fn plan(
         &selection,
         &surroundings,
     )?)
+}
+
+/// Where a restore of a snapshot takes place.
+pub(super) fn surroundings(
+    context: &Context,
+    snapshot: &Snapshot,
+) -> Result<Surroundings, CliError> {
+    let rules = Rules::load(&context.paths.program_rules())?;
+    let telling = telling_texts(&snapshot.state, &rules);
+    // Without them pagers begin at the top.
+    let texts = context.store().contents(&telling).unwrap_or_default();
+    Ok(Surroundings {
+        texts: telling.into_iter().zip(texts).collect(),
+        rules,
+        home: context.paths.home.clone(),
+        search_path: std::env::var_os("PATH"),
+        suffix: suffix(snapshot.meta.time),
+    })
+}
+
+/// Texts of the store by their digests.
+pub(super) fn texts(
+    context: &Context,
+    wanted: &[Digest],
+) -> Result<BTreeMap<Digest, Contents>, CliError> {
+    let loaded = context.store().contents(wanted)?;
+    Ok(wanted.iter().copied().zip(loaded).collect())
 }
 
 /// Hours and minutes of a moment, for names.
@@ -259,9 +278,7 @@ pub(super) fn carry_out(
             );
         }
     }
-    let texts = plan.texts();
-    let loaded = context.store().contents(&texts)?;
-    let texts: BTreeMap<_, _> = texts.into_iter().zip(loaded).collect();
+    let texts = texts(context, &plan.texts())?;
     let undo = undo_point(context)?;
     let program = std::env::current_exe()?;
     let workshop = Workshop {

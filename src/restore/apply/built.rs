@@ -124,9 +124,8 @@ impl Names for Ids<'_> {
 
     fn body(&self, pane: PaneRef) -> (Option<BString>, Vec<BString>) {
         let token = self.work.token(pane.0);
-        (
-            None,
-            vec![self.program.clone(), pane::COMMAND.into(), token],
-        )
+        // The pane goes there by itself; tmux remembers it for when the pane is started anew.
+        let dir = self.plan.pane(pane).map(|planned| planned.dir.clone());
+        (dir, vec![self.program.clone(), pane::COMMAND.into(), token])
     }
 }

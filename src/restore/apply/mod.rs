@@ -67,6 +67,7 @@ pub fn apply(
 /// What comes behind the text of a pane.
 fn next(pane: &PlannedPane) -> Next {
     match (&pane.started, pane.idle) {
+        _ if pane.still => Next::Nothing,
         (None, true) => Next::Prompt,
         // It draws on a screen of its own again, and its line is the last one on the main one.
         (Some(name), _) if pane.screen.alternate => Next::Command(name.clone()),

@@ -85,6 +85,7 @@ impl<'a> Planner<'a> {
                 },
                 idle: judged.idle,
                 start: judged.start,
+                still: pane.exit.is_some(),
                 exit: pane.exit,
                 mode,
                 own,

@@ -26,6 +26,8 @@ pub(super) enum Next {
     Command(BString),
     /// Something new: it comes below all that is there.
     New,
+    /// Nothing: the cursor stays where it was.
+    Nothing,
 }
 
 /// How the text was shown.
@@ -107,6 +109,11 @@ pub(super) fn bytes(text: &[u8], place: &Place, size: Size) -> Vec<u8> {
         }
     }
     out.extend_from_slice(PLAIN_AGAIN);
+    if place.next == Next::Nothing {
+        let (row, column) = (place.screen.cursor_y, place.screen.cursor_x);
+        out.extend_from_slice(format!("\x1b[{};{}H", row + 1, column + 1).as_bytes());
+        return out;
+    }
     let next = if left_out.is_empty() {
         cursor.max(shown_to)
     } else {
@@ -145,7 +152,7 @@ fn left_out(lines: &[&[u8]], place: &Place) -> (usize, Range<usize>) {
             }
             (cursor, u32::MAX)
         }
-        Next::New => return (cursor, cursor..cursor),
+        Next::New | Next::Nothing => return (cursor, cursor..cursor),
     };
     let height = prompt::height(lines.get(..end).unwrap_or(lines), column);
     (cursor, end.saturating_sub(height)..end)

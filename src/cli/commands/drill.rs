@@ -1,0 +1,114 @@
+//! `muxtape drill`
+
+use std::time::Instant;
+
+use serde::Serialize;
+
+use super::restore::{surroundings, texts};
+use crate::cli::context::Context;
+use crate::cli::error::{CliError, Exit};
+use crate::cli::output::{Output, Role};
+use crate::cli::views::count;
+use crate::mux::run::Limits;
+use crate::restore::drill::{Stage, drill};
+use crate::restore::{Difference, Score, Warning};
+
+/// Rehearse a restore and tell how much of it would come back
+///
+/// The snapshot is restored onto a tmux server of its own, which nobody sees, and captured again; both are
+/// held against each other, field by field. Nothing else is touched and nothing stays. Neither shells nor
+/// programs are started, only looked for; settings that could run a command, and hooks, are left out.
+/// The exit code is 0 when everything came back, else 1.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Drill {
+    /// The snapshot: an id, a name, latest, latest~3, @2h
+    #[arg(default_value = "latest")]
+    snap: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Answer<'a> {
+    snapshot: String,
+    exact: bool,
+    fields: Vec<Score>,
+    differences: &'a [Difference],
+    warnings: &'a [Warning],
+    errors: &'a [String],
+    duration_ms: u64,
+}
+
+impl Drill {
+    pub(in crate::cli) fn run(&self, context: &Context) -> Result<Exit, CliError> {
+        let start = Instant::now();
+        let meta = context.find(&self.snap, None)?;
+        let snapshot = context.store().load(meta.id)?;
+        let contents = snapshot.state.panes();
+        let mut wanted: Vec<_> = contents
+            .filter_map(|(_, _, pane)| pane.contents.map(|text| text.digest))
+            .collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        let texts = texts(context, &wanted)?;
+        let program = std::env::current_exe()?;
+        let tmux = context.tmux();
+        let stage = Stage {
+            tmux: tmux.program(),
+            program: &program,
+            texts: &texts,
+            limits: Limits::default(),
+        };
+        let drill = drill(&snapshot, &surroundings(context, &snapshot)?, &stage)?;
+        let exact = drill.fidelity.is_exact() && drill.errors.is_empty();
+        let answer = Answer {
+            snapshot: meta.id.to_string(),
+            exact,
+            fields: drill.fidelity.scores(),
+            differences: &drill.fidelity.differences,
+            warnings: &drill.warnings,
+            errors: &drill.errors,
+            duration_ms: u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
+        };
+        context
+            .output
+            .answer("drill", &answer, |out| lines(&answer, out))?;
+        Ok(if exact { Exit::Ok } else { Exit::Failed })
+    }
+}
+
+fn lines(answer: &Answer<'_>, out: &Output) -> Vec<String> {
+    let mut lines = Vec::new();
+    for score in &answer.fields {
+        let numbers = format!("{}/{}", score.matched, score.total);
+        let (role, sign) = match score.total {
+            0 => (Role::Faint, "–"),
+            total if total == score.matched => (Role::Added, "✓"),
+            _ => (Role::Changed, "!"),
+        };
+        let line = format!("{sign} {:<12} {numbers:>9}", score.field.word());
+        lines.push(out.paint(role, &line));
+    }
+    for one in answer.differences {
+        let line = format!(
+            "{} {}: was {}, came back as {}",
+            one.target,
+            one.field.word(),
+            one.was,
+            one.is
+        );
+        lines.push(out.paint(Role::Changed, &format!("! {line}")));
+    }
+    for error in answer.errors {
+        lines.push(out.paint(Role::Removed, &format!("✗ {error}")));
+    }
+    let differences = answer.differences.len() as u64;
+    lines.push(format!(
+        "snapshot {} rehearsed in {} ms: {}",
+        answer.snapshot,
+        answer.duration_ms,
+        match differences {
+            0 => "everything came back".to_owned(),
+            some => count(some, "difference"),
+        }
+    ));
+    lines
+}
