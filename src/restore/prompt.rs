@@ -5,16 +5,18 @@ use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
 use std::time::{Duration, Instant};
 
-use bstr::ByteSlice;
+use bstr::{BString, ByteSlice};
 use rustix::fs::OFlags;
 use rustix::termios::LocalModes;
 
+use crate::model::program::program_name;
 use crate::mux::tmux::Tmux;
 use crate::mux::tmux::command::Command;
 
 /// How long a shell may take to its first prompt.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How long one looks for a line editor before a prompt without one will do.
+/// How long one looks for a line editor, where it is not known whether there is one, before a prompt
+/// without one will do.
 const EDITOR: Duration = Duration::from_millis(400);
 /// Between two looks.
 const PAUSE: rustix::event::Timespec = rustix::event::Timespec {
@@ -22,17 +24,50 @@ const PAUSE: rustix::event::Timespec = rustix::event::Timespec {
     tv_nsec: 4_000_000,
 };
 
+/// Between two questions to tmux.
+const QUESTIONS: Duration = Duration::from_millis(40);
+
+/// Whether a shell edits its line itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Editor {
+    /// It does, and takes the terminal out of its canonical mode for it.
+    Yes,
+    /// The terminal does.
+    No,
+    /// One or the other.
+    Unknown,
+}
+
+impl Editor {
+    /// That of a shell; no arguments stand for the server's default shell.
+    pub(super) fn of(shell: &[BString]) -> Self {
+        if shell.iter().any(|arg| arg == "--noediting") {
+            return Self::No;
+        }
+        match program_name(shell).as_bytes() {
+            b"dash" | b"posh" => Self::No,
+            b"bash" | b"zsh" | b"fish" | b"tcsh" | b"ksh93" | b"mksh" | b"elvish" | b"nu" => {
+                Self::Yes
+            }
+            _ => Self::Unknown,
+        }
+    }
+}
+
 /// Waits for the prompts of panes, by tmux's numbers; gives those that came.
 ///
 /// A line editor takes the terminal out of its canonical mode. Shells without one (dash) never do: for
-/// them something written on the cursor's line is taken for the prompt.
-pub(super) fn wait(tmux: &Tmux, panes: &[u32]) -> BTreeSet<u32> {
+/// them something written on the cursor's line is taken for the prompt; what is typed too soon waits in the
+/// terminal and is read nevertheless.
+pub(super) fn wait(tmux: &Tmux, panes: &[(u32, Editor)]) -> BTreeSet<u32> {
     let mut ready = BTreeSet::new();
     if panes.is_empty() {
         return ready;
     }
-    let ttys = ttys(tmux, panes);
+    let numbers: Vec<u32> = panes.iter().map(|(pane, _)| *pane).collect();
+    let ttys = ttys(tmux, &numbers);
     let start = Instant::now();
+    let mut asked: Option<Instant> = None;
     while start.elapsed() < PATIENCE {
         for (pane, tty) in &ttys {
             let modes = rustix::termios::tcgetattr(tty);
@@ -40,11 +75,20 @@ pub(super) fn wait(tmux: &Tmux, panes: &[u32]) -> BTreeSet<u32> {
                 ready.insert(*pane);
             }
         }
-        if panes.iter().all(|pane| ready.contains(pane)) {
+        let missing = panes.iter().filter(|(pane, _)| !ready.contains(pane));
+        let missing: Vec<(u32, Editor)> = missing.copied().collect();
+        if missing.is_empty() {
             break;
         }
-        if start.elapsed() > EDITOR {
-            ready.extend(written(tmux, panes));
+        let without = missing.iter().filter(|(_, editor)| match editor {
+            Editor::Yes => false,
+            Editor::No => true,
+            Editor::Unknown => start.elapsed() > EDITOR,
+        });
+        let without: Vec<u32> = without.map(|(pane, _)| *pane).collect();
+        if !without.is_empty() && asked.is_none_or(|asked| asked.elapsed() > QUESTIONS) {
+            ready.extend(written(tmux, &without));
+            asked = Some(Instant::now());
         }
         let _ = rustix::event::poll(&mut [], Some(&PAUSE));
     }

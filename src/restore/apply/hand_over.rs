@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{COMMANDS, Site};
 use crate::mux::tmux::command::Command;
 use crate::restore::RestoreError;
-use crate::restore::prompt;
+use crate::restore::prompt::{self, Editor};
 use crate::restore::report::Made;
 use crate::restore::step::{Action, PaneRef, Phase, SessionRef};
 
@@ -55,7 +55,12 @@ impl Site<'_, '_> {
             .iter()
             .filter_map(|(pane, _)| self.built.panes.get(pane).copied())
             .collect();
-        let ready = prompt::wait(self.workshop.tmux, &ids);
+        let editors = typed.iter().map(|(pane, _)| {
+            let pane = self.plan.pane(*pane);
+            pane.map_or(Editor::Unknown, |pane| Editor::of(&pane.shell))
+        });
+        let waited: Vec<(u32, Editor)> = ids.iter().copied().zip(editors).collect();
+        let ready = prompt::wait(self.workshop.tmux, &waited);
         let mut commands = Vec::new();
         for ((pane, action), id) in typed.iter().zip(&ids) {
             if ready.contains(id) {
