@@ -93,7 +93,8 @@ pub struct PaneDetail {
     pub hooks: Vec<Hook>,
     /// Variables of its shell; only names that the user allows.
     pub environment: Vec<Variable>,
-    /// The command that it was made with, in the multiplexer's own notation; empty for a shell.
+    /// The command that it was made with, in the multiplexer's own notation; the default one, where it was made
+    /// without.
     pub start_command: BString,
     /// Shells within the pane's own process, outermost first, down to the one that is in front or has
     /// the program in front: the arguments of each. Empty where there is only one shell.

@@ -110,28 +110,75 @@ impl<'a> Fields<'a> {
     }
 
     /// Reads what `#{q:…}` printed, and the space after it. tmux puts a backslash before every space,
-    /// backslash and character that is special to a shell, none of which is a letter or a digit;
-    /// versions from 3.4 to 3.6 print controls and bytes that are not UTF-8 as vis(3) does, with a
-    /// letter or three digits after the backslash.
+    /// backslash and character that is special to a shell.
     pub(super) fn text(&mut self) -> Result<BString, MuxError> {
+        self.escaped(b' ')
+    }
+
+    /// Reads a text in which every `end` and every backslash has a backslash before it, and the `end`
+    /// after it.
+    pub(super) fn escaped(&mut self, end: u8) -> Result<BString, MuxError> {
         let mut text = Vec::new();
         let mut rest = self.rest;
-        loop {
-            let (byte, used) = match rest {
-                [b' ', ..] => break,
-                [b'\\', a @ b'0'..=b'3', b @ b'0'..=b'7', c @ b'0'..=b'7', ..] => {
-                    ((a - b'0') << 6 | (b - b'0') << 3 | (c - b'0'), 4)
-                }
-                [b'\\', byte, ..] => (control(*byte).unwrap_or(*byte), 2),
-                [byte, ..] => (*byte, 1),
-                [] => return Err(self.garbled("the end of a quoted text")),
-            };
+        while rest.first() != Some(&end) {
+            let (byte, used) =
+                unescape(rest).ok_or_else(|| self.garbled("the end of a quoted text"))?;
             text.push(byte);
             rest = rest.get(used..).unwrap_or(&[]);
         }
         self.rest = rest.get(1..).unwrap_or(&[]);
         Ok(text.into())
     }
+
+    /// Whether a known text comes next.
+    pub(super) fn starts_with(&self, text: &[u8]) -> bool {
+        self.rest.starts_with(text)
+    }
+
+    /// Reads a whole line.
+    pub(super) fn line(&mut self) -> Result<&'a [u8], MuxError> {
+        let line = self.until(b"\n").ok_or_else(|| self.garbled("a line"))?;
+        self.end_of_line()?;
+        Ok(line)
+    }
+
+    /// Reads the lines before a known one, which is not read.
+    pub(super) fn lines_before(&mut self, line: &str) -> Result<&'a [u8], MuxError> {
+        let line = format!("{line}\n");
+        if self.starts_with(line.as_bytes()) {
+            return Ok(&[]);
+        }
+        let whole = self.rest;
+        let lines = self.until(format!("\n{line}").as_bytes());
+        let lines = lines.and_then(|lines| whole.get(..lines.len() + 1));
+        let lines = lines.ok_or_else(|| self.garbled(&format!("{line:?} somewhere")))?;
+        self.end_of_line()?;
+        Ok(lines)
+    }
+
+    /// Reads up to a known text, which is not read.
+    pub(super) fn until(&mut self, text: &[u8]) -> Option<&'a [u8]> {
+        let (before, rest) = self.rest.split_at(self.rest.find(text)?);
+        self.rest = rest;
+        Some(before)
+    }
+}
+
+/// The first byte of a text with backslashes in it, and how many bytes it takes; `None` at the end.
+///
+/// What stands for itself after a backslash is no letter or digit; controls and bytes that are not UTF-8
+/// are as vis(3) prints them, with a letter or three digits after the backslash. Versions from 3.4 to 3.6
+/// print them so everywhere, others only in what they escape for their own parser. A backslash at the end
+/// is one.
+pub(super) fn unescape(text: &[u8]) -> Option<(u8, usize)> {
+    Some(match text {
+        [] => return None,
+        [b'\\', a @ b'0'..=b'3', b @ b'0'..=b'7', c @ b'0'..=b'7', ..] => {
+            ((a - b'0') << 6 | (b - b'0') << 3 | (c - b'0'), 4)
+        }
+        [b'\\', byte, ..] => (control(*byte).unwrap_or(*byte), 2),
+        [byte, ..] => (*byte, 1),
+    })
 }
 
 /// The control that a letter after a backslash stands for.

@@ -5,14 +5,19 @@
 //! versions, and one malformed message kills the server. Targets are always ids or exact names.
 
 mod answer;
+mod buffers;
 pub mod capabilities;
 mod client;
 pub mod command;
 mod contents;
+mod environment;
 pub mod layout;
 pub mod names;
 mod observe;
+mod options;
+mod probe;
 mod query;
+mod rows;
 mod scope;
 
 pub use client::{Reply, Tmux};

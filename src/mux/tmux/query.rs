@@ -1,14 +1,25 @@
-//! The question for the whole structure of a server, and the rows of its answer.
+//! The questions for the structure of a server, and their answers.
 //!
-//! One `source-file` runs without anything in between, so the rows belong to one moment. Every row
-//! starts with a letter: `I` for the server, `S` a session, `W` a window in a session, `P` a pane,
-//! `E` the end.
+//! Options and variables have to be asked of each session, window and pane by its id. So first it is
+//! asked which there are; the second question asks for everything, which panes there are included, and
+//! counts only if those are the ones it was made for. One `source-file` runs without anything in
+//! between, so all of its answer belongs to one moment.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use bstr::BString;
 
 use super::answer::Fields;
+use super::capabilities::Release;
 use super::client::{IDENTITY, read_identity};
 use super::command::Command;
+use super::environment::read_variable;
+use super::options::Local;
+use super::rows::{
+    FULL, PANE, PaneRow, SESSION, SessionRow, WINDOW, WindowRow, read_full, read_pane,
+    read_session, read_window,
+};
+use crate::model::detail::Variable;
 use crate::model::snapshot::ServerIdentity;
 use crate::mux::MuxError;
 
@@ -18,149 +29,194 @@ pub(super) struct Rows {
     pub(super) server: ServerIdentity,
     /// The server's clock, in seconds.
     pub(super) now: i64,
-    /// Whether windows follow their programs by default.
-    pub(super) renames: bool,
     pub(super) sessions: Vec<SessionRow>,
     pub(super) windows: Vec<WindowRow>,
     pub(super) panes: Vec<PaneRow>,
+    /// What is set on each, and with which variables; nothing in a probe.
+    pub(super) own: Own,
 }
 
-/// A session.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct SessionRow {
-    pub(super) id: u32,
-    pub(super) name: BString,
-    pub(super) path: BString,
-    pub(super) group: BString,
-}
-
-/// A window in a session; one that is linked to several sessions has several rows.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct WindowRow {
-    pub(super) session: u32,
-    pub(super) id: u32,
-    pub(super) index: u32,
-    pub(super) active: bool,
-    pub(super) last: bool,
-    pub(super) zoomed: bool,
-    pub(super) renames: bool,
-    pub(super) name: BString,
-    pub(super) layout: BString,
-}
-
-/// A pane. In the rows of windows that are linked to several sessions it stands as often.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct PaneRow {
-    pub(super) id: u32,
-    pub(super) window: u32,
-    pub(super) text: TextRow,
-    pub(super) fixed: FixedRow,
-    /// Where the foreground program is, by tmux; empty in a probe.
-    pub(super) path: BString,
-    /// What runs in the foreground, by tmux; empty in a probe.
-    pub(super) command: BString,
-}
-
-/// What moves when the text of a pane does.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct TextRow {
-    pub(super) activity: i64,
-    pub(super) width: u32,
-    pub(super) height: u32,
-    pub(super) history: u32,
-    pub(super) history_bytes: u64,
-    pub(super) cursor_x: u32,
-    pub(super) cursor_y: u32,
-    pub(super) alternate: bool,
-    pub(super) scroll: Option<u32>,
-    /// Some programs turn a wheel in it every second.
-    pub(super) title: BString,
-}
-
-/// What stays when only the text of a pane moves.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct FixedRow {
-    pub(super) index: u32,
-    pub(super) pid: i32,
-    pub(super) active: bool,
-    pub(super) last: bool,
-    pub(super) marked: bool,
+/// What was asked of each session, window and pane by its id.
+#[derive(Debug, Default)]
+pub(super) struct Own {
+    /// Whether panes take each other's typing where nothing else is set.
     pub(super) synchronized: bool,
-    pub(super) dead: bool,
-    pub(super) dead_status: Option<i32>,
-    /// The main screen's cursor while the alternate one is shown.
-    pub(super) saved_x: u32,
-    pub(super) saved_y: u32,
-    pub(super) start_path: BString,
+    pub(super) options: BTreeMap<Owner, Local>,
+    /// The variables of sessions, all of them.
+    pub(super) environment: BTreeMap<u32, Vec<Variable>>,
+}
+
+impl Own {
+    /// What is set on one.
+    pub(super) fn of(&self, owner: Owner) -> Local {
+        self.options.get(&owner).cloned().unwrap_or_default()
+    }
+}
+
+/// Who has options. A window in several sessions has them once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Owner {
+    Session(u32),
+    Window(u32),
+    Pane(u32),
+}
+
+/// Who is there to be asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Roll {
+    pub(super) server: ServerIdentity,
+    pub(super) owners: BTreeSet<Owner>,
 }
 
 /// How much is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Depth {
-    /// Everything.
-    Full,
+pub(super) enum Depth<'a> {
+    /// Everything, of those that are known to be there.
+    Full {
+        roll: &'a Roll,
+        /// Whether the variables of sessions are asked for.
+        environment: bool,
+    },
     /// What needs no look at the processes of panes, which is most of the cost of a row.
     Probe,
 }
 
-const SESSION: &str = "S #{session_id} #{q:session_name} \
-    #{q:session_path} #{q:session_group} ";
-
-const WINDOW: &str = "W #{session_id} #{window_id} #{window_index} #{window_active} \
-    #{window_last_flag} #{window_zoomed_flag} #{automatic-rename} \
-    #{q:window_name} #{q:window_layout} ";
-
-const PANE: &str = "P #{pane_id} #{window_id} #{window_activity} #{pane_width} #{pane_height} \
-    #{history_size} #{history_bytes} #{cursor_x} #{cursor_y} #{alternate_on} #{scroll_position} \
-    #{q:pane_title} #{pane_index} #{pane_pid} #{pane_active} #{pane_last} \
-    #{pane_marked} #{pane_synchronized} #{pane_dead} #{pane_dead_status} #{alternate_saved_x} \
-    #{alternate_saved_y} #{q:pane_start_path} ";
-
-/// tmux looks at the process for these, which is most of what a row costs.
-const PROCESS: &str = "#{q:pane_current_path} #{q:pane_current_command} ";
-
-const NO_PROCESS: &str = "  ";
-
-/// The commands of the question.
-pub(super) fn commands(depth: Depth) -> Vec<Command> {
-    let process = match depth {
-        Depth::Full => PROCESS,
-        Depth::Probe => NO_PROCESS,
-    };
-    // display-message puts its text through strftime before it expands it.
-    let identity = format!("I {IDENTITY} %s");
-    let say = |text: &str| Command::new("display-message").flag("-p").arg(text);
-    let list = |name, format: &str| Command::new(name).opt("-F", format);
+/// The question who is there.
+pub(super) fn roll_call() -> Vec<Command> {
     vec![
-        say(&identity),
-        Command::new("show-options")
-            .flag("-gwv")
-            .arg("automatic-rename"),
-        list("list-sessions", SESSION),
-        list("list-windows", WINDOW).flag("-a"),
-        list("list-panes", &format!("{PANE}{process}")).flag("-a"),
+        say(&format!("I {IDENTITY} ")),
+        list("list-panes", "#{session_id} #{window_id} #{pane_id}").flag("-a"),
         say("E"),
     ]
 }
 
-/// Reads the answer.
-pub(super) fn read(answer: &[u8], what: &str) -> Result<Rows, MuxError> {
+/// Reads the answer to [`roll_call`].
+pub(super) fn read_roll(answer: &[u8], what: &str) -> Result<Roll, MuxError> {
     let mut fields = Fields::new(answer, what);
-    if !fields.skip(b"I ") {
-        return Err(fields.garbled("the server"));
-    }
-    let server = read_identity(&mut fields)?;
-    let now = fields.number()?;
+    let server = read_server(&mut fields)?;
     fields.end_of_line()?;
-    let renames = fields.word()? == b"on";
+    let mut owners = BTreeSet::new();
+    while !fields.skip(b"E\n") {
+        owners.insert(Owner::Session(fields.id(b'$')?));
+        owners.insert(Owner::Window(fields.id(b'@')?));
+        owners.insert(Owner::Pane(fields.id(b'%')?));
+        fields.end_of_line()?;
+    }
+    at_the_end(&fields).map(|()| Roll { server, owners })
+}
+
+impl Roll {
+    /// Whether its tmux tells the hooks of windows and the hidden variables of sessions: not before 3.2.
+    fn tells_all(&self) -> bool {
+        Release::read(&self.server.version).is_none_or(|release| release >= Release(3, 2))
+    }
+}
+
+impl Rows {
+    /// Who is in the rows.
+    pub(super) fn roll(&self) -> Roll {
+        let sessions = self.sessions.iter().map(|row| Owner::Session(row.id));
+        let windows = self.windows.iter().map(|row| Owner::Window(row.id));
+        let panes = self.panes.iter().map(|row| Owner::Pane(row.id));
+        Roll {
+            server: self.server.clone(),
+            owners: sessions.chain(windows).chain(panes).collect(),
+        }
+    }
+}
+
+fn say(text: &str) -> Command {
+    Command::new("display-message").flag("-p").arg(text)
+}
+
+fn list(name: &'static str, format: &str) -> Command {
+    Command::new(name).opt("-F", format)
+}
+
+/// The commands of the question.
+pub(super) fn commands(depth: Depth<'_>) -> Vec<Command> {
+    // display-message puts its text through strftime before it expands it.
+    let mut commands = vec![
+        say(&format!("I {IDENTITY} %s")),
+        list("list-sessions", SESSION),
+        list("list-windows", WINDOW).flag("-a"),
+    ];
+    match depth {
+        Depth::Probe => commands.push(list("list-panes", PANE).flag("-a")),
+        Depth::Full { roll, environment } => {
+            commands.push(list("list-panes", &format!("{PANE}{FULL}")).flag("-a"));
+            own(roll, environment, &mut commands);
+        }
+    }
+    commands.push(say("E"));
+    commands
+}
+
+/// The part of the question that goes to each by its id. An answer does not say whom it is about: so before
+/// each stands a line that does.
+fn own(roll: &Roll, environment: bool, commands: &mut Vec<Command>) {
+    commands.extend([say("H"), Command::new("show-hooks").flag("-g")]);
+    if roll.tells_all() {
+        commands.push(Command::new("show-hooks").flag("-gw"));
+    }
+    let synchronized = Command::new("show-options").flag("-gwv");
+    commands.extend([say("D"), synchronized.arg("synchronize-panes")]);
+    for owner in &roll.owners {
+        let show = Command::new("show-options").flag("-H");
+        let show = match owner {
+            Owner::Session(_) => show,
+            Owner::Window(_) => show.flag("-w"),
+            Owner::Pane(_) => show.flag("-p"),
+        };
+        commands.push(head("O", *owner));
+        commands.push(show.opt("-t", owner.id()));
+        if let Owner::Session(_) = owner
+            && environment
+        {
+            let show = || Command::new("show-environment").flag("-s");
+            commands.push(head("V", *owner));
+            commands.push(show().opt("-t", owner.id()));
+            commands.push(head("v", *owner));
+            if roll.tells_all() {
+                commands.push(show().flag("-h").opt("-t", owner.id()));
+            }
+        }
+    }
+}
+
+impl Owner {
+    fn id(self) -> String {
+        match self {
+            Owner::Session(id) => format!("${id}"),
+            Owner::Window(id) => format!("@{id}"),
+            Owner::Pane(id) => format!("%{id}"),
+        }
+    }
+}
+
+/// Prints a heading. display-message puts its text through strftime, which takes the id of a pane for one of
+/// its own.
+fn head(letter: &str, owner: Owner) -> Command {
+    say(&heading(letter, owner).replace('%', "%%"))
+}
+
+fn heading(letter: &str, owner: Owner) -> String {
+    format!("{letter} {}", owner.id())
+}
+
+/// Reads the answer to a question of the same depth.
+pub(super) fn read(answer: &[u8], depth: Depth<'_>, what: &str) -> Result<Rows, MuxError> {
+    let mut fields = Fields::new(answer, what);
+    let server = read_server(&mut fields)?;
+    let now = fields.number()?;
     fields.end_of_line()?;
     let mut rows = Rows {
         server,
         now,
-        renames,
         sessions: Vec::new(),
         windows: Vec::new(),
         panes: Vec::new(),
+        own: Own::default(),
     };
     loop {
         if fields.skip(b"S ") {
@@ -168,80 +224,95 @@ pub(super) fn read(answer: &[u8], what: &str) -> Result<Rows, MuxError> {
         } else if fields.skip(b"W ") {
             rows.windows.push(read_window(&mut fields)?);
         } else if fields.skip(b"P ") {
-            rows.panes.push(read_pane(&mut fields)?);
-        } else if fields.skip(b"E") {
-            fields.end_of_line()?;
-            break;
+            let mut row = read_pane(&mut fields)?;
+            if depth != Depth::Probe {
+                row.full = read_full(&mut fields, row.text.height)?;
+            }
+            rows.panes.push(row);
         } else {
-            return Err(fields.garbled("a row"));
+            break;
         }
         fields.end_of_line()?;
     }
+    if let Depth::Full { roll, environment } = depth {
+        rows.own = read_own(&mut fields, &roll.owners, environment)?;
+    }
+    if !fields.skip(b"E\n") {
+        return Err(fields.garbled("a row"));
+    }
+    at_the_end(&fields).map(|()| rows)
+}
+
+fn read_server(fields: &mut Fields<'_>) -> Result<ServerIdentity, MuxError> {
+    if fields.skip(b"I ") {
+        read_identity(fields)
+    } else {
+        Err(fields.garbled("the server"))
+    }
+}
+
+fn at_the_end(fields: &Fields<'_>) -> Result<(), MuxError> {
     if fields.is_empty() {
-        Ok(rows)
+        Ok(())
     } else {
         Err(fields.garbled("the end"))
     }
 }
 
-fn read_session(fields: &mut Fields<'_>) -> Result<SessionRow, MuxError> {
-    Ok(SessionRow {
-        id: fields.id(b'$')?,
-        name: fields.text()?,
-        path: fields.text()?,
-        group: fields.text()?,
-    })
+fn read_own(
+    fields: &mut Fields<'_>,
+    owners: &BTreeSet<Owner>,
+    environment: bool,
+) -> Result<Own, MuxError> {
+    let mut own = Own::default();
+    if !fields.skip(b"H\n") {
+        return Err(fields.garbled("the names of hooks"));
+    }
+    let mut hooks = BTreeSet::new();
+    while !fields.skip(b"D\n") {
+        // One that is set globally has its place in the list and its command behind the name.
+        let line = fields.line()?;
+        let end = line.iter().position(|byte| b"[ ".contains(byte));
+        hooks.insert(BString::from(
+            line.get(..end.unwrap_or(line.len())).unwrap_or(line),
+        ));
+    }
+    own.synchronized = fields.line()? == b"on";
+    let mut owners = owners.iter().copied().peekable();
+    while let Some(owner) = owners.next() {
+        expect(fields, "O", owner)?;
+        let next = owners.peek().map(|owner| heading("O", *owner));
+        let next = match owner {
+            Owner::Session(_) if environment => heading("V", owner),
+            _ => next.unwrap_or_else(|| "E".to_owned()),
+        };
+        let lines = fields.lines_before(&next)?;
+        let local =
+            Local::read(lines, &hooks).ok_or_else(|| fields.garbled("options before this"))?;
+        own.options.insert(owner, local);
+        if let Owner::Session(id) = owner
+            && environment
+        {
+            expect(fields, "V", owner)?;
+            let mut variables = Vec::new();
+            let hidden = format!("{}\n", heading("v", owner));
+            while !fields.skip(hidden.as_bytes()) {
+                variables.push(read_variable(fields, false)?);
+            }
+            while !fields.starts_with(b"O ") && !fields.starts_with(b"E\n") {
+                variables.push(read_variable(fields, true)?);
+            }
+            own.environment.insert(id, variables);
+        }
+    }
+    Ok(own)
 }
 
-fn read_window(fields: &mut Fields<'_>) -> Result<WindowRow, MuxError> {
-    Ok(WindowRow {
-        session: fields.id(b'$')?,
-        id: fields.id(b'@')?,
-        index: fields.number()?,
-        active: fields.truth()?,
-        last: fields.truth()?,
-        zoomed: fields.truth()?,
-        renames: fields.truth()?,
-        name: fields.text()?,
-        layout: fields.text()?,
-    })
-}
-
-fn read_pane(fields: &mut Fields<'_>) -> Result<PaneRow, MuxError> {
-    let id = fields.id(b'%')?;
-    let window = fields.id(b'@')?;
-    let text = TextRow {
-        activity: fields.number()?,
-        width: fields.number()?,
-        height: fields.number()?,
-        history: fields.number()?,
-        history_bytes: fields.number()?,
-        cursor_x: fields.number()?,
-        cursor_y: fields.number()?,
-        alternate: fields.truth()?,
-        scroll: fields.number_or_none()?,
-        title: fields.text()?,
-    };
-    let fixed = FixedRow {
-        index: fields.number()?,
-        // Not told of a pane that is dead, in 3.8.
-        pid: fields.number_or_none()?.unwrap_or(0),
-        active: fields.truth()?,
-        last: fields.truth()?,
-        marked: fields.truth()?,
-        synchronized: fields.truth()?,
-        dead: fields.truth()?,
-        dead_status: fields.number_or_none()?,
-        saved_x: fields.number_or_none()?.unwrap_or(0),
-        saved_y: fields.number_or_none()?.unwrap_or(0),
-        start_path: fields.text()?,
-    };
-    Ok(PaneRow {
-        id,
-        window,
-        text,
-        fixed,
-        path: fields.text()?,
-        command: fields.text()?,
-    })
+fn expect(fields: &mut Fields<'_>, letter: &str, owner: Owner) -> Result<(), MuxError> {
+    let heading = heading(letter, owner);
+    if fields.skip(heading.as_bytes()) {
+        fields.end_of_line()
+    } else {
+        Err(fields.garbled(&heading))
+    }
 }

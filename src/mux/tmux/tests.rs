@@ -1,5 +1,8 @@
 //! A real tmux, observed.
 
+mod fields;
+mod whole;
+
 use super::capabilities::{Capabilities, Release};
 use super::command::{Command, format_escaped};
 use super::*;
@@ -133,9 +136,8 @@ fn odd_directories_are_read_as_tmux_tells_them() {
         .opt("-c", format_escaped(path));
     tmux.run("a test", &[open]).unwrap();
     wait_until("the shell in its directory", || {
-        let answer = tmux.ask("a test", &query::commands(query::Depth::Full));
-        let rows = query::read(&answer.unwrap().stdout, "a test").unwrap();
-        rows.panes.iter().any(|row| row.path == path)
+        let rows = tmux.structure().unwrap();
+        rows.panes.iter().any(|row| row.full.path == path)
     });
 }
 
@@ -200,7 +202,7 @@ fn floating_panes_stand_beside_the_layout() {
 }
 
 #[test]
-fn automatic_rename_is_told_where_it_differs_from_the_default() {
+fn automatic_rename_is_told_as_it_is_set() {
     let server = TmuxServer::start();
     let setting = |server: &TmuxServer| {
         let state = state(server);
@@ -215,8 +217,13 @@ fn automatic_rename_is_told_where_it_differs_from_the_default() {
     server.run(["rename-window", "-t", "main:", "mine"]);
     assert_eq!(setting(&server), AutomaticRename::Off);
     server.run(["set-option", "-gw", "automatic-rename", "off"]);
+    assert_eq!(setting(&server), AutomaticRename::Off);
     server.run(["set-option", "-w", "-t", "main:", "automatic-rename", "on"]);
     assert_eq!(setting(&server), AutomaticRename::On);
+    server.run(["set-option", "-gw", "automatic-rename", "on"]);
+    assert_eq!(setting(&server), AutomaticRename::On);
+    server.run(["set-option", "-wu", "-t", "main:", "automatic-rename"]);
+    assert_eq!(setting(&server), AutomaticRename::Unset);
 }
 
 #[test]
