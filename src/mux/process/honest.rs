@@ -16,6 +16,7 @@ const MANY: &[&[u8]] = &[b"busybox", b"toybox", b"coreutils", b"uutils"];
 
 /// The arguments to start the program with, and whether they are all of them.
 ///
+/// An argument that is an open file of the shell's (`<(…)`) is none that could be given again.
 /// A title (setproctitle) takes the place of the arguments; it is kept, and is not all. A first argument
 /// that is not the program's name (`exec -a`) gives way to the path of the executable.
 pub(super) fn arguments(
@@ -28,13 +29,22 @@ pub(super) fn arguments(
         argv.truncate(1);
         return (argv, false);
     }
-    let (Some(first), Some(exe)) = (argv.first_mut(), exe) else {
-        return (argv, true);
-    };
-    if !agrees(first, exe) && lies(system, pid, first, exe) {
+    let whole = !argv.iter().any(|arg| is_open_file(arg));
+    if let (Some(first), Some(exe)) = (argv.first_mut(), exe)
+        && !agrees(first, exe)
+        && lies(system, pid, first, exe)
+    {
         first.clone_from(exe);
     }
-    (argv, true)
+    (argv, whole)
+}
+
+/// Whether this is the path of an open file other than the standard ones, as shells give it for `<(…)`.
+fn is_open_file(arg: &[u8]) -> bool {
+    let number = [&b"/dev/fd/"[..], b"/proc/self/fd/"]
+        .iter()
+        .find_map(|dir| arg.strip_prefix(*dir));
+    number.is_some_and(|number| !matches!(number, b"0" | b"1" | b"2"))
 }
 
 /// Whether this is a title. It is written over the arguments, and what is left of their room is filled with

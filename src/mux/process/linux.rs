@@ -3,12 +3,12 @@
 use std::cell::{Cell, OnceCell};
 use std::collections::HashMap;
 use std::fs;
-use std::io::Read;
-use std::os::unix::ffi::OsStringExt;
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::os::fd::OwnedFd;
+use std::path::Path;
 
 use bstr::{BString, ByteSlice};
+use rustix::fs::{AtFlags, Mode, OFlags};
+use rustix::io::Errno;
 
 use super::look::look;
 use super::source::{Ends, Stat, System};
@@ -16,7 +16,7 @@ use super::{Root, Running, by_name};
 
 /// Bytes of arguments that are read at the most. Of a longer list only the beginning would be known, so
 /// nothing but the name is told.
-const MOST: u64 = 1 << 20;
+const MOST: usize = 1 << 20;
 
 /// A process flag of the kernel (`PF_FORKNOEXEC`): forked, and has not become another program since.
 const FORKED: u32 = 0x40;
@@ -46,9 +46,12 @@ pub(super) fn running(roots: &[Root], names: &[String]) -> Vec<Running> {
 /// One look at `/proc`.
 #[derive(Debug)]
 pub(super) struct Proc {
-    dir: PathBuf,
+    /// The directory; `None` where there is none.
+    dir: Option<OwnedFd>,
     /// All processes by group, read once and only where nothing less is enough.
     all: OnceCell<HashMap<i32, Vec<Stat>>>,
+    /// Whether the kernel keeps lists of children (`CONFIG_PROC_CHILDREN`).
+    lists: Cell<bool>,
     reads: Cell<u64>,
     lives: fn(i32) -> bool,
 }
@@ -58,15 +61,17 @@ impl Proc {
         Self::at(Path::new("/proc"), |group| {
             let group = rustix::process::Pid::from_raw(group);
             let asked = group.map(rustix::process::test_kill_process_group);
-            matches!(asked, Some(Ok(()) | Err(rustix::io::Errno::PERM)))
+            matches!(asked, Some(Ok(()) | Err(Errno::PERM)))
         })
     }
 
     /// A directory that is like `/proc`, and what tells whether there is a process group.
     pub(super) fn at(dir: &Path, lives: fn(i32) -> bool) -> Self {
+        let flags = OFlags::DIRECTORY | OFlags::CLOEXEC;
         Self {
-            dir: dir.to_owned(),
+            dir: rustix::fs::open(dir, flags, Mode::empty()).ok(),
             all: OnceCell::new(),
+            lists: Cell::new(true),
             reads: Cell::new(0),
             lives,
         }
@@ -77,35 +82,51 @@ impl Proc {
         self.reads.get()
     }
 
-    fn path(&self, pid: i32, name: &str) -> PathBuf {
+    /// The directory, for one more thing to be read.
+    fn dir(&self) -> Option<&OwnedFd> {
         self.reads.set(self.reads.get() + 1);
-        self.dir.join(format!("{pid}/{name}"))
+        self.dir.as_ref()
     }
 
-    fn read(&self, pid: i32, name: &str) -> Option<Vec<u8>> {
+    /// A file, in as few system calls as it takes: what is smaller than asked for is the end.
+    fn read(&self, path: &str) -> Option<Vec<u8>> {
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+        let file = rustix::fs::openat(self.dir()?, path, flags, Mode::empty()).ok()?;
         let mut bytes = Vec::new();
-        let file = fs::File::open(self.path(pid, name)).ok()?;
-        file.take(MOST + 1).read_to_end(&mut bytes).ok()?;
-        Some(bytes)
+        let mut part = [0; 4096];
+        loop {
+            let count = rustix::io::read(&file, &mut part).ok()?;
+            bytes.extend_from_slice(part.get(..count)?);
+            if count < part.len() || bytes.len() > MOST {
+                return Some(bytes);
+            }
+        }
     }
 
-    /// Where a link points to, without the mark that the kernel puts behind what has been deleted.
-    fn link(&self, pid: i32, name: &str) -> Option<BString> {
-        let link = self.path(pid, name);
-        let target = fs::read_link(&link).ok()?.into_os_string().into_vec();
-        match target.strip_suffix(b" (deleted)") {
-            Some(path) if fs::metadata(&link).is_ok_and(|meta| meta.nlink() == 0) => {
-                Some(path.into())
-            }
-            _ => Some(target.into()),
-        }
+    fn link(&self, path: &str) -> Option<BString> {
+        let target = rustix::fs::readlinkat(self.dir()?, path, Vec::new()).ok()?;
+        Some(target.into_bytes().into())
+    }
+
+    /// The path that a link stands for, without the mark that the kernel puts behind what has been deleted.
+    fn path(&self, link: &str) -> Option<BString> {
+        let target = self.link(link)?;
+        let Some(path) = target.strip_suffix(b" (deleted)") else {
+            return Some(target);
+        };
+        let stat = rustix::fs::statat(self.dir()?, link, AtFlags::empty());
+        let deleted = stat.is_ok_and(|stat| stat.st_nlink == 0);
+        Some(if deleted { path.into() } else { target })
     }
 
     fn all(&self) -> &HashMap<i32, Vec<Stat>> {
         self.all.get_or_init(|| {
             let mut all: HashMap<i32, Vec<Stat>> = HashMap::new();
-            let entries = fs::read_dir(&self.dir).into_iter().flatten().flatten();
-            let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+            let entries = self
+                .dir()
+                .and_then(|dir| rustix::fs::Dir::read_from(dir).ok());
+            let entries = entries.into_iter().flatten().flatten();
+            let pids = entries.filter_map(|entry| entry.file_name().to_str().ok()?.parse().ok());
             for stat in pids.filter_map(|pid| self.stat(pid)) {
                 if !stat.zombie {
                     all.entry(stat.group).or_default().push(stat);
@@ -118,12 +139,12 @@ impl Proc {
 
 impl System for Proc {
     fn stat(&self, pid: i32) -> Option<Stat> {
-        parse(pid, &self.read(pid, "stat")?)
+        parse(pid, &self.read(&format!("{pid}/stat"))?)
     }
 
     fn arguments(&self, pid: i32) -> Option<Vec<BString>> {
-        let line = self.read(pid, "cmdline")?;
-        let whole = line.len() as u64 <= MOST;
+        let line = self.read(&format!("{pid}/cmdline"))?;
+        let whole = line.len() <= MOST;
         let line = line.strip_suffix(b"\0").unwrap_or(&line);
         let mut argv = line.split_str(b"\0").map(BString::from);
         if whole {
@@ -136,36 +157,50 @@ impl System for Proc {
     }
 
     fn exe(&self, pid: i32) -> Option<BString> {
-        self.link(pid, "exe")
+        self.path(&format!("{pid}/exe"))
     }
 
     fn cwd(&self, pid: i32) -> Option<BString> {
-        self.link(pid, "cwd")
+        self.path(&format!("{pid}/cwd"))
     }
 
     fn environment(&self, pid: i32) -> Vec<BString> {
-        let lines = self.read(pid, "environ").unwrap_or_default();
+        let lines = self.read(&format!("{pid}/environ")).unwrap_or_default();
         let lines = lines.split_str(b"\0").filter(|line| !line.is_empty());
         lines.map(BString::from).collect()
     }
 
     fn ends(&self, pid: i32) -> Ends {
         let pipe = |end| {
-            let target = fs::read_link(self.path(pid, end)).ok()?;
-            let target = BString::from(target.into_os_string().into_vec());
+            let target = self.link(&format!("{pid}/fd/{end}"))?;
             target.starts_with(b"pipe:").then_some(target)
         };
         Ends {
-            input: pipe("fd/0"),
-            output: pipe("fd/1"),
+            input: pipe(0),
+            output: pipe(1),
         }
+    }
+
+    fn is_alone(&self, pid: i32) -> bool {
+        let target = |end| self.link(&format!("{pid}/fd/{end}"));
+        let no_pipe = |target: &BString| !target.starts_with(b"pipe:");
+        let terminal = |target: &BString| target.starts_with(b"/dev/");
+        // What writes to a terminal has only its input to be joined by.
+        let output = target(1).filter(no_pipe);
+        output.is_some_and(|output| {
+            target(0).is_some_and(|input| no_pipe(&input))
+                && (terminal(&output) || target(2).is_some_and(|errors| no_pipe(&errors)))
+        })
     }
 
     fn children(&self, parent: i32, group: i32) -> Vec<Stat> {
         let own = |stat: &Stat| stat.group == group && stat.parent == parent && !stat.zombie;
-        let listed = self.read(parent, &format!("task/{parent}/children"));
-        let Some(listed) = listed else {
-            // A kernel without CONFIG_PROC_CHILDREN.
+        let listed = self
+            .lists
+            .get()
+            .then(|| self.read(&format!("{parent}/task/{parent}/children")));
+        let Some(listed) = listed.flatten() else {
+            self.lists.set(false);
             let members = self.all().get(&group).into_iter().flatten();
             return members.filter(|stat| own(stat)).copied().collect();
         };

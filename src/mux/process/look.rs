@@ -7,12 +7,14 @@
 //! that can be reached through shells alone. So it is `su` and not what runs in its shell, which
 //! belongs to somebody else.
 
+use std::collections::HashMap;
+
 use bstr::{BString, ByteSlice};
 
 use super::honest;
-use super::pipes::in_order;
+use super::pipes::{in_order, loose};
 use super::shell::{is_helper, is_interactive};
-use super::source::{Stat, System};
+use super::source::{Ends, Stat, System};
 use super::{Root, Running, by_name};
 use crate::model::detail::Variable;
 use crate::model::program::Program;
@@ -120,7 +122,7 @@ fn front_of(system: &impl System, root: Stat, shell: &[BString]) -> Found {
         });
     }
     let group = root.foreground;
-    let members = typed_together(system, group);
+    let (members, alone) = typed_together(system, group);
     let Some(first) = members.first() else {
         return match system.lives(group) {
             true => Found::Hidden,
@@ -131,7 +133,7 @@ fn front_of(system: &impl System, root: Stat, shell: &[BString]) -> Found {
     for (ancestor, argv) in ancestors(system, first.parent, root.pid) {
         if !is_interactive(&argv) {
             // Whatever runs below it, this is what was typed.
-            let members = typed_together(system, ancestor.group);
+            let (members, _) = typed_together(system, ancestor.group);
             let around = members.iter().any(|member| member.pid == ancestor.pid);
             let members = if around { members } else { vec![ancestor] };
             front.program = pipeline(system, &members, ancestor.group);
@@ -150,7 +152,10 @@ fn front_of(system: &impl System, root: Stat, shell: &[BString]) -> Found {
                 front.innermost = Some(only.pid);
                 return Found::Front(front);
             }
-            program(system, only.pid, argv)
+            match alone {
+                true => program(system, only.pid, argv),
+                false => pipeline(system, &members, group),
+            }
         }
         _ => pipeline(system, &members, group),
     };
@@ -187,20 +192,25 @@ fn ancestors(system: &impl System, from: i32, root: i32) -> Vec<(Stat, Vec<BStri
     found
 }
 
-/// The processes of a group that a shell started for one command line, the leader first where it lives.
-fn typed_together(system: &impl System, group: i32) -> Vec<Stat> {
+/// The processes of a group that a shell started for one command line, the leader first where it lives;
+/// and whether it is known to be joined to nothing else.
+fn typed_together(system: &impl System, group: i32) -> (Vec<Stat>, bool) {
     let leader = system.stat(group);
     let leader = leader.filter(|stat| stat.group == group && !stat.zombie);
     let Some(leader) = leader else {
         // The first of a pipeline can end before the others.
         let all = system.members(group);
         let inner = |stat: &Stat| all.iter().any(|other| other.pid == stat.parent);
-        return all.iter().filter(|stat| !inner(stat)).copied().collect();
+        let outer = all.iter().filter(|stat| !inner(stat)).copied();
+        return (outer.collect(), false);
     };
+    if !leader.copy && system.is_alone(leader.pid) {
+        return (vec![leader], true);
+    }
     let mut members = system.children(leader.parent, group);
     members.retain(|stat| stat.pid != leader.pid);
     members.insert(0, leader);
-    members
+    (members, false)
 }
 
 /// The program that these processes are, with its pipeline.
@@ -211,8 +221,11 @@ fn pipeline(system: &impl System, members: &[Stat], group: i32) -> Option<Progra
     for member in members {
         within(system, *member, &mut seen, &mut unseen);
     }
-    let pids: Vec<i32> = seen.iter().map(|stat: &Stat| stat.pid).collect();
-    let mut ordered = in_order(&pids, &|pid| system.ends(pid));
+    let ends: HashMap<i32, Ends> = seen
+        .iter()
+        .map(|stat: &Stat| (stat.pid, system.ends(stat.pid)))
+        .collect();
+    let mut ordered = in_order(&ends);
     if let Some(at) = ordered.iter().position(|pid| *pid == group) {
         // The leader is what the model calls the program, wherever the pipes put it.
         ordered.get_mut(..=at)?.rotate_right(1);
@@ -223,8 +236,8 @@ fn pipeline(system: &impl System, members: &[Stat], group: i32) -> Option<Progra
     let (pid, argv) = members.next()?;
     let mut program = program(system, pid, argv)?;
     program.pipeline.extend(members.map(|(_, argv)| argv));
-    // An empty list stands for a member that has ended, or is a shell that runs something of its own.
-    let lost = unseen.len() + usize::from(ended);
+    // An empty list stands for a member that has ended, or is a shell that does something itself.
+    let lost = unseen.len() + usize::from(ended) + loose(&ends);
     if lost > 0 && program.pipeline.iter().all(|member| !member.is_empty()) {
         program.pipeline.insert(0, Vec::new());
     }

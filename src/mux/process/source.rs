@@ -49,6 +49,9 @@ pub(super) trait System {
     /// The pipes at its ends.
     fn ends(&self, pid: i32) -> Ends;
 
+    /// Whether it is known to be joined to no other by a pipe.
+    fn is_alone(&self, pid: i32) -> bool;
+
     /// The processes of a group that have not ended and whose parent is this one.
     fn children(&self, parent: i32, group: i32) -> Vec<Stat>;
 

@@ -45,6 +45,10 @@ impl World {
         let dir = self.dir.path().join(process.pid.to_string());
         fs::write(dir.join("cmdline"), process.argv.replace(' ', "\0") + "\0").unwrap();
         symlink("/home/me", dir.join("cwd")).unwrap();
+        fs::create_dir(dir.join("fd")).unwrap();
+        for end in 0..3 {
+            symlink("/dev/pts/1", dir.join(format!("fd/{end}"))).unwrap();
+        }
         let name = process.argv.split(' ').next().unwrap();
         symlink(format!("/usr/bin/{name}"), dir.join("exe")).unwrap();
     }
@@ -233,7 +237,7 @@ fn a_look_is_cheap() {
             });
         }
     }
-    // What has nothing to do with it is read once at the most.
+    // What has nothing to do with it is not read at all.
     for pid in 5000..5500 {
         world.add(Process {
             pid,
@@ -252,12 +256,23 @@ fn a_look_is_cheap() {
         let found = look(&system, &root, &[]).unwrap();
         assert_eq!(found.program.is_some(), pid % 2 == 0);
     }
-    // Three reads for an idle shell, eight for one with a program; and here, without lists of children,
-    // one for every process.
-    let everybody = 1 + panes as u64 + panes as u64 / 2 + 500;
-    assert!(
-        system.reads() <= 150 * 3 + 150 * 8 + everybody,
-        "{}",
-        system.reads()
-    );
+    // Three reads for an idle shell, ten for one with a program.
+    assert!(system.reads() <= 150 * 3 + 150 * 10, "{}", system.reads());
+    // Where pipes are, and the kernel has no lists of children, everybody is looked at once.
+    for pid in [1100, 1102] {
+        let output = world.dir.path().join(format!("{pid}/fd/1"));
+        fs::remove_file(&output).unwrap();
+        symlink(format!("pipe:[{pid}]"), &output).unwrap();
+    }
+    let system = Proc::at(world.dir.path(), |_| true);
+    let mut seen = 0;
+    for (pid, most) in [(100, 1000), (102, 11)] {
+        let root = Root {
+            pid,
+            command: "bash".into(),
+        };
+        assert!(look(&system, &root, &[]).is_some());
+        assert!(system.reads() - seen <= most, "{}", system.reads() - seen);
+        seen = system.reads();
+    }
 }

@@ -84,7 +84,7 @@ fn installed(name: &str) -> bool {
 #[test]
 fn a_helper_of_ssh_is_no_part_of_it() {
     let server = TmuxServer::start();
-    let ssh = script(&server, "ssh", "#!/bin/sh\nsleep 1000 &\nwait\n");
+    let ssh = script(&server, "ssh", "#!/bin/sh\ncat < /dev/tty &\nwait\n");
     let line = format!("{} -p 2222 -J jump me@host 'ls -l' x", ssh.display());
     let found = type_for(&server, &line, "x");
     let ssh = ssh.to_str().unwrap();
@@ -134,6 +134,29 @@ fn a_pipeline_whose_first_has_ended_is_not_whole() {
     let program = until(&server, lost).program.unwrap();
     assert_eq!(program.argv, words("sleep 1000"));
     assert!(!program.is_pipeline());
+}
+
+#[test]
+fn what_is_joined_to_the_shell_itself_is_not_whole() {
+    if !installed("zsh") {
+        return;
+    }
+    let server = TmuxServer::start();
+    server.wait_for_prompt("main:");
+    server.type_line("main:", "zsh -f -i");
+    until(&server, |found| found.shells == [words("zsh -f -i")]);
+    server.type_line("main:", "sleep 1000 | while read x; do :; done");
+    let found = until(&server, |found| found.program.is_some());
+    let program = found.program.unwrap();
+    assert_eq!(program.argv, words("sleep 1000"));
+    assert!(!program.is_whole() && !program.is_pipeline());
+}
+
+#[test]
+fn what_the_shell_holds_open_cannot_be_given_again() {
+    let (_server, program) = typed("cat - <(true) ", "cat");
+    assert!(program.argv.last().unwrap().starts_with(b"/dev/fd/"));
+    assert!(!program.is_whole());
 }
 
 #[test]
