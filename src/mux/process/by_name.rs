@@ -15,7 +15,6 @@ pub(super) fn running(root: &Root) -> Running {
 
 /// A program that is there and cannot be seen: as the multiplexer calls it, or `?` where that cannot see
 /// it either.
-#[cfg(target_os = "linux")]
 pub(super) fn unseen(root: &Root) -> Program {
     program(name(root).unwrap_or(b"?"))
 }

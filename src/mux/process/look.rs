@@ -260,14 +260,18 @@ fn within(system: &impl System, stat: Stat, seen: &mut Vec<Stat>, unseen: &mut V
 }
 
 /// The program that a process is.
-fn program(system: &impl System, pid: i32, argv: Vec<BString>) -> Option<Program> {
+fn program<S: System>(system: &S, pid: i32, argv: Vec<BString>) -> Option<Program> {
     let exe = system.exe(pid);
     let (argv, whole) = honest::arguments(system, pid, argv, exe.as_ref());
     (!argv.is_empty()).then(|| Program {
         argv,
         exe,
         cwd: system.cwd(pid),
-        pipeline: if whole { Vec::new() } else { vec![Vec::new()] },
+        pipeline: if whole && S::EXACT {
+            Vec::new()
+        } else {
+            vec![Vec::new()]
+        },
         redacted: false,
     })
 }

@@ -1,7 +1,11 @@
 //! A look at the processes of the machine: which program runs in a pane, and which boot this is.
 //!
-//! On Linux `/proc` is read; elsewhere as much is told as the multiplexer itself says. Nothing here
-//! fails: a process can end at any moment, and what cannot be seen is simply not told.
+//! On Linux `/proc` is read, elsewhere `ps` is asked; what those do not see the multiplexer itself tells by
+//! name. Nothing here fails: a process can end at any moment, and what cannot be seen is simply not told.
+//!
+//! Known limits: of a shell without job control, and of fish where it runs a part of a pipeline itself, what
+//! runs is in the shell's own process group, and looks like an idle shell. A list of commands (`a; b`) is
+//! the one that runs now.
 
 use bstr::BString;
 
@@ -10,18 +14,16 @@ use crate::model::program::Program;
 use crate::model::snapshot::BootId;
 
 mod by_name;
-#[cfg(target_os = "linux")]
 mod honest;
 #[cfg(target_os = "linux")]
 mod linux;
-#[cfg(target_os = "linux")]
 mod look;
 #[cfg(not(target_os = "linux"))]
 mod other;
-#[cfg(target_os = "linux")]
 mod pipes;
+#[cfg(any(test, not(target_os = "linux")))]
+mod ps;
 mod shell;
-#[cfg(target_os = "linux")]
 mod source;
 
 #[cfg(target_os = "linux")]

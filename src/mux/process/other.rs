@@ -2,6 +2,8 @@
 
 use std::process::Command;
 
+use super::look::look;
+use super::ps::Ps;
 use super::{Root, Running, by_name};
 use crate::mux::run::{Limits, run};
 
@@ -20,6 +22,14 @@ pub(super) fn boot_id() -> Option<String> {
 }
 
 /// What runs in each of these panes.
-pub(super) fn running(roots: &[Root], _names: &[String]) -> Vec<Running> {
-    roots.iter().map(by_name::running).collect()
+pub(super) fn running(roots: &[Root], names: &[String]) -> Vec<Running> {
+    let ps = match roots.is_empty() {
+        true => None,
+        false => Ps::now(),
+    };
+    let ps = ps.unwrap_or_default();
+    roots
+        .iter()
+        .map(|root| look(&ps, root, names).unwrap_or_else(|| by_name::running(root)))
+        .collect()
 }

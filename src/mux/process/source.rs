@@ -31,6 +31,9 @@ pub(super) struct Ends {
 /// A way to see processes. Every question can find that the process has ended; the answer is then that
 /// there is nothing to tell.
 pub(super) trait System {
+    /// Whether arguments are told one by one, as they are.
+    const EXACT: bool = true;
+
     /// The process.
     fn stat(&self, pid: i32) -> Option<Stat>;
 
