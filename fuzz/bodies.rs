@@ -1,9 +1,12 @@
 //! What the fuzz targets check, used by them and by the test that replays their corpus.
 
+use std::sync::LazyLock;
+
 use muxtape::model::contents::Contents;
 use muxtape::model::target::{SnapRef, Target};
 use muxtape::model::{ansi, moment};
 use muxtape::mux::tmux::layout;
+use muxtape::redact::{RedactSettings, Redactor, Tally};
 use muxtape::store::fuzzing;
 
 /// Captured text: what is kept is stable and cannot act on a terminal.
@@ -20,6 +23,26 @@ pub(crate) fn text(data: &[u8]) {
     assert!(!ansi::label(data).chars().any(char::is_control));
     let coloured = ansi::coloured(data);
     assert_eq!(ansi::plain(coloured.as_bytes()), shown);
+}
+
+/// Captured text without its secrets: stable, and the same where it is redacted in two parts.
+pub(crate) fn redact(data: &[u8]) {
+    static REDACTOR: LazyLock<Option<Redactor>> =
+        LazyLock::new(|| Redactor::new(&RedactSettings::default()).ok());
+    let Some(redactor) = REDACTOR.as_ref() else {
+        return;
+    };
+    let text = ansi::sanitised(data);
+    let (mut tally, mut none) = (Tally::default(), Tally::default());
+    let clean = redactor.name(&text, &mut tally);
+    assert_eq!(redactor.name(&clean, &mut none), clean);
+    assert_eq!(none.total(), 0);
+    assert!(tally.total() > 0 || clean == text);
+    // The first half is what was there, the second what came.
+    let there = text.get(..text.len() / 2).unwrap_or(&[]);
+    let (one, two) = text.split_at(redactor.settled(there));
+    let parts = [one, two].map(|part| redactor.name(part, &mut none));
+    assert_eq!(parts.concat(), clean);
 }
 
 /// Words from the command line: read or refused, never a panic.

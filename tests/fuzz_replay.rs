@@ -26,6 +26,11 @@ fn captured_text() {
 }
 
 #[test]
+fn captured_text_without_secrets() {
+    replay("redact", bodies::redact);
+}
+
+#[test]
 fn words_of_the_command_line() {
     replay("words", bodies::words);
 }

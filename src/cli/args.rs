@@ -148,6 +148,7 @@ pub(super) enum Command {
     Compact(c::care::Compact),
     Migrate(c::migrate::Migrate),
     Daemon(c::daemon::Daemon),
+    Redact(c::redact::Redact),
     Config(c::config::Config),
     Completions(c::completions::Completions),
     Man(c::man::Man),

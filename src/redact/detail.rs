@@ -2,7 +2,7 @@
 
 use bstr::{BString, ByteSlice};
 
-use super::{Redactor, Tally};
+use super::{Redactor, Tally, splice};
 use crate::model::detail::{
     Buffer, Checkout, Hook, PaneDetail, SessionDetail, Setting, TabDetail, Variable,
 };
@@ -96,10 +96,24 @@ impl Redactor {
         } in variables
         {
             if let Some(value) = value {
-                *value = self.value_of(name, value, tally);
+                *value = match self.kept_out(name, tally) {
+                    Some(marker) => marker,
+                    None => self.value_of(name, value, tally),
+                };
             }
             *name = self.name(name, tally);
         }
+    }
+
+    /// What stands in place of a variable's value where its name alone says that it is not kept.
+    fn kept_out(&self, name: &[u8], tally: &mut Tally) -> Option<BString> {
+        let rules = self.rules.as_ref()?;
+        let tables = rules.tables.as_ref()?;
+        let rule = rules.rules.get(tables.rule)?;
+        tables.never_kept(name).then(|| {
+            tally.add(&rule.name);
+            splice::marker(&rule.name).into()
+        })
     }
 
     /// The value of something with a name, which may tell that the value is a secret.
@@ -112,7 +126,7 @@ impl Redactor {
             .and_then(|word| word.strip_prefix(name)?.strip_prefix(b"="));
         match kept {
             Some(kept) => {
-                tally.absorb(seen);
+                tally.merge(&seen);
                 kept.as_bstr().to_owned()
             }
             // A secret in the name itself, or over both: the value is looked at alone.

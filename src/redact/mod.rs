@@ -1,27 +1,41 @@
 //! Secret rules, applied to everything captured before it goes anywhere.
 //!
-//! The rules are patterns with a name ([`Redactor::new`] takes the built-in ones and the user's own);
-//! a secret is replaced by `‹redacted:name›`, and only the name and a count are kept. Text is searched
-//! as a person reads it: colours inside a secret do not hide it. Argument lists are also searched by
-//! what is known about options that take secrets.
+//! The rules are data: patterns with a name, options of programs, names of variables ([`Redactor::new`]
+//! takes the built-in ones and merges the user's own into them). A secret is replaced by
+//! `‹redacted:name›`, and only the name and a count are kept. Text is searched as a person reads it:
+//! colours inside a secret do not hide it, and neither does a line that a program broke.
 //!
-//! This room never stores, shows or logs what it found.
+//! Keywords are found in one pass; a rule is compiled when the first of its keywords is met, and looks
+//! only at lines that hold one. A text that cannot be checked is dropped, never let through.
+//!
+//! This room never stores, shows or logs what it found. docs/secrets.md tells what is found and what is
+//! not.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use bstr::BString;
-use serde::{Deserialize, Serialize};
 
 use crate::model::contents::Contents;
 use crate::model::program::Program;
-use crate::model::snapshot::RedactionCount;
 use crate::model::tree::ServerState;
 
 mod argv;
+mod block;
+mod border;
+mod command;
 mod detail;
+mod file;
+mod pattern;
 mod rules;
 mod scan;
+mod settings;
 mod splice;
+mod tables;
+mod tally;
+mod wrap;
+
+pub use settings::{RedactError, RedactSettings, Rule};
+pub use tally::Tally;
 
 use rules::Rules;
 
@@ -31,135 +45,22 @@ pub fn is_marked(text: &[u8]) -> bool {
     memchr::memmem::find(text, splice::MARK.as_bytes()).is_some()
 }
 
-/// A rule of the user's own.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Rule {
-    /// What stands in place of what it takes out.
-    pub name: String,
-    /// A regular expression (syntax of the regex crate). The group named `secret` is taken out, or
-    /// else the first group that took part, or else the whole match.
-    pub pattern: String,
-}
-
-/// What is taken out.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct RedactSettings {
-    /// Whether anything is taken out at all.
-    pub enabled: bool,
-    /// Rules beside the built-in ones.
-    #[serde(rename = "rules")]
-    pub extra: Vec<Rule>,
-    /// Patterns of secrets that are not taken out; each has to match the whole of one.
-    pub allow: Vec<String>,
-}
-
-impl Default for RedactSettings {
-    /// The built-in rules.
-    fn default() -> Self {
-        Self {
-            enabled: true,
-            extra: Vec::new(),
-            allow: Vec::new(),
-        }
-    }
-}
-
-/// Why a set of rules cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum RedactError {
-    /// A rule without a name, or with one that cannot stand in a text.
-    #[error("redaction rule {name:?}: a name has 1 to 40 letters, digits, `-` or `_`")]
-    Name {
-        /// The name.
-        name: String,
-    },
-    /// A pattern that is not a regular expression.
-    #[error(
-        "redaction rule {rule}: the pattern {pattern:?} is wrong at character {position}: {why}"
-    )]
-    Pattern {
-        /// The rule's name; `allow` for an exception.
-        rule: String,
-        /// The pattern.
-        pattern: String,
-        /// Where it stops making sense, counted in characters from 1.
-        position: usize,
-        /// What is wrong there.
-        why: String,
-    },
-    /// A pattern that is too large to be compiled.
-    #[error("redaction rule {rule}: the pattern {pattern:?} is too large")]
-    TooLarge {
-        /// The rule's name; `allow` for an exception.
-        rule: String,
-        /// The pattern.
-        pattern: String,
-    },
-    /// The built-in rules are damaged; a test keeps this from happening.
-    #[error("the built-in redaction rules cannot be read: {0}")]
-    BuiltIn(String),
-}
-
-/// How often each rule took something out.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Tally(BTreeMap<String, u32>);
-
-impl Tally {
-    /// The counts, by the name of the rule.
-    #[must_use]
-    pub fn counts(&self) -> Vec<RedactionCount> {
-        let count = |(rule, count): (&String, &u32)| RedactionCount {
-            rule: rule.clone(),
-            count: *count,
-        };
-        self.0.iter().map(count).collect()
-    }
-
-    /// Everything together.
-    #[must_use]
-    pub fn total(&self) -> u32 {
-        self.0
-            .values()
-            .fold(0, |sum, &count| sum.saturating_add(count))
-    }
-
-    /// Adds what was counted elsewhere.
-    pub fn merge(&mut self, other: &Tally) {
-        for (rule, &more) in &other.0 {
-            let count = self.0.entry(rule.clone()).or_default();
-            *count = count.saturating_add(more);
-        }
-    }
-
-    fn add(&mut self, rule: &str) {
-        let count = self.0.entry(rule.to_owned()).or_default();
-        *count = count.saturating_add(1);
-    }
-
-    /// Adds the counts of another tally.
-    fn absorb(&mut self, other: Tally) {
-        for (rule, more) in other.0 {
-            let count = self.0.entry(rule).or_default();
-            *count = count.saturating_add(more);
-        }
-    }
-}
-
-/// A compiled set of rules.
+/// A set of rules, ready for use.
 #[derive(Debug)]
 pub struct Redactor {
     rules: Option<Rules>,
 }
 
 impl Redactor {
-    /// Compiles the built-in rules and those of `settings`.
+    /// Takes the built-in rules and those of `settings`.
+    ///
+    /// # Errors
+    ///
+    /// A rule of the user's own that cannot be used: the error names it and says why.
     pub fn new(settings: &RedactSettings) -> Result<Self, RedactError> {
         let rules = settings
             .enabled
-            .then(|| Rules::compile(settings))
+            .then(|| Rules::read(settings))
             .transpose()?;
         Ok(Self { rules })
     }
@@ -176,14 +77,29 @@ impl Redactor {
         }
     }
 
-    /// Whether a rule that goes over several lines may find something in this text. While it is so for
-    /// no part of a text, the text can be cut at any line break: its parts, redacted one by one, are what
-    /// the whole would be. Rules of the user's own count as such that may, always.
+    /// Whether a secret in this text may go over several lines: a block, or a token that a program broke.
+    /// While it is so for no part of a text, the text can be cut at any line break: its parts, redacted one
+    /// by one, are what the whole would be.
     #[must_use]
     pub fn spans_lines(&self, text: &[u8]) -> bool {
         self.rules
             .as_ref()
             .is_some_and(|rules| splice::spans_lines(rules, text))
+    }
+
+    /// Up to where a text that may still grow at its end is settled: the start of a line, in bytes. What
+    /// comes before stays as it is redacted now, and what comes from there on can be redacted by itself,
+    /// whatever follows: `redacted(a + b + more) = redacted(a) + redacted(b + more)` for the parts `a` and
+    /// `b` before and behind that place. It is mostly a line or two from the end; 0 where no such place is
+    /// found, as within thousands of lines of base64.
+    ///
+    /// So who redacts a growing text in steps keeps the raw text from here on, and nothing else.
+    #[must_use]
+    pub fn settled(&self, text: &[u8]) -> usize {
+        match &self.rules {
+            None => text.len(),
+            Some(rules) => splice::settled(rules, text),
+        }
     }
 
     /// A name, title or path without secrets. Only patterns are looked for.

@@ -2,21 +2,49 @@
 
 use bstr::BString;
 
-use super::Tally;
 use super::rules::Rules;
 use super::scan::{Found, secrets};
+use super::{RedactError, Tally, border};
 
 const ESC: u8 = 0x1b;
 const SHIFT_OUT: u8 = 0x0e;
 const SHIFT_IN: u8 = 0x0f;
 
+/// What stands in place of one secret may make another with what is beside it. After so many rounds
+/// nothing of that kind was ever left.
+const ROUNDS: usize = 8;
+
 /// The text with every secret replaced. Colours that change within a secret stay behind its
-/// replacement, so that the text after it looks as it did.
+/// replacement, so that the text after it looks as it did. Nothing is left of a text that could not be
+/// checked.
 pub(super) fn redacted(rules: &Rules, text: &[u8], tally: &mut Tally) -> BString {
+    let mut clean: Option<BString> = None;
+    for _ in 0..ROUNDS {
+        let current = clean.as_ref().map_or(text, |clean| clean.as_slice());
+        match once(rules, current, tally) {
+            Ok(None) => return clean.unwrap_or_else(|| text.into()),
+            Ok(Some(cleaner)) => clean = Some(cleaner),
+            Err(_) => break,
+        }
+    }
+    dropped(tally)
+}
+
+/// What is left of a text that could not be checked.
+pub(super) fn dropped(tally: &mut Tally) -> BString {
+    tally.add(UNCHECKED);
+    marker(UNCHECKED).into()
+}
+
+/// The name that stands in place of what could not be checked.
+const UNCHECKED: &str = "unchecked";
+
+/// The text with the secrets replaced that it has; `None` where it has none.
+fn once(rules: &Rules, text: &[u8], tally: &mut Tally) -> Result<Option<BString>, RedactError> {
     let readable = Readable::of(text);
-    let found = secrets(rules, readable.plain(text));
+    let found = secrets(rules, readable.plain(text))?;
     if found.is_empty() {
-        return text.into();
+        return Ok(None);
     }
     let mut result = Vec::with_capacity(text.len());
     let mut at = 0;
@@ -24,12 +52,12 @@ pub(super) fn redacted(rules: &Rules, text: &[u8], tally: &mut Tally) -> BString
         let name = rules
             .rules
             .get(rule)
-            .map_or("unknown", |rule| rule.name.as_str());
+            .map_or(UNCHECKED, |rule| rule.name.as_str());
         tally.add(name);
         let (start, end) = (readable.start_of(range.start), readable.end_of(range.end));
         let (Some(before), Some(secret)) = (text.get(at..start), text.get(start..end)) else {
             // Cannot be; but rather lose a text than let a secret through.
-            return marker("unreadable").into();
+            return Ok(Some(dropped(tally)));
         };
         result.extend_from_slice(before);
         result.extend_from_slice(marker(name).as_bytes());
@@ -39,13 +67,36 @@ pub(super) fn redacted(rules: &Rules, text: &[u8], tally: &mut Tally) -> BString
         at = end;
     }
     result.extend_from_slice(text.get(at..).unwrap_or(&[]));
-    result.into()
+    Ok(Some(result.into()))
 }
 
-/// Whether a rule that goes over several lines may find something in a text.
+/// Whether a secret in a text may go over several lines.
 pub(super) fn spans_lines(rules: &Rules, text: &[u8]) -> bool {
-    rules.across(Readable::of(text).plain(text))
+    border::spans_lines(rules, Readable::of(text).plain(text)).unwrap_or(true)
 }
+
+/// See [`super::Redactor::settled`].
+pub(super) fn settled(rules: &Rules, text: &[u8]) -> usize {
+    // No rule looks farther back than this.
+    let tail = text.len().saturating_sub(SETTLED_WITHIN);
+    let cut = text.get(..tail).unwrap_or(&[]);
+    let start = memchr::memrchr(b'\n', cut).map_or(0, |at| at + 1);
+    let tail = text.get(start..).unwrap_or(&[]);
+    let readable = Readable::of(tail);
+    let plain = readable.plain(tail);
+    let Ok(Some(settled)) = border::settled(rules, plain) else {
+        return 0;
+    };
+    // Sequences hold no line ends, so a line has the same number with them and without.
+    let number = memchr::memchr_iter(b'\n', plain.get(..settled).unwrap_or(&[])).count();
+    let break_before = number
+        .checked_sub(1)
+        .and_then(|number| memchr::memchr_iter(b'\n', tail).nth(number));
+    break_before.map_or(0, |at| start + at + 1)
+}
+
+/// In what part of a text's end a place to cut it is looked for, in bytes.
+const SETTLED_WITHIN: usize = 512 * 1024;
 
 /// What every marker begins with.
 pub(super) const MARK: &str = "‹redacted:";

@@ -22,6 +22,7 @@ pub(super) mod migrate;
 pub(super) mod pane;
 pub(super) mod prune;
 pub(super) mod recover;
+pub(super) mod redact;
 pub(super) mod restore;
 pub(super) mod search;
 pub(super) mod show;
@@ -79,6 +80,7 @@ fn dispatch(command: &Command, context: &Context) -> Result<Exit, CliError> {
         Command::Compact(command) => command.run(context),
         Command::Migrate(command) => command.run(context),
         Command::Daemon(command) => command.run(context),
+        Command::Redact(command) => command.run(context),
         Command::Config(command) => command.run(context),
         Command::Completions(command) => command.run(),
         Command::Man(command) => command.run(),

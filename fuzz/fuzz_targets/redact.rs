@@ -1,0 +1,8 @@
+//! `cargo fuzz run redact`: see `bodies::redact`.
+#![no_main]
+
+#[path = "../bodies.rs"]
+#[allow(dead_code)]
+mod bodies;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| bodies::redact(data));

@@ -1,0 +1,76 @@
+//! `muxtape redact`
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::cli::context::Context;
+use crate::cli::error::{CliError, Exit};
+use crate::cli::output::Role;
+use crate::cli::views::count;
+use crate::model::ansi;
+use crate::model::snapshot::RedactionCount;
+use crate::redact::Tally;
+
+/// Show what would be taken out of a text before it is stored
+///
+/// The text is read as if a pane had shown it, with the rules that hold now. Nothing is written.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Redact {
+    /// The file to read; `-` for standard input
+    #[arg(long, value_name = "FILE", required = true)]
+    test: PathBuf,
+}
+
+#[derive(Debug, Serialize)]
+struct Answer {
+    /// Secrets in all.
+    total: u32,
+    redactions: Vec<RedactionCount>,
+    /// The text without them, and without colours.
+    text: String,
+}
+
+impl Redact {
+    pub(in crate::cli) fn run(&self, context: &Context) -> Result<Exit, CliError> {
+        let redactor = context.redactor()?;
+        let bytes = read(&self.test)?;
+        let mut tally = Tally::default();
+        let clean = redactor.name(&ansi::sanitised(&bytes), &mut tally);
+        let answer = Answer {
+            total: tally.total(),
+            redactions: tally.counts(),
+            text: ansi::plain(&clean),
+        };
+        context.output.answer("redact", &answer, |out| {
+            let mut lines: Vec<String> = answer.text.lines().map(str::to_owned).collect();
+            let rules = answer.redactions.iter().map(|rule| {
+                let RedactionCount { rule, count } = rule;
+                out.paint(Role::Changed, &format!("{count:6}  {rule}"))
+            });
+            let total = count(u64::from(answer.total), "secret");
+            lines.push(out.paint(Role::Strong, &format!("{total} would be taken out")));
+            lines.extend(rules);
+            lines
+        })?;
+        Ok(Exit::Ok)
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, CliError> {
+    let read = if path.as_os_str() == "-" {
+        let mut bytes = Vec::new();
+        io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
+    } else {
+        fs::read(path)
+    };
+    read.map_err(|error| {
+        let code = match error.kind() {
+            io::ErrorKind::NotFound => Exit::NotFound,
+            _ => Exit::Failed,
+        };
+        CliError::new(code, format!("could not read {}: {error}", path.display()))
+    })
+}

@@ -1,0 +1,93 @@
+//! Where a text can be cut so that its parts can be redacted one by one.
+
+use super::RedactError;
+use super::block;
+use super::file::Side;
+use super::rules::{Rules, Target};
+use super::scan::{line_after, line_around, line_before};
+use super::wrap::{is_solid, may_continue};
+
+/// Whether a secret in this text (without colours) may go over several lines.
+pub(super) fn spans_lines(rules: &Rules, text: &[u8]) -> Result<bool, RedactError> {
+    for hit in rules.finder.find_overlapping_iter(text) {
+        let keyword = rules.keywords.get(hit.pattern().as_usize());
+        for target in keyword.iter().flat_map(|keyword| &keyword.targets) {
+            let Target::Rule { index, .. } = target else {
+                continue;
+            };
+            let Some(rule) = rules.rules.get(*index) else {
+                continue;
+            };
+            let line = line_around(text, hit.start());
+            let spans = if rule.block.is_some() {
+                let line = text.get(line).unwrap_or(&[]);
+                rule.ready()?.pattern.is_match(line)
+            } else {
+                rule.wraps && may_continue(text, &line, &hit.range()) && goes_on(text, line.end)
+            };
+            if spans {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
+/// Whether what follows the line that ends at `end` may be the rest of a token, as far as that is known:
+/// the next line may still come, or become longer.
+fn goes_on(text: &[u8], end: usize) -> bool {
+    let Some(next) = line_after(text, end) else {
+        return true;
+    };
+    let open = next.end == text.len();
+    open || is_solid(text.get(next).unwrap_or(&[]).trim_ascii())
+}
+
+/// The start of a line of a text (without colours) of which nothing before matters to what comes from
+/// there on, nor the other way round, whatever is added at the end. `None` where there is none.
+pub(super) fn settled(rules: &Rules, text: &[u8]) -> Result<Option<usize>, RedactError> {
+    // The last line may become anything.
+    let mut at = line_around(text, text.len()).start;
+    while let Some(line) = line_before(text, at) {
+        at = line.start;
+        let shown = text.get(line).unwrap_or(&[]);
+        if at == 0 || is_joint(rules, shown)? {
+            continue;
+        }
+        match opened(rules, text, at)? {
+            None => return Ok(Some(at)),
+            // Lines between belong to the block that begins there.
+            Some(start) => at = start,
+        }
+    }
+    Ok(None)
+}
+
+/// Whether a line may belong together with the one before it.
+fn is_joint(rules: &Rules, line: &[u8]) -> Result<bool, RedactError> {
+    if is_solid(line.trim_ascii()) || block::may_belong(line) {
+        return Ok(true);
+    }
+    for rule in &rules.rules {
+        if rule.block == Some(Side::Before) && rule.ready()?.pattern.is_match(line) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The start of a block before `at` that may reach over it.
+fn opened(rules: &Rules, text: &[u8], at: usize) -> Result<Option<usize>, RedactError> {
+    let mut first = None;
+    for rule in &rules.rules {
+        if rule.block != Some(Side::After) {
+            continue;
+        }
+        for word in rule.keywords() {
+            let open = block::open_at(rule.ready()?, word.as_bytes(), text, at);
+            let start = open.filter(|block| block.end > at).map(|block| block.start);
+            first = [first, start].into_iter().flatten().min();
+        }
+    }
+    Ok(first)
+}
