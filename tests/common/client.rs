@@ -34,7 +34,8 @@ pub struct Client {
 }
 
 impl Client {
-    /// Attaches to a session in a terminal of this size that knows all colours.
+    /// Attaches to a session in a terminal of this size. For all colours the server needs to be told that
+    /// its terminals know them (`terminal-overrides` with `Tc`).
     pub fn attach(server: &TmuxServer, session: &str, columns: u16, rows: u16) -> Self {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&master).unwrap();
@@ -54,7 +55,7 @@ impl Client {
             .unwrap();
         let child = server
             .client()
-            .args(["-T", "256,RGB", "attach-session", "-t", session])
+            .args(["attach-session", "-t", session])
             .env("TERM", "screen-256color")
             .stdin(Stdio::from(tty.try_clone().unwrap()))
             .stdout(Stdio::from(tty.try_clone().unwrap()))
@@ -117,7 +118,7 @@ impl Client {
             "-t",
             pane,
         ];
-        let said = plain(server.run(ask).as_bytes());
+        let said = untabbed(&plain(server.run(ask).as_bytes()));
         let skipped = usize::from(scroll > 0);
         let cursor = server.run([
             "display-message",
@@ -135,6 +136,30 @@ impl Client {
                 && (scroll > 0 || cursor == format!("{row} {column}"))
         })
     }
+}
+
+/// Tabs as the spaces that they are on a screen: newer versions of tmux print them as they came.
+fn untabbed(text: &str) -> String {
+    let mut spaced = String::new();
+    let mut column = 0;
+    for c in text.chars() {
+        match c {
+            '\t' => {
+                let room = 8 - column % 8;
+                spaced.extend(std::iter::repeat_n(' ', room));
+                column += room;
+            }
+            '\n' => {
+                spaced.push(c);
+                column = 0;
+            }
+            _ => {
+                spaced.push(c);
+                column += unicode_width::UnicodeWidthChar::width(c).unwrap_or(0);
+            }
+        }
+    }
+    spaced
 }
 
 impl Drop for Client {
