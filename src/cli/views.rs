@@ -1,5 +1,7 @@
 //! What snapshots look like as JSON and as text.
 
+mod show;
+
 use bstr::{BString, ByteSlice};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
@@ -8,9 +10,9 @@ use serde::Serialize;
 use crate::model::ansi::label;
 use crate::model::changes::command_words;
 use crate::model::snapshot::{RedactionCount, SnapshotMeta};
-use crate::model::tree::{Pane, Session, Tab};
-use crate::model::{Millis, Program, Snapshot, SnapshotId};
-use crate::mux::tmux::layout;
+use crate::model::tree::Session;
+use crate::model::{Millis, SnapshotId};
+pub(super) use show::ShowView;
 
 /// A snapshot in a list.
 #[derive(Debug, Serialize)]
@@ -79,159 +81,9 @@ impl ListView {
     }
 }
 
-/// A snapshot as `show` tells of it.
-#[derive(Debug, Serialize)]
-pub(super) struct ShowView {
-    #[serde(flatten)]
-    list: serde_json::Value,
-    sessions: Vec<SessionView>,
-    ancestry: Vec<String>,
-}
-
-#[derive(Debug, Serialize)]
-struct SessionView {
-    name: String,
-    cwd: String,
-    group: Option<String>,
-    tabs: Vec<TabView>,
-}
-
-#[derive(Debug, Serialize)]
-struct TabView {
-    index: u32,
-    name: String,
-    active: bool,
-    zoomed: bool,
-    layout: String,
-    width: u16,
-    height: u16,
-    panes: Vec<PaneView>,
-}
-
-#[derive(Debug, Serialize)]
-struct PaneView {
-    index: u32,
-    title: String,
-    active: bool,
-    cwd: String,
-    /// What runs in it, argument by argument.
-    argv: Vec<String>,
-    /// The same as a person would type it.
-    command: Vec<String>,
-    /// The shells within its shell, outermost first.
-    shells: Vec<Vec<String>>,
-    /// The connection to another machine that runs in it.
-    ssh: Option<SshView>,
-    /// The git working tree that its directory is in.
-    checkout: Option<CheckoutView>,
-    left: u16,
-    top: u16,
-    width: u16,
-    height: u16,
-    lines: u32,
-}
-
-#[derive(Debug, Serialize)]
-struct SshView {
-    host: String,
-    user: Option<String>,
-    port: Option<u16>,
-    command: Vec<String>,
-    jump: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-struct CheckoutView {
-    root: String,
-    branch: Option<String>,
-    commit: Option<String>,
-    repository: Option<String>,
-}
-
-impl ShowView {
-    /// The view; `sessions` limits it to those of these exact names.
-    pub(super) fn new(snapshot: &Snapshot, sessions: &[String], ancestry: Vec<String>) -> Self {
-        let mut list = serde_json::to_value(ListView::new(&snapshot.meta)).unwrap_or_default();
-        if let Some(object) = list.as_object_mut() {
-            object.remove("sessions");
-        }
-        let wanted = |session: &&Session| chosen(session, sessions);
-        Self {
-            list,
-            sessions: snapshot
-                .state
-                .sessions
-                .iter()
-                .filter(wanted)
-                .map(session_view)
-                .collect(),
-            ancestry,
-        }
-    }
-}
-
 /// Whether a session is among those named, or none is named.
 pub(super) fn chosen(session: &Session, names: &[String]) -> bool {
     names.is_empty() || names.iter().any(|name| session.name == name.as_bytes())
-}
-
-fn session_view(session: &Session) -> SessionView {
-    SessionView {
-        name: lossy(&session.name),
-        cwd: lossy(&session.cwd),
-        group: session.group.as_ref().map(lossy),
-        tabs: session.tabs.iter().map(tab_view).collect(),
-    }
-}
-
-fn tab_view(tab: &Tab) -> TabView {
-    TabView {
-        index: tab.index,
-        name: lossy(&tab.name),
-        active: tab.active,
-        zoomed: tab.zoomed,
-        // The multiplexer's own numbers do not outlive the server: the layout names panes by index.
-        layout: layout::print(&tab.layout, &|pane| pane).unwrap_or_default(),
-        width: tab.size().width,
-        height: tab.size().height,
-        panes: tab.panes.iter().map(pane_view).collect(),
-    }
-}
-
-fn pane_view(pane: &Pane) -> PaneView {
-    let program = pane.program.as_ref();
-    let argv = program.map_or(&pane.shell, |program| &program.argv);
-    let command = program.map_or_else(|| pane.shell.clone(), Program::shown);
-    let words = |argv: &[BString]| argv.iter().map(lossy).collect::<Vec<_>>();
-    PaneView {
-        index: pane.index,
-        title: lossy(&pane.title),
-        active: pane.active,
-        cwd: lossy(&pane.cwd),
-        argv: words(argv),
-        command: words(&command),
-        shells: pane.detail.shells.iter().map(|argv| words(argv)).collect(),
-        ssh: program.and_then(Program::ssh).map(|ssh| SshView {
-            host: lossy(&ssh.host),
-            user: ssh.user.as_ref().map(lossy),
-            port: ssh.port,
-            command: words(&ssh.command),
-            jump: ssh.jump.as_ref().map(lossy),
-        }),
-        checkout: pane.detail.checkout.as_ref().map(|checkout| CheckoutView {
-            root: lossy(&checkout.root),
-            branch: checkout.branch.as_ref().map(lossy),
-            commit: Some(&checkout.commit)
-                .filter(|commit| !commit.is_empty())
-                .map(lossy),
-            repository: checkout.repository.as_ref().map(lossy),
-        }),
-        left: pane.rect.left,
-        top: pane.rect.top,
-        width: pane.rect.width,
-        height: pane.rect.height,
-        lines: pane.contents.map_or(0, |text| text.lines),
-    }
 }
 
 fn lossy(bytes: &BString) -> String {

@@ -1,6 +1,8 @@
 //! A structure diff as a flat list: one entry per thing that came, went, moved or has another value.
 //! Values are made fit for showing; the exact ones are in the diff itself.
 
+mod details;
+
 use bstr::BString;
 
 use super::ansi::label;
@@ -71,6 +73,20 @@ pub enum Field {
     Scroll,
     Cursor,
     Text,
+    Setting,
+    Hook,
+    Variable,
+    Recent,
+    StartCommand,
+    Shells,
+    Checkout,
+    Mode,
+    Search,
+    InputOff,
+    Piped,
+    Terminal,
+    Floating,
+    Buffer,
 }
 
 impl Field {
@@ -98,6 +114,20 @@ impl Field {
             Field::Scroll => "scroll",
             Field::Cursor => "cursor",
             Field::Text => "text",
+            Field::Setting => "setting",
+            Field::Hook => "hook",
+            Field::Variable => "variable",
+            Field::Recent => "recent",
+            Field::StartCommand => "start_command",
+            Field::Shells => "shells",
+            Field::Checkout => "checkout",
+            Field::Mode => "mode",
+            Field::Search => "search",
+            Field::InputOff => "input_off",
+            Field::Piped => "piped",
+            Field::Terminal => "terminal",
+            Field::Floating => "floating",
+            Field::Buffer => "buffer",
         }
     }
 }
@@ -109,7 +139,9 @@ pub struct Change {
     pub kind: ChangeKind,
     /// To what: named as in the second state, or in the first for what went.
     pub at: Target,
-    /// Which property; `None` when the thing itself came or went.
+    /// Which property; `None` when the thing itself came or went. Of those that are lists with names (settings,
+    /// hooks, variables, buffers) there is a change for each name, which begins its values; one that came or went
+    /// has one value.
     pub field: Option<Field>,
     /// The value before.
     pub from: Option<String>,
@@ -123,6 +155,9 @@ pub fn changes(diff: &ServerDiff) -> Vec<Change> {
     let mut list = List(Vec::new());
     for session in &diff.sessions {
         list.session(session);
+    }
+    if let Some((from, to)) = &diff.buffers {
+        list.buffers(from, to);
     }
     list.0
 }
@@ -192,6 +227,7 @@ impl List {
                 self.bytes(&at, Field::Cwd, &from.cwd, &to.cwd);
                 let group = |s: &Session| s.group.as_ref().map_or_else(String::new, |g| label(g));
                 self.field(&at, Field::Group, group(from), group(to));
+                self.session_detail(&at, &from.detail, &to.detail);
                 tabs.iter().for_each(|tab| self.tab(&to.name, tab));
             }
         }
@@ -237,6 +273,7 @@ impl List {
                     AutomaticRename::Unset => "unset".to_owned(),
                 };
                 self.field(&at, Field::AutomaticRename, rename(from), rename(to));
+                self.tab_detail(&at, &from.detail, &to.detail);
                 if from.layout != to.layout {
                     let (mut before, mut after) = (layout_words(from), layout_words(to));
                     if before == after {
@@ -327,6 +364,7 @@ impl List {
                 .map_or("none".to_owned(), |n| n.to_string())
         };
         self.field(at, Field::Scroll, scroll(from), scroll(to));
+        self.pane_detail(at, &from.detail, &to.detail);
         if from.contents.map(|text| text.digest) != to.contents.map(|text| text.digest) {
             let lines = |pane: &Pane| match pane.contents {
                 None => "not captured".to_owned(),

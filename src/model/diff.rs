@@ -18,8 +18,8 @@ use super::tree::{Pane, ServerState, Session, Tab};
 pub struct ServerDiff {
     /// Sessions that differ.
     pub sessions: Vec<SessionDiff>,
-    /// The paste buffers of the second state, where they differ.
-    pub buffers: Option<Vec<Buffer>>,
+    /// The paste buffers of both states, where they differ.
+    pub buffers: Option<(Vec<Buffer>, Vec<Buffer>)>,
 }
 
 /// How one session differs.
@@ -97,7 +97,7 @@ pub fn diff(a: &ServerState, b: &ServerState, same_life: bool) -> ServerDiff {
     });
     ServerDiff {
         sessions: sessions.collect(),
-        buffers: (a.buffers != b.buffers).then(|| b.buffers.clone()),
+        buffers: (a.buffers != b.buffers).then(|| (a.buffers.clone(), b.buffers.clone())),
     }
 }
 
@@ -215,7 +215,10 @@ impl ServerDiff {
     pub fn apply(&self, a: &ServerState) -> Result<ServerState, DoesNotApply> {
         let mut state = ServerState {
             sessions: apply_sessions(&a.sessions, &self.sessions)?,
-            buffers: self.buffers.as_ref().unwrap_or(&a.buffers).clone(),
+            buffers: match &self.buffers {
+                Some((_, to)) => to.clone(),
+                None => a.buffers.clone(),
+            },
         };
         state.sort();
         Ok(state)

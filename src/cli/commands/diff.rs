@@ -221,6 +221,9 @@ fn lines(changes: &[Change], answer: &Answer, out: &Output) -> Vec<String> {
             ChangeKind::Changed | ChangeKind::Moved => Role::Changed,
         };
         let what = match (change.field, &change.from, &change.to) {
+            (Some(field), None, Some(value)) | (Some(field), Some(value), None) => {
+                format!("{}  {value}", field.word())
+            }
             (Some(field), from, to) => format!(
                 "{}  {} → {}",
                 field.word(),

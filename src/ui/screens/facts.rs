@@ -75,7 +75,7 @@ fn put(lines: &[Line<'static>], area: Rect, buf: &mut Buffer) {
 fn matters(change: &Change) -> bool {
     !matches!(
         change.field,
-        Some(Field::Cursor | Field::Last | Field::Active | Field::Scroll)
+        Some(Field::Cursor | Field::Last | Field::Active | Field::Scroll | Field::Recent)
     )
 }
 
@@ -94,8 +94,12 @@ fn changes(look: &Look<'_>, seen: &Seen, width: u16) -> Vec<Line<'static>> {
             (None, Some(from), None) => from.clone(),
             (Some(Field::Text), _, _) => "text".to_owned(),
             (Some(Field::Command), _, Some(to)) => format!("cmd {to}"),
-            (Some(field), _, Some(to)) => format!("{} {to}", field.word()),
-            _ => String::new(),
+            (Some(field), from, to) => {
+                let value = to.as_ref().or(from.as_ref());
+                let value = value.map_or("", String::as_str);
+                format!("{} {value}", field.word())
+            }
+            (None, None, None) => String::new(),
         };
         let home = label(&look.shared.home);
         let what = if home.is_empty() {

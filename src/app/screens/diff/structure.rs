@@ -78,6 +78,10 @@ pub fn nodes(comparison: &Comparison, home: &BStr) -> Vec<Node> {
     for session in &comparison.diff.sessions {
         tree.session(session, &comparison.b.state);
     }
+    if comparison.diff.buffers.is_some() {
+        let kind = Kind::Change(ChangeKind::Changed);
+        tree.push(0, kind, "paste buffers".to_owned(), String::new(), None);
+    }
     let differs = |session: &&Session| {
         !comparison.diff.sessions.iter().any(|diff| match diff {
             SessionDiff::Added(other) | SessionDiff::Removed(other) => other.name == session.name,
@@ -302,7 +306,8 @@ impl Tree<'_> {
             match (change.field, &change.from) {
                 (Some(Field::Name), Some(from)) => said.push(format!("was {from}")),
                 (Some(Field::Index), Some(from)) => said.push(format!("was {from}")),
-                (Some(Field::Active | Field::Last | Field::Cursor), _) | (None, _) => {}
+                (Some(Field::Active | Field::Last | Field::Cursor | Field::Recent), _)
+                | (None, _) => {}
                 (Some(field), _) => said.push(field.word().replace('_', " ")),
             }
         }
