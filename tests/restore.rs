@@ -72,14 +72,15 @@ fn lively() -> World {
     }
     world.run(&["select-pane", "-t", "=api:0.1"]);
     world.run(&["resize-pane", "-Z", "-t", "=api:0.1"]);
-    world.run(&["new-window", "-t", "=api:7", "-n", "a\tb\nc", "-d"]);
+    let odd = world.possible("a\tb\nc");
+    world.run(&["new-window", "-t", "=api:7", "-n", &odd, "-d"]);
     world.run(&["split-window", "-t", "=api:7", "-l", "3", "-d"]);
     world.run(&["select-pane", "-t", "=api:7.1", "-T", "##(touch pwned) t"]);
     world.run(&[
         "new-session",
         "-d",
         "-s",
-        "##(touch pwned);\n\t\\x",
+        &world.possible("##(touch pwned);\n\t\\x"),
         "-x",
         "80",
         "-y",
@@ -95,13 +96,7 @@ fn lively() -> World {
         "-y",
         "30",
     ]);
-    let third = world.run(&[
-        "list-sessions",
-        "-f",
-        "#{m:3*,#{session_name}}",
-        "-F",
-        "#{session_id}",
-    ]);
+    let third = world.session_id("3");
     world.run(&["new-window", "-t", &third, "-n", "second"]);
     world.run(&[
         "set-option",
@@ -169,11 +164,10 @@ fn a_script_for_sh_makes_the_same() {
         "-t",
         "=api:9",
         "-n",
-        "it's \"x\"\n##(touch pwned);",
+        &world.possible("it's \"x\"\n##(touch pwned);"),
     ]);
     world.run(&["new-session", "-d", "-t", "=api", "-s", "group"]);
-    let filter = "#{m:3*,#{session_name}}";
-    let third = world.run(&["list-sessions", "-f", filter, "-F", "#{session_id}"]);
+    let third = world.session_id("3");
     let there = format!("{third}:8");
     world.run(&["link-window", "-d", "-s", "=api:7", "-t", &there]);
     // The first pane of a session in another directory than the session's own.

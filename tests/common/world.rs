@@ -20,6 +20,7 @@ use muxtape::model::time::Millis;
 use muxtape::model::tree::ServerState;
 use muxtape::mux::run::Limits;
 use muxtape::mux::tmux::Tmux;
+use muxtape::mux::tmux::capabilities::Capabilities;
 use muxtape::mux::{ContentsRequest, Multiplexer, ServerSelect};
 use muxtape::restore::{
     self, Plan, Policy, Report, RestoreError, Selection, Surroundings, Workshop,
@@ -89,6 +90,20 @@ impl World {
 
     pub fn run(&self, args: &[&str]) -> String {
         self.server.run(args)
+    }
+
+    /// The nearest name that this tmux takes: newer ones take no controls.
+    pub fn possible(&self, name: &str) -> String {
+        let version = self.tmux.program_version().unwrap();
+        Capabilities::of(&version).name(name.as_bytes()).to_string()
+    }
+
+    /// The id of the session whose name starts so.
+    pub fn session_id(&self, start: &str) -> String {
+        let all = self.run(&["list-sessions", "-F", "#{session_id} #{session_name}"]);
+        let mut ids = all.lines().filter_map(|line| line.split_once(' '));
+        let found = ids.find(|(_, name)| name.starts_with(start));
+        found.unwrap().0.to_owned()
     }
 
     /// Waits until every pane of a server has its prompt and is still.
