@@ -15,6 +15,7 @@ pub mod layout;
 pub mod names;
 mod observe;
 mod options;
+mod padding;
 mod probe;
 mod query;
 mod rows;

@@ -36,6 +36,7 @@ impl Tmux {
         let mut readings: Vec<Reading<'_>> = wanted.iter().map(Reading::new).collect();
         let mut texts = vec![None; wanted.len()];
         let mut waiting: VecDeque<usize> = (0..wanted.len()).collect();
+        let mut alone = false;
         while !waiting.is_empty() {
             let mut question = Question::new();
             let mut asked = Vec::new();
@@ -45,7 +46,7 @@ impl Tmux {
             {
                 // One at least; of those after it only what fits as a whole.
                 let left = pace.rows().saturating_sub(rows);
-                if !asked.is_empty() && reading.rows_left() > left {
+                if !asked.is_empty() && (alone || reading.rows_left() > left) {
                     break;
                 }
                 let step = reading.step(left);
@@ -55,11 +56,23 @@ impl Tmux {
                 waiting.pop_front();
             }
             let started = Instant::now();
-            let answer = self.ask(WHAT, question.commands())?.stdout;
+            let reply = self.ask(WHAT, question.commands())?;
             pace.took(rows, started.elapsed());
-            let answers = question
-                .split(&answer)
-                .ok_or_else(|| garbled(WHAT, "the marks between the texts do not add up"))?;
+            let Some(answers) = question.split(&reply.stdout) else {
+                // tmux 3.1 says nothing of a pane that has gone, not even that it has.
+                let gone = |said: &String| said.starts_with("can't find pane");
+                if !reply.complaints.iter().any(gone) {
+                    return Err(garbled(WHAT, "the marks between the texts do not add up"));
+                }
+                if asked.len() > 1 {
+                    alone = true;
+                    asked
+                        .iter()
+                        .rev()
+                        .for_each(|(at, _)| waiting.push_front(*at));
+                }
+                continue;
+            };
             for ((at, step), answer) in asked.into_iter().zip(answers).rev() {
                 let Some(reading) = readings.get_mut(at) else {
                     continue;

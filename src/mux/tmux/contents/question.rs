@@ -4,9 +4,12 @@
 //! belongs to one moment. Before everything that is captured stands a line that no pane can show, since
 //! it starts with a number that was drawn for this question.
 
+use std::borrow::Cow;
 use std::hash::{BuildHasher, RandomState};
 
+use super::super::capabilities::Capabilities;
 use super::super::command::Command;
+use super::super::padding;
 
 /// What a pane was at the moment of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +22,8 @@ pub(super) struct Facts {
     pub(super) size: (u32, u32),
     /// Column and row of the main screen's cursor.
     pub(super) cursor: (u32, u32),
+    /// Whether rows end where their text does.
+    pub(super) exact_lines: bool,
 }
 
 /// What was answered about one pane.
@@ -27,7 +32,7 @@ pub(super) struct Answer<'a> {
     /// `None` where the pane has gone.
     pub(super) facts: Option<Facts>,
     /// What each capture printed, without the newline at its end; `None` for one that was refused.
-    pub(super) texts: Vec<Option<&'a [u8]>>,
+    pub(super) texts: Vec<Option<Cow<'a, [u8]>>>,
 }
 
 /// A question in the making.
@@ -53,7 +58,8 @@ impl Question {
         // Evaluated for the pane. Where that has gone, tmux may take another one, or none.
         let facts = format!(
             "{}#{{pane_id}} #{{alternate_on}} #{{history_size}} #{{pane_width}} #{{pane_height}} \
-             #{{cursor_x}} #{{cursor_y}} #{{alternate_saved_x}} #{{alternate_saved_y}}",
+             #{{cursor_x}} #{{cursor_y}} #{{alternate_saved_x}} #{{alternate_saved_y}} \
+             #{{version}}",
             self.mark
         );
         self.say(Some(pane), &facts);
@@ -100,6 +106,8 @@ impl Question {
             if !before.is_empty() {
                 return None;
             }
+            let facts = facts(said, pane);
+            let padded = facts.is_some_and(|facts| !facts.exact_lines);
             let mut texts = Vec::with_capacity(captures);
             for _ in 0..captures {
                 let (text, said) = next()?;
@@ -108,12 +116,16 @@ impl Question {
                 }
                 // Whoever has a screen prints something. A newline at the end that the rows themselves
                 // may have had is not there any more: it cannot be told from the one that tmux adds.
-                texts.push((!text.is_empty()).then(|| text.strip_suffix(b"\n").unwrap_or(text)));
+                texts.push((!text.is_empty()).then(|| {
+                    let text = text.strip_suffix(b"\n").unwrap_or(text);
+                    if padded {
+                        Cow::Owned(padding::stripped(text))
+                    } else {
+                        Cow::Borrowed(text)
+                    }
+                }));
             }
-            answers.push(Answer {
-                facts: facts(said, pane),
-                texts,
-            });
+            answers.push(Answer { facts, texts });
         }
         rest.is_empty().then_some(answers)
     }
@@ -121,6 +133,7 @@ impl Question {
 
 fn facts(said: &[u8], pane: u32) -> Option<Facts> {
     let said = std::str::from_utf8(said).ok()?;
+    let (said, version) = said.rsplit_once(' ')?;
     let mut words = said.split(' ');
     if words.next()?.strip_prefix('%')?.parse() != Ok(pane) {
         return None;
@@ -141,6 +154,7 @@ fn facts(said: &[u8], pane: u32) -> Option<Facts> {
         history,
         size,
         cursor,
+        exact_lines: Capabilities::of(version).exact_lines,
     })
 }
 
@@ -161,24 +175,28 @@ mod tests {
 
     #[test]
     fn answers_are_cut_at_their_marks() {
-        let answer = b"mark %1 1 500 80 24 0 0 3 4\na\n\nb\nmark \nc\nmark \n\
-            mark %2 0 0 80 24 5 6 4294967295 4294967295\n\nmark \n";
+        let answer = b"mark %1 1 500 80 24 0 0 3 4 3.3a\na\n\nb\nmark \nc\nmark \n\
+            mark %2 0 0 80 24 5 6 4294967295 4294967295 3.1c\n  \nmark \n";
         let answers = question().split(answer).unwrap();
         let expected = Facts {
             alternate: true,
             history: 500,
             size: (80, 24),
             cursor: (3, 4),
+            exact_lines: true,
         };
         assert_eq!(answers[0].facts, Some(expected));
-        assert_eq!(answers[0].texts, [Some(&b"a\n\nb"[..]), Some(b"c")]);
+        let texts =
+            |at: usize| -> Vec<_> { answers[at].texts.iter().map(Option::as_deref).collect() };
+        assert_eq!(texts(0), [Some(&b"a\n\nb"[..]), Some(b"c")]);
         assert_eq!(answers[1].facts.unwrap().cursor, (5, 6));
-        assert_eq!(answers[1].texts, [Some(&b""[..])]);
+        // The blanks are not the pane's.
+        assert_eq!(texts(1), [Some(&b""[..])]);
     }
 
     #[test]
     fn panes_that_have_gone_are_told_even_where_another_one_answers() {
-        for said in ["        ", "%7 0 0 80 24 0 0 0 0"] {
+        for said in ["         ", "%7 0 0 80 24 0 0 0 0 3.3a"] {
             let answer = format!("mark {said}\nmark \nmark \nmark {said}\nmark \n");
             let answers = question().split(answer.as_bytes()).unwrap();
             assert_eq!(answers[0].facts, None);
@@ -188,8 +206,7 @@ mod tests {
 
     #[test]
     fn marks_that_do_not_add_up_spoil_the_answer() {
-        let whole =
-            "mark %1 0 0 80 24 0 0 0 0\na\nmark \nb\nmark \nmark %2 0 0 1 1 0 0 0 0\nc\nmark \n";
+        let whole = "mark %1 0 0 80 24 0 0 0 0 3.3a\na\nmark \nb\nmark \nmark %2 0 0 1 1 0 0 0 0 3.3a\nc\nmark \n";
         assert!(question().split(whole.as_bytes()).is_some());
         for answer in [
             String::new(),

@@ -299,7 +299,7 @@ impl<'a> Reading<'a> {
         };
         let part = |wanted: Part| {
             let at = step.parts.iter().position(|(part, _)| *part == wanted)?;
-            answer.texts.get(at).copied().flatten()
+            answer.texts.get(at)?.as_deref()
         };
         if step.at_once {
             return self.all_of(&facts, part);
