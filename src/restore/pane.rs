@@ -33,6 +33,10 @@ pub(super) const SHELL_GATE: &str = "shell-gate";
 /// What stands in a gate's file when it is open. Behind it, in the first gate, are the sizes of the panes
 /// that have another one than planned: that of the terminal itself follows later.
 pub(super) const OPEN: &[u8] = b"open";
+/// Panes that write their text at the same time. tmux reads from all that have something before it answers
+/// anybody: a hundred that write at once keep it from its clients for a fifth of a second.
+const WRITERS: u32 = 8;
+
 /// The pipe on which panes say that they are ready, beside the job.
 pub(super) const READY: &str = "ready";
 /// Bytes of a message on that pipe: the pane's number, little-endian, and how it went.
@@ -109,6 +113,14 @@ pub fn run(token: &Path) -> Result<Infallible, PaneError> {
     };
     // Both at once: the directory goes when the restorer has given up waiting.
     let (text_gate, shell_gate) = (gate(TEXT_GATE)?, gate(SHELL_GATE)?);
+    // While it holds its lock, others of the same turn wait. Without it nothing is lost but smoothness.
+    let turn = dir.join(format!("turn-{}", job.pane % WRITERS));
+    let turn = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(turn)
+        .ok();
     // Made while there is time: most panes get the size that they were saved in.
     let planned = job
         .text
@@ -121,6 +133,7 @@ pub fn run(token: &Path) -> Result<Infallible, PaneError> {
             None => planned,
             Some(size) => replay::bytes(text, &job.place, size),
         };
+        let _turn = turn.as_ref().map(take_turn);
         // A terminal that is gone will end the shell as well.
         let mut out = io::stdout().lock();
         let _ = out.write_all(&bytes).and_then(|()| out.flush());
@@ -132,6 +145,20 @@ pub fn run(token: &Path) -> Result<Infallible, PaneError> {
         Some(end) => Err(end_as(end)),
         None => become_shell(&job, cwd),
     }
+}
+
+/// A turn to write, for as long as it is kept.
+struct Turn<'a>(&'a File);
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let _ = rustix::fs::flock(self.0, FlockOperation::Unlock);
+    }
+}
+
+fn take_turn(file: &File) -> Turn<'_> {
+    while rustix::fs::flock(file, FlockOperation::LockExclusive) == Err(rustix::io::Errno::INTR) {}
+    Turn(file)
 }
 
 /// Reads the job and removes it: a token is good for one pane.
