@@ -29,11 +29,6 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Whether everything was read.
-    pub(super) fn is_empty(&self) -> bool {
-        self.rest.is_empty()
-    }
-
     /// An error that says where the answer stops making sense.
     pub(super) fn garbled(&self, expected: &str) -> MuxError {
         let at = self.length - self.rest.len();
@@ -206,7 +201,7 @@ mod tests {
         assert_eq!(fields.number::<u32>().unwrap(), 3);
         assert_eq!(fields.id(b'%').unwrap(), 7);
         fields.end_of_line().unwrap();
-        assert!(fields.is_empty());
+        assert!(fields.line().is_err());
         assert!(Fields::new(b"x\n", "a test").number::<u32>().is_err());
     }
 

@@ -9,6 +9,7 @@ use bstr::BString;
 use super::answer::Fields;
 use super::client::{Tmux, garbled};
 use super::command::Command;
+use super::query::{END, say};
 use crate::model::detail::Buffer;
 use crate::mux::MuxError;
 
@@ -25,12 +26,12 @@ const MOST_BUFFERS: usize = 100;
 const ATTEMPTS: u32 = 4;
 
 /// What [`read_list`] reads.
-const LIST: &str = "#{q:buffer_name} #{buffer_size}";
+const LIST: &str = "B #{q:buffer_name} #{buffer_size}";
 
 impl Tmux {
     /// The buffers, newest first, without those that there is no room for.
     pub(super) fn buffers(&self) -> Result<Vec<Buffer>, MuxError> {
-        let list = [Command::new("list-buffers").opt("-F", LIST)];
+        let list = [Command::new("list-buffers").opt("-F", LIST), say(END)];
         for _ in 0..ATTEMPTS {
             let listed = self.run(WHAT, &list)?;
             let read: Option<Vec<Buffer>> = fitting(read_list(&listed)?)
@@ -64,13 +65,17 @@ struct Listed {
 fn read_list(answer: &[u8]) -> Result<Vec<Listed>, MuxError> {
     let mut fields = Fields::new(answer, WHAT);
     let mut listed = Vec::new();
-    while !fields.is_empty() {
+    while fields.skip(b"B ") {
         let name = fields.text()?;
         let size = fields.number()?;
         fields.end_of_line()?;
         listed.push(Listed { name, size });
     }
-    Ok(listed)
+    if fields.skip(b"E\n") {
+        Ok(listed)
+    } else {
+        Err(fields.garbled("a buffer"))
+    }
 }
 
 /// Those that there is room for.
@@ -113,9 +118,9 @@ mod tests {
 
     #[test]
     fn names_with_newlines_are_listed() {
-        let listed = read_list(b"a\\\\nb\\ c\n 3\nbuffer0 12\n").unwrap();
+        let listed = read_list(b"B a\\\\nb\\ c\n 3\nB buffer0 12\nE\n").unwrap();
         assert_eq!(listed[0].name, "a\\nb c\n");
         assert_eq!((listed[0].size, listed[1].size), (3, 12));
-        assert!(read_list(b"buffer0 12").is_err());
+        assert!(read_list(b"B buffer0 12\n").is_err());
     }
 }

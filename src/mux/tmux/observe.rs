@@ -7,7 +7,7 @@ use bstr::{BString, ByteSlice};
 use super::capabilities::Capabilities;
 use super::client::{Tmux, garbled, refused};
 use super::layout;
-use super::options::Local;
+use super::options::{Local, readable};
 use super::probe::probe;
 use super::query::{self, Depth, Own, Owner, Rows};
 use super::rows::{PaneRow, SessionRow, WindowRow};
@@ -272,7 +272,7 @@ fn pane(row: &PaneRow, running: Running, local: Local) -> Pane {
             hooks: local.hooks,
             environment: running.environment,
             shells: running.shells,
-            start_command: full.start_command.clone(),
+            start_command: readable(&full.start_command),
             mode: text.mode.clone(),
             search: text.search.clone(),
             input_off: fixed.input_off,

@@ -132,10 +132,10 @@ fn plain(printed: &[u8]) -> BString {
     value.into()
 }
 
-/// A list of commands, as tmux reads it. It prints one as it can be read again, but for what it puts between
+/// A list of commands, or of arguments, as tmux reads it. It prints one as it can be read again, but for what it puts between
 /// single quotes: that it escapes, and between single quotes reads nothing as escaped. So those become
 /// double quotes.
-fn readable(printed: &[u8]) -> BString {
+pub(super) fn readable(printed: &[u8]) -> BString {
     let mut commands = Vec::with_capacity(printed.len());
     let mut within = None;
     let mut rest = printed;

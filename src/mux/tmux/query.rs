@@ -86,7 +86,7 @@ pub(super) fn roll_call() -> Vec<Command> {
     vec![
         say(&format!("I {IDENTITY} ")),
         list("list-panes", "#{session_id} #{window_id} #{pane_id}").flag("-a"),
-        say("E"),
+        say(END),
     ]
 }
 
@@ -102,7 +102,7 @@ pub(super) fn read_roll(answer: &[u8], what: &str) -> Result<Roll, MuxError> {
         owners.insert(Owner::Pane(fields.id(b'%')?));
         fields.end_of_line()?;
     }
-    at_the_end(&fields).map(|()| Roll { server, owners })
+    Ok(Roll { server, owners })
 }
 
 impl Roll {
@@ -125,7 +125,11 @@ impl Rows {
     }
 }
 
-fn say(text: &str) -> Command {
+/// The line behind every answer. What stands behind that is no part of it: what hooks and the like complain
+/// of or show while nobody is attached, tmux prints for the next client that reads commands from a file.
+pub(super) const END: &str = "E";
+
+pub(super) fn say(text: &str) -> Command {
     Command::new("display-message").flag("-p").arg(text)
 }
 
@@ -148,7 +152,7 @@ pub(super) fn commands(depth: Depth<'_>) -> Vec<Command> {
             own(roll, environment, &mut commands);
         }
     }
-    commands.push(say("E"));
+    commands.push(say(END));
     commands
 }
 
@@ -240,7 +244,7 @@ pub(super) fn read(answer: &[u8], depth: Depth<'_>, what: &str) -> Result<Rows, 
     if !fields.skip(b"E\n") {
         return Err(fields.garbled("a row"));
     }
-    at_the_end(&fields).map(|()| rows)
+    Ok(rows)
 }
 
 fn read_server(fields: &mut Fields<'_>) -> Result<ServerIdentity, MuxError> {
@@ -248,14 +252,6 @@ fn read_server(fields: &mut Fields<'_>) -> Result<ServerIdentity, MuxError> {
         read_identity(fields)
     } else {
         Err(fields.garbled("the server"))
-    }
-}
-
-fn at_the_end(fields: &Fields<'_>) -> Result<(), MuxError> {
-    if fields.is_empty() {
-        Ok(())
-    } else {
-        Err(fields.garbled("the end"))
     }
 }
 

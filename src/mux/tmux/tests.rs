@@ -438,9 +438,21 @@ fn probes_are_equal_until_something_happens() {
     wait_until("the key", || probe().panes != before.panes);
 }
 
+/// Writes a program by another process: one that this process has open for writing cannot be run, and a
+/// child that another test starts meanwhile has it open a little longer.
+fn write_program(file: &std::path::Path, script: &str) {
+    let mut write = std::process::Command::new("sh");
+    write.args([
+        "-c",
+        "printf %s \"$1\" >\"$2\" && chmod 755 \"$2\"",
+        "sh",
+        script,
+    ]);
+    assert!(write.arg(file).status().unwrap().success());
+}
+
 #[test]
 fn the_locale_does_not_matter() {
-    use std::os::unix::fs::PermissionsExt;
     let server = TmuxServer::start();
     let program = server.dir().join("tmux-in-c");
     let real = testing::program();
@@ -448,8 +460,8 @@ fn the_locale_does_not_matter() {
         "#!/bin/sh\nLC_ALL=C LANG=C exec {} \"$@\"\n",
         real.display()
     );
-    std::fs::write(&program, script).unwrap();
-    std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).unwrap();
+    write_program(&program, &script);
+    server.run(["set-option", "-t", "main", "@ünï", "漢字\t\"x\""]);
     server.run(["rename-window", "-t", "main:", "ünï 漢字"]);
     server.run([
         "respawn-pane",
@@ -466,6 +478,9 @@ fn the_locale_does_not_matter() {
     let state = tmux.observe().unwrap().state;
     let name = &state.session(b"main").unwrap().active_tab().unwrap().name;
     assert_eq!(*name, "ünï 漢字");
+    let settings = &state.session(b"main").unwrap().detail.settings;
+    let found = settings.iter().find(|one| one.name == "@ünï").unwrap();
+    assert_eq!(found.value, "漢字\t\"x\"");
     let text = tmux.contents(&requests(&state)).unwrap().remove(0).unwrap();
     assert!(text.main.starts_with("ünï 漢字\n".as_bytes()));
 }

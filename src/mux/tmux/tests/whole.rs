@@ -1,7 +1,6 @@
 //! An observation is whole, or there is none.
 
 use std::fmt::Write as _;
-use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -20,8 +19,7 @@ fn stand_in(server: &TmuxServer, script: &str) -> Tmux {
         "calls=$(cat \"$CALLS\" 2>/dev/null || echo 0)\necho $((calls + 1)) >\"$CALLS\"\n",
     );
     text.push_str(script);
-    std::fs::write(&file, text).unwrap();
-    std::fs::set_permissions(&file, PermissionsExt::from_mode(0o755)).unwrap();
+    write_program(&file, &text);
     by(server, file, Limits::default())
 }
 
@@ -38,6 +36,8 @@ fn by(server: &TmuxServer, program: PathBuf, limits: Limits) -> Tmux {
 fn full_server() -> TmuxServer {
     let server = TmuxServer::start();
     server.run(["split-window", "-d", "-t", "main:"]);
+    // A name that follows the program would change once more.
+    server.run(["rename-window", "-t", "main:", "named"]);
     server.run(["set-environment", "-t", "main", "SHELL", "a\nb"]);
     server.run(["set-option", "-p", "-t", "main:", "@own", "a b"]);
     server.run(["set-buffer", "kept"]);
@@ -157,6 +157,22 @@ fn panes_that_come_and_go_between_two_questions_are_right_in_the_end() {
                 .collect()
         };
         assert_eq!(settings(&found), settings(&now), "{change}");
+    }
+}
+
+#[test]
+fn what_hooks_say_while_nobody_is_attached_does_not_spoil_an_answer() {
+    let server = full_server();
+    let tmux = by(&server, testing::program(), Limits::default());
+    for hook in ["display-message said", "kill-pane -t %99"] {
+        server.run(["set-hook", "-w", "-t", "main:", "window-renamed", hook]);
+        // As many as there are questions: each takes what was said before.
+        for name in ["one", "two", "three"] {
+            server.run(["rename-window", "-t", "main:", name]);
+            assert_eq!(tmux.observe().unwrap().state.pane_count(), 2);
+            server.run(["rename-window", "-t", "main:", "other"]);
+            assert!(tmux.probe().unwrap().is_some());
+        }
     }
 }
 
