@@ -32,6 +32,13 @@ impl Compiled {
             .map_err(Clone::clone)
     }
 
+    /// A rule as it would be if its pattern were damaged.
+    #[cfg(test)]
+    pub(super) fn spoil(&mut self) {
+        self.entry.pattern = "(".to_owned();
+        self.ready = OnceLock::new();
+    }
+
     /// The keywords, as they are written.
     pub(super) fn keywords(&self) -> &[String] {
         &self.entry.keywords

@@ -7,6 +7,7 @@ use super::*;
 
 mod borders;
 mod examples;
+mod own;
 #[path = "../../../tests/common/secrets.rs"]
 mod secrets;
 
