@@ -261,24 +261,9 @@ fn a_session_that_exists_is_left_alone() {
     for line in before.lines() {
         assert!(dump.contains(line), "{line}\n{dump}");
     }
-    // A second one gets a name of its own, and other policies are refused.
+    // A second one gets a name of its own.
     let plan = world.plan(&snapshot, &Policy::default(), &selection);
     assert_eq!(plan.sessions[0].to, "api-1140-2");
-    let merge = Policy {
-        on_conflict: OnConflict::Merge,
-        ..Policy::default()
-    };
-    let refused = restore::prepare(
-        &snapshot,
-        &world.tmux,
-        &merge,
-        &selection,
-        &world.surroundings(),
-    );
-    assert!(matches!(
-        refused,
-        Err(RestoreError::NotYet(OnConflict::Merge))
-    ));
 }
 
 #[test]
@@ -504,6 +489,7 @@ fn a_restore_that_fails_as_a_whole_leaves_nothing() {
             runtime: &world.runtime(),
             texts: &texts,
             undo: None,
+            memory: None,
         },
         &mut |_| {},
     );
@@ -563,6 +549,7 @@ fn child_that_is_killed_while_restoring() {
             runtime: &place.join("run"),
             texts: &Texts::new(),
             undo: None,
+            memory: None,
         },
         &mut |progress| {
             if progress.phase == restore::Phase::Replay {
@@ -618,13 +605,14 @@ fn undo_closes_exactly_what_the_restore_made() {
     assert_eq!(made.sessions.len(), 3);
     // It is kept byte for byte, for its owner alone.
     let dir = world.server.dir().join("state");
-    assert_eq!(undo::recall(&dir).unwrap(), None);
-    undo::remember(&dir, &made, Millis(5)).unwrap();
-    assert_eq!(undo::recall(&dir).unwrap(), Some((made.clone(), Millis(5))));
+    assert_eq!(undo::recall(&dir, None).unwrap(), []);
+    let record = undo::remember(&dir, &made, Millis(5)).unwrap();
+    let kept = undo::recall(&dir, None).unwrap();
+    assert_eq!((&kept[0].made, kept[0].at), (&made, Millis(5)));
     let file = fs::read_dir(&dir).unwrap().next().unwrap().unwrap();
     assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
-    undo::forget(&dir).unwrap();
-    assert_eq!(undo::recall(&dir).unwrap(), None);
+    undo::forget(&dir, record).unwrap();
+    assert_eq!(undo::recall(&dir, None).unwrap(), []);
     // One has become somebody's own since, one is closed already.
     world.run(&["rename-session", "-t", "=api", "kept"]);
     let third = made.sessions.iter().find(|made| made.to.starts_with(b"3"));

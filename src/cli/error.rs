@@ -260,7 +260,7 @@ impl From<RestoreError> for CliError {
         match error {
             RestoreError::Mux(error) => error.into(),
             RestoreError::Store(error) => error.into(),
-            RestoreError::NotYet(_) => CliError::caused(Exit::Refused, &error),
+            RestoreError::NoUndoPoint => CliError::caused(Exit::Refused, &error),
             RestoreError::Changed => {
                 CliError::caused(Exit::Refused, &error).hint("run it again: it shows the new plan")
             }

@@ -212,17 +212,20 @@ pub(super) fn report_error(error: &CliError, json: bool) {
 /// Asks a yes-or-no question on the terminal; anything but `y` or `yes` means no, and so does the
 /// lack of a terminal.
 pub(super) fn confirm(question: &str) -> bool {
+    matches!(
+        ask(&format!("{question} [y/N]")).as_deref(),
+        Some("y" | "Y" | "yes")
+    )
+}
+
+/// Asks for a line on the terminal; `None` for the lack of a terminal.
+pub(super) fn ask(question: &str) -> Option<String> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-        return false;
+        return None;
     }
     let mut err = io::stderr().lock();
-    if write!(err, "{question} [y/N] ")
-        .and_then(|()| err.flush())
-        .is_err()
-    {
-        return false;
-    }
+    write!(err, "{question} ").and_then(|()| err.flush()).ok()?;
     let mut line = String::new();
-    let read = io::stdin().read_line(&mut line);
-    read.is_ok() && matches!(line.trim(), "y" | "Y" | "yes")
+    io::stdin().read_line(&mut line).ok()?;
+    Some(line.trim().to_owned())
 }

@@ -86,6 +86,7 @@ pub fn drill(
         runtime: &scratch.dir,
         texts: stage.texts,
         undo: None,
+        memory: None,
     };
     let report = super::apply(&plan, &workshop, &mut |_| {})?;
     let (state, texts) = scratch.capture()?;

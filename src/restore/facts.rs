@@ -5,12 +5,15 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use bstr::BString;
+use serde::Serialize;
 
+use super::plan::Reliance;
 use super::programs::Rules;
 use crate::model::contents::Contents;
 use crate::model::digest::{Digest, DigestBuilder};
 use crate::model::snapshot::ServerIdentity;
-use crate::model::tree::ServerState;
+use crate::model::tree::{ServerState, Tab};
+use crate::mux::tmux::layout;
 
 /// What is alive now.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -22,29 +25,71 @@ pub struct LiveState {
 }
 
 impl LiveState {
-    /// Digest of what a plan relies on: the server, and the names of its sessions. Which programs run
-    /// in them does not matter, because no session is touched that is alive.
+    /// Digest of what a plan relies on: the server, the names of its sessions, and the tabs and panes of those
+    /// that are to be touched. Which programs run in them does not matter: they come and go.
     #[must_use]
-    pub fn fingerprint(&self) -> Digest {
+    pub fn fingerprint(&self, relies: &Reliance) -> Digest {
         let sessions = self.state.sessions.iter();
+        let panes = self.state.panes().filter_map(|(session, tab, pane)| {
+            let (session, window) = (session.handle?, tab.handle?);
+            relies.sessions.contains(&session).then(|| LivePane {
+                session,
+                window,
+                index: tab.index,
+                pane: pane.handle.map_or((0, 0), |handle| (handle.id, handle.pid)),
+                layout: relies
+                    .tabs
+                    .contains(&window)
+                    .then(|| layout_of(tab))
+                    .flatten(),
+            })
+        });
         fingerprint(
             self.server.as_ref(),
             sessions.map(|session| (&session.name, session.handle)),
+            panes.collect(),
         )
     }
+}
+
+/// A tab's layout with tmux's own numbers.
+fn layout_of(tab: &Tab) -> Option<BString> {
+    let number = |index: u32| {
+        let mut panes = tab.panes.iter();
+        let pane = panes.find(|pane| pane.index == index);
+        pane.and_then(|pane| pane.handle)
+            .map_or(0, |handle| handle.id)
+    };
+    layout::print(&tab.layout, &number).ok().map(BString::from)
+}
+
+/// A pane of a session that is to be touched.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub(super) struct LivePane {
+    pub(super) session: u32,
+    pub(super) window: u32,
+    /// The tab's number.
+    pub(super) index: u32,
+    /// tmux's number and the process.
+    pub(super) pane: (u32, i32),
+    /// The tab's layout, where it matters.
+    pub(super) layout: Option<BString>,
 }
 
 /// [`LiveState::fingerprint`], from what a short question to the server tells.
 pub(super) fn fingerprint<'a>(
     server: Option<&ServerIdentity>,
     sessions: impl Iterator<Item = (&'a BString, Option<u32>)>,
+    mut panes: Vec<LivePane>,
 ) -> Digest {
     let mut names: Vec<_> = sessions.collect();
     names.sort_unstable();
+    panes.sort_unstable();
     let life = server.map(ServerIdentity::life);
-    DigestBuilder::new("muxtape.restore.live/1")
+    DigestBuilder::new("muxtape.restore.live/2")
         .value(&life)
         .value(&names)
+        .value(&panes)
         .finish()
 }
 

@@ -11,7 +11,7 @@ use super::RestoreError;
 use super::facts::{Facts, LiveState, Surroundings};
 use super::judge;
 use super::plan::Plan;
-use super::policy::{OnConflict, Policy, Selection};
+use super::policy::{Policy, Selection};
 use super::possible;
 use super::programs::{Rules, Strategy, VIM_SESSION, less_line};
 use crate::model::ansi;
@@ -28,8 +28,7 @@ use crate::mux::{Multiplexer, MuxError};
 ///
 /// # Errors
 ///
-/// [`RestoreError::NotYet`] for a policy that cannot be followed, [`RestoreError::Mux`] when the
-/// server cannot be asked; that none runs is not an error.
+/// [`RestoreError::Mux`] when the server cannot be asked; that none runs is not an error.
 pub fn prepare(
     snapshot: &Snapshot,
     tmux: &Tmux,
@@ -37,7 +36,7 @@ pub fn prepare(
     selection: &Selection,
     surroundings: &Surroundings,
 ) -> Result<Plan, RestoreError> {
-    let live = look(tmux, policy)?;
+    let live = look(tmux)?;
     let version = match &live.server {
         Some(server) => server.version.clone(),
         None => tmux.program_version()?,
@@ -56,11 +55,8 @@ pub fn prepare(
     Ok(plan)
 }
 
-/// What is alive; refuses policies that cannot be followed yet.
-pub fn look(tmux: &Tmux, policy: &Policy) -> Result<LiveState, RestoreError> {
-    if matches!(policy.on_conflict, OnConflict::Merge | OnConflict::Replace) {
-        return Err(RestoreError::NotYet(policy.on_conflict));
-    }
+/// What is alive.
+pub fn look(tmux: &Tmux) -> Result<LiveState, RestoreError> {
     match tmux.observe() {
         Ok(observed) => Ok(LiveState {
             server: Some(observed.server),

@@ -1,9 +1,9 @@
 //! Plans, applies and reports restores; recovery offers.
 //!
 //! A restore is thought through before anything is touched: [`prepare`] looks, [`plan()`] decides, and
-//! [`apply()`] does exactly that. It never touches a session that is alive, runs no program that its
-//! policy does not allow, and hands no captured string to a shell; what it types at a prompt is quoted
-//! for that shell.
+//! [`apply()`] does exactly that. It touches no session that is alive but those that its plan names, runs no
+//! program that its policy does not allow, and hands no captured string to a shell; what it types at a prompt
+//! is quoted for that shell.
 
 mod apply;
 mod build;
@@ -13,6 +13,7 @@ mod fidelity;
 mod gather;
 mod judge;
 pub mod lookout;
+mod matching;
 pub mod pane;
 mod plan;
 mod planner;
@@ -22,6 +23,7 @@ mod programs;
 mod prompt;
 mod quoting;
 pub mod recovery;
+mod rejoin;
 mod replay;
 mod report;
 mod script;
@@ -39,14 +41,14 @@ pub use facts::{Facts, LiveState, Surroundings};
 pub use fidelity::{Difference, Fidelity, Field, Score};
 pub use gather::{facts, look, prepare, telling_texts};
 pub use plan::{
-    Counts, Item, Level, Mode, Outlook, Own, Plan, PlannedPane, PlannedSession, PlannedTab, Start,
-    Warning, WarningLevel,
+    Counts, Item, Level, Living, Mode, Outlook, Own, Place, Plan, PlannedPane, PlannedSession,
+    PlannedTab, Reliance, Start, Warning, WarningLevel,
 };
 pub use planner::plan;
 pub use policy::{Chosen, MissingDir, OnConflict, Policy, Programs, Selection, Settings, Text};
 pub use programs::{Rules, RulesError};
-pub use report::{Made, Outcome, Progress, Report, Row, Status};
-pub use step::{Action, PaneRef, Part, Phase, SessionRef, Step, StepShown, TabRef};
+pub use report::{Made, MadePane, Outcome, Progress, Report, Row, Status, Within};
+pub use step::{Action, Beside, PaneRef, Part, Phase, SessionRef, Step, StepShown, TabRef};
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -54,6 +56,7 @@ use std::path::Path;
 use crate::model::contents::Contents;
 use crate::model::digest::Digest;
 use crate::model::id::SnapshotId;
+use crate::model::time::Millis;
 use crate::mux::MuxError;
 use crate::mux::tmux::Tmux;
 use crate::store::StoreError;
@@ -62,9 +65,9 @@ use crate::store::StoreError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RestoreError {
-    /// The policy is known but cannot be followed yet.
-    #[error("`--on-conflict {0}` is not possible yet: use skip or rename")]
-    NotYet(OnConflict),
+    /// A living session would be closed, and nothing was saved to bring it back from.
+    #[error("no undo point was saved, so no session is replaced; nothing was done")]
+    NoUndoPoint,
     /// What is alive has changed since the plan was made; nothing was done.
     #[error("the sessions of the server have changed since the plan was made; nothing was done")]
     Changed,
@@ -111,6 +114,17 @@ pub struct Workshop<'a> {
     pub runtime: &'a Path,
     /// The texts of [`Plan::texts`]; one that is missing is reported.
     pub texts: &'a BTreeMap<Digest, Contents>,
-    /// The snapshot that was saved before, for the report.
+    /// The snapshot that was saved before. Without one, no session is replaced.
     pub undo: Option<SnapshotId>,
+    /// Where it is written down what an undo takes back; `None` for nowhere.
+    pub memory: Option<Memory<'a>>,
+}
+
+/// Where it is written down what an undo takes back.
+#[derive(Debug, Clone, Copy)]
+pub struct Memory<'a> {
+    /// The directory for state; made when it is not there.
+    pub dir: &'a Path,
+    /// The time now.
+    pub at: Millis,
 }

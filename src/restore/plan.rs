@@ -43,6 +43,41 @@ pub struct Plan {
     pub loses: Vec<String>,
     /// Digest of the live state that the plan relies on.
     pub fingerprint: Digest,
+    /// What of the live state that digest is of, besides the names of all sessions.
+    pub relies: Reliance,
+}
+
+/// What of the live state a plan relies on, besides the names of all sessions: tmux's numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Reliance {
+    /// The server's process, where one runs.
+    pub server: Option<i32>,
+    /// Sessions that are replaced or added to: their tabs and panes count.
+    pub sessions: BTreeSet<u32>,
+    /// Tabs that panes are put into: their layouts count, too.
+    pub tabs: BTreeSet<u32>,
+}
+
+/// What a session that is made is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// It is a session of its own.
+    New,
+    /// It takes the place of one that is alive, which is closed.
+    Instead(Living),
+    /// It only holds what goes into one that is alive, until then.
+    Into(Living),
+}
+
+/// A session that is alive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Living {
+    /// tmux's number for it, `3` for `$3`.
+    pub id: u32,
+    /// Its name.
+    pub name: BString,
+    /// The name that it gets when another one takes its own; the same where none does.
+    pub aside: BString,
 }
 
 /// A session that is made.
@@ -62,6 +97,28 @@ pub struct PlannedSession {
     pub own: Own,
     /// Whether a tab holds the place of its own at first: [`super::Action::Host`].
     pub hosted: bool,
+    /// What it is for.
+    pub place: Place,
+}
+
+impl PlannedSession {
+    /// The living session whose place it takes.
+    #[must_use]
+    pub fn replaces(&self) -> Option<&Living> {
+        match &self.place {
+            Place::Instead(living) => Some(living),
+            _ => None,
+        }
+    }
+
+    /// The living session that it adds to.
+    #[must_use]
+    pub fn adds_to(&self) -> Option<&Living> {
+        match &self.place {
+            Place::Into(living) => Some(living),
+            _ => None,
+        }
+    }
 }
 
 /// What is set for a session, tab or pane: as far as the policy lets it.
@@ -106,6 +163,8 @@ pub struct PlannedTab {
     pub layout: Layout,
     /// What is set for it.
     pub own: Own,
+    /// tmux's number of the living tab that its only pane goes into; it itself is gone then.
+    pub joins: Option<u32>,
 }
 
 /// A pane that is made.
@@ -180,6 +239,10 @@ pub enum Outlook {
     Create,
     /// It is made under another name.
     Rename,
+    /// What is missing of it is added to the living one.
+    Merge,
+    /// It takes the place of the living one.
+    Replace,
     /// It is left out.
     Skip,
 }
@@ -219,6 +282,8 @@ impl Item {
             (Outlook::Skip, _) => "skip",
             _ if !self.warnings.is_empty() => "warn",
             (Outlook::Rename, _) => "rename",
+            (Outlook::Merge, _) => "merge",
+            (Outlook::Replace, _) => "replace",
             (Outlook::Create, Some(Start::Run)) => "create, run",
             (Outlook::Create, Some(Start::Type)) => "create, type",
             (Outlook::Create, _) => "create",
@@ -280,8 +345,12 @@ impl Plan {
     pub fn counts(&self) -> Counts {
         let starting = |start| self.panes.iter().filter(|pane| pane.start == start).count();
         Counts {
-            sessions: self.sessions.len(),
-            tabs: self.tabs.len(),
+            sessions: self
+                .sessions
+                .iter()
+                .filter(|session| session.adds_to().is_none())
+                .count(),
+            tabs: self.tabs.iter().filter(|tab| tab.joins.is_none()).count(),
             panes: self.panes.len(),
             run: starting(Start::Run),
             typed: starting(Start::Type),
@@ -297,6 +366,13 @@ impl Plan {
                 .count(),
             loses: self.loses.len(),
         }
+    }
+
+    /// The names of the living sessions that are replaced.
+    #[must_use]
+    pub fn replaced(&self) -> Vec<&BString> {
+        let replaced = self.sessions.iter().filter_map(PlannedSession::replaces);
+        replaced.map(|living| &living.name).collect()
     }
 
     /// Whether there is nothing to do.

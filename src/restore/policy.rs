@@ -17,9 +17,10 @@ pub enum OnConflict {
     /// The saved one comes back under another name; the live one stays as it is.
     #[default]
     Rename,
-    /// Only what is missing is added to the live one. Not done yet.
+    /// Only what is missing is added to the live one; nothing of it is changed, closed or renamed.
     Merge,
-    /// The live one is closed. Not done yet.
+    /// The saved one takes the place of the live one, which is closed. Whoever asks for it is asked for
+    /// the name of the session.
     Replace,
 }
 
@@ -84,6 +85,10 @@ pub enum Settings {
 pub struct Policy {
     /// When a session of the same name is alive.
     pub on_conflict: OnConflict,
+    /// The same for a session of which only tabs or panes are chosen; `None` is [`OnConflict::Merge`]:
+    /// what was lost of a living session is put back into it.
+    #[serde(skip)]
+    pub parts: Option<OnConflict>,
     /// Which programs are started.
     pub programs: Programs,
     /// Where a pane opens whose directory has gone.
@@ -105,7 +110,7 @@ macro_rules! cycle {
                 match self { $(Self::$value => $word),+ }
             }
 
-            /// The one after it, for going round with a key; those not done yet are left out.
+            /// The one after it, for going round with a key.
             #[must_use]
             pub fn next(self) -> Self {
                 let round = [$(Self::$next),+];
@@ -122,7 +127,7 @@ macro_rules! cycle {
     };
 }
 
-cycle!(OnConflict: Skip "skip", Rename "rename", Merge "merge", Replace "replace"; Rename, Skip);
+cycle!(OnConflict: Skip "skip", Rename "rename", Merge "merge", Replace "replace"; Rename, Merge, Replace, Skip);
 cycle!(Programs: Shell "shell", Type "type", Allow "allow", All "all"; Allow, All, Shell, Type);
 cycle!(MissingDir: Parent "parent", Home "home", Skip "skip"; Parent, Home, Skip);
 cycle!(Text: Replay "replay", None "none"; Replay, None);
@@ -145,6 +150,8 @@ pub enum Chosen {
 pub struct Selection {
     without: BTreeSet<(BString, u32, u32)>,
     asked: BTreeSet<BString>,
+    /// Tabs and panes that were asked for by name.
+    parts: Vec<Target>,
 }
 
 impl Selection {
@@ -171,6 +178,8 @@ impl Selection {
             }
         }
         selection.asked = targets.iter().map(|t| t.session.clone()).collect();
+        let parts = targets.iter().filter(|target| target.tab.is_some());
+        selection.parts = parts.cloned().collect();
         let unknown: Vec<Target> = targets
             .iter()
             .zip(used)
@@ -195,6 +204,32 @@ impl Selection {
     #[must_use]
     pub fn asked_for(&self, session: &BString) -> bool {
         self.asked.contains(session)
+    }
+
+    /// Whether it is tabs or panes of the session that are wanted, not the session as such.
+    #[must_use]
+    pub fn is_of_parts(&self, state: &ServerState, session: &BString) -> bool {
+        let whole = Target {
+            session: session.clone(),
+            tab: None,
+            pane: None,
+        };
+        self.parts.iter().any(|part| part.session == *session)
+            || self.chosen(state, &whole) == Chosen::Partly
+    }
+
+    /// Whether a tab was asked for by its name: then one that is like it is not it.
+    #[must_use]
+    pub fn asked_for_tab(&self, session: &BString, tab: u32) -> bool {
+        let mut parts = self.parts.iter();
+        parts.any(|part| part.session == *session && part.tab == Some(tab) && part.pane.is_none())
+    }
+
+    /// Whether a pane was asked for by its name, or by that of its tab: then one that is like it is not it.
+    #[must_use]
+    pub fn asked_for_pane(&self, session: &BString, tab: u32, pane: u32) -> bool {
+        let mut parts = self.parts.iter();
+        parts.any(|part| covers(part, session, tab, pane))
     }
 
     /// How much of a session, tab or pane is chosen.

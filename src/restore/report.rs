@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bstr::{BString, ByteSlice};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::plan::{Level, Start, Warning};
 use super::step::Phase;
@@ -50,6 +50,12 @@ pub struct Report {
     pub warnings: Vec<Warning>,
     /// What failed.
     pub errors: Vec<String>,
+    /// Names of sessions that were alive and were closed, for those in their place.
+    #[serde(serialize_with = "all_lossy")]
+    pub replaced: Vec<BString>,
+    /// The panes that were made.
+    #[serde(skip)]
+    pub panes: Vec<MadePane>,
     /// The server that they were made on, as far as it could be asked afterwards.
     #[serde(skip)]
     pub server: Option<ServerIdentity>,
@@ -74,6 +80,30 @@ pub struct Made {
     pub to: BString,
     /// tmux's number for it, `31` for `$31`.
     pub id: u32,
+}
+
+/// A pane that was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MadePane {
+    /// Where it stood in the snapshot.
+    pub target: Target,
+    /// tmux's number for it, `5` for `%5`.
+    pub id: u32,
+    /// Its process.
+    pub pid: i32,
+    /// What it was made in.
+    pub within: Within,
+}
+
+/// What a pane was made in: tmux's numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Within {
+    /// A session that was made, too.
+    Own(u32),
+    /// A living session, and there the tab that was made.
+    Session(u32, u32),
+    /// A living tab.
+    Tab(u32),
 }
 
 /// What became of a part of the snapshot.
@@ -122,12 +152,15 @@ impl Report {
     /// What can be taken back of it: `None` where nothing was made.
     #[must_use]
     pub fn undoable(&self) -> Option<Undoable> {
-        if self.sessions.is_empty() {
+        if self.sessions.is_empty() && self.panes.is_empty() {
             return None;
         }
         Some(Undoable {
             server: self.server.clone()?,
             sessions: self.sessions.clone(),
+            panes: self.panes.clone(),
+            replaced: self.replaced.clone(),
+            undo: self.undo,
         })
     }
 
@@ -163,4 +196,8 @@ fn shown_option<S: Serializer>(id: &Option<SnapshotId>, to: S) -> Result<S::Ok, 
 
 fn lossy<S: Serializer>(name: &BString, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_str(&name.to_str_lossy())
+}
+
+fn all_lossy<S: Serializer>(names: &[BString], to: S) -> Result<S::Ok, S::Error> {
+    to.collect_seq(names.iter().map(|name| name.to_str_lossy()))
 }

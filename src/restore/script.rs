@@ -15,7 +15,7 @@ use super::quoting::{self, Dialect};
 use super::step::{Action, PaneRef, Phase, SessionRef, Step, TabRef};
 use crate::model::ansi::label;
 use crate::mux::ServerSelect;
-use crate::mux::tmux::command::Command;
+use crate::mux::tmux::command::{Command, format_escaped};
 
 /// Opens a directory and becomes a program in it: the first argument and the others.
 const ENTER: &str = r#"cd -- "$1" && shift && exec "${@:-$SHELL}""#;
@@ -85,9 +85,67 @@ impl Writer<'_> {
         let server = server.replace("${w0", "${server");
         self.out.push_str(&before.replace("w0=", "server="));
         self.line(&format!("tmux() {{ command tmux -u {server}\"$@\"; }}"));
+        self.same_server();
         self.line("made=");
-        self.line("trap 'for s in $made; do tmux kill-session -t \"$s\"; done' EXIT");
+        let asides = self.asides();
+        self.line(&format!(
+            "trap 'for s in $made; do tmux kill-session -t \"$s\"; done{}' EXIT",
+            if asides { "; put_back" } else { "" }
+        ));
         self.line("trap 'exit 1' HUP INT TERM");
+    }
+
+    /// The numbers of what is alive mean something in one life of the server alone.
+    fn same_server(&mut self) {
+        let relies = &self.plan.relies;
+        if let Some(pid) = relies.server.filter(|_| !relies.sessions.is_empty()) {
+            self.line(&format!(
+                "[ \"$(tmux display-message -p '#{{pid}}')\" = {pid} ] || {{ echo 'the plan was made for another server' >&2; exit 1; }}"
+            ));
+        }
+    }
+
+    /// What gives sessions that are set aside their names back, should the script stop half-way; whether there
+    /// are any.
+    fn asides(&mut self) -> bool {
+        let replaced = self.plan.sessions.iter();
+        let replaced: Vec<_> = replaced.filter_map(|session| session.replaces()).collect();
+        if replaced.is_empty() {
+            return false;
+        }
+        self.line("aside=");
+        let mut back = String::from("put_back() {\n    :\n");
+        for (at, living) in replaced.into_iter().enumerate() {
+            let mut before = String::new();
+            let name = quoted(&format_escaped(&living.name), &mut before);
+            // Its variable is its own: the script goes on using others.
+            let name = name.replace("${w0", &format!("${{old{at}"));
+            self.out
+                .push_str(&before.replace("w0=", &format!("old{at}=")));
+            let id = living.id;
+            back.push_str(&format!(
+                "    case \"$aside \" in *' {id} '*) tmux rename-session -t '${id}' -- {name} ;; esac\n"
+            ));
+        }
+        back.push('}');
+        self.line(&back);
+        true
+    }
+
+    /// The clients of a session that is replaced look at the one in its place.
+    fn take_clients(&mut self, session: SessionRef) {
+        let Some(living) = self.plan.session(session).and_then(|one| one.replaces()) else {
+            return;
+        };
+        let (old, new) = (living.id, session_variable(session));
+        self.line(&format!(
+            "at=$(tmux display-message -p -t '${old}' '#{{window_index}}')"
+        ));
+        self.line(&format!(
+            "tmux list-clients -t '${old}' -F '#{{client_name}}' | while read -r client; do\n    \
+             tmux select-window -t \"${{{new}}}:$at\" 2>/dev/null </dev/null || :\n    \
+             tmux switch-client -c \"$client\" -t \"${{{new}}}\" </dev/null || :\ndone"
+        ));
     }
 
     fn phase(&mut self, phase: Phase) {
@@ -144,20 +202,28 @@ impl Writer<'_> {
             Action::JoinGroup { session, .. } | Action::Host { session, .. } => {
                 self.made(*session);
             }
-            // All have their names when the last one has.
-            Action::RenameSession { session } if self.is_last(*session) => self.line("made="),
+            Action::SetAside { session } => {
+                let living = self.plan.session(*session).and_then(|one| one.replaces());
+                let id = living.map_or(0, |living| living.id);
+                self.line(&format!("aside=\"$aside {id}\""));
+            }
+            Action::TakeClients { session } => self.take_clients(*session),
             _ => {}
+        }
+        if self.is_last_of_switch(step) {
+            self.line("made=");
+            if !self.plan.replaced().is_empty() {
+                self.line("aside=");
+            }
         }
     }
 
-    /// Whether no session gets its name after this one.
-    fn is_last(&self, session: SessionRef) -> bool {
-        let mut renamed = self.plan.steps.iter().rev();
-        let last = renamed.find_map(|step| match step.action {
-            Action::RenameSession { session } => Some(session),
-            _ => None,
-        });
-        last == Some(session)
+    /// Whether all is in its place after this: it is closing alone that comes later.
+    fn is_last_of_switch(&self, step: &Step) -> bool {
+        let closes = |step: &Step| matches!(step.action, Action::CloseReplaced { .. });
+        let mut switched = self.plan.steps.iter().rev();
+        let last = switched.find(|step| step.action.turn().is_some() && !closes(step));
+        last.is_some_and(|last| std::ptr::eq(last, step))
     }
 
     fn ask(&mut self, variable: &str, pane: PaneRef, format: &str) {
@@ -273,6 +339,11 @@ impl Names for Variables<'_> {
 
     fn printed(&self, _pane: PaneRef) -> String {
         "#{pane_id}".to_owned()
+    }
+
+    /// The script looks for them itself.
+    fn take_clients(&self, _session: SessionRef) -> Vec<Command> {
+        Vec::new()
     }
 
     fn body(&self, pane: PaneRef) -> (Option<BString>, Vec<BString>) {

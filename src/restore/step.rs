@@ -33,6 +33,15 @@ pub enum Part {
     Pane(PaneRef),
 }
 
+/// A pane of a living tab, for placing another one beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub enum Beside {
+    /// One that is alive, by tmux's number.
+    Living(u32),
+    /// One that is made.
+    Made(PaneRef),
+}
+
 impl fmt::Display for SessionRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "$s{}", self.0)
@@ -230,9 +239,68 @@ pub enum Action {
         /// The session.
         session: SessionRef,
     },
+    /// Takes the name from the living session that is replaced.
+    SetAside {
+        /// The session that takes its place.
+        session: SessionRef,
+    },
     /// Gives a session its name.
     RenameSession {
         /// The session.
+        session: SessionRef,
+    },
+    /// Moves a tab that was made into the living session that it was missing in.
+    AddTab {
+        /// The tab.
+        tab: TabRef,
+    },
+    /// Shows a tab that was added to one living session in another one too.
+    ShareTab {
+        /// The tab.
+        tab: TabRef,
+        /// What stands for the living session that gets it.
+        session: SessionRef,
+        /// Its number there.
+        index: u32,
+    },
+    /// Puts a pane that was made into a living tab, by taking `length` cells from a neighbour.
+    JoinPane {
+        /// The pane.
+        pane: PaneRef,
+        /// The neighbour.
+        beside: Beside,
+        /// Beside it or below it.
+        axis: Axis,
+        /// On its left or above it, instead.
+        before: bool,
+        /// Along the whole side of the tab.
+        full: bool,
+        /// Columns or rows of the pane.
+        length: u16,
+    },
+    /// Puts all panes of a living tab where they were saved.
+    Rearrange {
+        /// tmux's number of the tab.
+        window: u32,
+        /// The layout; its panes are places in `panes`.
+        layout: Layout,
+        /// Who fills it, in the order of the tree.
+        panes: Vec<Beside>,
+    },
+    /// Lets the focused pane of a living tab fill it again.
+    ZoomAgain {
+        /// tmux's number of the pane.
+        pane: u32,
+    },
+    /// Takes the clients that look at the session that is replaced to the one in its place, to the tab
+    /// that they looked at.
+    TakeClients {
+        /// The session that takes its place.
+        session: SessionRef,
+    },
+    /// Closes the session that was replaced, unless a client still looks at it.
+    CloseReplaced {
+        /// The session that took its place.
         session: SessionRef,
     },
     /// Lets a session's tabs have the size of the client that looks at them again.
@@ -325,7 +393,15 @@ impl Action {
             Action::EnterMode { .. } => "enter_mode",
             Action::AddBuffer { .. } => "add_buffer",
             Action::Hooks { .. } => "hooks",
+            Action::SetAside { .. } => "set_aside",
             Action::RenameSession { .. } => "rename_session",
+            Action::AddTab { .. } => "add_tab",
+            Action::ShareTab { .. } => "share_tab",
+            Action::JoinPane { .. } => "join_pane",
+            Action::Rearrange { .. } => "rearrange",
+            Action::ZoomAgain { .. } => "zoom_again",
+            Action::TakeClients { .. } => "take_clients",
+            Action::CloseReplaced { .. } => "close_replaced",
             Action::FreeSize { .. } => "free_size",
             Action::AutomaticRename { .. } => "automatic_rename",
             Action::TypeCommand { run: true, .. } => "run_command",
@@ -359,8 +435,16 @@ impl Action {
             | Action::Unvisit { .. } => Phase::Arrange,
             Action::OpenGate => Phase::Replay,
             Action::LetDie { .. }
-            | Action::RenameSession { .. }
             | Action::Release { .. }
+            | Action::SetAside { .. }
+            | Action::RenameSession { .. }
+            | Action::AddTab { .. }
+            | Action::ShareTab { .. }
+            | Action::JoinPane { .. }
+            | Action::Rearrange { .. }
+            | Action::ZoomAgain { .. }
+            | Action::TakeClients { .. }
+            | Action::CloseReplaced { .. }
             | Action::FreeSize { .. } => Phase::Switch,
             Action::Bury { .. }
             | Action::Configure { .. }
@@ -399,6 +483,7 @@ impl Action {
             | Action::Bury { pane }
             | Action::InputOff { pane }
             | Action::EnterMode { pane }
+            | Action::JoinPane { pane, .. }
             | Action::Place {
                 part: Part::Pane(pane),
             }
@@ -410,6 +495,48 @@ impl Action {
             }
             | Action::TypeCommand { pane, .. } => Some(*pane),
             action => action.makes(),
+        }
+    }
+
+    /// When its turn is within the switch-over, which is done at one stroke or not at all; `None` for what
+    /// is no part of that. Everybody loses a name before anybody gets one, and nothing is closed before all
+    /// the rest is done.
+    #[must_use]
+    pub fn turn(&self) -> Option<u8> {
+        Some(match self {
+            Action::SetAside { .. } => 0,
+            Action::RenameSession { .. } => 1,
+            Action::AddTab { .. }
+            | Action::ShareTab { .. }
+            | Action::JoinPane { .. }
+            | Action::Rearrange { .. }
+            | Action::ZoomAgain { .. } => 2,
+            Action::TakeClients { .. } => 3,
+            Action::CloseReplaced { .. } => 4,
+            _ => return None,
+        })
+    }
+
+    /// The tab that it is about as a whole, if it is about one.
+    #[must_use]
+    pub fn tab(&self) -> Option<TabRef> {
+        match self {
+            Action::MoveTab { tab }
+            | Action::ResizeTab { tab, .. }
+            | Action::Arrange { tab, .. }
+            | Action::Synchronize { tab }
+            | Action::AutomaticRename { tab, .. }
+            | Action::AddTab { tab }
+            | Action::Place {
+                part: Part::Tab(tab),
+            }
+            | Action::Configure {
+                part: Part::Tab(tab),
+            }
+            | Action::Hooks {
+                part: Part::Tab(tab),
+            } => Some(*tab),
+            _ => None,
         }
     }
 

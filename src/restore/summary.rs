@@ -9,10 +9,15 @@ use crate::model::id::SnapshotId;
 
 /// The report of a restore; the time that it took and the server are filled in by the caller.
 pub(super) fn report(plan: &Plan, built: &Built, undo: Option<SnapshotId>) -> Report {
-    let tabs = (0u32..).zip(&plan.tabs);
-    let tabs_restored = tabs
-        .filter(|(at, _)| built.tabs.contains_key(&TabRef(*at)))
-        .count();
+    // A tab that only held a pane until it was in its living tab is none.
+    let tabs: Vec<TabRef> = (0u32..)
+        .map(TabRef)
+        .zip(&plan.tabs)
+        .filter(|(_, tab)| tab.joins.is_none())
+        .map(|(at, _)| at)
+        .collect();
+    let restored = tabs.iter().filter(|tab| built.tabs.contains_key(tab));
+    let tabs_restored = restored.count();
     let starting = |start| {
         let panes = (0u32..).map(PaneRef).zip(&plan.panes);
         panes
@@ -41,7 +46,7 @@ pub(super) fn report(plan: &Plan, built: &Built, undo: Option<SnapshotId>) -> Re
         snapshot: plan.snapshot,
         sessions: built.made.clone(),
         tabs_restored,
-        tabs_failed: plan.tabs.len().saturating_sub(tabs_restored),
+        tabs_failed: tabs.len().saturating_sub(tabs_restored),
         panes_restored,
         panes_failed,
         programs_run: starting(Start::Run),
@@ -53,6 +58,8 @@ pub(super) fn report(plan: &Plan, built: &Built, undo: Option<SnapshotId>) -> Re
             .cloned()
             .collect(),
         errors,
+        replaced: plan.replaced().into_iter().cloned().collect(),
+        panes: built.made_panes.clone(),
         server: None,
         undo,
         duration_ms: 0,
@@ -84,7 +91,7 @@ fn row(plan: &Plan, built: &Built, item: &Item) -> Row {
     let outcome = if item.outlook == Outlook::Skip {
         Outcome::Skipped
     } else if failed.is_some()
-        || item.level == Level::Session && made.is_none()
+        || item.level == Level::Session && made.is_none() && item.outlook != Outlook::Merge
         || item.level == Level::Tab && item.tab.is_some_and(|tab| !built.tabs.contains_key(&tab))
     {
         Outcome::Failed

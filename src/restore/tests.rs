@@ -62,6 +62,7 @@ fn snapshot(state: ServerState) -> Snapshot {
 fn any_policy() -> impl Strategy<Value = Policy> {
     (0usize..4, 0usize..4, 0usize..3, any::<bool>(), 0usize..3).prop_map(
         |(conflict, programs, dir, text, settings)| Policy {
+            parts: None,
             on_conflict: [
                 OnConflict::Skip,
                 OnConflict::Rename,
@@ -146,8 +147,15 @@ proptest! {
             snapshot.state.pane_count()
         );
 
-        // Names are new, and each is there once.
-        let mut names: Vec<&BString> = plan.sessions.iter().flat_map(|s| [&s.to, &s.temporary]).collect();
+        // Names are new but where a living session is replaced or added to, and each is there once.
+        let new = |s: &&PlannedSession| s.place == Place::New;
+        let mut names: Vec<&BString> = plan.sessions.iter().filter(new).map(|s| &s.to).collect();
+        names.extend(plan.sessions.iter().map(|s| &s.temporary));
+        names.extend(plan.sessions.iter().filter_map(|s| Some(&s.replaces()?.aside)));
+        for planned in &plan.sessions {
+            let living = planned.replaces().or(planned.adds_to());
+            prop_assert!(living.is_none_or(|living| live.state.session(&living.name).is_some()));
+        }
         names.extend(live.state.sessions.iter().map(|session| &session.name));
         let unique: BTreeSet<&&BString> = names.iter().collect();
         prop_assert_eq!(unique.len(), names.len());
@@ -155,7 +163,9 @@ proptest! {
         // Steps name only what the plan makes; phases come in order; nothing would be lost.
         let phases: Vec<Phase> = plan.steps.iter().map(|step| step.action.phase()).collect();
         prop_assert!(phases.is_sorted());
-        prop_assert!(plan.loses.is_empty());
+        prop_assert!(plan.loses.is_empty() || !plan.replaced().is_empty());
+        let turns: Vec<u8> = plan.steps.iter().filter_map(|step| step.action.turn()).collect();
+        prop_assert!(turns.is_sorted());
         for step in plan.steps_shown() {
             prop_assert!(step.action == "open_gate" || !step.command.is_empty(), "{:?}", step);
             prop_assert!(!step.target.is_empty(), "{:?}", step);

@@ -22,6 +22,8 @@ pub(super) struct Workdir {
     dir: PathBuf,
     text_gate: Option<File>,
     shell_gate: Option<File>,
+    /// Whether the second gate stands open behind its lock.
+    promised: bool,
     ready: File,
     /// Keeps the pipe from ending when the first pane has spoken.
     writer: Option<File>,
@@ -100,6 +102,7 @@ impl Workdir {
             dir: dir.to_owned(),
             text_gate: Some(text_gate),
             shell_gate: Some(shell_gate),
+            promised: false,
             ready: ready.into(),
             writer: Some(writer.into()),
         })
@@ -127,10 +130,22 @@ impl Workdir {
         open_gate(&mut self.text_gate, &path, &sizes)
     }
 
+    /// Promises the panes that they become their shells, even should this process be killed; they wait on.
+    pub(super) fn promise_shells(&mut self) -> Result<(), RestoreError> {
+        let path = self.dir.join(SHELL_GATE);
+        match self.shell_gate.as_mut().filter(|_| !self.promised) {
+            Some(gate) => gate.write_all(OPEN).map_err(failed(&path))?,
+            None => return Ok(()),
+        }
+        self.promised = true;
+        Ok(())
+    }
+
     /// Lets the panes become their shells, and waits until those that were ready have, no longer than
     /// `patience`: until then tmux names another program in them.
     pub(super) fn open_shells(&mut self, patience: Duration) -> Result<(), RestoreError> {
-        open_gate(&mut self.shell_gate, &self.dir.join(SHELL_GATE), &[])?;
+        self.promise_shells()?;
+        self.shell_gate = None;
         // Without a writer the pipe ends with the last pane that has it open.
         self.writer = None;
         let start = Instant::now();

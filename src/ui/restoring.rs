@@ -10,10 +10,10 @@ use crate::model::digest::Digest;
 use crate::model::id::SnapshotId;
 use crate::model::snapshot::Cause;
 use crate::mux::{Multiplexer, MuxError, ServerSelect};
-use crate::restore::undo::{self, Undoable, Undone};
+use crate::restore::undo::{self, Means, Undoable, Undone};
 use crate::restore::{
-    Plan, Policy, Report, RestoreError, Rules, Selection, Surroundings, Workshop, apply, prepare,
-    telling_texts,
+    Memory, Plan, Policy, Report, RestoreError, Rules, Selection, Surroundings, Workshop, apply,
+    prepare, telling_texts,
 };
 
 use super::context::Context;
@@ -102,20 +102,18 @@ fn run(context: &Context, plan: &Plan, tell: &dyn Fn(Answer)) -> Result<Report, 
         runtime: &context.paths.runtime,
         texts: &texts,
         undo,
+        memory: Some(Memory {
+            dir: &context.paths.state,
+            at: context.now(),
+        }),
     };
-    let report = apply(plan, &workshop, &mut |progress| {
+    apply(plan, &workshop, &mut |progress| {
         tell(Answer::Restoring(progress));
     })
     .map_err(|error| match error {
         RestoreError::Changed => NotRestored::Changed,
         other => NotRestored::Failed(fail(other)),
-    })?;
-    if let Some(made) = report.undoable()
-        && let Err(error) = undo::remember(&context.paths.state, &made, context.now())
-    {
-        tell(Answer::Notice(Err(fail(error))));
-    }
-    Ok(report)
+    })
 }
 
 /// Takes back what a restore made.
@@ -124,8 +122,31 @@ pub(super) fn take_back(
     made: &Undoable,
     tell: &dyn Fn(Answer),
 ) -> Result<Undone, Failure> {
-    let undone = undo::undo(&context.tmux, made).map_err(fail)?;
-    if let Err(error) = undo::forget(&context.paths.state) {
+    let surroundings = Surroundings {
+        texts: BTreeMap::new(),
+        rules: Rules::load(&context.paths.program_rules()).map_err(fail)?,
+        home: context.paths.home.clone(),
+        search_path: context.search_path.clone(),
+        suffix: words::zoned(context.now(), &context.zone)
+            .strftime("%H%M")
+            .to_string(),
+    };
+    let means = Means {
+        tmux: &context.tmux,
+        store: &context.store,
+        program: &context.program,
+        runtime: &context.paths.runtime,
+        surroundings: &surroundings,
+        policy: &context.settings.restore,
+    };
+    let undone = undo::take_back(made, &means).map_err(fail)?;
+    let dir = &context.paths.state;
+    let forget = || {
+        let kept = undo::recall(dir, None)?;
+        let own = kept.iter().find(|kept| kept.made == *made);
+        own.map_or(Ok(()), |own| undo::forget(dir, own.record))
+    };
+    if let Err(error) = forget() {
         tell(Answer::Notice(Err(fail(error))));
     }
     Ok(undone)

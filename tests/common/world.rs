@@ -186,7 +186,8 @@ impl World {
                 program: Path::new(env!("CARGO_BIN_EXE_muxtape")),
                 runtime: &self.runtime(),
                 texts,
-                undo: None,
+                undo: Some(plan.snapshot),
+                memory: None,
             },
             &mut |_| {},
         )

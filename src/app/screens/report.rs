@@ -171,9 +171,7 @@ impl Report {
 pub fn undone_words(undone: &Undone) -> String {
     let closed: Vec<String> = undone.closed.iter().map(|made| label(&made.to)).collect();
     let left = undone.left.iter();
-    let left: Vec<String> = left
-        .map(|(made, why)| format!("{} ({why})", label(&made.to)))
-        .collect();
+    let left: Vec<String> = left.map(|(what, why)| format!("{what} ({why})")).collect();
     match (closed.is_empty(), left.is_empty()) {
         (true, true) => "Closed nothing".to_owned(),
         (false, true) => format!("Closed {}", closed.join(", ")),

@@ -10,23 +10,26 @@ use serde::Serialize;
 use crate::capture::Captured;
 use crate::cli::context::{Context, host};
 use crate::cli::error::{CliError, Exit};
-use crate::cli::output::{Output, Role, confirm};
+use crate::cli::output::{Output, Role, ask, confirm};
 use crate::cli::views::count;
+use crate::model::ansi::label;
 use crate::model::contents::Contents;
 use crate::model::digest::Digest;
 use crate::model::target::Target;
 use crate::model::{Cause, Millis, Snapshot, SnapshotId};
 use crate::mux::ServerSelect;
-use crate::restore::undo::remember;
 use crate::restore::{
-    MissingDir, OnConflict, Plan, Policy, Programs, Report, Rules, Selection, Settings, Status,
-    StepShown, Surroundings, Text, Warning, Workshop, apply, prepare, telling_texts,
+    Memory, MissingDir, OnConflict, Plan, Policy, Programs, Report, Rules, Selection, Settings,
+    Status, StepShown, Surroundings, Text, Warning, Workshop, apply, prepare, telling_texts,
 };
 use crate::store::{NewSnapshot, Recorded, Storing, Unchanged};
 
 /// Bring a snapshot back
 ///
-/// Shows the plan and asks before anything is done. Sessions that exist are never touched.
+/// Shows the plan and asks before anything is done. Sessions that exist are not touched, unless --on-conflict says
+/// so: merge adds what is missing to them, replace puts the saved ones in their place, with the clients that look at
+/// them, and asks for their names. Tabs and panes that are chosen by --tab and --pane go back into their living
+/// session; `muxtape undo` takes back any of it.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Restore {
     /// The snapshot: an id, a name, latest, latest~3, @2h
@@ -56,7 +59,8 @@ pub(super) struct How {
     /// Only this pane (session:tab.pane); may be given several times
     #[arg(long, value_name = "TARGET")]
     pane: Vec<String>,
-    /// When a session of that name exists: skip, rename (merge and replace are not possible yet)
+    /// When a session of that name exists: skip, rename, merge, replace; where only --tab or --pane are
+    /// given, merge is the default
     #[arg(long, value_name = "POLICY", value_parser = word::<OnConflict>)]
     on_conflict: Option<OnConflict>,
     /// Which programs are started: shell (none), type (typed, not run), allow (those on the list are
@@ -87,6 +91,7 @@ impl How {
     fn policy(&self, defaults: &Policy) -> Policy {
         Policy {
             on_conflict: self.on_conflict.unwrap_or(defaults.on_conflict),
+            parts: self.on_conflict,
             programs: self.programs.unwrap_or(defaults.programs),
             missing_dir: self.missing_dir.unwrap_or(defaults.missing_dir),
             text: self.text.unwrap_or(defaults.text),
@@ -191,17 +196,11 @@ pub(super) fn surroundings(
     context: &Context,
     snapshot: &Snapshot,
 ) -> Result<Surroundings, CliError> {
-    let rules = Rules::load(&context.paths.program_rules())?;
-    let telling = telling_texts(&snapshot.state, &rules);
+    let mut surroundings = surroundings_at(context, snapshot.meta.time)?;
+    let telling = telling_texts(&snapshot.state, &surroundings.rules);
     // Without them pagers begin at the top.
-    let texts = context.store().contents(&telling).unwrap_or_default();
-    Ok(Surroundings {
-        texts: telling.into_iter().zip(texts).collect(),
-        rules,
-        home: context.paths.home.clone(),
-        search_path: std::env::var_os("PATH"),
-        suffix: suffix(snapshot.meta.time),
-    })
+    surroundings.texts = texts(context, &telling).unwrap_or_default();
+    Ok(surroundings)
 }
 
 /// Texts of the store by their digests.
@@ -211,6 +210,17 @@ pub(super) fn texts(
 ) -> Result<BTreeMap<Digest, Contents>, CliError> {
     let loaded = context.store().contents(wanted)?;
     Ok(wanted.iter().copied().zip(loaded).collect())
+}
+
+/// Where a restore takes place; names that are taken get this moment behind them.
+pub(super) fn surroundings_at(context: &Context, time: Millis) -> Result<Surroundings, CliError> {
+    Ok(Surroundings {
+        texts: BTreeMap::new(),
+        rules: Rules::load(&context.paths.program_rules())?,
+        home: context.paths.home.clone(),
+        search_path: std::env::var_os("PATH"),
+        suffix: suffix(time),
+    })
 }
 
 /// Hours and minutes of a moment, for names.
@@ -271,7 +281,16 @@ pub(super) fn carry_out(
             count(counts.tabs as u64, "tab"),
             count(counts.panes as u64, "pane"),
         );
-        if !confirm(&question) {
+        // Each session that would be closed is called by its name.
+        let named = plan.replaced().into_iter().all(|name| {
+            let name = label(name);
+            ask(&format!(
+                "Type {name} to close it and put the saved one in its place:"
+            ))
+            .as_deref()
+                == Some(name.as_str())
+        });
+        if !named || plan.replaced().is_empty() && !confirm(&question) {
             return Err(
                 CliError::new(Exit::Refused, "nothing was restored: not confirmed")
                     .hint("say --yes to restore without being asked, --dry-run to see the plan"),
@@ -287,16 +306,12 @@ pub(super) fn carry_out(
         runtime: &context.paths.runtime,
         texts: &texts,
         undo,
+        memory: Some(Memory {
+            dir: &context.paths.state,
+            at: context.now(),
+        }),
     };
     let report = apply(plan, &workshop, &mut |_| {})?;
-    if let Some(made) = report.undoable()
-        && let Err(error) = remember(&context.paths.state, &made, context.now())
-    {
-        let error = CliError::caused(Exit::Failed, &error).message;
-        context
-            .output
-            .say(&format!("`muxtape undo` will not know of this: {error}"));
-    }
     context
         .output
         .answer("restore", &report, |out| report_lines(&report, out))?;
@@ -367,9 +382,16 @@ fn plan_lines(plan: &Plan, out: &Output, all: bool) -> Vec<String> {
                 .chain((!step.command.is_empty()).then_some(step.command))
         }));
     }
+    for lost in &plan.loses {
+        lines.push(out.paint(Role::Removed, &format!("lost: {lost}")));
+    }
     let counts = plan.counts();
+    let lost = match counts.loses {
+        0 => "nothing is lost".to_owned(),
+        lost => format!("{} lost", count(lost as u64, "pane")),
+    };
     lines.push(format!(
-        "{}, {}, {} to make; {} typed, {} run; {}; nothing is lost",
+        "{}, {}, {} to make; {} typed, {} run; {}; {lost}",
         count(counts.sessions as u64, "session"),
         count(counts.tabs as u64, "tab"),
         count(counts.panes as u64, "pane"),

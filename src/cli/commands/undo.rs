@@ -4,20 +4,22 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::restore::surroundings_at;
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::{Role, confirm};
 use crate::cli::views::{self, count};
 use crate::model::ansi::label;
 use crate::model::{Millis, SnapshotId};
-use crate::restore::Made;
-use crate::restore::undo::{Undoable, forget, recall, undo};
+use crate::restore::undo::{Kept, Means, Undoable, Undone, forget, recall, take_back};
+use crate::restore::{Made, Within};
 
 /// Take back the last restore or delete
 ///
-/// Of a restore it closes exactly the sessions that it made; one that was renamed since, or whose server has
-/// ended, is left alone. Of a delete it brings the snapshots back from the trash. Said again, it takes back
-/// what came before. What was pruned, or emptied out of the trash, does not come back.
+/// Of a restore it closes exactly the sessions, tabs and panes that it made, and brings back sessions that it
+/// replaced, from its undo point. What was renamed, moved or started anew since, or whose server has ended, is left
+/// alone. Of a delete it brings the snapshots back from the trash. Said again, it takes back what came before on
+/// this server. What was pruned, or emptied out of the trash, does not come back.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Undo {
     /// Say what can be taken back, the newest first, and take nothing back
@@ -27,7 +29,7 @@ pub(in crate::cli) struct Undo {
 
 /// Something that can be taken back.
 enum Done {
-    Restored(Undoable),
+    Restored(Box<Kept>),
     /// Snapshots that were thrown away together.
     Deleted(Vec<SnapshotId>),
 }
@@ -50,6 +52,8 @@ struct LeftView {
 struct UndoneView {
     kind: &'static str,
     closed: Vec<String>,
+    panes: Vec<String>,
+    back: Vec<String>,
     left: Vec<LeftView>,
     snapshots: Vec<String>,
 }
@@ -67,7 +71,7 @@ impl Undo {
             return list(context, &done);
         }
         match done.remove(0).1 {
-            Done::Restored(made) => close(context, &made),
+            Done::Restored(kept) => close(context, &kept),
             Done::Deleted(ids) => bring_back(context, &ids),
         }
     }
@@ -81,9 +85,14 @@ fn done(context: &Context) -> Result<Vec<(Millis, Done)>, CliError> {
     }
     let deleted = deleted.into_iter();
     let mut done: Vec<_> = deleted.map(|(at, ids)| (at, Done::Deleted(ids))).collect();
-    if let Some((made, at)) = recall(&context.paths.state)? {
-        done.push((at, Done::Restored(made)));
-    }
+    let socket = context.global.socket();
+    let kept = recall(
+        &context.paths.state,
+        Some(socket.as_os_str().as_encoded_bytes()),
+    )?;
+    let kept = kept.into_iter();
+    done.extend(kept.map(|kept| (kept.at, Done::Restored(Box::new(kept)))));
+    // Restores come newest first already, and stay so where the clock stood still.
     done.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
     Ok(done)
 }
@@ -91,7 +100,7 @@ fn done(context: &Context) -> Result<Vec<(Millis, Done)>, CliError> {
 fn list(context: &Context, done: &[(Millis, Done)]) -> Result<Exit, CliError> {
     let view = |(at, done): &(Millis, Done)| {
         let (kind, sessions, snapshots) = match done {
-            Done::Restored(made) => ("restore", names(&made.sessions), Vec::new()),
+            Done::Restored(kept) => ("restore", parts(&kept.made), Vec::new()),
             Done::Deleted(ids) => ("delete", Vec::new(), texts(ids)),
         };
         DoneView {
@@ -106,10 +115,7 @@ fn list(context: &Context, done: &[(Millis, Done)]) -> Result<Exit, CliError> {
     context.output.answer("undo.list", &views, |out| {
         let line = |(at, done): &(Millis, Done)| {
             let what = match done {
-                Done::Restored(made) => {
-                    let made = &made.sessions;
-                    format!("restore  {}", names(made).join(", "))
-                }
+                Done::Restored(kept) => format!("restore  {}", parts(&kept.made).join(", ")),
                 Done::Deleted(ids) => {
                     let ids: Vec<String> = ids.iter().map(|id| id.short()).collect();
                     format!("delete   {}", ids.join(", "))
@@ -123,33 +129,54 @@ fn list(context: &Context, done: &[(Millis, Done)]) -> Result<Exit, CliError> {
     Ok(Exit::Ok)
 }
 
-/// Closes the sessions that a restore made.
-fn close(context: &Context, made: &Undoable) -> Result<Exit, CliError> {
-    ask(context, made)?;
-    let undone = undo(&context.tmux(), made)?;
-    forget(&context.paths.state)?;
+/// Takes back what a restore made.
+fn close(context: &Context, kept: &Kept) -> Result<Exit, CliError> {
+    ask(context, &kept.made)?;
+    let program = std::env::current_exe()?;
+    let undone = take_back(
+        &kept.made,
+        &Means {
+            tmux: &context.tmux(),
+            store: &context.store(),
+            program: &program,
+            runtime: &context.paths.runtime,
+            surroundings: &surroundings_at(context, context.now())?,
+            policy: &context.settings.restore,
+        },
+    )?;
+    forget(&context.paths.state, kept.record)?;
+    let Undone {
+        closed,
+        panes,
+        back,
+        left,
+    } = &undone;
     let view = UndoneView {
         kind: "restore",
-        closed: names(&undone.closed),
-        left: undone
-            .left
+        closed: names(closed),
+        panes: panes.iter().map(|pane| pane.target.to_string()).collect(),
+        back: names(back),
+        left: left
             .iter()
-            .map(|(made, why)| LeftView {
-                session: label(&made.to),
+            .map(|(what, why)| LeftView {
+                session: what.clone(),
                 reason: why.to_string(),
             })
             .collect(),
         snapshots: Vec::new(),
     };
     context.output.answer("undo", &view, |out| {
-        let closed = view.closed.iter();
+        let closed = view.closed.iter().chain(&view.panes);
+        let back = view.back.iter();
         let left = view.left.iter();
         closed
             .map(|name| out.paint(Role::Removed, &format!("closed {name}")))
+            .chain(back.map(|name| out.paint(Role::Added, &format!("{name} is back"))))
             .chain(left.map(|left| format!("left alone {}: {}", left.session, left.reason)))
             .collect()
     })?;
-    Ok(match (undone.closed.is_empty(), undone.left.is_empty()) {
+    let nothing = undone.closed.is_empty() && undone.panes.is_empty() && undone.back.is_empty();
+    Ok(match (nothing, undone.left.is_empty()) {
         (_, true) => Exit::Ok,
         (false, false) => Exit::Partial,
         (true, false) => Exit::NotFound,
@@ -162,6 +189,8 @@ fn bring_back(context: &Context, ids: &[SnapshotId]) -> Result<Exit, CliError> {
     let view = UndoneView {
         kind: "delete",
         closed: Vec::new(),
+        panes: Vec::new(),
+        back: Vec::new(),
         left: Vec::new(),
         snapshots: texts(ids),
     };
@@ -180,10 +209,29 @@ fn texts(ids: &[SnapshotId]) -> Vec<String> {
     ids.iter().map(ToString::to_string).collect()
 }
 
+/// What a restore made, by name: sessions, and panes that it added to others.
+fn parts(made: &Undoable) -> Vec<String> {
+    let added = made.panes.iter();
+    let added = added.filter(|pane| !matches!(pane.within, Within::Own(_)));
+    let added = added.map(|pane| pane.target.to_string());
+    names(&made.sessions).into_iter().chain(added).collect()
+}
+
 fn ask(context: &Context, made: &Undoable) -> Result<(), CliError> {
-    let what = count(made.sessions.len() as u64, "session");
-    let names = names(&made.sessions).join(", ");
-    let question = format!("Close {what} and what runs there: {names}?");
+    let parts = parts(made);
+    let what = match made.sessions.len() {
+        0 => count(parts.len() as u64, "pane"),
+        sessions => count(sessions as u64, "session"),
+    };
+    let back = match made.replaced.as_slice() {
+        [] => String::new(),
+        names => {
+            let names: Vec<String> = names.iter().map(|name| label(name)).collect();
+            format!(", and bring back what was {} before", names.join(", "))
+        }
+    };
+    let parts = parts.join(", ");
+    let question = format!("Close {what} and what runs there: {parts}{back}?");
     if context.global.yes || confirm(&question) {
         return Ok(());
     }

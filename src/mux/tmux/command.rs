@@ -14,6 +14,8 @@ use bstr::{BString, ByteSlice, ByteVec};
 pub struct Command {
     words: Vec<BString>,
     positional: bool,
+    /// Commands on the same line: where one is refused, those after it are not done.
+    then: Vec<Command>,
 }
 
 impl Command {
@@ -23,6 +25,7 @@ impl Command {
         Self {
             words: vec![name.into()],
             positional: false,
+            then: Vec::new(),
         }
     }
 
@@ -59,7 +62,25 @@ impl Command {
         self
     }
 
-    /// The name and the arguments.
+    /// Commands as one line: where one is refused, those after it are not done. `None` for none at all.
+    #[must_use]
+    pub fn line_of(commands: impl IntoIterator<Item = Command>) -> Option<Self> {
+        let mut commands = commands.into_iter();
+        let mut line = commands.next()?;
+        line.then.extend(commands);
+        Some(line)
+    }
+
+    /// The same command, but where it is refused, the others on its line are done nevertheless.
+    #[must_use]
+    pub fn if_it_can_be(self) -> Self {
+        Command::new("if-shell")
+            .flag("-F")
+            .arg("1")
+            .arg(self.source_line())
+    }
+
+    /// The name and the arguments; of a line of commands, those of the first.
     #[must_use]
     pub fn words(&self) -> &[BString] {
         &self.words
@@ -76,6 +97,10 @@ impl Command {
                 line.push(b' ');
             }
             quote_for_tmux(word, &mut line);
+        }
+        for command in &self.then {
+            line.push_str(" ; ");
+            line.push_str(command.source_line());
         }
         line
     }
@@ -197,6 +222,23 @@ mod tests {
         assert_eq!(Command::new("x").arg("").source_line(), r#"x """#);
         assert_eq!(Command::new("x").arg("-d").source_line(), "x -- -d");
         assert_eq!(Command::new("x").arg("a\0b").source_line(), "x a");
+    }
+
+    #[test]
+    fn commands_on_one_line_are_separated() {
+        let line = [
+            Command::new("a").arg("x;"),
+            Command::new("b").if_it_can_be(),
+        ];
+        assert_eq!(
+            Command::line_of(line).unwrap().source_line(),
+            r#"a "x\073" ; if-shell -F 1 b"#
+        );
+        let inner = Command::new("kill-session").opt("-t", "$3").if_it_can_be();
+        assert_eq!(
+            inner.source_line(),
+            r#"if-shell -F 1 "kill-session -t \042\1340443\042""#
+        );
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::mux::MuxError;
 use crate::mux::tmux::command::Command;
 use crate::restore::RestoreError;
 use crate::restore::splits;
-use crate::restore::step::{Action, PaneRef, Part, Phase, TabRef};
+use crate::restore::step::{Action, Beside, PaneRef, Part, Phase, TabRef};
 
 impl Site<'_, '_> {
     pub(super) fn arrange(&mut self) -> Result<(), RestoreError> {
@@ -39,6 +39,14 @@ impl Site<'_, '_> {
     /// Whether a step's objects were made.
     pub(super) fn exists(&self, action: &Action) -> bool {
         let built = &self.built;
+        if let Action::JoinPane {
+            beside: Beside::Made(beside),
+            ..
+        } = action
+            && !built.panes.contains_key(beside)
+        {
+            return false;
+        }
         if let Some(pane) = action.pane() {
             return built.panes.contains_key(&pane);
         }
@@ -52,9 +60,14 @@ impl Site<'_, '_> {
             }
             Action::Arrange { tab, .. }
             | Action::Synchronize { tab }
+            | Action::AddTab { tab }
+            | Action::ShareTab { tab, .. }
             | Action::AutomaticRename { tab, .. } => built.tabs.contains_key(tab),
             Action::SelectTab { session, .. }
             | Action::Unvisit { session, .. }
+            | Action::SetAside { session }
+            | Action::TakeClients { session }
+            | Action::CloseReplaced { session }
             | Action::RenameSession { session }
             | Action::Release { session }
             | Action::FreeSize { session, .. } => built.sessions.contains_key(session),
@@ -62,13 +75,14 @@ impl Site<'_, '_> {
         }
     }
 
-    /// The commands of the steps of a phase, as far as what they act on was made.
+    /// The commands of the steps of a phase, as far as what they act on was made; those of the line of the
+    /// switch-over excepted.
     pub(super) fn of_phase(&self, phase: Phase) -> (usize, Vec<Command>) {
         let steps = self.plan.steps.iter().map(|step| &step.action);
         let steps: Vec<&Action> = steps.filter(|action| action.phase() == phase).collect();
         let commands = steps
             .iter()
-            .filter(|action| self.exists(action))
+            .filter(|action| action.turn().is_none() && self.exists(action))
             .flat_map(|action| match action {
                 Action::Arrange { tab, layout } => {
                     // Panes that could not be made leave their room to the others.

@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bstr::BString;
 
+use super::clients::{self, Client};
+use crate::mux::tmux::command::Command;
 use crate::restore::build::Names;
 use crate::restore::pane;
 use crate::restore::plan::{Plan, Warning, WarningLevel};
-use crate::restore::report::Made;
+use crate::restore::report::{Made, MadePane};
 use crate::restore::step::{PaneRef, SessionRef, TabRef};
 use crate::restore::workdir::Workdir;
 
@@ -32,9 +34,23 @@ pub(in crate::restore) struct Built {
     pub(in crate::restore) errors: Vec<String>,
     /// Sessions that have their name.
     pub(in crate::restore) made: Vec<Made>,
+    /// Panes that are in their place.
+    pub(in crate::restore) made_panes: Vec<MadePane>,
+    /// The processes of panes, by tmux's number.
+    pub(super) pids: BTreeMap<u32, i32>,
+    /// Who was attached just before the switch-over.
+    pub(super) clients: Vec<Client>,
 }
 
 impl Built {
+    /// Which session is made in the place of which living one, by tmux's numbers: the old one's first.
+    pub(super) fn replacements(&self, plan: &Plan) -> BTreeMap<u32, u32> {
+        let planned = (0u32..).map(SessionRef).zip(&plan.sessions);
+        let both = planned
+            .filter_map(|(at, planned)| Some((planned.replaces()?.id, *self.sessions.get(&at)?)));
+        both.collect()
+    }
+
     /// Adds something that is good to know.
     pub(super) fn inform(
         &mut self,
@@ -120,6 +136,31 @@ impl Names for Ids<'_> {
 
     fn hosted(&self, session: SessionRef) -> String {
         format!("host {} #{{session_id}}", session.0)
+    }
+
+    fn take_clients(&self, session: SessionRef) -> Vec<Command> {
+        let planned = self.plan.session(session);
+        let (Some(old), Some(new)) = (
+            planned.and_then(|planned| planned.replaces()),
+            self.built.sessions.get(&session),
+        ) else {
+            return Vec::new();
+        };
+        let mut looking = self.built.clients.iter();
+        let looking = looking.find(|client| client.session == old.id);
+        let tab = looking.map(|client| client.tab);
+        // The tab that they looked at, where the restored session has it.
+        let tabs = (0u32..).map(TabRef).zip(&self.plan.tabs);
+        let mut here =
+            tabs.filter(|(at, tab)| tab.session == session && self.built.tabs.contains_key(at));
+        let tab = tab.filter(|index| here.any(|(_, tab)| tab.index == *index));
+        let select = tab.map(|index| {
+            let select = Command::new("select-window").opt("-t", format!("${new}:{index}"));
+            select.if_it_can_be()
+        });
+        let now = self.built.replacements(self.plan);
+        let take = clients::take(&self.built.clients, old.id, &now);
+        select.into_iter().chain(take).collect()
     }
 
     fn body(&self, pane: PaneRef) -> (Option<BString>, Vec<BString>) {

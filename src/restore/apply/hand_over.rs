@@ -1,41 +1,14 @@
-//! The last phases: the sessions get their names and their shells, and are the user's from then on;
-//! programs are typed.
-
-use std::time::Duration;
+//! The last phase: settings are set, and programs are typed.
 
 use super::{COMMANDS, Site};
 use crate::mux::tmux::command::Command;
-use crate::restore::RestoreError;
 use crate::restore::prompt::{self, Editor};
-use crate::restore::report::Made;
-use crate::restore::step::{Action, PaneRef, Phase, SessionRef};
-
-/// How long shells may take to be there.
-const SHELLS: Duration = Duration::from_secs(2);
+use crate::restore::step::{Action, PaneRef, Phase};
 
 /// When programs are typed: [`Action::order`].
 const TYPING: u8 = 2;
 
 impl Site<'_, '_> {
-    /// Gives the sessions their names, and lets the panes become their shells.
-    pub(super) fn switch(&mut self) -> Result<(), RestoreError> {
-        let (steps, commands) = self.of_phase(Phase::Switch);
-        let (_, complaints) = self.send("the names of the sessions", &commands)?;
-        self.built.errors.extend(complaints);
-        self.work.open_shells(SHELLS)?;
-        for (at, planned) in (0u32..).zip(&self.plan.sessions) {
-            if let Some(id) = self.built.sessions.get(&SessionRef(at)) {
-                self.built.made.push(Made {
-                    from: planned.from.clone(),
-                    to: planned.to.clone(),
-                    id: *id,
-                });
-            }
-        }
-        self.tell(Phase::Switch, steps);
-        Ok(())
-    }
-
     /// Types programs at prompts; what fails is told, and stops nothing.
     pub(super) fn start_programs(&mut self) {
         self.tell_kept();

@@ -2,17 +2,19 @@
 //!
 //! [`recheck`] makes sure that the plan still holds; [`make`] builds sessions, tabs and panes under
 //! temporary names; [`arrange`] gives them their sizes and focus; [`replay`] lets the panes show their
-//! text; [`hand_over`] gives the sessions their names and starts programs. [`built`] knows what is
-//! there so far.
+//! text; [`switch`] puts everything in its place at one stroke; [`hand_over`] starts programs. [`built`] knows
+//! what is there so far.
 
 mod arrange;
 mod built;
+mod clients;
 mod ended;
 mod guard;
 mod hand_over;
 mod make;
 mod recheck;
 mod replay;
+mod switch;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
@@ -50,6 +52,9 @@ pub fn apply(
     let start = Instant::now();
     if plan.is_empty() {
         return Err(RestoreError::Nothing);
+    }
+    if !plan.replaced().is_empty() && workshop.undo.is_none() {
+        return Err(RestoreError::NoUndoPoint);
     }
     let mut site = Site::open(plan, workshop, progress)?;
     if let Err(error) = site.up_to_switch() {
@@ -199,17 +204,5 @@ impl<'a, 'p> Site<'a, 'p> {
         let stdout = tmux.start_with(what, commands)?;
         self.server = true;
         Ok((stdout, Vec::new()))
-    }
-
-    /// Removes the sessions that were made, and nothing else.
-    fn clear_away(&mut self) {
-        let ids = self.built.sessions.values().copied();
-        let commands: Vec<Command> = ids
-            .map(|id| Command::new("kill-session").opt("-t", format!("${id}")))
-            .collect();
-        if !commands.is_empty() {
-            // They end by themselves, too, as the gates never open.
-            let _ = self.workshop.tmux.ask("clearing away", &commands);
-        }
     }
 }

@@ -7,7 +7,7 @@ pub(super) use details::{HOST, is_automatic};
 use bstr::BString;
 
 use super::plan::Plan;
-use super::step::{Action, PaneRef, Part, SessionRef, Step, StepShown, TabRef};
+use super::step::{Action, Beside, PaneRef, Part, SessionRef, Step, StepShown, TabRef};
 use crate::model::ansi::label;
 use crate::model::geometry::Axis;
 use crate::mux::tmux::command::{Command, format_escaped};
@@ -29,6 +29,8 @@ pub(super) trait Names {
     fn hosted(&self, _session: SessionRef) -> String {
         "#{session_id}".to_owned()
     }
+    /// The commands that take the clients of a session that is replaced to the one in its place.
+    fn take_clients(&self, session: SessionRef) -> Vec<Command>;
     /// What runs in a new pane, and the directory that tmux is told.
     fn body(&self, pane: PaneRef) -> (Option<BString>, Vec<BString>);
 }
@@ -170,16 +172,93 @@ fn build(plan: &Plan, action: &Action, names: &dyn Names) -> Option<Vec<Command>
         Action::SelectTab { session, index } => {
             Command::new("select-window").opt("-t", format!("{}:{index}", names.session(*session)))
         }
+        Action::SetAside { session } => {
+            let living = plan.session(*session)?.replaces()?;
+            Command::new("rename-session")
+                .opt("-t", format!("${}", living.id))
+                .arg(&living.aside)
+        }
+        Action::CloseReplaced { session } => {
+            let living = plan.session(*session)?.replaces()?;
+            close_unless_attached(living.id)
+        }
+        Action::TakeClients { session } => return Some(names.take_clients(*session)),
+        Action::AddTab { tab } => {
+            let planned = plan.tab(*tab)?;
+            let living = plan.session(planned.session)?.adds_to()?;
+            Command::new("move-window")
+                .flag("-d")
+                .opt("-s", names.tab(*tab))
+                .opt("-t", format!("${}:{}", living.id, planned.index))
+        }
+        Action::ShareTab {
+            tab,
+            session,
+            index,
+        } => {
+            let living = plan.session(*session)?.adds_to()?;
+            Command::new("link-window")
+                .flag("-d")
+                .opt("-s", names.tab(*tab))
+                .opt("-t", format!("${}:{index}", living.id))
+        }
+        Action::JoinPane {
+            pane,
+            beside,
+            axis,
+            before,
+            full,
+            length,
+        } => Command::new("join-pane")
+            .flag("-d")
+            .flag(match axis {
+                Axis::Columns => "-h",
+                Axis::Rows => "-v",
+            })
+            .flag_if(*before, "-b")
+            .flag_if(*full, "-f")
+            .opt("-l", length.to_string())
+            .opt("-s", names.pane(*pane))
+            .opt(
+                "-t",
+                match beside {
+                    Beside::Living(id) => format!("%{id}"),
+                    Beside::Made(pane) => names.pane(*pane),
+                },
+            ),
+        Action::Rearrange {
+            window,
+            layout,
+            panes,
+        } => {
+            let number = |at: u32| {
+                let pane = usize::try_from(at).ok().and_then(|at| panes.get(at));
+                pane.map_or(0, |pane| match pane {
+                    Beside::Living(id) => *id,
+                    Beside::Made(pane) => names.number(*pane),
+                })
+            };
+            Command::new("select-layout")
+                .opt("-t", format!("@{window}"))
+                .arg(layout::print(layout, &number).ok()?)
+        }
+        Action::ZoomAgain { pane } => Command::new("resize-pane")
+            .flag("-Z")
+            .opt("-t", format!("%{pane}")),
         Action::RenameSession { session } => Command::new("rename-session")
             .opt("-t", names.session(*session))
             .arg(format_escaped(&plan.session(*session)?.to)),
         Action::FreeSize { session, tabs } => {
-            let mut all = vec![
-                Command::new("set-option")
-                    .flag("-u")
-                    .opt("-t", names.session(*session))
-                    .arg("default-size"),
-            ];
+            let mut all = Vec::new();
+            // One that only held what was added to another one is gone.
+            if plan.session(*session)?.adds_to().is_none() {
+                all.push(
+                    Command::new("set-option")
+                        .flag("-u")
+                        .opt("-t", names.session(*session))
+                        .arg("default-size"),
+                );
+            }
             all.extend(tabs.iter().map(|tab| {
                 Command::new("set-option")
                     .flag("-w")
@@ -215,6 +294,17 @@ fn build(plan: &Plan, action: &Action, names: &dyn Names) -> Option<Vec<Command>
     Some(vec![one])
 }
 
+/// Closes a session at which no client looks.
+pub(super) fn close_unless_attached(id: u32) -> Command {
+    let close = Command::new("kill-session").opt("-t", format!("${id}"));
+    Command::new("if-shell")
+        .flag("-F")
+        .opt("-t", format!("${id}"))
+        .arg("#{session_attached}")
+        .arg("")
+        .arg(close.source_line())
+}
+
 /// Names for showing: sessions by name, tabs by number, panes as the plan counts them.
 struct Shown<'a> {
     plan: &'a Plan,
@@ -232,6 +322,13 @@ impl Names for Shown<'_> {
             };
             format!("={}", label(name))
         })
+    }
+
+    fn take_clients(&self, session: SessionRef) -> Vec<Command> {
+        let each = Command::new("switch-client")
+            .opt("-c", "CLIENT")
+            .opt("-t", self.session(session));
+        vec![each]
     }
 
     fn tab(&self, tab: TabRef) -> String {
@@ -280,7 +377,10 @@ impl Plan {
         let names = Shown {
             plan: self,
             switched: step.action.phase() > super::step::Phase::Replay
-                && !matches!(step.action, Action::RenameSession { .. }),
+                && !matches!(
+                    step.action,
+                    Action::RenameSession { .. } | Action::AddTab { .. } | Action::SetAside { .. }
+                ),
         };
         let lines: Vec<String> = commands(self, &step.action, &names)
             .iter()
@@ -314,22 +414,32 @@ impl Plan {
             | Action::FoundGroup { session: s }
             | Action::Evict { session: s }
             | Action::JoinGroup { session: s, .. }
+            | Action::SetAside { session: s }
+            | Action::TakeClients { session: s }
+            | Action::CloseReplaced { session: s }
             | Action::RenameSession { session: s }
             | Action::FreeSize { session: s, .. } => session(*s),
             Action::LinkTab {
                 session: s, index, ..
             }
             | Action::Unvisit { session: s, index }
+            | Action::ShareTab {
+                session: s, index, ..
+            }
             | Action::SelectTab { session: s, index } => {
                 session(*s).map(|name| format!("{name}:{index}"))
             }
             Action::NewTab { tab: t, .. }
+            | Action::AddTab { tab: t }
             | Action::MoveTab { tab: t }
             | Action::ResizeTab { tab: t, .. }
             | Action::Arrange { tab: t, .. }
             | Action::Synchronize { tab: t }
             | Action::AutomaticRename { tab: t, .. } => tab(*t),
+            Action::Rearrange { window, .. } => Some(format!("@{window}")),
+            Action::ZoomAgain { pane } => Some(format!("%{pane}")),
             Action::Split { pane: p, .. }
+            | Action::JoinPane { pane: p, .. }
             | Action::Title { pane: p }
             | Action::SelectPane { pane: p }
             | Action::Mark { pane: p }

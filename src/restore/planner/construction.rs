@@ -12,11 +12,11 @@ use crate::restore::policy::Text;
 use crate::restore::step::{Action, PaneRef, Part, SessionRef, Step, TabRef};
 use crate::restore::{settings, splits};
 
-impl<'a> Planner<'a> {
+impl Planner<'_> {
     /// Plans a tab that is made.
     pub(super) fn new_tab(
         &mut self,
-        tab: &'a Tab,
+        tab: &Tab,
         judged: &[Judged],
         session: SessionRef,
         target: Target,
@@ -112,10 +112,8 @@ impl<'a> Planner<'a> {
             size,
             layout: numbered.clone().unwrap_or_else(|| tab.layout.clone()),
             own,
+            joins: None,
         });
-        if let Some(handle) = tab.handle {
-            self.tabs.entry(handle).or_insert((tab_ref, tab));
-        }
         self.rows_of(tab, judged, |pane| refs.get(&pane).copied(), Some(tab_ref));
 
         let first_step = self.plan.steps.len();

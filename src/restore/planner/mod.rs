@@ -1,13 +1,14 @@
 //! Thinks a restore through: pure and total. Whatever the snapshot and the live state hold, there is a
-//! plan, and no step of it touches anything that is alive.
+//! plan, and no step of it touches anything that is alive but what a policy replaces or adds to.
 //!
 //! Sessions are planned one after the other, and each adds to the rows of the preview and to the steps
 //! of every phase: [`session`] decides what becomes of it, [`naming`] how it is called, [`tab`] which
 //! rows its tabs have and which of them are shared, [`construction`] how a tab is made, [`detail`] which
-//! settings and modes are set again.
+//! settings and modes are set again, [`merge`] what of it is missing in a living one.
 
 mod construction;
 mod detail;
+mod merge;
 mod naming;
 mod session;
 mod tab;
@@ -17,16 +18,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use bstr::BString;
 
 use super::facts::{Facts, LiveState};
-use super::plan::{Plan, Warning, WarningLevel};
+use super::plan::{Level, Plan, Reliance, Warning, WarningLevel};
 use super::policy::{Policy, Selection};
 use super::step::{Action, PaneRef, SessionRef, Step, TabRef};
 use crate::model::snapshot::Snapshot;
 use crate::model::tree::Tab;
 
 /// Plans a restore of the chosen parts of a snapshot beside what is alive.
-///
-/// `OnConflict::Merge` and `OnConflict::Replace` are treated as `OnConflict::Skip`;
-/// [`super::prepare`] refuses them before it comes to this.
 #[must_use]
 pub fn plan(
     snapshot: &Snapshot,
@@ -65,6 +63,9 @@ struct Planner<'a> {
     arrange: Vec<Step>,
     switch: Vec<Step>,
     start: Vec<Step>,
+    /// What is lost, by its weight.
+    lost_programs: Vec<String>,
+    lost_shells: Vec<String>,
 }
 
 fn reference(index: usize) -> u32 {
@@ -101,7 +102,11 @@ impl<'a> Planner<'a> {
                 items: Vec::new(),
                 warnings: Vec::new(),
                 loses: Vec::new(),
-                fingerprint: live.fingerprint(),
+                fingerprint: live.fingerprint(&Reliance::default()),
+                relies: Reliance {
+                    server: live.server.as_ref().map(|server| server.pid),
+                    ..Reliance::default()
+                },
             },
             taken: live
                 .state
@@ -118,6 +123,8 @@ impl<'a> Planner<'a> {
             arrange: Vec::new(),
             switch: Vec::new(),
             start: Vec::new(),
+            lost_programs: Vec::new(),
+            lost_shells: Vec::new(),
         }
     }
 
@@ -138,22 +145,30 @@ impl<'a> Planner<'a> {
     }
 
     fn finish(mut self) -> Plan {
+        self.plan.fingerprint = self.live.fingerprint(&self.plan.relies);
         if self.plan.steps.is_empty() {
             return self.plan;
         }
+        self.plan.loses.append(&mut self.lost_programs);
+        self.plan.loses.append(&mut self.lost_shells);
         self.plan.steps.append(&mut self.arrange);
         self.plan.steps.push(Step {
             action: Action::OpenGate,
             note: Some("every pane shows its saved text and starts its shell".into()),
         });
+        self.switch
+            .sort_by_key(|step| step.action.turn().unwrap_or(u8::MAX));
         self.plan.steps.append(&mut self.switch);
         self.start.sort_by_key(|step| step.action.order());
         self.plan.steps.append(&mut self.start);
         for (at, step) in self.plan.steps.iter().enumerate() {
-            let row = step
-                .action
-                .pane()
-                .and_then(|pane| self.rows.get(&pane).copied());
+            let row = match &step.action {
+                Action::AddTab { tab } => {
+                    let mut items = self.plan.items.iter();
+                    items.position(|item| item.level == Level::Tab && item.tab == Some(*tab))
+                }
+                action => action.pane().and_then(|pane| self.rows.get(&pane).copied()),
+            };
             if let Some(item) = row.and_then(|row| self.plan.items.get_mut(row)) {
                 item.steps.push(at);
             }

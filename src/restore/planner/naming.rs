@@ -7,11 +7,11 @@ use bstr::{BString, ByteSlice};
 use super::{Planner, reference};
 use crate::model::digest::DigestBuilder;
 use crate::model::tree::Session;
-use crate::restore::plan::PlannedSession;
+use crate::restore::plan::{Living, Place, PlannedSession};
 use crate::restore::step::SessionRef;
 
 impl Planner<'_> {
-    /// Plans a session's names.
+    /// Plans the names of a session that is put beside what is alive.
     pub(super) fn name(&mut self, session: &Session, exists: bool) -> SessionRef {
         // What tmux itself would make of the name.
         let mut wanted = session.name.replace(":", "_").replace(".", "_");
@@ -29,16 +29,56 @@ impl Planner<'_> {
         };
         let to = unique(&wanted, |name| free(name, &self.taken));
         self.taken.insert(to.clone());
-        let at = self.plan.sessions.len();
+        self.add(session, to, Place::New)
+    }
+
+    /// Plans the names of a session that takes the place of a living one.
+    pub(super) fn name_instead(
+        &mut self,
+        session: &Session,
+        alive: &Session,
+        id: u32,
+    ) -> SessionRef {
+        let living = Living {
+            id,
+            name: alive.name.clone(),
+            aside: self.passing_name("-old"),
+        };
+        self.add(session, alive.name.clone(), Place::Instead(living))
+    }
+
+    /// Plans the names of a session that holds what is added to a living one.
+    pub(super) fn name_into(&mut self, session: &Session, alive: &Session, id: u32) -> SessionRef {
+        let living = Living {
+            id,
+            name: alive.name.clone(),
+            aside: alive.name.clone(),
+        };
+        self.add(session, alive.name.clone(), Place::Into(living))
+    }
+
+    /// A name for the time of the restore that nobody has, with these words behind it.
+    fn passing_name(&mut self, words: &str) -> BString {
         let digest = DigestBuilder::new("muxtape.restore.temporary/1")
             .value(&self.snapshot.meta.id)
             .value(&self.plan.fingerprint)
             .finish();
-        let temporary = format!("muxtape-{digest:.8}-{at}");
-        let temporary = unique(temporary.as_bytes(), |name| free(name, &self.taken));
-        self.taken.insert(temporary.clone());
+        let at = self.plan.sessions.len();
+        let name = format!("muxtape-{digest:.8}-{at}{words}");
+        let later = &self.snapshot.state;
+        let name = unique(name.as_bytes(), |name| {
+            !self.taken.contains(name) && later.session(name).is_none()
+        });
+        self.taken.insert(name.clone());
+        name
+    }
+
+    fn add(&mut self, session: &Session, to: BString, place: Place) -> SessionRef {
+        let at = self.plan.sessions.len();
+        let temporary = self.passing_name("");
         let group = session.group.clone().filter(|group| {
-            !self.taken.contains(group) || *group == to && !self.leaders.contains_key(group)
+            let own = place == Place::New && *group == to && !self.leaders.contains_key(group);
+            !self.taken.contains(group) || own
         });
         let detail = &session.detail;
         let own = self.own(&detail.settings, &detail.hooks, &detail.environment);
@@ -54,6 +94,7 @@ impl Planner<'_> {
             },
             own,
             hosted: false,
+            place,
         });
         SessionRef(reference(at))
     }

@@ -1,19 +1,18 @@
-//! What becomes of a session: left out, made, or made under another name; and which of its tabs are
-//! current.
+//! What becomes of a session: left out, made, made under another name, put in the place of a living one, or
+//! added to it; and which of its tabs are current.
 
 use std::collections::BTreeSet;
-
-use bstr::BString;
 
 use super::{Planner, step};
 use crate::model::ansi::label;
 use crate::model::target::Target;
 use crate::model::tree::{Pane, Session, Tab};
 use crate::restore::judge::{Judged, judge};
-use crate::restore::plan::{Item, Level, Outlook};
+use crate::restore::matching::same_programs;
+use crate::restore::plan::{Item, Level, Outlook, Warning, WarningLevel};
 use crate::restore::policy::{Chosen, OnConflict};
 use crate::restore::settings;
-use crate::restore::step::{Action, Part, SessionRef};
+use crate::restore::step::{Action, Part, SessionRef, Step};
 
 impl<'a> Planner<'a> {
     /// Plans a session: its row, its tabs, and its steps of the later phases.
@@ -24,40 +23,44 @@ impl<'a> Planner<'a> {
             pane: None,
         };
         let chosen = self.selection.chosen(&self.snapshot.state, &target);
-        let alive = self.live.state.session(&session.name);
-        let identical = alive.is_some_and(|alive| alike(alive, session));
-        let skip = if chosen == Chosen::No {
-            Some("not chosen".to_owned())
-        } else if identical && !self.selection.asked_for(&session.name) {
-            Some("live and identical".to_owned())
-        } else if alive.is_some() && self.policy.on_conflict != OnConflict::Rename {
-            Some("exists".to_owned())
-        } else {
-            None
-        };
+        let fate = self.fate(session, chosen);
+        if let Fate::Into(alive, id) = fate {
+            return self.merge(session, alive, id, chosen);
+        }
         // Directories can leave panes out, too: the session is made only if one is left.
         let judged: Vec<Vec<Judged>> = session
             .tabs
             .iter()
             .map(|tab| {
                 let panes = tab.panes.iter();
+                let skip = matches!(fate, Fate::Leave(_));
                 panes
-                    .map(|pane| self.judge(session, tab, pane, skip.is_some()))
+                    .map(|pane| self.judge(session, tab, pane, skip))
                     .collect()
             })
             .collect();
         let any = judged.iter().flatten().any(|judged| judged.made);
-        let made = any.then(|| self.name(session, alive.is_some()));
-        let renamed = made.and_then(|made| self.plan.session(made));
-        let renamed = renamed.filter(|planned| planned.to != session.name);
-        let (outlook, detail) = match (&made, renamed, skip) {
+        let made = any.then(|| match fate {
+            Fate::Instead(alive, id) => self.name_instead(session, alive, id),
+            Fate::Beside => self.name(session, true),
+            _ => self.name(session, false),
+        });
+        let planned = made.and_then(|made| self.plan.session(made));
+        let renamed = planned.filter(|planned| planned.to != session.name);
+        let (outlook, detail) = match (&made, renamed, &fate) {
+            (Some(_), _, Fate::Instead(..)) => {
+                (Outlook::Replace, "replaces the living one".to_owned())
+            }
             (Some(_), Some(planned), _) => {
                 (Outlook::Rename, format!("exists → {}", label(&planned.to)))
             }
             (Some(_), None, _) => (Outlook::Create, String::new()),
-            (None, _, Some(why)) => (Outlook::Skip, why),
-            (None, _, None) => (Outlook::Skip, "no pane is left of it".to_owned()),
+            (None, _, Fate::Leave(why)) => (Outlook::Skip, (*why).to_owned()),
+            (None, _, _) => (Outlook::Skip, "no pane is left of it".to_owned()),
         };
+        if let (Some(_), Fate::Instead(alive, id)) = (made, fate) {
+            self.lose(alive, id);
+        }
         let row = self.plan.items.len();
         self.plan.items.push(Item {
             level: Level::Session,
@@ -97,6 +100,9 @@ impl<'a> Planner<'a> {
         if let Some(made) = made {
             self.found_group(session, made);
             self.current_tabs(session, made);
+            if matches!(fate, Fate::Instead(..)) {
+                self.instead(made);
+            }
             self.switch
                 .push(step(Action::RenameSession { session: made }));
             self.switch.push(step(Action::Release { session: made }));
@@ -117,7 +123,98 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn judge(&self, session: &Session, tab: &Tab, pane: &Pane, skip: bool) -> Judged {
+    /// What becomes of a session.
+    fn fate(&self, session: &Session, chosen: Chosen) -> Fate<'a> {
+        if chosen == Chosen::No {
+            return Fate::Leave("not chosen");
+        }
+        let Some(alive) = self.live.state.session(&session.name) else {
+            return Fate::New;
+        };
+        if alike(alive, session) && !self.selection.asked_for(&session.name) {
+            return Fate::Leave("live and identical");
+        }
+        let policy = if self
+            .selection
+            .is_of_parts(&self.snapshot.state, &session.name)
+        {
+            self.policy.parts.unwrap_or(OnConflict::Merge)
+        } else {
+            self.policy.on_conflict
+        };
+        match (policy, alive.handle) {
+            (OnConflict::Rename, _) => Fate::Beside,
+            (OnConflict::Merge, Some(id)) => Fate::Into(alive, id),
+            (OnConflict::Replace, Some(id)) => Fate::Instead(alive, id),
+            _ => Fate::Leave("exists"),
+        }
+    }
+
+    /// The steps that put a session in the place of a living one.
+    fn instead(&mut self, made: SessionRef) {
+        self.switch.push(step(Action::SetAside { session: made }));
+        self.switch.push(Step {
+            action: Action::TakeClients { session: made },
+            note: Some("clients that look at it stay, and look at the restored one".into()),
+        });
+        self.switch.push(Step {
+            action: Action::CloseReplaced { session: made },
+            note: Some("the living session ends; it is in the undo point".into()),
+        });
+    }
+
+    /// Notes what is lost with a living session: panes with programs first. Tabs that another session has, too,
+    /// stay.
+    fn lose(&mut self, alive: &Session, id: u32) {
+        self.plan.relies.sessions.insert(id);
+        let elsewhere: BTreeSet<u32> = self
+            .live
+            .state
+            .sessions
+            .iter()
+            .filter(|other| other.handle != alive.handle)
+            .flat_map(|other| other.tabs.iter().filter_map(|tab| tab.handle))
+            .collect();
+        let ends = |tab: &&Tab| tab.handle.is_none_or(|id| !elsewhere.contains(&id));
+        for tab in alive.tabs.iter().filter(ends) {
+            for pane in &tab.panes {
+                let place = Target {
+                    session: alive.name.clone(),
+                    tab: Some(tab.index),
+                    pane: Some(pane.index),
+                };
+                let lost = match &pane.program {
+                    Some(program) => {
+                        format!("{} in {place}", label(&bstr::join(" ", &program.argv)))
+                    }
+                    None => format!("the shell in {place}"),
+                };
+                match &pane.program {
+                    Some(_) => self.lost_programs.push(lost),
+                    None => self.lost_shells.push(lost),
+                }
+            }
+        }
+        let left = alive.group.as_ref().filter(|group| {
+            let mut others = self.live.state.sessions.iter();
+            others.any(|other| other.handle != alive.handle && other.group.as_ref() == Some(*group))
+        });
+        if let Some(group) = left {
+            self.plan.warnings.push(Warning {
+                level: WarningLevel::Warning,
+                kind: "session group",
+                component: label(&alive.name),
+                issue: format!(
+                    "it shares its tabs with the sessions of the group {}",
+                    label(group)
+                ),
+                fallback: "what takes its place has tabs of its own".into(),
+                suggestion: "restore the other sessions of the group with it".into(),
+            });
+        }
+    }
+
+    pub(super) fn judge(&self, session: &Session, tab: &Tab, pane: &Pane, skip: bool) -> Judged {
         let chosen = self.selection.has(&session.name, tab.index, pane.index);
         judge(pane, chosen && !skip, self.facts, self.policy)
     }
@@ -208,16 +305,25 @@ impl<'a> Planner<'a> {
     }
 }
 
+/// What becomes of a session.
+#[derive(Debug, Clone, Copy)]
+enum Fate<'a> {
+    /// It is left out, and why.
+    Leave(&'static str),
+    /// It is made.
+    New,
+    /// It is made beside the living one, under another name.
+    Beside,
+    /// It takes the place of this living one; tmux's number.
+    Instead(&'a Session, u32),
+    /// What is missing is added to this living one.
+    Into(&'a Session, u32),
+}
+
 /// Whether a live session is as the saved one was: focus, sizes and texts do not count.
 fn alike(one: &Session, other: &Session) -> bool {
-    fn argv(pane: &Pane) -> impl Iterator<Item = &BString> {
-        let program = pane.program.iter();
-        pane.shell
-            .iter()
-            .chain(program.flat_map(|program| &program.argv))
-    }
     let same_pane = |(one, other): (&Pane, &Pane)| {
-        (one.index, &one.cwd) == (other.index, &other.cwd) && argv(one).eq(argv(other))
+        (one.index, &one.cwd) == (other.index, &other.cwd) && same_programs(one, other)
     };
     let same_tab = |(one, other): (&Tab, &Tab)| {
         (one.index, &one.name, one.panes.len()) == (other.index, &other.name, other.panes.len())

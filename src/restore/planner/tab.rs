@@ -81,7 +81,13 @@ impl<'a> Planner<'a> {
                     item.steps.extend(steps..self.plan.steps.len());
                 }
             }
-            (Some(made), None) => self.new_tab(tab, judged, made, target, row),
+            (Some(made), None) => {
+                let own = TabRef(reference(self.plan.tabs.len()));
+                self.new_tab(tab, judged, made, target, row);
+                if let Some(handle) = tab.handle {
+                    self.tabs.entry(handle).or_insert((own, tab));
+                }
+            }
             (None, _) => self.rows_of(tab, judged, |_| None, None),
         }
     }

@@ -269,7 +269,7 @@ mod tests {
         assert_eq!(made.sessions, samples::report().sessions);
         let undone = Undone {
             closed: made.sessions.clone(),
-            left: Vec::new(),
+            ..Undone::default()
         };
         update(&mut state, Msg::Answer(Answer::RestoreUndone(Ok(undone))));
         update(&mut state, Msg::Key(KeyPress::plain(Key::Down)));

@@ -1,0 +1,149 @@
+//! Brings back what a restore replaced: from its undo point, in the place of what took its place.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use bstr::BString;
+
+use super::{Alive, LeftAlone, Undoable, Undone, is_same_life, undo};
+use crate::model::ansi::label;
+use crate::model::target::Target;
+use crate::mux::tmux::Tmux;
+use crate::restore::{
+    OnConflict, Policy, RestoreError, Selection, Surroundings, Workshop, apply, prepare,
+    telling_texts,
+};
+use crate::store::Store;
+
+/// What is needed to take a restore back.
+#[derive(Debug)]
+pub struct Means<'a> {
+    /// The way to the server.
+    pub tmux: &'a Tmux,
+    /// Where the undo point is.
+    pub store: &'a Store,
+    /// The muxtape program.
+    pub program: &'a Path,
+    /// A directory for short-lived private files.
+    pub runtime: &'a Path,
+    /// Home and search path; what stands behind a name that is taken.
+    pub surroundings: &'a Surroundings,
+    /// How programs, texts and settings come back.
+    pub policy: &'a Policy,
+}
+
+/// Takes a restore back: closes what it made ([`undo`]), and brings back what it replaced, with the clients that
+/// look at what is in its place. Where that has become somebody's own, what was replaced comes back beside it.
+///
+/// # Errors
+///
+/// [`RestoreError::Mux`] when the server cannot be asked, [`RestoreError::Store`] when the undo point cannot be
+/// read; that the server has ended is not an error.
+pub fn take_back(made: &Undoable, means: &Means<'_>) -> Result<Undone, RestoreError> {
+    if made.replaced.is_empty() {
+        return undo(means.tmux, made);
+    }
+    if !is_same_life(means.tmux, made)? {
+        return undo(means.tmux, made);
+    }
+    let mut undone = Undone::default();
+    let alive = Alive::look(means.tmux)?;
+    let own: BTreeSet<u32> = made.panes.iter().map(|pane| pane.id).collect();
+    // Those that are still what was made give their places back.
+    let (instead, beside): (Vec<&BString>, Vec<&BString>) =
+        made.replaced.iter().partition(|name| {
+            let mut sessions = made.sessions.iter();
+            let session = sessions.find(|session| session.to == **name);
+            session.is_some_and(|session| {
+                alive.sessions.get(&session.id) == Some(*name)
+                    && alive.foreign(session.id, &own) == 0
+            })
+        });
+    for (names, policy) in [
+        (&instead, OnConflict::Replace),
+        (&beside, OnConflict::Rename),
+    ] {
+        bring_back(made, means, names, policy, &mut undone)?;
+    }
+    let back: Vec<BString> = undone.back.iter().map(|back| back.from.clone()).collect();
+    let mut rest = made.clone();
+    let taken = |name: &BString| instead.contains(&name) && back.contains(name);
+    for session in &made.sessions {
+        if taken(&session.to) {
+            undone.closed.push(session.clone());
+        }
+    }
+    rest.sessions.retain(|session| !taken(&session.to));
+    let rest = undo(means.tmux, &rest)?;
+    undone.closed.extend(rest.closed);
+    undone.panes.extend(rest.panes);
+    undone.left.extend(rest.left);
+    Ok(undone)
+}
+
+/// Restores sessions from the undo point.
+fn bring_back(
+    made: &Undoable,
+    means: &Means<'_>,
+    names: &[&BString],
+    on_conflict: OnConflict,
+    undone: &mut Undone,
+) -> Result<(), RestoreError> {
+    if names.is_empty() {
+        return Ok(());
+    }
+    let Some(point) = made.undo else {
+        let why = || LeftAlone::Lost("no undo point was noted".to_owned());
+        undone
+            .left
+            .extend(names.iter().map(|name| (label(name), why())));
+        return Ok(());
+    };
+    let snapshot = means.store.load(point)?;
+    let targets: Vec<Target> = names
+        .iter()
+        .map(|name| Target {
+            session: (*name).clone(),
+            tab: None,
+            pane: None,
+        })
+        .collect();
+    let selection = match Selection::only(&snapshot.state, &targets) {
+        Ok(selection) => selection,
+        Err(missing) => {
+            let why = || LeftAlone::Lost("the undo point does not have it".to_owned());
+            let missing = missing.iter().map(|target| (target.to_string(), why()));
+            undone.left.extend(missing);
+            return Ok(());
+        }
+    };
+    let policy = Policy {
+        on_conflict,
+        parts: Some(on_conflict),
+        ..means.policy.clone()
+    };
+    let telling = telling_texts(&snapshot.state, &means.surroundings.rules);
+    let texts = means.store.contents(&telling).unwrap_or_default();
+    let surroundings = Surroundings {
+        texts: telling.into_iter().zip(texts).collect(),
+        ..means.surroundings.clone()
+    };
+    let plan = prepare(&snapshot, means.tmux, &policy, &selection, &surroundings)?;
+    let texts = plan.texts();
+    let contents = means.store.contents(&texts)?;
+    let texts: BTreeMap<_, _> = texts.into_iter().zip(contents).collect();
+    let report = apply(
+        &plan,
+        &Workshop {
+            tmux: means.tmux,
+            program: means.program,
+            runtime: means.runtime,
+            texts: &texts,
+            undo: Some(point),
+            memory: None,
+        },
+        &mut |_| {},
+    )?;
+    undone.back.extend(report.sessions);
+    Ok(())
+}

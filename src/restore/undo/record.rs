@@ -1,0 +1,265 @@
+//! What restores made, kept in a small private file, so that it can be taken back later and by another process:
+//! the last ones of every server, newest last.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+
+use bstr::BString;
+use rustix::fs::FlockOperation;
+use serde::{Deserialize, Serialize};
+
+use super::Undoable;
+use crate::model::id::SnapshotId;
+use crate::model::snapshot::ServerIdentity;
+use crate::model::time::Millis;
+use crate::restore::RestoreError;
+use crate::restore::report::{Made, MadePane};
+
+/// The name of the file, below the directory for state.
+const FILE: &str = "restores.json";
+/// Its lock: one writes at a time.
+const LOCK: &str = "restores.lock";
+/// The file of versions that knew the last restore alone.
+const OLD: &str = "last-restore.json";
+/// How many restores are known.
+const KEPT: usize = 32;
+
+/// A restore that can be taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// What names it within the file.
+    pub record: u64,
+    /// When it was done.
+    pub at: Millis,
+    /// What it made.
+    pub made: Undoable,
+}
+
+/// The file's contents. Names are written as bytes.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Records {
+    restores: Vec<Record>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Record {
+    #[serde(default)]
+    record: u64,
+    server: ServerIdentity,
+    /// When; files of older versions do not tell.
+    #[serde(default)]
+    at: Millis,
+    sessions: Vec<(u32, BString, BString)>,
+    #[serde(default)]
+    panes: Vec<MadePane>,
+    #[serde(default)]
+    replaced: Vec<BString>,
+    #[serde(default)]
+    undo: Option<SnapshotId>,
+}
+
+/// Keeps what a restore made, and when, in a file (0600) of `dir`, which is made (0700) where it is not there; what
+/// names it there.
+///
+/// # Errors
+///
+/// [`RestoreError::Files`] when it cannot be written.
+pub fn remember(dir: &Path, made: &Undoable, at: Millis) -> Result<u64, RestoreError> {
+    let path = dir.join(FILE);
+    let failed = |error| failed(&path)(error);
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(dir)
+        .map_err(failed)?;
+    let _lock = lock(dir).map_err(failed)?;
+    // One that cannot be read is no reason to forget this one.
+    let mut records = read(dir).unwrap_or_default();
+    let newest = records.restores.iter().map(|record| record.record).max();
+    let number = newest.unwrap_or(0) + 1;
+    let sessions = made.sessions.iter();
+    records.restores.push(Record {
+        record: number,
+        server: made.server.clone(),
+        at,
+        sessions: sessions
+            .map(|made| (made.id, made.from.clone(), made.to.clone()))
+            .collect(),
+        panes: made.panes.clone(),
+        replaced: made.replaced.clone(),
+        undo: made.undo,
+    });
+    let extra = records.restores.len().saturating_sub(KEPT);
+    records.restores.drain(..extra);
+    write(dir, &records).map_err(failed)?;
+    Ok(number)
+}
+
+/// What restores made, the newest first; of all servers where none is named by its socket.
+///
+/// # Errors
+///
+/// [`RestoreError::Files`] when the file cannot be read.
+pub fn recall(dir: &Path, socket: Option<&[u8]>) -> Result<Vec<Kept>, RestoreError> {
+    let records = read(dir).map_err(failed(&dir.join(FILE)))?;
+    let here = |record: &Record| socket.is_none_or(|socket| record.server.socket == socket);
+    let records = records.restores.into_iter().rev().filter(here);
+    let kept = records.map(|record| {
+        let sessions = record.sessions.into_iter();
+        Kept {
+            record: record.record,
+            at: record.at,
+            made: Undoable {
+                server: record.server,
+                sessions: sessions
+                    .map(|(id, from, to)| Made { from, to, id })
+                    .collect(),
+                panes: record.panes,
+                replaced: record.replaced,
+                undo: record.undo,
+            },
+        }
+    });
+    Ok(kept.collect())
+}
+
+/// Forgets what a restore made: it has been taken back.
+///
+/// # Errors
+///
+/// [`RestoreError::Files`] when the file cannot be written.
+pub fn forget(dir: &Path, record: u64) -> Result<(), RestoreError> {
+    let path = dir.join(FILE);
+    let failed = |error| failed(&path)(error);
+    if !dir.is_dir() {
+        return Ok(());
+    }
+    let _lock = lock(dir).map_err(failed)?;
+    let mut records = read(dir).map_err(failed)?;
+    let before = records.restores.len();
+    records.restores.retain(|kept| kept.record != record);
+    if records.restores.len() == before {
+        return Ok(());
+    }
+    write(dir, &records).map_err(failed)
+}
+
+/// Waits for its turn; the lock falls with what is given back.
+fn lock(dir: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false).mode(0o600);
+    let file = options.open(dir.join(LOCK))?;
+    rustix::fs::flock(&file, FlockOperation::LockExclusive)?;
+    Ok(file)
+}
+
+fn read(dir: &Path) -> io::Result<Records> {
+    let mut records: Records = match open(&dir.join(FILE))? {
+        Some(text) => serde_json::from_slice(&text)?,
+        None => Records::default(),
+    };
+    // The older form: one restore, before all others.
+    if let Some(text) = open(&dir.join(OLD))? {
+        let old: Record = serde_json::from_slice(&text)?;
+        records.restores.insert(0, old);
+    }
+    Ok(records)
+}
+
+fn open(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    match fs::read(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn write(dir: &Path, records: &Records) -> io::Result<()> {
+    // Never half of it: the old one stays until the new one is whole.
+    let new = dir.join(format!("{FILE}.{}", std::process::id()));
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    let mut file = options.open(&new)?;
+    file.write_all(&serde_json::to_vec(records)?)?;
+    file.sync_all()?;
+    fs::rename(&new, dir.join(FILE))?;
+    // What it said stands in the new file, or was taken back.
+    match fs::remove_file(dir.join(OLD)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn failed(path: &Path) -> impl FnOnce(io::Error) -> RestoreError {
+    let path = path.display().to_string();
+    move |source| RestoreError::Files { path, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+    use crate::store::testing::server;
+
+    fn made(pid: i32, socket: &str) -> Undoable {
+        let mut server = server(pid);
+        server.socket = socket.into();
+        Undoable {
+            server,
+            sessions: vec![Made {
+                from: "a\tb".into(),
+                to: "a".into(),
+                id: 3,
+            }],
+            panes: Vec::new(),
+            replaced: vec!["a".into()],
+            undo: None,
+        }
+    }
+
+    #[test]
+    fn restores_are_kept_one_upon_the_other_for_their_owner_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let dir = dir.path().join("state");
+        assert!(recall(&dir, None).unwrap().is_empty());
+        for pid in 1..=40 {
+            let socket = if pid % 2 == 0 { "/even" } else { "/odd" };
+            remember(&dir, &made(pid, socket), Millis(pid.into())).unwrap();
+        }
+        let mode = |name: &str| {
+            let data = fs::metadata(dir.join(name)).unwrap();
+            data.permissions().mode() & 0o777
+        };
+        assert_eq!((mode(FILE), mode(LOCK)), (0o600, 0o600));
+        let all = recall(&dir, None).unwrap();
+        assert_eq!(all.len(), KEPT);
+        assert_eq!(all[0].made, made(40, "/even"));
+        let odd = recall(&dir, Some(b"/odd")).unwrap();
+        assert_eq!((odd.len(), odd[0].at), (KEPT / 2, Millis(39)));
+        forget(&dir, odd[0].record).unwrap();
+        assert_eq!(recall(&dir, Some(b"/odd")).unwrap()[0].at, Millis(37));
+        assert_eq!(recall(&dir, None).unwrap()[0].at, Millis(40));
+    }
+
+    #[test]
+    fn what_an_older_version_kept_comes_after_all_others() {
+        let dir = tempfile::tempdir().unwrap();
+        let old = made(7, "/s").server;
+        let old = serde_json::json!({ "server": old, "sessions": [[3, [97], [98]]] });
+        fs::write(dir.path().join(OLD), old.to_string()).unwrap();
+        let kept = recall(dir.path(), None).unwrap();
+        assert_eq!((kept.len(), kept[0].at), (1, Millis(0)));
+        assert_eq!(kept[0].made.sessions[0].to, "b");
+        remember(dir.path(), &made(8, "/s"), Millis(9)).unwrap();
+        let kept = recall(dir.path(), None).unwrap();
+        assert_eq!(
+            (kept.len(), kept[0].at, kept[1].at),
+            (2, Millis(9), Millis(0))
+        );
+        forget(dir.path(), kept[1].record).unwrap();
+        assert_eq!(recall(dir.path(), None).unwrap().len(), 1);
+    }
+}
