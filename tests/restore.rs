@@ -147,7 +147,8 @@ fn a_killed_server_comes_back_as_it_was() {
     assert_eq!(fs::read_dir(world.runtime()).unwrap().count(), 0);
     assert_eq!(
         world.run(&["show-options", "-t", "=api:", "default-size"]),
-        ""
+        "default-size 161x47",
+        "it was set before"
     );
     assert_eq!(
         world.run(&["show-options", "-w", "-t", "=api:", "window-size"]),

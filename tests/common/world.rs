@@ -207,7 +207,19 @@ impl World {
     }
 }
 
-/// The state without what a new life changes: numbers and processes.
+/// The state without what a new life changes: numbers, processes and times.
 pub fn comparable(state: &ServerState) -> ServerState {
-    state.clone().without_handles()
+    let mut state = state.clone().without_handles();
+    for session in &mut state.sessions {
+        session.detail = session.detail.timeless();
+    }
+    let tabs = state
+        .sessions
+        .iter_mut()
+        .flat_map(|session| &mut session.tabs);
+    for pane in tabs.flat_map(|tab| &mut tab.panes) {
+        // tmux remembers what made the pane, and that was a restore.
+        pane.detail.start_command = "".into();
+    }
+    state
 }
