@@ -1,133 +1,233 @@
-//! What a capture costs: `cargo bench --bench capture`.
+//! What a capture costs: `cargo bench --bench capture [-- PART…]`, where the parts are `structure`, `full`,
+//! `increment`, `stall` and `work`; all of them by default.
 //!
-//! Each case has a tmux server of its own, with panes that have stopped printing. Times are of the
-//! whole way, the clients' start included; what the server itself is busy for is less.
+//! Each case has a tmux server of its own. Beside muxtape a plain loop of tmux commands in a shell does the
+//! same in the same run. Times are of the whole way, the start of clients included; medians, with the
+//! processor time of the server.
 
 #![allow(
     missing_docs,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    reason = "a bench may panic"
+    clippy::print_stdout,
+    reason = "a bench may panic and print"
 )]
 
 #[path = "../tests/common/mod.rs"]
 mod common;
+mod panes;
 
-use common::TmuxServer;
-use divan::Bencher;
-use divan::counter::BytesCount;
-use muxtape::capture::{CaptureRequest, capture};
+use std::time::{Duration, Instant};
+
+use muxtape::capture::{CaptureRequest, Captured, capture};
 use muxtape::model::contents::Contents;
-use muxtape::mux::tmux::Tmux;
-use muxtape::mux::{Limits, Multiplexer, ServerSelect};
+use muxtape::mux::Multiplexer;
 use muxtape::redact::{RedactSettings, Redactor, Tally};
+use panes::{Panes, STACK};
 
 fn main() {
-    divan::main();
-}
-
-/// Windows of ten panes each, every pane with `lines` lines of coloured text.
-fn server(panes: usize, lines: usize) -> (TmuxServer, Tmux) {
-    let server = TmuxServer::empty();
-    let script = format!(
-        "i=0; while [ $i -lt {lines} ]; do i=$((i+1)); printf '\\033[3%dm%s\\033[0m %s\\n' \
-         $((i % 8)) \"line $i\" 'of some text that is as long as lines of output often are'; done; \
-         printf ready; exec sleep 100000"
-    );
-    let size = ["-x", "200", "-y", "200"];
-    for window in 0..panes.div_ceil(10) {
-        let target = format!("bench:{window}");
-        let new: &[&str] = if window == 0 {
-            &["new-session", "-d", "-s", "bench"]
-        } else {
-            &["new-window", "-d", "-t", &target]
-        };
-        let size: &[&str] = if window == 0 { &size } else { &[] };
-        server.run([new, size, &["sh", "-c", &script]].concat());
-        for _ in 1..10.min(panes) {
-            server.run(["split-window", "-d", "-t", &target, "sh", "-c", &script]);
-            server.run(["select-layout", "-t", &target, "tiled"]);
+    let chosen: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|word| !word.starts_with('-'))
+        .collect();
+    let parts: [(&str, fn()); 5] = [
+        ("structure", structure),
+        ("full", full),
+        ("increment", increment),
+        ("stall", stall),
+        ("work", work),
+    ];
+    for (name, measure) in parts {
+        if chosen.is_empty() || chosen.iter().any(|word| word == name) {
+            println!("\n{name}");
+            measure();
         }
     }
-    let socket = server.socket().to_str().unwrap().into();
-    let tmux = Tmux::new(
-        common::program(),
-        ServerSelect::Path(socket),
-        Limits::default(),
-    );
-    for (_, _, pane) in tmux.observe().unwrap().state.panes() {
-        server.wait_for_text(&format!("%{}", pane.handle.unwrap().id), "ready");
-    }
-    (server, tmux)
+}
+
+/// The fields that a script of a few lines would ask for.
+const FIELDS: &str = "#{session_name} #{window_index} #{window_name} #{window_layout} #{pane_index} \
+    #{pane_title} #{pane_current_path} #{pane_current_command} #{pane_pid} #{cursor_x} #{cursor_y}";
+
+const TEXTS: &str = "for pane in $panes; do tmux capture-pane -epJ -S - -t $pane; done";
+
+fn redactor() -> Redactor {
+    Redactor::new(&RedactSettings::default()).unwrap()
 }
 
 fn request(contents: bool) -> CaptureRequest {
     CaptureRequest {
         contents,
+        remember: true,
         ..CaptureRequest::default()
     }
 }
 
-#[divan::bench(args = [10, 100], sample_count = 30)]
-fn probe(bencher: Bencher<'_, '_>, panes: usize) {
-    let (_server, tmux) = server(panes, 0);
-    bencher.bench_local(|| tmux.probe().unwrap());
-}
-
-#[divan::bench(args = [10, 100], sample_count = 30)]
-fn structure(bencher: Bencher<'_, '_>, panes: usize) {
-    let (_server, tmux) = server(panes, 0);
-    let redactor = Redactor::new(&RedactSettings::default()).unwrap();
-    bencher.bench_local(|| capture(&tmux, &redactor, &request(false), None).unwrap());
-}
-
-#[divan::bench(args = [10, 100], sample_count = 10)]
-fn with_2000_lines_each(bencher: Bencher<'_, '_>, panes: usize) {
-    let (_server, tmux) = server(panes, 2000);
-    let redactor = Redactor::new(&RedactSettings::default()).unwrap();
-    bencher.bench_local(|| capture(&tmux, &redactor, &request(true), None).unwrap());
-}
-
-#[divan::bench(args = [10, 100], sample_count = 30)]
-fn nothing_new_since(bencher: Bencher<'_, '_>, panes: usize) {
-    let (_server, tmux) = server(panes, 2000);
-    let redactor = Redactor::new(&RedactSettings::default()).unwrap();
-    common::wait_until("quiet panes", || {
-        let probe = tmux.probe().unwrap().unwrap();
-        probe.panes.iter().all(|pane| !pane.settling)
-    });
-    let before = capture(&tmux, &redactor, &request(true), None).unwrap();
-    bencher.bench_local(|| capture(&tmux, &redactor, &request(true), Some(&before)).unwrap());
-}
-
-#[divan::bench]
-fn compiling_the_rules() -> Redactor {
-    Redactor::new(&RedactSettings::default()).unwrap()
-}
-
-fn ten_megabytes() -> Contents {
-    let line =
-        "\x1b[32m2026-11-21 INFO\x1b[0m http: GET https://example.com/users/17 -> 200 in 3 ms\n";
-    Contents {
-        main: line.repeat(10_000_000 / line.len()).into(),
-        alternate: None,
+fn structure() {
+    let redactor = redactor();
+    for count in [10, 100, 300] {
+        let panes = Panes::new(count, 0);
+        let probe = median(20, || timed(&panes, || drop(panes.tmux.probe().unwrap())));
+        show("probe", count, probe, None);
+        let ours = median(20, || {
+            timed(&panes, || {
+                drop(capture(&panes.tmux, &redactor, &request(false), None).unwrap());
+            })
+        });
+        let script =
+            format!("for pane in $panes; do tmux display-message -p -t $pane '{FIELDS}'; done");
+        let shell = median(3, || timed(&panes, || panes.shell(&script)));
+        show("structure", count, ours, Some(shell));
     }
 }
 
-#[divan::bench(sample_count = 10)]
-fn sanitising_10_mb(bencher: Bencher<'_, '_>) {
-    let contents = ten_megabytes();
-    bencher
-        .counter(BytesCount::new(contents.len()))
-        .bench_local(|| muxtape::model::ansi::sanitised(&contents.main));
+fn full() {
+    let redactor = redactor();
+    for count in [10, 100, 300] {
+        let panes = Panes::new(count, 2000);
+        let ours = median(3, || {
+            timed(&panes, || {
+                drop(capture(&panes.tmux, &redactor, &request(true), None).unwrap());
+            })
+        });
+        let shell = median(3, || timed(&panes, || panes.shell(TEXTS)));
+        show("2,000 lines each", count, ours, Some(shell));
+    }
 }
 
-#[divan::bench(sample_count = 10)]
-fn redacting_10_mb(bencher: Bencher<'_, '_>) {
-    let redactor = Redactor::new(&RedactSettings::default()).unwrap();
-    let contents = ten_megabytes();
-    bencher
-        .counter(BytesCount::new(contents.len()))
-        .bench_local(|| redactor.contents(&contents, &mut Tally::default()));
+fn increment() {
+    let redactor = redactor();
+    let mut panes = Panes::new(100, 10_000);
+    let mut last = capture(&panes.tmux, &redactor, &request(true), None).unwrap();
+    let quiet = median(10, || {
+        timed(&panes, || {
+            drop(capture(&panes.tmux, &redactor, &request(true), Some(&last)).unwrap());
+        })
+    });
+    show("10,000 lines, none active", panes.count(), quiet, None);
+    // Panes of one window; then one in each, so that their neighbours have to be asked, too.
+    let window = || (0..STACK).map(|pane| format!("bench:3.{pane}"));
+    let spread = || (0..STACK).map(|window| format!("bench:{window}.5"));
+    let all = median(2, || timed(&panes, || panes.shell(TEXTS)));
+    let mut measure = |what: &str, active: &dyn Fn() -> Vec<String>| {
+        let mut times = Vec::new();
+        for _ in 0..9 {
+            panes.print(active());
+            let mut now: Option<Captured> = None;
+            times.push(timed(&panes, || {
+                now = Some(capture(&panes.tmux, &redactor, &request(true), Some(&last)).unwrap());
+            }));
+            last = now.unwrap();
+        }
+        show(what, panes.count(), middle(times), Some(all));
+    };
+    measure("10,000 lines, a window of ten active", &|| {
+        window().collect()
+    });
+    measure("10,000 lines, one active in each window", &|| {
+        spread().collect()
+    });
+}
+
+fn stall() {
+    let redactor = redactor();
+    let panes = Panes::new(100, 10_000);
+    let wait = |what: &str, run: &dyn Fn()| {
+        let mut longest: Vec<Duration> = (0..3).map(|_| panes.longest_wait(run)).collect();
+        longest.sort_unstable();
+        println!("  longest wait, {what}: {:.0?}", longest.get(1).unwrap());
+    };
+    wait("nobody else asks", &|| {
+        for _ in 0..200 {
+            panes.server.run(["display-message", "-p", "x"]);
+        }
+    });
+    wait("a capture of 100 panes of 10,000 lines", &|| {
+        drop(capture(&panes.tmux, &redactor, &request(true), None).unwrap());
+    });
+    wait("a loop of capture-pane, a client each", &|| {
+        panes.shell(TEXTS);
+    });
+    let batch =
+        "for pane in $panes; do echo capture-pane -epJ -S - -t $pane; done | tmux source-file -";
+    wait("all of capture-pane in one client", &|| panes.shell(batch));
+}
+
+/// What is done with texts after they were captured.
+fn work() {
+    let compiled = median(10, || plainly(|| drop(redactor())));
+    println!("  compiling the rules: {:.1?}", compiled.wall);
+    let line =
+        "\x1b[32m2026-11-21 INFO\x1b[0m http: GET https://example.com/users/17 -> 200 in 3 ms\n";
+    let contents = Contents {
+        main: line.repeat(10_000_000 / line.len()).into(),
+        alternate: None,
+    };
+    let rate = |what: &str, run: &dyn Fn()| {
+        let took = median(5, || plainly(run)).wall;
+        println!(
+            "  {what}: {:.0} MB/s",
+            contents.len() as f64 / 1e6 / took.as_secs_f64()
+        );
+    };
+    rate("sanitising", &|| {
+        drop(muxtape::model::ansi::sanitised(&contents.main));
+    });
+    let redactor = redactor();
+    rate("redacting", &|| {
+        drop(redactor.contents(&contents, &mut Tally::default()));
+    });
+}
+
+/// How long something took, and the server's part of it.
+#[derive(Clone, Copy)]
+struct Cost {
+    wall: Duration,
+    server: Duration,
+}
+
+fn timed(panes: &Panes, run: impl FnOnce()) -> Cost {
+    let before = panes.cpu();
+    let cost = plainly(run);
+    Cost {
+        server: panes.cpu().saturating_sub(before),
+        ..cost
+    }
+}
+
+fn plainly(run: impl FnOnce()) -> Cost {
+    let start = Instant::now();
+    run();
+    Cost {
+        wall: start.elapsed(),
+        server: Duration::ZERO,
+    }
+}
+
+fn median(times: usize, mut measure: impl FnMut() -> Cost) -> Cost {
+    middle((0..times).map(|_| measure()).collect())
+}
+
+fn middle(mut costs: Vec<Cost>) -> Cost {
+    costs.sort_unstable_by_key(|cost| cost.wall);
+    *costs.get(costs.len() / 2).unwrap()
+}
+
+fn show(what: &str, panes: usize, ours: Cost, shell: Option<Cost>) {
+    let ms = |time: Duration| time.as_secs_f64() * 1e3;
+    print!(
+        "  {panes} panes, {what}: {:.1} ms, server {:.1} ms",
+        ms(ours.wall),
+        ms(ours.server)
+    );
+    match shell {
+        Some(shell) => println!(
+            "; shell {:.0} ms, server {:.0} ms: {:.1} times",
+            ms(shell.wall),
+            ms(shell.server),
+            shell.wall.as_secs_f64() / ours.wall.as_secs_f64()
+        ),
+        None => println!(),
+    }
 }

@@ -28,13 +28,17 @@ pub(super) struct Memory {
 /// What is remembered of a pane's text.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Remembered {
-    pub(super) kept: Kept,
+    /// Its scrollback; `None` where that would have been too much. Then it can be told whether the text is
+    /// still the same, but not what is new.
+    pub(super) kept: Option<Kept>,
     /// Up to where that goes.
     pub(super) bookmark: Arc<Bookmark>,
     /// The whole text, as it was captured.
     pub(super) text: ContentsRef,
     /// A digest of what followed the bookmark, as the multiplexer printed it.
     pub(super) end: Digest,
+    /// How often it was continued since it was read as a whole.
+    pub(super) continued: u32,
     /// The number of the capture in which it was used last.
     pub(super) used: u64,
 }
@@ -48,8 +52,6 @@ pub(super) struct Kept {
     pub(super) taken: Tally,
     /// What follows up to the bookmark: the start of a line, as the multiplexer printed it.
     pub(super) open: Vec<u8>,
-    /// How often it was continued since it was read as a whole.
-    pub(super) continued: u32,
 }
 
 impl Memory {
@@ -57,20 +59,18 @@ impl Memory {
     pub(super) fn of(&self, pane: &PaneHandle) -> Option<&Arc<Remembered>> {
         self.panes
             .get(pane)
-            .filter(|remembered| remembered.kept.continued < TRUSTED)
+            .filter(|remembered| remembered.continued < TRUSTED)
     }
 
     /// Whether the last text of a pane was put together from what was read at several times: it is what
     /// the pane shows as far as could be told, and is read as a whole when the pane has come to rest.
     pub(super) fn is_put_together(&self, pane: &PaneHandle) -> bool {
-        self.panes
-            .get(pane)
-            .is_some_and(|one| one.kept.continued > 0)
+        self.panes.get(pane).is_some_and(|one| one.continued > 0)
     }
 
     /// Whether there is any such text.
     pub(super) fn has_put_together(&self) -> bool {
-        self.panes.values().any(|one| one.kept.continued > 0)
+        self.panes.values().any(|one| one.continued > 0)
     }
 
     /// The number of the next capture.
@@ -87,17 +87,19 @@ impl Memory {
         };
     }
 
-    /// Forgets panes that are not there any more, and what is too much.
+    /// Forgets panes that are not there any more, and scrollback that is too much.
     pub(super) fn tidy(&mut self, is_there: impl Fn(&PaneHandle) -> bool) {
+        self.tidy_to(MOST, is_there);
+    }
+
+    /// The same, with so many bytes of scrollback at the most.
+    pub(super) fn tidy_to(&mut self, most: usize, is_there: impl Fn(&PaneHandle) -> bool) {
         self.panes.retain(|pane, _| is_there(pane));
-        let weigh = |one: &Remembered| {
-            let lines: usize = one.kept.lines.iter().map(|part| part.len()).sum();
-            lines + one.kept.open.len() + one.bookmark.weight() + size_of::<Remembered>()
-        };
+        let weight = |one: &Remembered| one.kept.as_ref().map(Kept::weight);
         let mut panes: Vec<(u64, usize, PaneHandle)> = self
             .panes
             .iter()
-            .map(|(pane, one)| (one.used, weigh(one), *pane))
+            .filter_map(|(pane, one)| Some((one.used, weight(one)?, *pane)))
             .collect();
         panes.sort_unstable_by_key(|&(used, weight, pane)| {
             (std::cmp::Reverse(used), weight, pane.id)
@@ -105,10 +107,20 @@ impl Memory {
         let mut sum = 0usize;
         for (_, weight, pane) in panes {
             sum = sum.saturating_add(weight);
-            if sum > MOST {
-                self.panes.remove(&pane);
+            if sum > most
+                && let Some(one) = self.panes.get_mut(&pane)
+            {
+                Arc::make_mut(one).kept = None;
             }
         }
+    }
+}
+
+impl Kept {
+    /// Bytes of memory that it takes, about.
+    fn weight(&self) -> usize {
+        let lines: usize = self.lines.iter().map(|part| part.len()).sum();
+        lines + self.open.len() + size_of::<Self>()
     }
 }
 

@@ -153,6 +153,7 @@ impl<'a> Texts<'a> {
         for ((pane, asked), text) in wanted.iter().zip(texts) {
             match text {
                 None => all = false,
+                Some(text) if text.continued && self.is_same(*pane, &text) => {}
                 Some(text) if text.continued && !self.can_go_on(*pane, &text) => {
                     whole.push((
                         *pane,
@@ -168,10 +169,30 @@ impl<'a> Texts<'a> {
         Ok(all && (whole.is_empty() || self.ask(mux, &whole)?))
     }
 
-    /// Whether what is new of a text can be redacted by itself.
+    /// Whether a text is as it was, because something else in its window was active. Then it is taken.
+    fn is_same(&mut self, pane: PaneHandle, text: &PaneText) -> bool {
+        let same = self.memory.of(&pane).filter(|before| {
+            text.scrollback.is_empty()
+                && before.end == end_of(&text.screen, text.alternate.as_deref())
+        });
+        let Some(before) = same else {
+            return false;
+        };
+        let fresh = Fresh {
+            text: before.text,
+            alternate: text.alternate.is_some(),
+            seen: text.seen,
+            current: true,
+        };
+        self.fresh.insert(pane, fresh);
+        true
+    }
+
+    /// Whether what came before is there, and what is new can be redacted by itself.
     fn can_go_on(&self, pane: PaneHandle, text: &PaneText) -> bool {
-        self.memory.of(&pane).is_some_and(|remembered| {
-            let new = [&*remembered.kept.open, &*text.scrollback, &*text.screen].concat();
+        let before = self.memory.of(&pane).and_then(|one| one.kept.as_ref());
+        before.is_some_and(|before| {
+            let new = [&*before.open, &*text.scrollback, &*text.screen].concat();
             !self.redactor.spans_lines(&ansi::sanitised(&new))
         })
     }
@@ -185,24 +206,12 @@ impl<'a> Texts<'a> {
             seen,
             bookmark,
         } = text;
-        let before = self.memory.of(&pane).filter(|_| continued).cloned();
         let end = end_of(&screen, alternate.as_deref());
-        if let Some(before) = &before
-            && scrollback.is_empty()
-            && before.end == end
-        {
-            // Something else in its window was active.
-            let fresh = Fresh {
-                text: before.text,
-                alternate: alternate.is_some(),
-                seen,
-                current: true,
-            };
-            self.fresh.insert(pane, fresh);
-            return;
-        }
+        let before = self.memory.of(&pane).filter(|_| continued).cloned();
+        let times = before.as_ref().map_or(0, |before| before.continued + 1);
+        let before = before.as_ref().and_then(|before| before.kept.as_ref());
         let (main, kept) = match before {
-            Some(before) => self.put_together(&before, &scrollback, &screen),
+            Some(before) => self.put_together(before, &scrollback, &screen),
             None => self.anew(&scrollback, &screen, bookmark.is_some()),
         };
         let mut tally = Tally::default();
@@ -214,10 +223,11 @@ impl<'a> Texts<'a> {
         };
         let text = contents.reference();
         let remembered = kept.zip(bookmark).map(|(kept, bookmark)| Remembered {
-            kept,
+            kept: Some(kept),
             bookmark: Arc::new(bookmark),
             text,
             end,
+            continued: times,
             used: self.number,
         });
         self.memory.set(pane, remembered);
@@ -234,11 +244,10 @@ impl<'a> Texts<'a> {
     /// The text of a pane from what is remembered and what is new.
     fn put_together(
         &mut self,
-        before: &Remembered,
+        before: &Kept,
         scrollback: &[u8],
         screen: &[u8],
     ) -> (Vec<u8>, Option<Kept>) {
-        let before = &before.kept;
         let new = [&*before.open, scrollback].concat();
         let mut taken = before.taken.clone();
         let (lines, open, rest) = self.parts(&new, screen, &mut taken);
@@ -257,7 +266,6 @@ impl<'a> Texts<'a> {
             lines: all,
             taken,
             open: open.to_vec(),
-            continued: before.continued + 1,
         };
         (main, Some(kept))
     }
@@ -280,7 +288,6 @@ impl<'a> Texts<'a> {
             lines: vec![lines.into()],
             taken,
             open: open.to_vec(),
-            continued: 0,
         };
         (main, Some(kept))
     }

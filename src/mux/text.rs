@@ -152,11 +152,3 @@ impl fmt::Debug for Bookmark {
             .finish_non_exhaustive()
     }
 }
-
-impl Bookmark {
-    /// Bytes of memory that it takes, about.
-    #[must_use]
-    pub fn weight(&self) -> usize {
-        self.head.text.len() + self.overlap.text.len() + size_of::<Self>()
-    }
-}

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// How long the server may be held by one question.
-const AIM: Duration = Duration::from_millis(30);
+const AIM: Duration = Duration::from_millis(20);
 
 /// Rows asked at first: 10 ms on an ordinary machine.
 const FIRST: u32 = 4_000;
@@ -24,7 +24,7 @@ impl Default for Pace {
         Self {
             rows: FIRST,
             least: 1_000,
-            most: 12_000,
+            most: 8_000,
         }
     }
 }
@@ -71,7 +71,7 @@ mod tests {
     #[test]
     fn slow_answers_make_small_questions_and_quick_ones_large() {
         let mut pace = Pace::default();
-        pace.took(4_000, Duration::from_millis(60));
+        pace.took(4_000, Duration::from_millis(40));
         assert_eq!(pace.rows(), 2_000);
         pace.took(2_000, Duration::from_secs(10));
         assert_eq!(pace.rows(), 1_000);
@@ -80,6 +80,6 @@ mod tests {
         pace.took(10, Duration::from_secs(10));
         assert_eq!(pace.rows(), 2_000, "ten rows tell nothing");
         pace.took(u32::MAX, Duration::ZERO);
-        assert_eq!(pace.rows(), 12_000);
+        assert_eq!(pace.rows(), 8_000);
     }
 }

@@ -1,8 +1,8 @@
 //! One question about several panes, and its answer cut apart again.
 //!
 //! tmux runs the commands of one question without anything in between, so what it answers about a pane
-//! belongs to one moment. Before everything that is captured stands a line that no pane can show, since
-//! it starts with a number that was drawn for this question.
+//! belongs to one moment. After everything that it prints stands a line that no pane can show, since there is
+//! a number in it that was drawn for this question.
 
 use std::borrow::Cow;
 use std::hash::{BuildHasher, RandomState};
@@ -35,6 +35,10 @@ pub(super) struct Answer<'a> {
     pub(super) texts: Vec<Option<Cow<'a, [u8]>>>,
 }
 
+/// What is asked about each pane.
+const FACTS: &str = "#{pane_id} #{alternate_on} #{history_size} #{pane_width} #{pane_height} \
+    #{cursor_x} #{cursor_y} #{alternate_saved_x} #{alternate_saved_y} #{version}";
+
 /// A question in the making.
 #[derive(Debug)]
 pub(super) struct Question {
@@ -47,7 +51,7 @@ impl Question {
     /// A question about nothing yet.
     pub(super) fn new() -> Self {
         Self {
-            mark: format!("muxtape-{:016x} ", RandomState::new().hash_one(0)),
+            mark: format!("muxtape-{:016x}", RandomState::new().hash_one(0)),
             commands: Vec::new(),
             panes: Vec::new(),
         }
@@ -55,30 +59,18 @@ impl Question {
 
     /// Adds captures of a pane.
     pub(super) fn add(&mut self, pane: u32, captures: impl IntoIterator<Item = Command>) {
-        // Evaluated for the pane. Where that has gone, tmux may take another one, or none.
-        let facts = format!(
-            "{}#{{pane_id}} #{{alternate_on}} #{{history_size}} #{{pane_width}} #{{pane_height}} \
-             #{{cursor_x}} #{{cursor_y}} #{{alternate_saved_x}} #{{alternate_saved_y}} \
-             #{{version}}",
-            self.mark
-        );
-        self.say(Some(pane), &facts);
+        // Where the pane has gone, tmux refuses this, or evaluates it for none or for another one.
+        let facts = Command::new("display-message")
+            .flag("-p")
+            .opt("-t", format!("%{pane}"))
+            .arg(FACTS);
+        let mark = Command::new("display-message").flag("-p").arg(&self.mark);
         let before = self.commands.len();
-        for capture in captures {
-            self.commands.push(capture);
-            let mark = self.mark.clone();
-            self.say(None, &mark);
+        for command in std::iter::once(facts).chain(captures) {
+            self.commands.extend([command, mark.clone()]);
         }
-        self.panes.push((pane, (self.commands.len() - before) / 2));
-    }
-
-    fn say(&mut self, pane: Option<u32>, text: &str) {
-        let say = Command::new("display-message").flag("-p");
-        let say = match pane {
-            Some(pane) => say.opt("-t", format!("%{pane}")),
-            None => say,
-        };
-        self.commands.push(say.arg(text));
+        self.panes
+            .push((pane, (self.commands.len() - before) / 2 - 1));
     }
 
     /// What is sent.
@@ -90,41 +82,31 @@ impl Question {
     pub(super) fn split<'a>(&self, answer: &'a [u8]) -> Option<Vec<Answer<'a>>> {
         let finder = memchr::memmem::Finder::new(self.mark.as_bytes());
         let mut rest = answer;
-        // What stands before the next mark, and what that says.
+        // What stands before the next mark.
         let mut next = || {
-            let at = finder.find(rest)?;
-            let (before, from) = rest.split_at(at);
-            let line = from.get(self.mark.len()..)?;
-            let end = memchr::memchr(b'\n', line)?;
-            let (said, after) = line.split_at(end);
-            rest = after.get(1..)?;
-            Some((before, said))
+            let (before, from) = rest.split_at(finder.find(rest)?);
+            rest = from.get(self.mark.len()..)?.strip_prefix(b"\n")?;
+            Some(before)
         };
         let mut answers = Vec::with_capacity(self.panes.len());
         for &(pane, captures) in &self.panes {
-            let (before, said) = next()?;
-            if !before.is_empty() {
-                return None;
-            }
+            let said = next()?;
             let facts = facts(said, pane);
             let padded = facts.is_some_and(|facts| !facts.exact_lines);
-            let mut texts = Vec::with_capacity(captures);
-            for _ in 0..captures {
-                let (text, said) = next()?;
-                if !said.is_empty() {
-                    return None;
-                }
-                // Whoever has a screen prints something. A newline at the end that the rows themselves
-                // may have had is not there any more: it cannot be told from the one that tmux adds.
-                texts.push((!text.is_empty()).then(|| {
+            // Whoever has a screen prints something. A newline at the end that the rows themselves may
+            // have had is not there any more: it cannot be told from the one that tmux adds.
+            let texts = (0..captures).map(|_| {
+                let text = next()?;
+                Some((!text.is_empty()).then(|| {
                     let text = text.strip_suffix(b"\n").unwrap_or(text);
                     if padded {
                         Cow::Owned(padding::stripped(text))
                     } else {
                         Cow::Borrowed(text)
                     }
-                }));
-            }
+                }))
+            });
+            let texts = texts.collect::<Option<_>>()?;
             answers.push(Answer { facts, texts });
         }
         rest.is_empty().then_some(answers)
@@ -132,7 +114,7 @@ impl Question {
 }
 
 fn facts(said: &[u8], pane: u32) -> Option<Facts> {
-    let said = std::str::from_utf8(said).ok()?;
+    let said = std::str::from_utf8(said).ok()?.strip_suffix('\n')?;
     let (said, version) = said.rsplit_once(' ')?;
     let mut words = said.split(' ');
     if words.next()?.strip_prefix('%')?.parse() != Ok(pane) {
@@ -164,19 +146,17 @@ mod tests {
 
     fn question() -> Question {
         let mut question = Question::new();
-        question.mark = "mark ".into();
-        question.add(
-            1,
-            [Command::new("capture-pane"), Command::new("capture-pane")],
-        );
-        question.add(2, [Command::new("capture-pane")]);
+        question.mark = "mark".into();
+        let capture = || Command::new("capture-pane");
+        question.add(1, [capture(), capture()]);
+        question.add(2, [capture()]);
         question
     }
 
     #[test]
     fn answers_are_cut_at_their_marks() {
-        let answer = b"mark %1 1 500 80 24 0 0 3 4 3.3a\na\n\nb\nmark \nc\nmark \n\
-            mark %2 0 0 80 24 5 6 4294967295 4294967295 3.1c\n  \nmark \n";
+        let answer = b"%1 1 500 80 24 0 0 3 4 3.3a\nmark\na\n\nb\nmark\nc\nmark\n\
+            %2 0 0 80 24 5 6 4294967295 4294967295 3.1c\nmark\n  \nmark\n";
         let answers = question().split(answer).unwrap();
         let expected = Facts {
             alternate: true,
@@ -196,8 +176,8 @@ mod tests {
 
     #[test]
     fn panes_that_have_gone_are_told_even_where_another_one_answers() {
-        for said in ["         ", "%7 0 0 80 24 0 0 0 0 3.3a"] {
-            let answer = format!("mark {said}\nmark \nmark \nmark {said}\nmark \n");
+        for said in ["", "         \n", "%7 0 0 80 24 0 0 0 0 3.3a\n"] {
+            let answer = format!("{said}mark\nmark\nmark\n{said}mark\nmark\n");
             let answers = question().split(answer.as_bytes()).unwrap();
             assert_eq!(answers[0].facts, None);
             assert_eq!(answers[0].texts, [None, None]);
@@ -206,14 +186,15 @@ mod tests {
 
     #[test]
     fn marks_that_do_not_add_up_spoil_the_answer() {
-        let whole = "mark %1 0 0 80 24 0 0 0 0 3.3a\na\nmark \nb\nmark \nmark %2 0 0 1 1 0 0 0 0 3.3a\nc\nmark \n";
+        let whole = "%1 0 0 80 24 0 0 0 0 3.3a\nmark\na\nmark\nb\nmark\n\
+            %2 0 0 1 1 0 0 0 0 3.3a\nmark\nc\nmark\n";
         assert!(question().split(whole.as_bytes()).is_some());
         for answer in [
             String::new(),
-            whole.replacen("mark \n", "", 1),
-            format!("x{whole}"),
+            whole.replacen("mark\n", "", 1),
             format!("{whole}more"),
-            whole.replace("mark %2", "mark \nmark %2"),
+            format!("mark\n{whole}"),
+            whole.replace("mark\n", "mark "),
         ] {
             assert_eq!(question().split(answer.as_bytes()), None, "{answer:?}");
         }
