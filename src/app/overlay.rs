@@ -46,6 +46,8 @@ pub enum Asking {
     Tag(SnapshotId),
     /// A session to list alone; chosen among these.
     Session(Vec<BString>),
+    /// The names of these living sessions, which are closed after that, one after the other.
+    Name(Vec<BString>),
 }
 
 /// A line of text is asked for.
@@ -82,6 +84,8 @@ pub enum Confirmed {
     Trash(Vec<SnapshotId>),
     /// The plan that the restore preview shows is carried out.
     Apply,
+    /// The same, after the names of the sessions were typed that it closes.
+    Replace,
     /// What the reported restore made is taken back.
     UndoRestore,
 }

@@ -1,9 +1,10 @@
 //! Prompts: what a typed line means.
 
+use crate::model::ansi::label;
 use crate::model::moment;
 
 use super::effect::{Edit, Effect};
-use super::overlay::{Asking, Overlay, Prompt};
+use super::overlay::{Asking, Confirmed, Overlay, Prompt};
 use super::state::State;
 
 impl Prompt {
@@ -78,6 +79,22 @@ pub(super) fn take(state: &mut State, effects: &mut Vec<Effect>) {
                 edit: Edit::Tag(typed),
             }),
         },
+        Asking::Name(mut names) => {
+            if names.first().is_none_or(|name| typed != label(name)) {
+                prompt.problem = Some("That is not its name: nothing was done".to_owned());
+                return;
+            }
+            names.remove(0);
+            if !names.is_empty() {
+                *prompt = Prompt::new(Asking::Name(names));
+                return;
+            }
+            state.overlay = None;
+            state.with_screen(effects, |screen, cx| {
+                screen.interact().confirmed(Confirmed::Replace, cx)
+            });
+            return;
+        }
         Asking::Session(_) => {
             let Some(chosen) = prompt.proposals().get(prompt.chosen).copied() else {
                 prompt.problem = Some("No session is called that".to_owned());

@@ -213,7 +213,13 @@ fn palette(menu: &Menu, look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn: &m
 }
 
 fn ask(prompt: &Prompt, look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
+    let name: String;
     let (title, hint) = match &prompt.asking {
+        Asking::Name(names) => {
+            let first = names.first().map(|name| label(name)).unwrap_or_default();
+            name = format!("type {first} to close it");
+            ("Replace a living session", name.as_str())
+        }
         Asking::Moment => ("Go to a time", "2h · 14:30 · yesterday · 2026-11-20"),
         Asking::Tag(_) => ("Add a tag", "-name takes a tag away"),
         Asking::Session(_) => ("List one session", "type to choose"),

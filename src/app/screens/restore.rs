@@ -5,7 +5,7 @@ use crate::app::effect::{Effect, Generation};
 use crate::app::input::{MouseKind, Target as Met};
 use crate::app::keys::{Action, Context};
 use crate::app::msg::{Answer, Failure, NotRestored, Preview};
-use crate::app::overlay::{Confirm, Confirmed, Overlay};
+use crate::app::overlay::{Asking, Confirm, Confirmed, Overlay, Prompt};
 use crate::app::plural;
 use crate::app::state::Cx;
 use crate::model::id::SnapshotId;
@@ -243,7 +243,10 @@ impl Restore {
     fn cycle(&mut self, action: Action, cx: &mut Cx<'_>) {
         let policy = &mut self.policy;
         match action {
-            Action::CycleConflict => policy.on_conflict = policy.on_conflict.next(),
+            Action::CycleConflict => {
+                policy.on_conflict = policy.on_conflict.next();
+                policy.parts = Some(policy.on_conflict);
+            }
             Action::CyclePrograms => policy.programs = policy.programs.next(),
             Action::CycleMissingDir => policy.missing_dir = policy.missing_dir.next(),
             _ => policy.text = policy.text.next(),
@@ -424,11 +427,17 @@ impl Interact for Restore {
 
     fn confirmed(&mut self, what: Confirmed, cx: &mut Cx<'_>) -> Go {
         // Only the plan that is seen is carried out: while another one is on its way, nothing is.
-        if what == Confirmed::Apply
+        if matches!(what, Confirmed::Apply | Confirmed::Replace)
             && !self.planning
             && self.running.is_none()
             && let Some(preview) = &self.preview
         {
+            // Whoever closes a living session calls it by its name.
+            let replaced = preview.plan.replaced();
+            if what == Confirmed::Apply && !replaced.is_empty() {
+                let names = replaced.into_iter().cloned().collect();
+                return Go::Ask(Overlay::Prompt(Prompt::new(Asking::Name(names))));
+            }
             cx.effect(Effect::Apply {
                 plan: Box::new(preview.plan.clone()),
                 recovers: self.recovers,
