@@ -243,7 +243,8 @@ fn configuration(state: &ServerState) -> String {
     let history = state.panes().map(|(_, _, pane)| pane.screen.history).max();
     format!(
         "set -g pane-base-index {}\nset -g history-limit {}\nset -g automatic-rename off\n\
-         set -g status off\nset -g default-shell /bin/sh\n",
+         set -g automatic-rename-format '#{{window_name}}'\nset -g status off\n\
+         set -g default-shell /bin/sh\n",
         first.unwrap_or(0),
         history.unwrap_or(0).saturating_add(2_000),
     )

@@ -1,6 +1,6 @@
 //! Panes whose process has ended come back as such.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use bstr::ByteSlice;
@@ -35,21 +35,30 @@ impl Site<'_, '_> {
             return;
         }
         let start = Instant::now();
-        let mut told = false;
-        let mut dead = BTreeSet::new();
+        let mut told = start;
+        let mut dead = BTreeMap::new();
+        let ended = |dead: &BTreeMap<u32, bool>, pane: PaneRef, id: &u32| {
+            // The terminal ends before tmux knows how its process did.
+            let known = self
+                .plan
+                .pane(pane)
+                .and_then(|pane| pane.exit)
+                .is_none_or(|exit| exit.status.is_none());
+            dead.get(id).is_some_and(|status| known || *status)
+        };
         while start.elapsed() < PATIENCE {
             dead = self.dead();
-            if wanted.iter().all(|(_, id)| dead.contains(id)) {
+            if wanted.iter().all(|(pane, id)| ended(&dead, *pane, id)) {
                 return;
             }
-            if !told && start.elapsed() > MISSED {
-                told = true;
+            if told.elapsed() > MISSED {
+                told = Instant::now();
                 self.remind();
             }
             let _ = rustix::event::poll(&mut [], Some(&PAUSE));
         }
         for (pane, id) in wanted {
-            if !dead.contains(&id) {
+            if !ended(&dead, pane, &id) {
                 let target = self.plan.pane(pane).map(|pane| pane.target.to_string());
                 let issue = "its process did not end".to_owned();
                 self.built
@@ -58,16 +67,17 @@ impl Site<'_, '_> {
         }
     }
 
-    fn dead(&mut self) -> BTreeSet<u32> {
+    /// The panes that have ended, and whether their status is known.
+    fn dead(&self) -> BTreeMap<u32, bool> {
         let list = Command::new("list-panes")
             .flag("-a")
-            .opt("-F", "#{pane_id} #{pane_dead}");
-        let Ok((stdout, _)) = self.send("panes that have ended", &[list]) else {
-            return BTreeSet::new();
+            .opt("-F", "#{pane_id} #{pane_dead} #{pane_dead_status}");
+        let Ok(reply) = self.workshop.tmux.ask("panes that have ended", &[list]) else {
+            return BTreeMap::new();
         };
-        let ids = stdout.lines().filter_map(|line| {
-            let id = line.to_str().ok()?.strip_prefix('%')?.strip_suffix(" 1")?;
-            id.parse().ok()
+        let ids = reply.stdout.lines().filter_map(|line| {
+            let (id, status) = line.to_str().ok()?.strip_prefix('%')?.split_once(" 1 ")?;
+            Some((id.parse().ok()?, !status.is_empty()))
         });
         ids.collect()
     }

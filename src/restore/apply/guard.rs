@@ -85,9 +85,15 @@ impl Site<'_, '_> {
             .dangers
             .as_ref()
             .is_some_and(|found| !found.hooks.is_empty());
-        let new = actions
-            .iter()
-            .any(|action| matches!(action, Action::NewSession { .. } | Action::Host { .. }));
+        let new = actions.iter().any(|action| {
+            matches!(
+                action,
+                Action::NewSession { .. }
+                    | Action::Host { .. }
+                    | Action::JoinGroup { .. }
+                    | Action::FoundGroup { .. }
+            )
+        });
         if hooks && new {
             self.remove_strangers()?;
         }

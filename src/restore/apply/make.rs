@@ -215,6 +215,7 @@ impl Site<'_, '_> {
                 self.built.sessions.insert(*session, id);
             }
         }
+        self.guard(actions)?;
         if let Some(why) = complaints.first() {
             self.built
                 .errors
