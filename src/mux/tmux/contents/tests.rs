@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
+use super::super::capabilities::Capabilities;
+use super::super::padding;
 use super::super::tests::tmux;
 use super::*;
 use crate::mux::testing::{TmuxServer, wait_until};
@@ -79,7 +81,12 @@ impl Printer {
         let target = format!("%{}", self.pane);
         let args = ["capture-pane", "-epJ", "-S", &from, "-t", &target];
         let said = self.server.try_run(args).stdout;
-        said.strip_suffix(b"\n").unwrap().to_vec()
+        let text = said.strip_suffix(b"\n").unwrap();
+        if Capabilities::of(&self.format("#{version}")).exact_lines {
+            text.to_vec()
+        } else {
+            padding::stripped(text)
+        }
     }
 }
 
