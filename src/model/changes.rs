@@ -392,12 +392,15 @@ pub fn argv_words(argv: &[BString]) -> String {
     argv.iter().map(word).collect::<Vec<_>>().join(" ")
 }
 
-/// What runs in a pane, in one line: the program, or the shell's name.
+/// What runs in a pane, in one line: the program, or the name of the innermost shell.
 #[must_use]
 pub fn command_words(pane: &Pane) -> String {
     match &pane.program {
         Some(program) => argv_words(&program.shown()),
-        None => label(program_name(&pane.shell)),
+        None => {
+            let innermost = pane.detail.shells.last().unwrap_or(&pane.shell);
+            label(program_name(innermost))
+        }
     }
 }
 
