@@ -244,3 +244,37 @@ fn pane_view(pane: &Pane) -> PaneView {
         lines: pane.contents.map_or(0, |text| text.lines),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::changes::command_words;
+
+    #[test]
+    fn a_connection_is_told_with_the_shells_around_it() {
+        let words = |line: &str| line.split(' ').map(BString::from).collect::<Vec<_>>();
+        let text = crate::store::testing::text("x");
+        let mut session = crate::store::testing::session("api", 0, &[text]);
+        let pane = &mut session.tabs[0].panes[0];
+        pane.detail.shells = vec![words("zsh -i")];
+        pane.program = None;
+        assert_eq!(command_words(pane), "zsh");
+        pane.program = Some(Program {
+            argv: words("/usr/bin/ssh -p 2222 me@host tail -f log"),
+            exe: None,
+            cwd: None,
+            pipeline: Vec::new(),
+            redacted: false,
+        });
+        let view = serde_json::to_value(pane_view(pane)).unwrap();
+        assert_eq!(view["shells"], serde_json::json!([["zsh", "-i"]]));
+        assert_eq!(view["command"][0], "ssh");
+        assert_eq!(view["argv"][0], "/usr/bin/ssh");
+        let ssh = serde_json::json!({
+            "host": "host", "user": "me", "port": 2222, "jump": null,
+            "command": ["tail", "-f", "log"],
+        });
+        assert_eq!(view["ssh"], ssh);
+        assert_eq!(view["checkout"], serde_json::Value::Null);
+    }
+}
