@@ -201,6 +201,10 @@ impl From<Body1> for Aside {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::detail::{
+        Buffer, Checkout, Floating, Hook, PaneDetail, SessionDetail, Setting, TabDetail,
+        TerminalModes, Variable,
+    };
     use crate::store::testing::{log, session, snapshot, state, text};
 
     fn aside() -> Aside {
@@ -248,5 +252,87 @@ mod tests {
         let bytes = include_bytes!("../../../tests/stores/spool-form-1.spool");
         let read = open(bytes).unwrap();
         assert_eq!(format!("{:?}", read.new), format!("{:?}", aside().new));
+    }
+
+    #[test]
+    fn form_2_with_details_is_read_for_ever() {
+        let path = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/stores/spool-form-2.spool"
+        );
+        if std::env::var_os("MUXTAPE_TEST_GOLDEN").is_some() && !std::fs::exists(path).unwrap() {
+            std::fs::write(path, seal(detailed()).unwrap()).unwrap();
+        }
+        let read = open(&std::fs::read(path).unwrap()).unwrap();
+        assert_eq!(format!("{:?}", read.new), format!("{:?}", detailed().new));
+    }
+
+    /// A capture with something in every detail.
+    fn detailed() -> Aside {
+        let mut aside = aside();
+        let state = &mut aside.new.state;
+        let set = |value: &str| {
+            vec![Setting {
+                name: "@set".into(),
+                value: value.into(),
+            }]
+        };
+        let hooks = vec![Hook {
+            event: "pane-died[0]".into(),
+            command: "display-message gone".into(),
+        }];
+        let environment = vec![Variable {
+            name: "STAGE".into(),
+            value: Some("test".into()),
+            hidden: true,
+        }];
+        state.buffers = vec![Buffer {
+            name: "buffer0".into(),
+            data: "copied".into(),
+        }];
+        let session = &mut state.sessions[0];
+        session.detail = SessionDetail {
+            settings: set("session"),
+            hooks: hooks.clone(),
+            environment: environment.clone(),
+            recent: vec![1],
+            created: Some(Millis(1)),
+            last_attached: Some(Millis(2)),
+        };
+        let tab = &mut session.tabs[0];
+        tab.detail = TabDetail {
+            settings: set("tab"),
+            hooks: hooks.clone(),
+        };
+        tab.panes[1].detail = PaneDetail {
+            settings: set("pane"),
+            hooks,
+            environment,
+            start_command: "tail".into(),
+            shells: vec![vec!["bash".into()]],
+            checkout: Some(Checkout {
+                root: "/src".into(),
+                branch: Some("main".into()),
+                commit: "0123".into(),
+                repository: Some("/src/.git".into()),
+            }),
+            mode: "copy-mode".into(),
+            search: "needle".into(),
+            input_off: true,
+            piped: true,
+            terminal: TerminalModes {
+                mouse: true,
+                scroll_region: Some((1, 9)),
+                ..TerminalModes::default()
+            },
+            floating: Some(Floating {
+                left: -1,
+                top: 2,
+                width: 30,
+                height: 10,
+                behind: 1,
+            }),
+        };
+        aside
     }
 }
