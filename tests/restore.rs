@@ -157,6 +157,25 @@ fn a_killed_server_comes_back_as_it_was() {
 }
 
 #[test]
+fn a_restored_pane_can_be_started_anew() {
+    let world = World::new();
+    world.run(&["new-session", "-d", "-s", "main"]);
+    world.settle();
+    let (snapshot, texts) = world.snapshot();
+    world.server.crash();
+    let report = world.restore(&snapshot, &texts);
+    assert_eq!(report.status, Status::Success);
+    world.settle();
+    let pid = || world.run(&["display-message", "-p", "-t", "main:", "#{pane_pid}"]);
+    let before = pid();
+    // Without a command of its own, tmux runs the one again that the pane was made with.
+    world.run(&["respawn-pane", "-k", "-t", "main:"]);
+    assert_ne!(pid(), before);
+    world.server.type_line("main:", "echo a$((6 * 7))b");
+    world.server.wait_for_text("main:", "a42b");
+}
+
+#[test]
 fn a_script_for_sh_makes_the_same() {
     let world = lively();
     world.run(&[

@@ -102,7 +102,13 @@ pub enum PaneError {
 
 /// Waits for the restorer, changes directory, writes the saved text, says that it is ready, and
 /// becomes the shell. Returns only when it could not.
-pub fn run(token: &Path) -> Result<Infallible, PaneError> {
+///
+/// The multiplexer remembers this command, and gives it again when the pane is to be started anew (tmux
+/// `respawn-pane`). The restore is over by then and its directory gone: the pane becomes `default_shell`.
+pub fn run(token: &Path, default_shell: &[u8]) -> Result<Infallible, PaneError> {
+    if token.parent().is_some_and(|dir| !dir.exists()) {
+        return exec_default(default_shell, |mut command| command.exec());
+    }
     let (job, dir) = take(token)?;
     let gate = |name| {
         let path = dir.join(name);
@@ -265,29 +271,35 @@ fn become_shell(job: &Job, cwd: Option<&BString>) -> Result<Infallible, PaneErro
         }
         command.exec()
     };
-    let mut error = io::Error::from(io::ErrorKind::NotFound);
     if let Some((name, args)) = job.shell.split_first() {
         let program = name.strip_prefix(b"-").unwrap_or(name);
         let mut command = Command::new(program.to_os_str_lossy());
         command.arg0(name.to_os_str_lossy());
         command.args(args.iter().map(|arg| arg.to_os_str_lossy()));
-        error = exec(command);
+        let error = exec(command);
+        tracing::debug!("cannot start the saved shell: {error}");
     }
-    for program in [job.default_shell.as_bstr(), b"/bin/sh".as_bstr()] {
+    exec_default(&job.default_shell, exec)
+}
+
+/// Becomes the default shell, else `/bin/sh`.
+fn exec_default(
+    shell: &[u8],
+    exec: impl Fn(Command) -> io::Error,
+) -> Result<Infallible, PaneError> {
+    let mut error = io::Error::from(io::ErrorKind::NotFound);
+    for program in [shell, b"/bin/sh"] {
         if program.is_empty() {
             continue;
         }
         let mut command = Command::new(program.to_os_str_lossy());
         // tmux starts its default shell as a login shell.
-        let name = program
-            .rsplit(|&byte| byte == b'/')
-            .next()
-            .unwrap_or(program);
-        command.arg0([b"-", name].concat().to_os_str_lossy());
+        let name = program.rsplit(|&byte| byte == b'/').next();
+        command.arg0([b"-", name.unwrap_or(program)].concat().to_os_str_lossy());
         error = exec(command);
     }
     Err(PaneError::Shell {
-        shell: crate::model::ansi::label(&job.default_shell),
+        shell: crate::model::ansi::label(shell),
         source: error,
     })
 }

@@ -18,7 +18,8 @@ pub(in crate::cli) fn token() -> Option<PathBuf> {
 /// Shows a restored pane's text again, then becomes its shell.
 pub(in crate::cli) fn run(token: &Path) -> ExitCode {
     // It only comes back when it could not become the shell.
-    match pane::run(token) {
+    let shell = std::env::var_os("SHELL").unwrap_or_default();
+    match pane::run(token, shell.as_encoded_bytes()) {
         Ok(never) => match never {},
         Err(error) => {
             output::report_error(&CliError::caused(Exit::Failed, &error), false);
