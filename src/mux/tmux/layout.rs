@@ -1,4 +1,4 @@
-//! tmux's window layouts, in the notation up to 3.7 ([`classic`]) and in that of 3.8 ([`json`]).
+//! tmux's window layouts, in the notation up to 3.7 (`classic`) and in that of 3.8 (`json`).
 //!
 //! Newer versions still take the older notation, so only that is ever written. tmux 3.3a dies when
 //! `select-layout` is given a string that does not start with a hexadecimal number: only what [`print()`]
