@@ -125,7 +125,9 @@ impl<'a> Living<'a> {
                 }
             }
         }
-        let by_place = |saved: &Pane, own: &Pane| !self.same_life && saved.index == own.index;
+        // Where a pane is gone, those behind it have moved up: then a number tells nothing.
+        let numbered = !self.same_life && saved.panes.len() == alive.panes.len();
+        let by_place = |saved: &Pane, own: &Pane| numbered && saved.index == own.index;
         let same: [&Same<'_, Pane>; 3] = [&alike, &left_idle, &by_place];
         for same in same {
             for (pane, found) in saved.panes.iter().zip(&mut found) {
@@ -144,14 +146,14 @@ impl<'a> Living<'a> {
     }
 }
 
-/// Whether the same runs in both: shell and program with all arguments.
+/// Whether the same runs in both: the program with all arguments, or else the shell. A program that was the
+/// pane's own process has a shell around it once it was restored.
 pub(super) fn same_programs(one: &Pane, other: &Pane) -> bool {
-    fn argv(pane: &Pane) -> impl Iterator<Item = &BString> {
-        let program = pane.program.iter();
-        let program = program.flat_map(|program| &program.argv);
-        pane.shell.iter().chain(program)
+    match (&one.program, &other.program) {
+        (Some(one), Some(other)) => one.argv == other.argv,
+        (None, None) => one.shell == other.shell,
+        _ => false,
     }
-    argv(one).eq(argv(other))
 }
 
 fn alike(saved: &Pane, alive: &Pane) -> bool {
