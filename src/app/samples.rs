@@ -334,7 +334,11 @@ pub(crate) fn preview() -> crate::app::msg::Preview {
         detail: detail.into(),
         outlook,
         start: None,
-        chosen: Chosen::Yes,
+        chosen: if outlook == Outlook::Skip {
+            Chosen::No
+        } else {
+            Chosen::Yes
+        },
         warnings: Vec::new(),
         steps: Vec::new(),
         tab: None,

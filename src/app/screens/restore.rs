@@ -201,7 +201,13 @@ impl Restore {
             return;
         };
         let target = item.target.clone();
-        self.selection.toggle(&preview.snapshot.state, &target);
+        let state = &preview.snapshot.state;
+        // What is left out although nobody did so, because it is alive as it was, is asked for.
+        if item.chosen == Chosen::No {
+            self.selection.set(state, &target, true);
+        } else {
+            self.selection.toggle(state, &target);
+        }
         self.plan(cx);
     }
 

@@ -668,6 +668,20 @@ mod tests {
     }
 
     #[test]
+    fn what_is_alive_as_it_was_can_be_asked_for() {
+        let mut state = planned(80, 24);
+        let same = |item: &Item| item.level == Level::Session && item.chosen == Chosen::No;
+        let row = screen(&state).items().iter().position(same).unwrap();
+        press(&mut state, &"j".repeat(row));
+        let effects = press(&mut state, " ");
+        let Some(Effect::Plan { selection, .. }) = effects.last() else {
+            panic!("a plan is asked for, not {effects:?}");
+        };
+        let session = &screen(&state).item().unwrap().target.session;
+        assert!(selection.asked_for(session));
+    }
+
+    #[test]
     fn policies_go_round_and_ask_for_a_new_plan() {
         let mut state = planned(80, 24);
         for key in ["e", "p", "m", "b"] {
