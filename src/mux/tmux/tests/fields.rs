@@ -213,8 +213,8 @@ fn hooks_are_told_where_they_are_set() {
         told(&pane.detail.hooks),
         [pair("pane-died[0]", "display-message p")]
     );
-    // tmux's own parser ends at a byte of 255.
-    let readable = |odd: &&&[u8]| !odd.is_empty() && odd.is_utf8();
+    // tmux's own parser ends at a byte of 255, and newer versions look for flags at once.
+    let readable = |odd: &&&[u8]| !odd.is_empty() && odd.is_utf8() && !odd.starts_with(b"-");
     for odd in ODD.iter().filter(readable) {
         run(&server, &[hook("-p", "pane-died", odd)]);
         let found = told(&only_pane(&server).detail.hooks).remove(0).1;
