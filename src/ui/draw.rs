@@ -9,10 +9,12 @@ use ratatui::text::{Line, Span};
 use crate::app::Screen;
 use crate::app::input::Target;
 use crate::app::keys::{self, Action, Context};
-use crate::app::state::{RecorderStatus, Shared, State, View};
+use crate::app::state::{RecorderStatus, Shared, State, View, Window};
 
 use super::theme::{Role, Theme};
+use super::widgets::frame::Frame;
 use super::widgets::screen::Screens;
+use super::widgets::tree::{self, Tree};
 use super::{overlays, screens};
 
 /// The smallest terminal in which the screens work.
@@ -38,6 +40,18 @@ impl Look<'_> {
     /// A piece of text in a role.
     pub(crate) fn span(&self, role: Role, text: impl Into<String>) -> Span<'static> {
         Span::styled(text.into(), self.style(role))
+    }
+
+    /// A frame around a panel, with a title and a note (empty for none), that has not the focus.
+    pub(crate) fn frame<'a>(&self, title: &'a str, note: &'a str) -> Frame<'a> {
+        Frame {
+            title,
+            note,
+            line: self.style(Role::Frame),
+            title_style: self.style(Role::Title),
+            note_style: self.style(Role::Dim),
+            ..Frame::default()
+        }
     }
 }
 
@@ -74,6 +88,17 @@ impl Drawn {
         if !area.is_empty() {
             self.targets.push((area, target));
         }
+    }
+
+    /// Notes the rows of a tree that was drawn as the screen's list, for the mouse and for paging.
+    pub(crate) fn list(&mut self, tree: &Tree<'_>, area: Rect) {
+        for (at, line) in tree.seen(area) {
+            self.target(line, Target::Row(at));
+        }
+        self.view.list = Window {
+            first: tree::top(tree.selected.unwrap_or(0), tree.rows.len(), area.height),
+            rows: usize::from(area.height),
+        };
     }
 
     /// What is at a place.

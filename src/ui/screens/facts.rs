@@ -11,7 +11,6 @@ use crate::model::changes::{Change, Field};
 use crate::model::snapshot::Cause;
 use crate::ui::draw::{Look, line, split_bottom};
 use crate::ui::theme::Role;
-use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::text::fit;
 
 /// Rows of the lower frame.
@@ -28,22 +27,12 @@ pub(super) fn draw(look: &Look<'_>, area: Rect, buf: &mut Buffer) {
             let time = words::clock(parent.time, &look.shared.zone);
             format!("Changes since {time}")
         });
-    let inside = frame(look, &since).draw(upper, buf);
+    let inside = look.frame(&since, "").draw(upper, buf);
     let lines = seen.map_or_else(Vec::new, |seen| changes(look, seen, inside.width));
     put(&lines, inside, buf);
-    let inside = frame(look, "Snapshot").draw(lower, buf);
+    let inside = look.frame("Snapshot", "").draw(lower, buf);
     let lines = seen.map_or_else(Vec::new, |seen| facts(look, seen));
     put(&lines, inside, buf);
-}
-
-fn frame<'a>(look: &Look<'_>, title: &'a str) -> Frame<'a> {
-    Frame {
-        title,
-        line: look.style(Role::Frame),
-        title_style: look.style(Role::Title),
-        note_style: look.style(Role::Dim),
-        ..Frame::default()
-    }
 }
 
 fn put(lines: &[Line<'static>], area: Rect, buf: &mut Buffer) {

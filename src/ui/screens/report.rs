@@ -8,15 +8,13 @@ use crate::app::input::Target as Met;
 use crate::app::keys::Action;
 use crate::app::plural;
 use crate::app::screens::report::{Report, Undo, sign, undone_words};
-use crate::app::state::Window;
 use crate::app::words;
 use crate::model::ansi::label;
 use crate::restore::{Level, Outcome, Status};
 use crate::ui::draw::{self, Drawn, Look, split_bottom, split_top};
 use crate::ui::theme::Role;
-use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::text::put;
-use crate::ui::widgets::tree::{self, Row, Tree};
+use crate::ui::widgets::tree::{Row, Tree};
 
 /// Draws the screen.
 pub(crate) fn draw(
@@ -119,15 +117,7 @@ fn rows(screen: &Report, look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn: &
             note.push_str(&format!(" · {count} {word}"));
         }
     }
-    let frame = Frame {
-        title: "Report",
-        note: &note,
-        line: look.style(Role::Frame),
-        title_style: look.style(Role::Title),
-        note_style: look.style(Role::Dim),
-        ..Frame::default()
-    };
-    let inside = frame.draw(area, buf);
+    let inside = look.frame("Report", &note).draw(area, buf);
     let list: Vec<Row> = report
         .rows
         .iter()
@@ -156,13 +146,7 @@ fn rows(screen: &Report, look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn: &
         note_width: 0,
     };
     tree.draw(inside, buf, look.theme);
-    for (at, line) in tree.seen(inside) {
-        drawn.target(line, Met::Row(at));
-    }
-    drawn.view.list = Window {
-        first: tree::top(screen.selected, list.len(), inside.height),
-        rows: usize::from(inside.height),
-    };
+    drawn.list(&tree, inside);
 }
 
 fn role(outcome: Outcome) -> Role {
@@ -177,13 +161,7 @@ fn role(outcome: Outcome) -> Role {
 /// What there is to know about the chosen row, and what failed as a whole.
 fn more(screen: &Report, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let title = screen.row().map_or("", |row| row.label.as_str());
-    let frame = Frame {
-        title,
-        line: look.style(Role::Frame),
-        title_style: look.style(Role::Title),
-        ..Frame::default()
-    };
-    let inside = frame.draw(area, buf);
+    let inside = look.frame(title, "").draw(area, buf);
     let mut lines: Vec<(String, Role)> = Vec::new();
     if let Some(row) = screen.row() {
         lines.extend(row.more.iter().map(|line| (line.clone(), Role::Text)));

@@ -13,7 +13,6 @@ use crate::model::target::Target;
 use crate::model::tree::{Pane, Tab};
 use crate::ui::draw::{Drawn, Look};
 use crate::ui::theme::Role;
-use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::text::{put, put_right};
 use crate::ui::widgets::thumb::{Inside, Thumb};
 
@@ -25,15 +24,7 @@ pub(super) fn layout(
     buf: &mut Buffer,
     drawn: &mut Drawn,
 ) {
-    let frame = Frame {
-        title: "Layout  A → B",
-        note: "v: hide",
-        line: look.style(Role::Frame),
-        title_style: look.style(Role::Title),
-        note_style: look.style(Role::Dim),
-        ..Frame::default()
-    };
-    let inside = frame.draw(area, buf);
+    let inside = look.frame("Layout  A → B", "v: hide").draw(area, buf);
     let (Some(comparison), Some(both)) = (&screen.comparison, screen.pane()) else {
         return;
     };

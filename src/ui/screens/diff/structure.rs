@@ -4,16 +4,13 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::app::input::Target as Met;
 use crate::app::screens::diff::Diff;
 use crate::app::screens::diff::structure::{Kind, Node};
-use crate::app::state::Window;
 use crate::model::changes::ChangeKind;
 use crate::ui::draw::{Drawn, Look};
 use crate::ui::theme::Role;
-use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::text::put;
-use crate::ui::widgets::tree::{self, Row, Tree};
+use crate::ui::widgets::tree::{Row, Tree};
 
 /// Draws the tree.
 pub(super) fn structure(
@@ -23,15 +20,7 @@ pub(super) fn structure(
     buf: &mut Buffer,
     drawn: &mut Drawn,
 ) {
-    let frame = Frame {
-        title: "Structure",
-        note: "t: hide",
-        line: look.style(Role::Frame),
-        title_style: look.style(Role::Title),
-        note_style: look.style(Role::Dim),
-        ..Frame::default()
-    };
-    let inside = frame.draw(area, buf);
+    let inside = look.frame("Structure", "t: hide").draw(area, buf);
     if screen.nodes.is_empty() {
         put(
             buf,
@@ -50,13 +39,7 @@ pub(super) fn structure(
         note_width: 0,
     };
     tree.draw(inside, buf, look.theme);
-    for (at, line) in tree.seen(inside) {
-        drawn.target(line, Met::Row(at));
-    }
-    drawn.view.list = Window {
-        first: tree::top(screen.selected, rows.len(), inside.height),
-        rows: usize::from(inside.height),
-    };
+    drawn.list(&tree, inside);
 }
 
 fn row(node: &Node, look: &Look<'_>) -> Row {

@@ -12,7 +12,6 @@ use crate::model::target::Target;
 use crate::model::tree::Pane;
 use crate::ui::draw::{Drawn, Look};
 use crate::ui::theme::Role;
-use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::sidebyside::SideBySide;
 use crate::ui::widgets::text::put;
 
@@ -25,15 +24,7 @@ pub(super) fn texts(
     drawn: &mut Drawn,
 ) {
     let two = !screen.show.inline_seen(look.shared.size);
-    let frame = |title: &str, area: Rect, buf: &mut Buffer| {
-        let frame = Frame {
-            title,
-            line: look.style(Role::Frame),
-            title_style: look.style(Role::Title),
-            ..Frame::default()
-        };
-        frame.draw(area, buf)
-    };
+    let frame = |title: &str, area: Rect, buf: &mut Buffer| look.frame(title, "").draw(area, buf);
     let both = screen.pane().cloned().unwrap_or_default();
     let title = |sign: &str, side: Side, pane: &Option<(Target, Pane)>| match pane {
         Some((at, _)) => format!("{sign} {}  {at}", side_words(side, look.shared, false)),

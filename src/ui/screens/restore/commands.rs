@@ -9,7 +9,6 @@ use crate::app::screens::restore::{Panel, Restore};
 use crate::app::state::Window;
 use crate::ui::draw::{Drawn, Look};
 use crate::ui::theme::Role;
-use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::text::{put, start, width};
 
 /// Draws them.
@@ -35,15 +34,7 @@ pub(super) fn commands(
             "c: back".to_owned(),
         ),
     };
-    let frame = Frame {
-        title: &title,
-        note: &note,
-        line: look.style(Role::Frame),
-        title_style: look.style(Role::Title),
-        note_style: look.style(Role::Dim),
-        ..Frame::default()
-    };
-    let inside = frame.draw(area, buf);
+    let inside = look.frame(&title, &note).draw(area, buf);
     let lines = screen.commands();
     let rows = usize::from(inside.height);
     let mut y = inside.y;

@@ -11,7 +11,6 @@ use crate::model::tree::Tab;
 use crate::restore::{Item, PaneRef, Text};
 use crate::ui::draw::{Drawn, Look};
 use crate::ui::theme::Role;
-use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::text::put;
 use crate::ui::widgets::thumb::{Inside, Thumb};
 
@@ -33,13 +32,7 @@ pub(super) fn likeness(
         None => String::new(),
     };
     let title = format!("What it will look like{place}");
-    let frame = Frame {
-        title: &title,
-        line: look.style(Role::Frame),
-        title_style: look.style(Role::Title),
-        ..Frame::default()
-    };
-    let inside = frame.draw(area, buf);
+    let inside = look.frame(&title, "").draw(area, buf);
     let Some((_, tab)) = planned else {
         put(
             buf,

@@ -3,16 +3,13 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::app::input::Target as Met;
 use crate::app::msg::Preview;
 use crate::app::plural;
 use crate::app::screens::restore::Restore;
-use crate::app::state::Window;
 use crate::restore::{Chosen, Item, Level, Outlook};
 use crate::ui::draw::{Drawn, Look};
 use crate::ui::theme::Role;
-use crate::ui::widgets::frame::Frame;
-use crate::ui::widgets::tree::{self, Row, Tree};
+use crate::ui::widgets::tree::{Row, Tree};
 
 /// Columns of the last column of the plan.
 const ACTION: u16 = 14;
@@ -33,15 +30,7 @@ pub(super) fn plan(
         plural(usize::try_from(meta.tabs()).unwrap_or(0), "window"),
         plural(usize::try_from(meta.panes()).unwrap_or(0), "pane")
     );
-    let frame = Frame {
-        title: "Plan",
-        note: &note,
-        line: look.style(Role::Frame),
-        title_style: look.style(Role::Title),
-        note_style: look.style(Role::Dim),
-        ..Frame::default()
-    };
-    let inside = frame.draw(area, buf);
+    let inside = look.frame("Plan", &note).draw(area, buf);
     let rows: Vec<Row> = screen
         .items()
         .iter()
@@ -58,13 +47,7 @@ pub(super) fn plan(
         ..inside
     };
     tree.draw(margin, buf, look.theme);
-    for (at, line) in tree.seen(inside) {
-        drawn.target(line, Met::Row(at));
-    }
-    drawn.view.list = Window {
-        first: tree::top(screen.selected, rows.len(), inside.height),
-        rows: usize::from(inside.height),
-    };
+    drawn.list(&tree, inside);
 }
 
 fn row(screen: &Restore, item: &Item, look: &Look<'_>) -> Row {
