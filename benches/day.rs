@@ -67,7 +67,7 @@ fn main() {
         ms(part(&cpu, 95))
     );
     let noted = (0..50).map(|at| {
-        let note = Edit::Describe(Some(format!("note {at}")));
+        let note = Edit::Describe(Some(series::build::words(&format!("note {at}"))));
         let start = cpu_time();
         store.edit(&[first.id], &note).unwrap();
         cpu_time() - start

@@ -135,7 +135,7 @@ fn session(name: &str, title: &str, texts: &[Contents]) -> Session {
 fn snapshot(at: u32, sessions: Vec<Session>, contents: Vec<Contents>) -> NewSnapshot {
     let random = u64::from(at).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let mut new = build::snapshot(time(at), random, build::state(sessions), contents);
-    new.name = (at % 1000 == 999).then(|| format!("release {}", at / 1000));
+    new.name = (at % 1000 == 999).then(|| build::words(&format!("release {}", at / 1000)));
     // A life is over now and then.
     new.server.pid = 100 + i32::try_from(at / 5000).unwrap();
     new.server.started = time(at / 5000 * 5000);

@@ -37,12 +37,12 @@ pub(crate) fn redact(data: &[u8]) {
     let clean = redactor.name(&text, &mut tally);
     assert_eq!(redactor.name(&clean, &mut none), clean);
     assert_eq!(none.total(), 0);
-    assert!(tally.total() > 0 || clean == text);
+    assert!(tally.total() > 0 || *clean == *text);
     // The first half is what was there, the second what came.
     let there = text.get(..text.len() / 2).unwrap_or(&[]);
     let (one, two) = text.split_at(redactor.settled(there));
-    let parts = [one, two].map(|part| redactor.name(part, &mut none));
-    assert_eq!(parts.concat(), clean);
+    let parts = [one, two].map(|part| redactor.name(part, &mut none).into_inner());
+    assert_eq!(parts.concat(), **clean);
 }
 
 /// Words from the command line: read or refused, never a panic.

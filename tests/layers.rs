@@ -12,7 +12,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("config", &["model", "redact", "restore", "store"]),
     ("mux", &["model"]),
     ("redact", &["model"]),
-    ("store", &["model"]),
+    ("store", &["model", "redact"]),
     ("capture", &["model", "mux", "redact", "store"]),
     ("restore", &["model", "mux", "redact", "store", "capture"]),
     (
@@ -161,4 +161,24 @@ fn the_reader_sees_every_form_of_import() {
         names_after(source, "crate::"),
         ["store", "ui", "app", "cli"]
     );
+}
+
+/// Whatever is written takes what a redactor has seen, and nothing else of that room: so the store can neither
+/// make such a thing nor decide what is taken out.
+#[test]
+fn the_store_knows_of_redaction_that_there_is_such_a_thing_as_clean() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store");
+    let mut all = Vec::new();
+    files(&src, &mut all);
+    let named: Vec<(PathBuf, String)> = all
+        .iter()
+        .flat_map(|path| {
+            let source = fs::read_to_string(path).unwrap();
+            let names = names_after(&source, "crate::redact::").into_iter();
+            names.map(|name| (path.clone(), name)).collect::<Vec<_>>()
+        })
+        .collect();
+    assert!(named.iter().any(|(_, name)| name == "Clean"));
+    let others: Vec<_> = named.iter().filter(|(_, name)| name != "Clean").collect();
+    assert!(others.is_empty(), "{others:?}");
 }

@@ -10,6 +10,7 @@ use std::fs;
 
 use ::muxtape::model::snapshot::{Cause, Snapshot};
 use ::muxtape::model::{Millis, SnapshotId};
+use ::muxtape::redact::{RedactSettings, Redactor, Tally};
 use ::muxtape::store::{NewSnapshot, Recorded, Store, StoreOptions, Storing, Unchanged};
 use common::TmuxServer;
 use serde_json::{Value, json};
@@ -28,6 +29,7 @@ fn server() -> (TmuxServer, Store, Snapshot) {
 
 /// Records what `like` holds again, as the recorder would, this long before it.
 fn record(store: &Store, like: &Snapshot, before: i64, random: u64) -> SnapshotId {
+    let redactor = Redactor::new(&RedactSettings::default()).unwrap();
     let new = NewSnapshot {
         time: Millis(like.meta.time.0 - before),
         random,
@@ -39,7 +41,7 @@ fn record(store: &Store, like: &Snapshot, before: i64, random: u64) -> SnapshotI
         partial: false,
         host: like.meta.host.clone(),
         server: like.meta.server.clone(),
-        state: like.state.clone(),
+        state: redactor.state(like.state.clone(), &mut Tally::default()),
         contents: Vec::new(),
         took_ms: 1,
         redactions: Vec::new(),

@@ -11,6 +11,7 @@ use muxtape::model::geometry::{Axis, Cell, Layout, Rect};
 use muxtape::model::snapshot::{BootId, Cause, MuxKind, ServerIdentity};
 use muxtape::model::time::Millis;
 use muxtape::model::tree::{AutomaticRename, Pane, PaneHandle, Screen, ServerState, Session, Tab};
+use muxtape::redact::{Clean, RedactSettings, Redactor, Tally};
 use muxtape::store::{NewSnapshot, Storing};
 
 /// When the first snapshot of a series is made.
@@ -141,6 +142,21 @@ pub(crate) fn server() -> ServerIdentity {
     }
 }
 
+/// A redactor that takes nothing out and costs nothing: what is measured is the store.
+fn without_rules() -> Redactor {
+    let settings = RedactSettings {
+        enabled: false,
+        ..RedactSettings::default()
+    };
+    Redactor::new(&settings).unwrap()
+}
+
+/// A name for a snapshot.
+#[allow(dead_code, reason = "not every bench names snapshots")]
+pub(crate) fn words(name: &str) -> Clean<String> {
+    without_rules().words(name, &mut Tally::default())
+}
+
 /// A snapshot that the recorder would make.
 pub(crate) fn snapshot(
     time: Millis,
@@ -148,6 +164,7 @@ pub(crate) fn snapshot(
     state: ServerState,
     contents: Vec<Contents>,
 ) -> NewSnapshot {
+    let (redactor, mut tally) = (without_rules(), Tally::default());
     NewSnapshot {
         time,
         random,
@@ -159,8 +176,11 @@ pub(crate) fn snapshot(
         partial: false,
         host: "laptop".into(),
         server: server(),
-        state,
-        contents,
+        state: redactor.state(state, &mut tally),
+        contents: contents
+            .into_iter()
+            .map(|text| redactor.contents(&text, &mut tally))
+            .collect(),
         took_ms: 10,
         redactions: Vec::new(),
         storing: Storing::Auto,

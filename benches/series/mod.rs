@@ -8,7 +8,7 @@ use muxtape::model::contents::Contents;
 use muxtape::model::tree::{PaneHandle, ServerState, Session, Tab};
 use muxtape::store::NewSnapshot;
 
-mod build;
+pub(crate) mod build;
 
 /// Numbers that look random and are the same in every run (xorshift64*).
 pub(crate) struct Random(u64);

@@ -114,7 +114,7 @@ pub enum Effect {
         /// Of which snapshots.
         ids: Vec<SnapshotId>,
         /// How.
-        edit: Edit,
+        edit: Edit<String>,
     },
     /// Put snapshots into the trash.
     Trash {

@@ -1,7 +1,7 @@
 //! What is remembered of texts between two captures, so that the next one asks only for what is new.
 //!
-//! For each pane: the lines of its scrollback up to a bookmark, already without secrets, and the raw end of
-//! the last one, which goes on in the next row. Kept in memory alone, and bounded: what was not used for
+//! For each pane: its scrollback up to a bookmark, without secrets but for its last lines, which the next ones may
+//! belong to. Kept in memory alone, and bounded: what was not used for
 //! longest is forgotten, and read anew when its pane moves.
 
 use std::collections::HashMap;
@@ -11,7 +11,7 @@ use std::sync::Arc;
 use crate::model::digest::Digest;
 use crate::model::tree::{ContentsRef, PaneHandle};
 use crate::mux::Bookmark;
-use crate::redact::Tally;
+use crate::redact::Growing;
 
 /// Bytes that may be remembered.
 const MOST: usize = 64 << 20;
@@ -30,7 +30,7 @@ pub(super) struct Memory {
 pub(super) struct Remembered {
     /// Its scrollback; `None` where that would have been too much. Then it can be told whether the text is
     /// still the same, but not what is new.
-    pub(super) kept: Option<Kept>,
+    pub(super) kept: Option<Growing>,
     /// Up to where that goes.
     pub(super) bookmark: Arc<Bookmark>,
     /// The whole text, as it was captured.
@@ -41,17 +41,6 @@ pub(super) struct Remembered {
     pub(super) continued: u32,
     /// The number of the capture in which it was used last.
     pub(super) used: u64,
-}
-
-/// The scrollback of a pane.
-#[derive(Clone, PartialEq, Eq)]
-pub(super) struct Kept {
-    /// Whole lines, in order, without secrets.
-    pub(super) lines: Vec<Arc<[u8]>>,
-    /// What was taken out of them.
-    pub(super) taken: Tally,
-    /// What follows up to the bookmark: the start of a line, as the multiplexer printed it.
-    pub(super) open: Vec<u8>,
 }
 
 impl Memory {
@@ -95,7 +84,7 @@ impl Memory {
     /// The same, with so many bytes of scrollback at the most.
     pub(super) fn tidy_to(&mut self, most: usize, is_there: impl Fn(&PaneHandle) -> bool) {
         self.panes.retain(|pane, _| is_there(pane));
-        let weight = |one: &Remembered| one.kept.as_ref().map(Kept::weight);
+        let weight = |one: &Remembered| one.kept.as_ref().map(Growing::weight);
         let mut panes: Vec<(u64, usize, PaneHandle)> = self
             .panes
             .iter()
@@ -113,14 +102,6 @@ impl Memory {
                 Arc::make_mut(one).kept = None;
             }
         }
-    }
-}
-
-impl Kept {
-    /// Bytes of memory that it takes, about.
-    fn weight(&self) -> usize {
-        let lines: usize = self.lines.iter().map(|part| part.len()).sum();
-        lines + self.open.len() + size_of::<Self>()
     }
 }
 

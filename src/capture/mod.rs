@@ -1,10 +1,11 @@
 //! From a multiplexer to a redacted state with its texts.
 //!
 //! What leaves this room is whole and clean: a capture in which something is missing or does not add
-//! up is an error, and every captured string has gone through the [`Redactor`]. This room never
-//! writes anything.
+//! up is an error, and every captured string has gone through the [`Redactor`], as its type says
+//! ([`Clean`]). This room never writes anything.
 
 mod memory;
+mod snapshot;
 mod texts;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -18,7 +19,9 @@ use crate::model::digest::Digest;
 use crate::model::snapshot::{RedactionCount, ServerIdentity};
 use crate::model::tree::{ContentsRef, InvalidState, PaneHandle, ServerState};
 use crate::mux::{Multiplexer, MuxError, Probe};
-use crate::redact::Redactor;
+use crate::redact::{Clean, Redactor, Tally};
+
+pub use snapshot::Stamp;
 
 use memory::Memory;
 use texts::Texts;
@@ -46,16 +49,18 @@ pub struct Captured {
     /// Who answered.
     pub server: ServerIdentity,
     /// Sessions, tabs and panes, without secrets; checked.
-    pub state: ServerState,
+    pub state: Clean<ServerState>,
     /// What was active.
     pub probe: Probe,
     /// The texts that were captured now, without secrets, by their digests. Those of panes that had
     /// not been active since `previous` are not among them.
-    pub contents: BTreeMap<Digest, Contents>,
+    pub contents: BTreeMap<Digest, Clean<Contents>>,
     /// How long it took.
     pub took: Duration,
-    /// What was taken out.
+    /// What was taken out of the state and of every text that it refers to, also of those that were captured before.
     pub redactions: Vec<RedactionCount>,
+    /// What was taken out of each of those texts.
+    tallies: HashMap<Digest, Tally>,
     /// Where the next capture can go on.
     memory: Memory,
 }
@@ -117,12 +122,16 @@ pub fn capture(
                 continue;
             }
         }
-        let mut tally = texts.tally.clone();
         texts.refer(&mut state, &known);
         texts.unsettle(&mut seen.probe);
-        redactor.state(&mut state, &mut tally);
+        let mut tally = Tally::default();
+        let mut state = redactor.state(state, &mut tally);
         state.sort();
         state.check()?;
+        let tallies = texts.tallies(&state, previous);
+        shown(&state)
+            .filter_map(|text| tallies.get(&text))
+            .for_each(|taken| tally.merge(taken));
         let there: HashSet<PaneHandle> = state
             .panes()
             .filter_map(|(_, _, pane)| pane.handle)
@@ -135,10 +144,20 @@ pub fn capture(
             contents: texts.contents,
             took: start.elapsed(),
             redactions: tally.counts(),
+            tallies,
             memory: texts.memory,
         });
     }
     Err(CaptureError::Unsteady { attempts: ATTEMPTS })
+}
+
+/// The text of each pane, once for a pane that is in several sessions.
+fn shown(state: &ServerState) -> impl Iterator<Item = Digest> {
+    let mut met = HashSet::new();
+    let panes = state.panes().map(|(_, _, pane)| pane);
+    panes
+        .filter(move |pane| pane.handle.is_none_or(|handle| met.insert(handle)))
+        .filter_map(|pane| Some(pane.contents?.digest))
 }
 
 fn chosen(

@@ -75,11 +75,16 @@ fn quiet_panes_are_not_captured_again() {
     server.run(["new-window", "-t", "main:"]);
     server.wait_for_prompt("main:0");
     server.wait_for_prompt("main:1");
+    server.type_line("main:0", "echo TOKEN=$((4711 * 4711))hunter");
+    server.wait_for_text("main:0", "\nTOKEN=22193521hunter");
     settled(&server);
     let first = taken(&server, &everything(), None);
     let again = taken(&server, &everything(), Some(&first));
     assert_eq!(again.contents, BTreeMap::new());
     assert_eq!(again.state.digest(), first.state.digest());
+    assert_eq!(again.redactions, first.redactions);
+    let count = |captured: &Captured| captured.redactions.first().map(|one| one.count);
+    assert_eq!(count(&again), Some(1), "{:?}", again.redactions);
     server.type_line("main:1", "echo new");
     server.wait_for_text("main:1", "\nnew");
     let third = taken(&server, &everything(), Some(&again));
@@ -247,17 +252,27 @@ fn what_is_put_together_is_what_is_read_at_once() {
         assert!(!format!("{now:?}").contains("ghp_"));
         before = now;
     }
-    // A key may begin in what was captured before: then everything is looked at again.
-    let begin = "-----BEGIN RSA PRIVATE KEY-----";
-    print_lines(&server, 1, 1, begin);
-    let key = "MIIEowIBAAKCAQEAxyz0123456789abcdefghijklmnop";
-    print_lines(&server, 1, 60, key);
-    let now = taken(&server, &going_on(), Some(&before));
-    assert_eq!(now.contents, taken(&server, &everything(), None).contents);
-    print_lines(&server, 1, 60, key);
-    let now = taken(&server, &going_on(), Some(&now));
-    assert!(!now.has_put_together());
-    assert_eq!(now.contents, taken(&server, &everything(), None).contents);
+    // A key that comes in three captures.
+    server.type_line(
+        "main:",
+        "stty -echo; echo -----BEGIN RSA PRIVATE KEY-----; cat",
+    );
+    server.wait_for_text("main:", "\n-----BEGIN");
+    for part in 1..4 {
+        let line = |line| format!("MIIEowIBAAKCAQEAxyz0123456789abcdefghijklmnop{part}{line:02}");
+        for number in 0..30 {
+            server.type_line("main:", &line(number));
+        }
+        server.wait_for_text("main:", &line(29));
+        let now = taken(&server, &going_on(), Some(&before));
+        let whole = taken(&server, &everything(), None);
+        assert!(now.has_put_together());
+        assert_eq!(now.contents, whole.contents);
+        assert_eq!(now.redactions, whole.redactions);
+        let all = format!("{now:?}");
+        assert!(all.contains("‹redacted:private-key-block›") && !all.contains("MIIEow"));
+        before = now;
+    }
 }
 
 #[test]

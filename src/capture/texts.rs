@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::memory::{Kept, Memory, Remembered};
+use super::memory::{Memory, Remembered};
 use super::{CaptureRequest, Captured};
 use crate::model::ansi;
 use crate::model::contents::Contents;
@@ -11,7 +11,7 @@ use crate::model::digest::{Digest, DigestBuilder};
 use crate::model::snapshot::ServerIdentity;
 use crate::model::tree::{ContentsRef, Pane, PaneHandle, ServerState};
 use crate::mux::{ContentsRequest, Multiplexer, MuxError, PaneText, Probe, Seen, TextRequest};
-use crate::redact::{Redactor, Tally};
+use crate::redact::{Clean, Growing, Redactor, Tally};
 
 /// Rows that are asked for before what was answered is worked on: some megabytes.
 const TURN: u32 = 40_000;
@@ -25,9 +25,9 @@ pub(super) struct Texts<'a> {
     redactor: &'a Redactor,
     request: &'a CaptureRequest,
     /// The texts that were captured, by their digests.
-    pub(super) contents: BTreeMap<Digest, Contents>,
+    pub(super) contents: BTreeMap<Digest, Clean<Contents>>,
     /// What was taken out of them.
-    pub(super) tally: Tally,
+    tallies: HashMap<Digest, Tally>,
     /// What is remembered for the next capture.
     pub(super) memory: Memory,
     number: u64,
@@ -57,7 +57,7 @@ impl<'a> Texts<'a> {
             redactor,
             request,
             contents: BTreeMap::new(),
-            tally: Tally::default(),
+            tallies: HashMap::new(),
             number: memory.next(),
             memory,
             server: previous.map(|previous| previous.server.clone()),
@@ -154,7 +154,7 @@ impl<'a> Texts<'a> {
             match text {
                 None => all = false,
                 Some(text) if text.continued && self.is_same(*pane, &text) => {}
-                Some(text) if text.continued && !self.can_go_on(*pane, &text) => {
+                Some(text) if text.continued && !self.can_go_on(*pane) => {
                     whole.push((
                         *pane,
                         TextRequest {
@@ -188,13 +188,10 @@ impl<'a> Texts<'a> {
         true
     }
 
-    /// Whether what came before is there, and what is new can be redacted by itself.
-    fn can_go_on(&self, pane: PaneHandle, text: &PaneText) -> bool {
-        let before = self.memory.of(&pane).and_then(|one| one.kept.as_ref());
-        before.is_some_and(|before| {
-            let new = [&*before.open, &*text.scrollback, &*text.screen].concat();
-            !self.redactor.spans_lines(&ansi::sanitised(&new))
-        })
+    /// Whether what came before is there.
+    fn can_go_on(&self, pane: PaneHandle) -> bool {
+        let before = self.memory.of(&pane);
+        before.is_some_and(|before| before.kept.is_some())
     }
 
     fn take(&mut self, pane: PaneHandle, text: PaneText) {
@@ -206,27 +203,28 @@ impl<'a> Texts<'a> {
             seen,
             bookmark,
         } = text;
-        let end = end_of(&screen, alternate.as_deref());
+        let mark = end_of(&screen, alternate.as_deref());
         let before = self.memory.of(&pane).filter(|_| continued).cloned();
         let times = before.as_ref().map_or(0, |before| before.continued + 1);
+        let nothing = Growing::default();
         let before = before.as_ref().and_then(|before| before.kept.as_ref());
-        let (main, kept) = match before {
-            Some(before) => self.put_together(before, &scrollback, &screen),
-            None => self.anew(&scrollback, &screen, bookmark.is_some()),
+        let (new, end) = match bookmark {
+            Some(_) => (scrollback, screen),
+            // Nobody will go on from here.
+            None => (Vec::new(), [scrollback, screen].concat()),
         };
-        let mut tally = Tally::default();
-        let alternate = alternate.map(|screen| self.clean(&screen, &mut tally).into());
-        self.tally.merge(&tally);
-        let contents = Contents {
-            main: main.into(),
-            alternate,
-        };
+        let grown = self.redactor.grow(before.unwrap_or(&nothing), &new, &end);
+        let mut tally = grown.tally;
+        let alternate =
+            alternate.map(|screen| self.redactor.name(&ansi::sanitised(&screen), &mut tally));
+        let contents = Clean::of_screens(grown.text, alternate);
         let text = contents.reference();
-        let remembered = kept.zip(bookmark).map(|(kept, bookmark)| Remembered {
-            kept: Some(kept),
+        self.tallies.insert(text.digest, tally);
+        let remembered = bookmark.map(|bookmark| Remembered {
+            kept: Some(grown.growing),
             bookmark: Arc::new(bookmark),
             text,
-            end,
+            end: mark,
             continued: times,
             used: self.number,
         });
@@ -241,80 +239,21 @@ impl<'a> Texts<'a> {
         self.fresh.insert(pane, fresh);
     }
 
-    /// The text of a pane from what is remembered and what is new.
-    fn put_together(
-        &mut self,
-        before: &Kept,
-        scrollback: &[u8],
-        screen: &[u8],
-    ) -> (Vec<u8>, Option<Kept>) {
-        let new = [&*before.open, scrollback].concat();
-        let mut taken = before.taken.clone();
-        let (lines, open, rest) = self.parts(&new, screen, &mut taken);
-        let length: usize = before.lines.iter().map(|part| part.len()).sum();
-        let mut main = Vec::with_capacity(length + lines.len() + rest.len());
-        for part in &before.lines {
-            main.extend_from_slice(part);
-        }
-        main.extend_from_slice(&lines);
-        main.extend_from_slice(&rest);
-        let mut all = before.lines.clone();
-        if !lines.is_empty() {
-            all.push(lines.into());
-        }
-        let kept = Kept {
-            lines: all,
-            taken,
-            open: open.to_vec(),
-        };
-        (main, Some(kept))
-    }
-
-    /// The text of a pane that was read as a whole.
-    fn anew(&mut self, scrollback: &[u8], screen: &[u8], keep: bool) -> (Vec<u8>, Option<Kept>) {
-        let spans = |part: &[u8]| self.redactor.spans_lines(&ansi::sanitised(part));
-        // A key word never goes over the end of a line, but it may over that of the scrollback.
-        let spans = || spans(scrollback) || spans(&[open_line(scrollback), screen].concat());
-        if !keep || spans() {
-            let mut tally = Tally::default();
-            let main = self.clean(&[scrollback, screen].concat(), &mut tally);
-            self.tally.merge(&tally);
-            return (main, None);
-        }
-        let mut taken = Tally::default();
-        let (lines, open, rest) = self.parts(scrollback, screen, &mut taken);
-        let main = [&*lines, &*rest].concat();
-        let kept = Kept {
-            lines: vec![lines.into()],
-            taken,
-            open: open.to_vec(),
-        };
-        (main, Some(kept))
-    }
-
-    /// The whole lines of the scrollback, and all that follows, redacted one by one; and the raw start of
-    /// the line at which the scrollback ends. What was taken out of the lines is added to `taken`.
-    fn parts<'t>(
-        &mut self,
-        scrollback: &'t [u8],
-        screen: &[u8],
-        taken: &mut Tally,
-    ) -> (Vec<u8>, &'t [u8], Vec<u8>) {
-        let open = open_line(scrollback);
-        let lines = scrollback.strip_suffix(open).unwrap_or(&[]);
-        let lines = self.clean(lines, taken);
-        let mut tally = taken.clone();
-        let rest = self.clean(&[open, screen].concat(), &mut tally);
-        self.tally.merge(&tally);
-        (lines, open, rest)
-    }
-
-    fn clean(&self, text: &[u8], tally: &mut Tally) -> Vec<u8> {
-        let contents = Contents {
-            main: ansi::sanitised(text).into(),
-            alternate: None,
-        };
-        self.redactor.contents(&contents, tally).main.into()
+    /// What was taken out of each text that the state refers to, now or when it was captured.
+    pub(super) fn tallies(
+        &self,
+        state: &ServerState,
+        previous: Option<&Captured>,
+    ) -> HashMap<Digest, Tally> {
+        let texts = state.panes().filter_map(|(_, _, pane)| pane.contents);
+        let before = |text: &Digest| previous.and_then(|before| before.tallies.get(text));
+        texts
+            .filter_map(|text| {
+                let now = self.tallies.get(&text.digest);
+                let tally = now.or_else(|| before(&text.digest))?;
+                Some((text.digest, tally.clone()))
+            })
+            .collect()
     }
 
     /// Gives every pane its text, and what belongs to the same moment.
@@ -359,12 +298,6 @@ fn end_of(screen: &[u8], alternate: Option<&[u8]>) -> Digest {
         Some(screen) => end.bytes(screen).finish(),
         None => end.finish(),
     }
-}
-
-/// What stands behind the last end of a line.
-fn open_line(text: &[u8]) -> &[u8] {
-    let start = memchr::memrchr(b'\n', text).map_or(0, |at| at + 1);
-    text.get(start..).unwrap_or(&[])
 }
 
 /// How many of the panes are asked in the next turn: one at least.

@@ -16,7 +16,7 @@ use crate::model::target::SnapRef;
 use crate::model::{Millis, moment};
 use crate::mux::Limits;
 use crate::mux::tmux::{Scope, Tmux};
-use crate::redact::Redactor;
+use crate::redact::{Redactor, Tally};
 use crate::store::{Store, StoreOptions};
 
 /// How long a command waits for a busy store.
@@ -86,6 +86,17 @@ impl Context {
             CliError::caused(Exit::Failed, &error)
                 .hint(format!("mend it in {}", self.paths.config_file.display()))
         })
+    }
+
+    /// Says that there were secrets in what was typed, and by which rules.
+    pub(super) fn say_taken(&self, taken: &Tally) {
+        if taken.total() > 0 {
+            let rules: Vec<String> = taken.counts().into_iter().map(|one| one.rule).collect();
+            self.output.say(&format!(
+                "a secret was taken out of what you typed: {}",
+                rules.join(", ")
+            ));
+        }
     }
 
     /// The state now, redacted.

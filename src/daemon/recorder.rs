@@ -9,15 +9,13 @@ use super::housekeeping::Housekeeping;
 use super::keeping::Keeping;
 use super::lives::Lives;
 use super::tidying::Tidying;
-use crate::capture::{CaptureError, CaptureRequest, Captured, capture};
+use crate::capture::{CaptureError, CaptureRequest, Captured, Stamp, capture};
 use crate::model::snapshot::{EndCause, SnapshotMeta};
 use crate::model::{LifeId, Millis};
 use crate::mux::{Multiplexer, MuxError, Probe};
 use crate::redact::Redactor;
 use crate::restore::recovery::is_trivial;
-use crate::store::{
-    Kept, NewSnapshot, Recorded, Retention, Spooled, Store, StoreError, Storing, TakenIn,
-};
+use crate::store::{Kept, Recorded, Retention, Spooled, Store, StoreError, TakenIn};
 
 /// How a recorder works.
 #[derive(Debug, Clone)]
@@ -227,26 +225,12 @@ impl Recorder {
                 met => met?,
             }
         }
-        let new = NewSnapshot {
+        let new = captured.snapshot(Stamp {
             time: now,
             random,
             cause,
-            name: None,
-            description: None,
-            tags: Vec::new(),
-            pinned: false,
-            partial: false,
             host: self.options.host.clone(),
-            server: captured.server.clone(),
-            state: captured.state.clone(),
-            // The next capture needs their digests alone.
-            contents: std::mem::take(&mut captured.contents)
-                .into_values()
-                .collect(),
-            took_ms: u32::try_from(captured.took.as_millis()).unwrap_or(u32::MAX),
-            redactions: captured.redactions.clone(),
-            storing: Storing::Auto,
-        };
+        });
         let kept = match self.keeping.keep(new, blocked) {
             Ok(kept) => kept,
             Err(error) => {

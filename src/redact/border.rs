@@ -3,45 +3,9 @@
 use super::RedactError;
 use super::block;
 use super::file::Side;
-use super::rules::{Rules, Target};
-use super::scan::{line_after, line_around, line_before};
-use super::wrap::{is_solid, may_continue};
-
-/// Whether a secret in this text (without colours) may go over several lines.
-pub(super) fn spans_lines(rules: &Rules, text: &[u8]) -> Result<bool, RedactError> {
-    for hit in rules.finder.find_overlapping_iter(text) {
-        let keyword = rules.keywords.get(hit.pattern().as_usize());
-        for target in keyword.iter().flat_map(|keyword| &keyword.targets) {
-            let Target::Rule { index, .. } = target else {
-                continue;
-            };
-            let Some(rule) = rules.rules.get(*index) else {
-                continue;
-            };
-            let line = line_around(text, hit.start());
-            let spans = if rule.block.is_some() {
-                let line = text.get(line).unwrap_or(&[]);
-                rule.ready()?.pattern.is_match(line)
-            } else {
-                rule.wraps && may_continue(text, &line, &hit.range()) && goes_on(text, line.end)
-            };
-            if spans {
-                return Ok(true);
-            }
-        }
-    }
-    Ok(false)
-}
-
-/// Whether what follows the line that ends at `end` may be the rest of a token, as far as that is known:
-/// the next line may still come, or become longer.
-fn goes_on(text: &[u8], end: usize) -> bool {
-    let Some(next) = line_after(text, end) else {
-        return true;
-    };
-    let open = next.end == text.len();
-    open || is_solid(text.get(next).unwrap_or(&[]).trim_ascii())
-}
+use super::rules::Rules;
+use super::scan::{line_around, line_before};
+use super::wrap::is_solid;
 
 /// The start of a line of a text (without colours) of which nothing before matters to what comes from
 /// there on, nor the other way round, whatever is added at the end. `None` where there is none.

@@ -50,7 +50,7 @@ impl Redactor {
             *shell = self.argv(shell, tally).0;
         }
         for text in [start_command, mode, search] {
-            *text = self.name(text, tally);
+            *text = self.text(text, tally);
         }
         if let Some(checkout) = checkout {
             let Checkout {
@@ -60,14 +60,14 @@ impl Redactor {
                 repository,
             } = checkout;
             for text in [root, commit].into_iter().chain(branch).chain(repository) {
-                *text = self.name(text, tally);
+                *text = self.text(text, tally);
             }
         }
     }
 
     pub(super) fn buffers(&self, buffers: &mut [Buffer], tally: &mut Tally) {
         for Buffer { name, data } in buffers {
-            *name = self.name(name, tally);
+            *name = self.text(name, tally);
             *data = self.text(data, tally);
         }
     }
@@ -77,14 +77,14 @@ impl Redactor {
             // A user's own setting is a variable in all but its first character.
             let variable = name.strip_prefix(b"@").unwrap_or(name);
             *value = self.value_of(variable, value, tally);
-            *name = self.name(name, tally);
+            *name = self.text(name, tally);
         }
     }
 
     fn hooks(&self, hooks: &mut [Hook], tally: &mut Tally) {
         for Hook { event, command } in hooks {
-            *command = self.name(command, tally);
-            *event = self.name(event, tally);
+            *command = self.text(command, tally);
+            *event = self.text(event, tally);
         }
     }
 
@@ -101,7 +101,7 @@ impl Redactor {
                     None => self.value_of(name, value, tally),
                 };
             }
-            *name = self.name(name, tally);
+            *name = self.text(name, tally);
         }
     }
 
@@ -130,7 +130,7 @@ impl Redactor {
                 kept.as_bstr().to_owned()
             }
             // A secret in the name itself, or over both: the value is looked at alone.
-            None => self.name(value, tally),
+            None => self.text(value, tally),
         }
     }
 }

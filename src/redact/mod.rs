@@ -22,9 +22,11 @@ use crate::model::tree::ServerState;
 mod argv;
 mod block;
 mod border;
+mod clean;
 mod command;
 mod detail;
 mod file;
+mod growing;
 mod pattern;
 mod rules;
 mod scan;
@@ -34,6 +36,8 @@ mod tables;
 mod tally;
 mod wrap;
 
+pub use clean::Clean;
+pub use growing::{Growing, Grown};
 pub use settings::{RedactError, RedactSettings, Rule};
 pub use tally::Tally;
 
@@ -67,24 +71,19 @@ impl Redactor {
 
     /// The texts of a pane without secrets.
     #[must_use]
-    pub fn contents(&self, contents: &Contents, tally: &mut Tally) -> Contents {
-        Contents {
+    pub fn contents(&self, contents: &Contents, tally: &mut Tally) -> Clean<Contents> {
+        let alternate = contents.alternate.as_ref();
+        Clean::new(Contents {
             main: self.text(&contents.main, tally),
-            alternate: contents
-                .alternate
-                .as_ref()
-                .map(|screen| self.text(screen, tally)),
-        }
+            alternate: alternate.map(|screen| self.text(screen, tally)),
+        })
     }
 
-    /// Whether a secret in this text may go over several lines: a block, or a token that a program broke.
-    /// While it is so for no part of a text, the text can be cut at any line break: its parts, redacted one
-    /// by one, are what the whole would be.
+    /// What a person typed (names, notes, tags) without secrets.
     #[must_use]
-    pub fn spans_lines(&self, text: &[u8]) -> bool {
-        self.rules
-            .as_ref()
-            .is_some_and(|rules| splice::spans_lines(rules, text))
+    pub fn words(&self, words: &str, tally: &mut Tally) -> Clean<String> {
+        let clean = self.text(words.as_bytes(), tally);
+        Clean::new(String::from_utf8_lossy(&clean).into_owned())
     }
 
     /// Up to where a text that may still grow at its end is settled: the start of a line, in bytes. What
@@ -102,10 +101,10 @@ impl Redactor {
         }
     }
 
-    /// A name, title or path without secrets. Only patterns are looked for.
+    /// A name, title, path, or the text of one screen, without secrets.
     #[must_use]
-    pub fn name(&self, name: &[u8], tally: &mut Tally) -> BString {
-        self.text(name, tally)
+    pub fn name(&self, name: &[u8], tally: &mut Tally) -> Clean<BString> {
+        Clean::new(self.text(name, tally))
     }
 
     /// An argument list without secrets, and whether there were any.
@@ -119,11 +118,16 @@ impl Redactor {
 
     /// Takes secrets out of everything in the structure: argument lists, names, titles, directories,
     /// settings, hooks, variables, buffers. Texts are not in it.
-    pub fn state(&self, state: &mut ServerState, tally: &mut Tally) {
-        if self.rules.is_none() {
-            return;
+    #[must_use]
+    pub fn state(&self, mut state: ServerState, tally: &mut Tally) -> Clean<ServerState> {
+        if self.rules.is_some() {
+            self.structure(&mut state, tally);
         }
-        let name = |name: &mut BString, tally: &mut Tally| *name = self.name(name, tally);
+        Clean::new(state)
+    }
+
+    fn structure(&self, state: &mut ServerState, tally: &mut Tally) {
+        let name = |name: &mut BString, tally: &mut Tally| *name = self.text(name, tally);
         self.buffers(&mut state.buffers, tally);
         let mut taken = BTreeSet::new();
         for session in &mut state.sessions {
@@ -163,7 +167,7 @@ impl Redactor {
             redacted |= found;
         }
         for path in program.exe.iter_mut().chain(&mut program.cwd) {
-            *path = self.name(path, tally);
+            *path = self.text(path, tally);
         }
         program.redacted |= redacted;
     }

@@ -70,11 +70,6 @@ fn once(rules: &Rules, text: &[u8], tally: &mut Tally) -> Result<Option<BString>
     Ok(Some(result.into()))
 }
 
-/// Whether a secret in a text may go over several lines.
-pub(super) fn spans_lines(rules: &Rules, text: &[u8]) -> bool {
-    border::spans_lines(rules, Readable::of(text).plain(text)).unwrap_or(true)
-}
-
 /// See [`super::Redactor::settled`].
 pub(super) fn settled(rules: &Rules, text: &[u8]) -> usize {
     // No rule looks farther back than this.

@@ -5,35 +5,51 @@ use super::tables::Change;
 use super::{metadata, names, timeline};
 use crate::model::id::SnapshotId;
 use crate::model::snapshot::SnapshotMeta;
+use crate::redact::Clean;
 
-/// One change to the record of a snapshot.
+/// One change to the record of a snapshot. Of what a person typed, only `Edit<Clean<String>>` is taken by the
+/// store; [`Edit::map`] makes it of what they wish.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Edit {
+pub enum Edit<Words = Clean<String>> {
     /// Gives a name, or takes it away.
-    Rename(Option<String>),
+    Rename(Option<Words>),
     /// Gives a note, or takes it away.
-    Describe(Option<String>),
+    Describe(Option<Words>),
     /// Adds a tag.
-    Tag(String),
+    Tag(Words),
     /// Takes a tag away.
-    Untag(String),
+    Untag(Words),
     /// Pins (never pruned) or unpins.
     Pin(bool),
     /// Takes out of the normal lists, or puts back.
     Archive(bool),
 }
 
+impl<Words> Edit<Words> {
+    /// The same change with other words.
+    pub fn map<Other>(self, to: impl FnOnce(Words) -> Other) -> Edit<Other> {
+        match self {
+            Edit::Rename(name) => Edit::Rename(name.map(to)),
+            Edit::Describe(text) => Edit::Describe(text.map(to)),
+            Edit::Tag(tag) => Edit::Tag(to(tag)),
+            Edit::Untag(tag) => Edit::Untag(to(tag)),
+            Edit::Pin(pinned) => Edit::Pin(pinned),
+            Edit::Archive(archived) => Edit::Archive(archived),
+        }
+    }
+}
+
 impl Edit {
     fn apply(&self, meta: &mut SnapshotMeta) {
         match self {
-            Edit::Rename(name) => meta.name.clone_from(name),
-            Edit::Describe(text) => meta.description.clone_from(text),
+            Edit::Rename(name) => meta.name = name.clone().map(Clean::into_inner),
+            Edit::Describe(text) => meta.description = text.clone().map(Clean::into_inner),
             Edit::Tag(tag) => {
                 if let Err(place) = meta.tags.binary_search(tag) {
-                    meta.tags.insert(place, tag.clone());
+                    meta.tags.insert(place, tag.clone().into_inner());
                 }
             }
-            Edit::Untag(tag) => meta.tags.retain(|own| own != tag),
+            Edit::Untag(tag) => meta.tags.retain(|own| *own != **tag),
             Edit::Pin(pinned) => meta.pinned = *pinned,
             Edit::Archive(archived) => meta.archived = *archived,
         }
@@ -50,8 +66,9 @@ pub(super) fn edit(
     for &id in ids {
         let mut entry = timeline::entry(change, id)?;
         if let Edit::Rename(name) = edit {
-            names::check_sound(name.as_deref())?;
-            names::check_free(change, name.as_deref(), &entry.meta)?;
+            let name = name.as_ref().map(|name| name.as_str());
+            names::check_sound(name)?;
+            names::check_free(change, name, &entry.meta)?;
         }
         names::unset(change, &entry)?;
         edit.apply(&mut entry.meta);

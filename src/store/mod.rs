@@ -99,6 +99,7 @@ pub use migrate::{Carried, Lost, Migrated, MigrationPlan};
 pub use network::NetworkKind;
 pub use query::Query;
 pub use repair::{LostSnapshot, RepairReport, Way};
+use request::Recording;
 pub use request::{NewSnapshot, Recorded, Storing, Unchanged};
 pub use retention::{
     Count, InvalidPattern, Keep, KeepReason, KeepUndo, Pattern, PrunePlan, Pruned, Quota,
@@ -175,21 +176,16 @@ impl Store {
     /// that is still the same life. All of it is stored, or nothing.
     ///
     /// What was kept aside before is taken in first.
-    pub fn record(
-        &self,
-        mut new: NewSnapshot,
-        unchanged: Unchanged,
-    ) -> Result<Recorded, StoreError> {
-        new.state.sort();
+    pub fn record(&self, new: NewSnapshot, unchanged: Unchanged) -> Result<Recorded, StoreError> {
         match self.take_in() {
             Err(error @ StoreError::Busy { .. }) => return Err(error),
             Err(error) => tracing::warn!("cannot take in what was kept aside: {error}"),
             Ok(_) => {}
         }
-        self.record_only(&new, unchanged)
+        self.record_only(&new.into(), unchanged)
     }
 
-    fn record_only(&self, new: &NewSnapshot, unchanged: Unchanged) -> Result<Recorded, StoreError> {
+    fn record_only(&self, new: &Recording, unchanged: Unchanged) -> Result<Recorded, StoreError> {
         const OPERATION: &str = "record";
         // Compressed they take less; that is not known before.
         let texts = new.contents.iter().map(Contents::len);
@@ -203,6 +199,7 @@ impl Store {
     /// once; each for itself would wait for the disk.
     pub fn record_all(&self, news: Vec<NewSnapshot>) -> Result<Vec<Recorded>, StoreError> {
         const OPERATION: &str = "record";
+        let news: Vec<Recording> = news.into_iter().map(Recording::from).collect();
         let Some(first) = news.first() else {
             return Ok(Vec::new());
         };
@@ -211,10 +208,9 @@ impl Store {
         space::check(&self.dir, OPERATION, texts.map(|len| len as u64).sum())?;
         self.place().write_or_make(OPERATION, &seed, |txn| {
             let mut recorded = Vec::with_capacity(news.len());
-            for mut new in news {
-                new.state.sort();
+            for new in &news {
                 let (Outcome::Commit(one) | Outcome::Abort(one)) =
-                    record::record(txn, &new, Unchanged::Store)?;
+                    record::record(txn, new, Unchanged::Store)?;
                 recorded.push(one);
             }
             Ok(Outcome::Commit(recorded))

@@ -12,7 +12,7 @@ use super::error::StoreError;
 use super::fault::Fault;
 use super::lease::Outcome;
 use super::metadata::{self, Entry, Origin, Reader};
-use super::request::{NewSnapshot, Recorded, Storing, Unchanged};
+use super::request::{Recorded, Recording, Storing, Unchanged};
 use super::tables::View;
 use super::{chain, ids, lives, names, rosters, structure, texts};
 use crate::model::contents::Contents;
@@ -28,7 +28,7 @@ pub(super) const INDEX_BYTES: u64 = 13 + 4 + 8;
 /// Records a snapshot whose state is sorted.
 pub(super) fn record(
     txn: &WriteTransaction,
-    new: &NewSnapshot,
+    new: &Recording,
     unchanged: Unchanged,
 ) -> Result<Outcome<Recorded>, Fault> {
     new.state.check().map_err(StoreError::Invalid)?;
@@ -131,7 +131,7 @@ pub(super) fn parent(view: &impl View, of: &ServerIdentity) -> Result<Option<Ent
     Ok(found)
 }
 
-fn described(new: &NewSnapshot, counters: &Counters, parent: Option<SnapshotId>) -> SnapshotMeta {
+fn described(new: &Recording, counters: &Counters, parent: Option<SnapshotId>) -> SnapshotMeta {
     let texts = new.state.panes().filter_map(|(_, _, pane)| pane.contents);
     let tags: BTreeSet<String> = new.tags.iter().cloned().collect();
     SnapshotMeta {

@@ -6,8 +6,9 @@ use crate::model::Contents;
 use crate::model::snapshot::{Cause, RedactionCount, ServerIdentity, SnapshotMeta};
 use crate::model::time::Millis;
 use crate::model::tree::ServerState;
+use crate::redact::Clean;
 
-/// A snapshot to be recorded.
+/// A snapshot to be recorded. What was captured or typed has been through a redactor, or there is none.
 #[derive(Debug, Clone)]
 pub struct NewSnapshot {
     /// When it was made.
@@ -17,11 +18,11 @@ pub struct NewSnapshot {
     /// Why it was made.
     pub cause: Cause,
     /// A name; refused where another snapshot of one of its sessions has it.
-    pub name: Option<String>,
+    pub name: Option<Clean<String>>,
     /// A note.
-    pub description: Option<String>,
+    pub description: Option<Clean<String>>,
     /// Tags, in any order.
-    pub tags: Vec<String>,
+    pub tags: Vec<Clean<String>>,
     /// Whether it is never pruned.
     pub pinned: bool,
     /// Whether it holds a part of what there is: chosen sessions, or no texts.
@@ -31,16 +32,78 @@ pub struct NewSnapshot {
     /// The server.
     pub server: ServerIdentity,
     /// The sessions, tabs and panes.
-    pub state: ServerState,
+    pub state: Clean<ServerState>,
     /// Texts that the state refers to and that may not be stored yet; those that are stored need not
     /// be here.
-    pub contents: Vec<Contents>,
+    pub contents: Vec<Clean<Contents>>,
     /// How long the capture took, in milliseconds.
     pub took_ms: u32,
     /// What was taken out of it.
     pub redactions: Vec<RedactionCount>,
     /// How it is stored.
     pub storing: Storing,
+}
+
+/// A [`NewSnapshot`] within the store; also one that comes from a file of the store's own, and was clean when it
+/// was written there.
+#[derive(Debug, Clone)]
+pub(super) struct Recording {
+    /// When it was made.
+    pub(super) time: Millis,
+    /// Random bits for its id.
+    pub(super) random: u64,
+    /// Why it was made.
+    pub(super) cause: Cause,
+    /// A name; refused where another snapshot of one of its sessions has it.
+    pub(super) name: Option<String>,
+    /// A note.
+    pub(super) description: Option<String>,
+    /// Tags, in any order.
+    pub(super) tags: Vec<String>,
+    /// Whether it is never pruned.
+    pub(super) pinned: bool,
+    /// Whether it holds a part of what there is: chosen sessions, or no texts.
+    pub(super) partial: bool,
+    /// The machine's name.
+    pub(super) host: String,
+    /// The server.
+    pub(super) server: ServerIdentity,
+    /// The sessions, tabs and panes.
+    pub(super) state: ServerState,
+    /// Texts that the state refers to and that may not be stored yet; those that are stored need not
+    /// be here.
+    pub(super) contents: Vec<Contents>,
+    /// How long the capture took, in milliseconds.
+    pub(super) took_ms: u32,
+    /// What was taken out of it.
+    pub(super) redactions: Vec<RedactionCount>,
+    /// How it is stored.
+    pub(super) storing: Storing,
+}
+
+impl From<NewSnapshot> for Recording {
+    /// With the state in its order.
+    fn from(new: NewSnapshot) -> Self {
+        let mut state = new.state.into_inner();
+        state.sort();
+        Self {
+            time: new.time,
+            random: new.random,
+            cause: new.cause,
+            name: new.name.map(Clean::into_inner),
+            description: new.description.map(Clean::into_inner),
+            tags: new.tags.into_iter().map(Clean::into_inner).collect(),
+            pinned: new.pinned,
+            partial: new.partial,
+            host: new.host,
+            server: new.server,
+            state,
+            contents: new.contents.into_iter().map(Clean::into_inner).collect(),
+            took_ms: new.took_ms,
+            redactions: new.redactions,
+            storing: new.storing,
+        }
+    }
 }
 
 /// How a snapshot is stored. Whichever it is, no snapshot needs another one.

@@ -9,7 +9,7 @@ use crate::app::effect::{Focus, Side};
 use crate::app::msg::{
     Answer, CaptureOutcome, Comparison, Failure, Loaded, SideState, Surroundings, Texts,
 };
-use crate::capture::{CaptureRequest, Captured, capture};
+use crate::capture::{CaptureRequest, Captured, Stamp, capture};
 use crate::model::changes::changes;
 use crate::model::diff::diff;
 use crate::model::digest::Digest;
@@ -17,10 +17,9 @@ use crate::model::id::SnapshotId;
 use crate::model::snapshot::{Cause, LifeId, RecoveryState};
 use crate::model::snapshot::{Snapshot, SnapshotMeta};
 use crate::mux::Multiplexer;
+use crate::redact::{Clean, Tally};
 use crate::restore::lookout;
-use crate::store::{
-    Kept, NewSnapshot, Query, Recorded, SearchQuery, StoreError, Storing, Unchanged,
-};
+use crate::store::{Kept, NewSnapshot, Query, Recorded, SearchQuery, StoreError, Unchanged};
 
 use super::context::Context;
 use super::restoring;
@@ -76,7 +75,10 @@ pub(crate) fn run(context: &Context, effect: Effect, tell: &dyn Fn(Answer)) -> A
                 result: found.map(|hits| (hits, took)).map_err(fail),
             }
         }
-        Effect::Edit { ids, edit } => Answer::Edited(store.edit(&ids, &edit).map_err(fail)),
+        Effect::Edit { ids, edit } => {
+            let edit = edit.map(|typed| words(context, &typed));
+            Answer::Edited(store.edit(&ids, &edit).map_err(fail))
+        }
         Effect::Trash { ids } => {
             let trashed = store.trash(&ids, context.now());
             Answer::Trashed(trashed.map(ids_of).map_err(fail))
@@ -248,24 +250,22 @@ fn new_snapshot(
     name: Option<String>,
     cause: Cause,
 ) -> Result<NewSnapshot, Failure> {
-    let captured = live(context)?;
-    Ok(NewSnapshot {
+    let stamp = Stamp {
         time: context.now(),
         random: context.random(),
         cause,
-        name,
-        description: None,
-        tags: Vec::new(),
-        pinned: false,
-        partial: false,
         host: context.host.clone(),
-        server: captured.server,
-        state: captured.state,
-        contents: captured.contents.into_values().collect(),
-        took_ms: u32::try_from(captured.took.as_millis()).unwrap_or(u32::MAX),
-        redactions: captured.redactions,
-        storing: Storing::Auto,
+    };
+    let name = name.map(|name| words(context, &name));
+    Ok(NewSnapshot {
+        name,
+        ..live(context)?.snapshot(stamp)
     })
+}
+
+/// What was typed, without secrets.
+fn words(context: &Context, typed: &str) -> Clean<String> {
+    context.redactor.words(typed, &mut Tally::default())
 }
 
 fn compare(context: &Context, a: Side, b: Side) -> Result<Comparison, Failure> {
@@ -308,9 +308,9 @@ fn side(context: &Context, side: Side) -> Result<(SideState, crate::model::LifeI
             let texts = captured.contents.into_iter();
             let state = SideState {
                 meta: None,
-                state: Arc::new(captured.state),
+                state: Arc::new(captured.state.into_inner()),
                 texts: texts
-                    .map(|(digest, text)| (digest, Arc::new(text)))
+                    .map(|(digest, text)| (digest, Arc::new(text.into_inner())))
                     .collect(),
             };
             Ok((state, life))

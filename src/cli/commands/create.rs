@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::capture::Stamp;
 use crate::cli::context::{Context, host};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::Role;
 use crate::cli::views;
 use crate::model::Cause;
 use crate::model::snapshot::{RedactionCount, SnapshotMeta};
+use crate::redact::Tally;
 use crate::store::{Kept, NewSnapshot, Recorded, Spooled, StoreError, Storing, Unchanged};
 
 /// Take a snapshot now
@@ -62,14 +64,22 @@ struct Answer {
 impl Create {
     pub(in crate::cli) fn run(&self, context: &Context) -> Result<Exit, CliError> {
         let started = std::time::Instant::now();
-        let captured = context.capture(&self.session, !self.no_contents)?;
+        let mut captured = context.capture(&self.session, !self.no_contents)?;
         if captured.state.sessions.is_empty() {
             return Err(
                 CliError::new(Exit::NotFound, "there is no session to record")
                     .hint("start one with tmux, or name the server's socket with -L or -S"),
             );
         }
-        let took = u32::try_from(captured.took.as_millis()).unwrap_or(u32::MAX);
+        let stamp = Stamp {
+            time: context.now(),
+            random: context.random()?,
+            cause: Cause::Manual,
+            host: host(),
+        };
+        let cleaner = context.redactor()?;
+        let mut taken = Tally::default();
+        let mut words = |typed: Option<&str>| Some(cleaner.words(typed?, &mut taken));
         let unchanged = if self.if_changed {
             Unchanged::Skip
         } else {
@@ -77,29 +87,22 @@ impl Create {
         };
         let kept = context.store().record_or_spool(
             NewSnapshot {
-                time: context.now(),
-                random: context.random()?,
-                cause: Cause::Manual,
-                name: self.name.clone(),
-                description: self.description.clone(),
-                tags: self.tag.clone(),
+                name: words(self.name.as_deref()),
+                description: words(self.description.as_deref()),
+                tags: self.tag.iter().filter_map(|tag| words(Some(tag))).collect(),
                 pinned: self.pin,
                 partial: !self.session.is_empty()
                     || self.no_contents && context.settings.recorder.contents,
-                host: host(),
-                server: captured.server,
-                state: captured.state,
-                contents: captured.contents.into_values().collect(),
-                took_ms: took,
-                redactions: captured.redactions,
                 storing: match (self.full, self.incremental) {
                     (true, _) => Storing::Full,
                     (_, true) => Storing::Incremental,
                     _ => Storing::Auto,
                 },
+                ..captured.snapshot(stamp)
             },
             unchanged,
         )?;
+        context.say_taken(&taken);
         let recorded = match kept {
             Kept::Recorded(recorded) => recorded,
             Kept::Spooled(spooled) => return told_aside(context, spooled, started.elapsed()),

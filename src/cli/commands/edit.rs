@@ -4,15 +4,16 @@ use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::Role;
 use crate::cli::views::ListView;
+use crate::redact::Tally;
 use crate::store::Edit;
 
 /// Edits snapshots and answers with what they are then.
-fn edit(context: &Context, snaps: &[String], edit: &Edit) -> Result<Exit, CliError> {
+fn edit(context: &Context, snaps: &[String], wish: Edit<String>) -> Result<Exit, CliError> {
     let ids: Vec<_> = snaps
         .iter()
         .map(|snap| context.find(snap, None).map(|meta| meta.id))
         .collect::<Result<_, _>>()?;
-    let metas = context.store().edit(&ids, edit)?;
+    let metas = context.store().edit(&ids, &clean(context, wish)?)?;
     let views: Vec<ListView> = metas.iter().map(ListView::new).collect();
     context.output.answer("edit", &views, |out| {
         metas
@@ -42,17 +43,26 @@ fn edit(context: &Context, snaps: &[String], edit: &Edit) -> Result<Exit, CliErr
 fn edit_all(
     context: &Context,
     snap: &str,
-    edits: impl Iterator<Item = Edit>,
+    edits: impl Iterator<Item = Edit<String>>,
 ) -> Result<Exit, CliError> {
-    let mut edits: Vec<Edit> = edits.collect();
+    let mut edits: Vec<Edit<String>> = edits.collect();
     let Some(last) = edits.pop() else {
         return Ok(Exit::Ok);
     };
     let id = context.find(snap, None)?.id;
-    for one in &edits {
-        context.store().edit(&[id], one)?;
+    for one in edits {
+        context.store().edit(&[id], &clean(context, one)?)?;
     }
-    edit(context, &[id.to_string()], &last)
+    edit(context, &[id.to_string()], last)
+}
+
+/// What was typed, without secrets; it is said if there were any.
+fn clean(context: &Context, wish: Edit<String>) -> Result<Edit, CliError> {
+    let redactor = context.redactor()?;
+    let mut taken = Tally::default();
+    let edit = wish.map(|words| redactor.words(&words, &mut taken));
+    context.say_taken(&taken);
+    Ok(edit)
 }
 
 /// Give a snapshot a name, or take it away
@@ -69,7 +79,7 @@ impl Rename {
         edit(
             context,
             std::slice::from_ref(&self.snap),
-            &Edit::Rename(self.name.clone()),
+            Edit::Rename(self.name.clone()),
         )
     }
 }
@@ -88,7 +98,7 @@ impl Describe {
         edit(
             context,
             std::slice::from_ref(&self.snap),
-            &Edit::Describe(self.text.clone()),
+            Edit::Describe(self.text.clone()),
         )
     }
 }
@@ -145,7 +155,7 @@ macro_rules! switches {
 
         impl $name {
             pub(in crate::cli) fn run(&self, context: &Context) -> Result<Exit, CliError> {
-                edit(context, &self.snaps, &$edit)
+                edit(context, &self.snaps, $edit)
             }
         }
     )*};

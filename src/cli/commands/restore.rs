@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use crate::capture::Captured;
+use crate::capture::{Captured, Stamp};
 use crate::cli::context::{Context, host};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::{Output, Role, ask, confirm};
@@ -22,7 +22,7 @@ use crate::restore::{
     Memory, MissingDir, OnConflict, Plan, Policy, Programs, Report, Rules, Selection, Settings,
     Status, StepShown, Surroundings, Text, Warning, Workshop, apply, prepare, telling_texts,
 };
-use crate::store::{NewSnapshot, Recorded, Storing, Unchanged};
+use crate::store::{Recorded, Unchanged};
 
 /// Bring a snapshot back
 ///
@@ -325,30 +325,19 @@ pub(super) fn carry_out(
 
 /// Saves the state before a restore; `None` when no server runs.
 fn undo_point(context: &Context) -> Result<Option<SnapshotId>, CliError> {
-    let captured: Captured = match context.capture(&[], true) {
+    let mut captured: Captured = match context.capture(&[], true) {
         Ok(captured) if captured.state.sessions.is_empty() => return Ok(None),
         Ok(captured) => captured,
         Err(error) if error.code == Exit::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
     let recorded = context.store().record(
-        NewSnapshot {
+        captured.snapshot(Stamp {
             time: context.now(),
             random: context.random()?,
             cause: Cause::UndoPoint,
-            name: None,
-            description: None,
-            tags: Vec::new(),
-            pinned: false,
-            partial: false,
             host: host(),
-            server: captured.server,
-            state: captured.state,
-            contents: captured.contents.into_values().collect(),
-            took_ms: u32::try_from(captured.took.as_millis()).unwrap_or(u32::MAX),
-            redactions: captured.redactions,
-            storing: Storing::Auto,
-        },
+        }),
         Unchanged::Store,
     )?;
     let (Recorded::Stored(meta) | Recorded::Unchanged(meta)) = recorded;

@@ -6,6 +6,7 @@ use crate::cli::error::{CliError, Exit};
 use crate::model::snapshot::{ChangeCount, SnapshotMeta};
 use crate::model::target::SnapRef;
 use crate::model::{Cause, Contents, Digest, LifeId, ServerState, Snapshot, SnapshotId};
+use crate::redact::Clean;
 
 /// A state to look at.
 #[derive(Debug)]
@@ -58,7 +59,10 @@ impl Side {
             )
         };
         match self {
-            Side::Live(captured) => captured.contents.get(&digest).cloned().ok_or_else(gone),
+            Side::Live(captured) => {
+                let text = captured.contents.get(&digest).cloned();
+                text.map(Clean::into_inner).ok_or_else(gone)
+            }
             Side::Stored(_) => context.store().contents(&[digest])?.pop().ok_or_else(gone),
         }
     }
@@ -91,7 +95,7 @@ impl Side {
                         took_ms: u32::try_from(captured.took.as_millis()).unwrap_or(u32::MAX),
                         redactions: captured.redactions.clone(),
                     },
-                    state: captured.state.clone(),
+                    state: captured.state.clone().into_inner(),
                 }
             }
         }

@@ -43,23 +43,7 @@ fn config() -> ProptestConfig {
 }
 
 fn clean(text: &[u8], tally: &mut Tally) -> BString {
-    REDACTOR.name(text, tally)
-}
-
-#[test]
-fn texts_can_be_cut_at_lines_where_no_secret_goes_over_them() {
-    proptest!(config(), |(before in lines(), after in lines())| {
-        let before = before + "\n";
-        let apart = |text: &str| !REDACTOR.spans_lines(text.as_bytes());
-        if apart(&before) && apart(&after) {
-            let (mut whole, mut parts) = (Tally::default(), Tally::default());
-            let text = clean(format!("{before}{after}").as_bytes(), &mut whole);
-            let one = clean(before.as_bytes(), &mut parts);
-            let two = clean(after.as_bytes(), &mut parts);
-            prop_assert_eq!(text, [one, two].concat());
-            prop_assert_eq!(whole, parts);
-        }
-    });
+    REDACTOR.name(text, tally).into_inner()
 }
 
 #[test]
@@ -125,16 +109,6 @@ fn a_key_that_comes_in_parts_is_found() {
     assert_eq!(done, whole);
 }
 
-#[test]
-fn blocks_and_broken_tokens_go_over_lines() {
-    let spans = |text: &str| REDACTOR.spans_lines(text.as_bytes());
-    let (begin, _) = Maker::key_ends("RSA ");
-    assert!(spans(&begin.replacen("BEGIN", "BE\x1b[0mGIN", 1)));
-    assert!(spans(&Maker::new(23).fill("token ghp_{A10}\n")));
-    assert!(!spans("PASSWORD=hunter22\n"));
-    assert!(!spans(&Maker::new(24).fill("ghp_{A36} there\n")));
-}
-
 proptest! {
     #[test]
     fn any_text_is_survived_and_redacting_twice_is_redacting_once(
@@ -165,4 +139,21 @@ proptest! {
         let clean = clean(text.as_bytes(), &mut tally);
         prop_assert!(tally.total() > 0 || clean == text);
     }
+}
+
+#[test]
+fn a_text_that_grows_is_redacted_as_if_it_came_at_once() {
+    proptest!(config(), |(pieces in proptest::collection::vec((lines(), lines()), 1..6))| {
+        let mut growing = Growing::default();
+        let mut so_far = String::new();
+        for (new, end) in pieces {
+            so_far.push_str(&new);
+            let grown = REDACTOR.grow(&growing, new.as_bytes(), end.as_bytes());
+            let mut tally = Tally::default();
+            let all = crate::model::ansi::sanitised(format!("{so_far}{end}").as_bytes());
+            prop_assert_eq!(grown.text.into_inner(), clean(&all, &mut tally));
+            prop_assert_eq!(grown.tally, tally);
+            growing = grown.growing;
+        }
+    });
 }

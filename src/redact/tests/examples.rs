@@ -22,7 +22,7 @@ fn every_rule_finds_its_examples_under_its_name_and_nothing_else() {
                 let mut tally = Tally::default();
                 let clean = redactor.name(example.line.as_bytes(), &mut tally);
                 let marker = format!("‹redacted:{}›", shape.rule);
-                assert_eq!(clean, example.line.replace(&example.secret, &marker));
+                assert_eq!(*clean, example.line.replace(&example.secret, &marker));
                 assert_eq!(tally.total(), 1, "{}: {tally:?}", shape.rule);
             }
         }
@@ -38,7 +38,7 @@ fn every_rule_leaves_its_counter_examples() {
             let line = maker.fill(counter);
             let mut tally = Tally::default();
             let clean = redactor.name(line.as_bytes(), &mut tally);
-            assert_eq!(clean, line, "{}: {tally:?}", shape.rule);
+            assert_eq!(*clean, line, "{}: {tally:?}", shape.rule);
         }
     }
 }
@@ -57,7 +57,7 @@ fn colours_inside_a_secret_do_not_hide_it() {
         let clean = redactor.name(line.as_bytes(), &mut Tally::default());
         let expected = format!("‹redacted:{}›\x1b[1;31m\x1b[0m", example.rule);
         let line = example.line.replace(&example.secret, &expected);
-        assert_eq!(clean, format!("\x1b[32m{line}"));
+        assert_eq!(*clean, format!("\x1b[32m{line}"));
     }
 }
 

@@ -12,7 +12,7 @@ use crate::model::snapshot::{Cause, RedactionCount, ServerIdentity};
 use crate::model::time::Millis;
 use crate::model::tree::ServerState;
 use crate::store::details;
-use crate::store::request::{NewSnapshot, Storing, Unchanged};
+use crate::store::request::{Recording, Storing, Unchanged};
 
 const MAGIC: [u8; 8] = *b"mtspool\n";
 const FORM: u8 = 2;
@@ -25,7 +25,7 @@ const LEVEL: i32 = 3;
 /// What is kept aside: a snapshot, and how it was to be recorded.
 #[derive(Debug, Clone)]
 pub(super) struct Aside {
-    pub(super) new: NewSnapshot,
+    pub(super) new: Recording,
     pub(super) unchanged: Unchanged,
 }
 
@@ -131,7 +131,7 @@ fn hash(form: u8, raw_len: u64, packed: &[u8]) -> [u8; HASH_BYTES] {
 impl From<Aside> for Body1 {
     fn from(aside: Aside) -> Self {
         // Every field by name: a new one is not forgotten here.
-        let NewSnapshot {
+        let Recording {
             time,
             random,
             cause,
@@ -177,7 +177,7 @@ impl From<Body1> for Aside {
             } else {
                 Unchanged::Store
             },
-            new: NewSnapshot {
+            new: Recording {
                 time: body.time,
                 random: body.random,
                 cause: body.cause,
@@ -211,7 +211,7 @@ mod tests {
         let texts = [text(log(0..40)), text("$ make\n")];
         let state = state(vec![session("api", 1, &texts)]);
         Aside {
-            new: snapshot(7, &state, &texts),
+            new: snapshot(7, &state, &texts).into(),
             unchanged: Unchanged::Skip,
         }
     }

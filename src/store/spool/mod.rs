@@ -21,7 +21,7 @@ use dir::SpoolDir;
 use file::Aside;
 
 use super::error::StoreError;
-use super::request::{NewSnapshot, Recorded, Unchanged};
+use super::request::{NewSnapshot, Recorded, Recording, Unchanged};
 use super::{Store, names};
 
 const OPERATION: &str = "keep a snapshot aside";
@@ -112,10 +112,10 @@ impl Store {
     /// here nor there.
     pub fn record_or_spool(
         &self,
-        mut new: NewSnapshot,
+        new: NewSnapshot,
         unchanged: Unchanged,
     ) -> Result<Kept, StoreError> {
-        new.state.sort();
+        let new = Recording::from(new);
         // Those that wait are older. While they cannot be stored, this one cannot either, and there is
         // no use in waiting twice.
         let why = match self.take_in() {
@@ -125,18 +125,26 @@ impl Store {
                 recorded => return recorded.map(Kept::Recorded),
             },
         };
-        self.spool(new, unchanged, why).map(Kept::Spooled)
+        self.aside(new, unchanged, why).map(Kept::Spooled)
     }
 
     /// Keeps a snapshot aside that could not be recorded because of `why`. It is refused where the store
     /// would refuse it too.
     pub fn spool(
         &self,
-        mut new: NewSnapshot,
+        new: NewSnapshot,
         unchanged: Unchanged,
         why: StoreError,
     ) -> Result<Spooled, StoreError> {
-        new.state.sort();
+        self.aside(new.into(), unchanged, why)
+    }
+
+    fn aside(
+        &self,
+        new: Recording,
+        unchanged: Unchanged,
+        why: StoreError,
+    ) -> Result<Spooled, StoreError> {
         new.state.check().map_err(StoreError::Invalid)?;
         if let Err(error) = names::check_sound(new.name.as_deref()) {
             return Err(error.at(OPERATION, &self.file));

@@ -13,7 +13,7 @@ use crate::model::id::SnapshotId;
 use crate::store::error::StoreError;
 use crate::store::fault::Fault;
 use crate::store::lease::Outcome;
-use crate::store::request::NewSnapshot;
+use crate::store::request::Recording;
 use crate::store::{Store, ids, record, space};
 
 const OPERATION: &str = "take in what was kept aside";
@@ -165,7 +165,7 @@ fn one(
 }
 
 /// Adds to the note of a snapshot.
-fn note(new: &mut NewSnapshot, words: &str) {
+fn note(new: &mut Recording, words: &str) {
     new.description = Some(match &new.description {
         Some(said) => format!("{said}; {words}"),
         None => words.to_owned(),
@@ -173,7 +173,7 @@ fn note(new: &mut NewSnapshot, words: &str) {
 }
 
 /// Takes the text of a pane out of a snapshot, which is partial from then on.
-fn leave_out(new: &mut NewSnapshot, (session, tab, pane): &(BString, u32, u32)) -> bool {
+fn leave_out(new: &mut Recording, (session, tab, pane): &(BString, u32, u32)) -> bool {
     let panes = new
         .state
         .sessions
@@ -205,13 +205,13 @@ fn put(store: &Store, aside: &Aside) -> Result<(), StoreError> {
 }
 
 /// What tells a store that is made for this snapshot from others.
-pub(in crate::store) fn seed(new: &NewSnapshot) -> Vec<u8> {
+pub(in crate::store) fn seed(new: &Recording) -> Vec<u8> {
     format!("{} {} {}", new.time.0, new.random, new.host).into_bytes()
 }
 
 /// Whether the snapshot was stored before, even if it is in the trash now. Its id may have a later time
 /// than its own, never an earlier one, and ends with its random bits.
-fn is_there(txn: &WriteTransaction, new: &NewSnapshot) -> Result<bool, Fault> {
+fn is_there(txn: &WriteTransaction, new: &Recording) -> Result<bool, Fault> {
     // Without randomness there is nothing to tell it by.
     if new.random == 0 {
         return Ok(false);

@@ -235,8 +235,11 @@ fn the_oldest_automatic_ones_make_room_and_leave_their_texts_to_others() {
     let dir = SpoolDir::new(s.store.dir());
     let texts = [text(log(0..30)), text("changes")];
     let put = |new: NewSnapshot| {
-        let unchanged = Unchanged::Store;
-        put_within(&dir, Aside { new, unchanged }, 3, 1 << 20)
+        let aside = Aside {
+            new: new.into(),
+            unchanged: Unchanged::Store,
+        };
+        put_within(&dir, aside, 3, 1 << 20)
     };
     let both = state(vec![session("api", 1, &texts)]);
     let manual = NewSnapshot {

@@ -23,7 +23,7 @@ fn filled() -> (Scratch, Vec<SnapshotMeta>) {
             session("web", 2, &texts[1..]),
         ]);
         let mut new = snapshot(i64::from(at), &state, &texts);
-        new.name = (at == 2).then(|| "middle".to_owned());
+        new.name = (at == 2).then(|| "middle".into());
         record(&s.store, new)
     });
     let metas = metas.collect();

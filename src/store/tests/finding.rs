@@ -14,7 +14,7 @@ fn find(store: &Store, words: &str) -> Result<SnapshotMeta, StoreError> {
 }
 
 fn rename(store: &Store, id: SnapshotId, name: &str) -> Result<Vec<SnapshotMeta>, StoreError> {
-    store.edit(&[id], &Edit::Rename(Some(name.to_owned())))
+    store.edit(&[id], &Edit::Rename(Some(name.into())))
 }
 
 #[test]

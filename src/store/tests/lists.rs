@@ -140,7 +140,7 @@ fn a_lost_page_of_an_index_is_gone_around() {
     let (s, metas) = filled(40);
     let name = |at: usize| format!("name-{at:02}");
     for (at, meta) in metas.iter().enumerate() {
-        let name = Edit::Rename(Some(name(at)));
+        let name = Edit::Rename(Some(name(at).into()));
         s.store.edit(&[meta.id], &name).unwrap();
     }
     let metas: Vec<_> = metas

@@ -155,7 +155,7 @@ fn history(store: &Store, steps: &[Step]) {
         sessions.dedup_by(|a, b| a.name == b.name);
         let mut new = snapshot(second, &state(sessions), &texts);
         new.server = server(100 + life);
-        new.name = name.map(|at| format!("{} {second}", WORDS[at]));
+        new.name = name.map(|at| format!("{} {second}", WORDS[at]).into());
         record(store, new);
     }
 }

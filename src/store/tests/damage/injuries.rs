@@ -44,7 +44,7 @@ static FILLED: LazyLock<(Scratch, Known)> = LazyLock::new(|| {
             session("web", 2, &texts[2..]),
         ]);
         let mut new = snapshot(i64::from(at) + 1, &state, &texts);
-        new.name = (at % 20 == 0).then(|| format!("name-{at}"));
+        new.name = (at % 20 == 0).then(|| format!("name-{at}").into());
         let meta = record(&s.store, new);
         let texts = texts.map(|text| (text.digest(), text)).to_vec();
         all.insert(meta.id, (Snapshot { meta, state }, texts));

@@ -101,7 +101,7 @@ impl Machine {
                 let edit = edit(note);
                 let mut model = self.model.clone();
                 let wanted = model.edit(&ids, &edit);
-                let edited = self.store.edit(&ids, &edit);
+                let edited = self.store.edit(&ids, &edit.map(Into::into));
                 self.settle(model, &wanted, edited);
             }
             Op::Trash(which) => {
@@ -176,12 +176,12 @@ impl Machine {
             } else {
                 Cause::Auto
             },
-            name: shot.name.map(name_of),
-            tags: shot.tag.map(tag_of).into_iter().collect(),
+            name: shot.name.map(|name| name_of(name).into()),
+            tags: shot.tag.map(|tag| tag_of(tag).into()).into_iter().collect(),
             pinned: shot.pinned,
             partial: shot.part.is_some(),
             server: identity(shot.server),
-            contents: given.collect(),
+            contents: given.map(Into::into).collect(),
             storing: shot.storing,
             ..snapshot(self.clock, &state, &[])
         }
@@ -331,7 +331,7 @@ fn pick<'a>(which: &Which, there: impl Iterator<Item = &'a SnapshotId>) -> Vec<S
     ids
 }
 
-fn edit(note: &Note) -> Edit {
+fn edit(note: &Note) -> Edit<String> {
     match note {
         Note::Rename(name) => Edit::Rename(name.map(name_of)),
         Note::Describe(text) => Edit::Describe(text.map(|text| format!("note {text}"))),

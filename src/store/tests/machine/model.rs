@@ -12,6 +12,7 @@ use crate::model::snapshot::{
     Cause, ChangeCount, Life, LifeId, RecoveryState, Snapshot, SnapshotMeta,
 };
 use crate::model::time::Millis;
+use crate::redact::Clean;
 use crate::store::{Edit, NewSnapshot, StoreError, Unchanged};
 
 /// Why the model does not do something: the errors that the store must give then.
@@ -86,9 +87,9 @@ impl Model {
             parent: parent.map(|parent| parent.meta.id),
             time: new.time,
             cause: new.cause,
-            name: new.name.clone(),
-            description: new.description.clone(),
-            tags: new.tags.clone(),
+            name: new.name.clone().map(Clean::into_inner),
+            description: new.description.clone().map(Clean::into_inner),
+            tags: new.tags.iter().map(ToString::to_string).collect(),
             pinned: new.pinned,
             archived: false,
             partial: new.partial,
@@ -126,7 +127,7 @@ impl Model {
         assert!(meta.cause != Cause::Import);
         life.last_seen = life.last_seen.max(meta.time);
         life.end = None;
-        let state = new.state;
+        let state = new.state.into_inner();
         self.timeline.insert(meta.id, Snapshot { meta, state });
     }
 
@@ -157,7 +158,7 @@ impl Model {
     pub(super) fn edit(
         &mut self,
         ids: &[SnapshotId],
-        edit: &Edit,
+        edit: &Edit<String>,
     ) -> Result<Vec<SnapshotMeta>, Refused> {
         let mut edited = Vec::new();
         for id in ids {
