@@ -7,6 +7,7 @@ use crate::capture::CaptureError;
 use crate::config::{ConfigError, PathsError};
 use crate::model::target::{InvalidSnapRef, InvalidTarget};
 use crate::mux::MuxError;
+use crate::redact::{RedactSettings, Redactor, Tally};
 use crate::restore::{RestoreError, RulesError};
 use crate::store::StoreError;
 
@@ -64,6 +65,21 @@ impl CliError {
         Self {
             hint: Some(hint.into()),
             ..self
+        }
+    }
+
+    /// The error without what the rules for secrets find in it: names from a living server may be in it, and
+    /// whoever started the command may keep what it says.
+    pub(super) fn without_secrets(self, rules: &RedactSettings) -> Self {
+        // Where the rules are broken, that is what the error says.
+        let Ok(redactor) = Redactor::new(rules) else {
+            return self;
+        };
+        let clean = |text: &str| redactor.words(text, &mut Tally::default()).into_inner();
+        Self {
+            code: self.code,
+            message: clean(&self.message),
+            hint: self.hint.as_deref().map(clean),
         }
     }
 

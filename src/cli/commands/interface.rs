@@ -23,7 +23,11 @@ pub(super) fn run(context: &Context) -> Result<Exit, CliError> {
     }
     // A broken rule stops the start, before the terminal is taken over.
     let redactor = context.redactor()?;
-    log::to_file(&context.paths.state, context.global.verbose);
+    log::to_file(
+        &context.paths.state,
+        &context.settings.redaction,
+        context.global.verbose,
+    );
     let start = if context.settings.recovery.prompt {
         Start::Recovery
     } else {

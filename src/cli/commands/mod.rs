@@ -41,15 +41,17 @@ pub(super) fn run(args: Cli) -> Result<Exit, CliError> {
         _ => {}
     }
     let context = Context::new(args.global)?;
-    match args.command {
+    let rules = &context.settings.redaction;
+    let done = match args.command {
         // Both take the terminal over; what they log goes to a file.
         None => interface::run(&context),
         Some(Command::Demo(demo)) => demo.run(&context),
         Some(command) => {
-            log::to_stderr(context.global.quiet, context.global.verbose);
+            log::to_stderr(rules, context.global.quiet, context.global.verbose);
             dispatch(&command, &context)
         }
-    }
+    };
+    done.map_err(|error| error.without_secrets(rules))
 }
 
 fn dispatch(command: &Command, context: &Context) -> Result<Exit, CliError> {
