@@ -5,7 +5,7 @@
 
 use divan::Bencher;
 use divan::counter::BytesCount;
-use muxtape::redact::{RedactSettings, Redactor, Tally};
+use muxtape::redact::{Growing, RedactSettings, Redactor, Tally};
 
 #[path = "../tests/common/secrets.rs"]
 mod secrets;
@@ -53,6 +53,26 @@ fn reading_the_rules() -> Redactor {
 fn first_use(bencher: Bencher<'_, '_>) {
     let line = Maker::new(1).fill("export API_KEY={A20} https://me:{A12}@host/x ghp_{A36}");
     bencher.bench_local(|| redactor().name(line.as_bytes(), &mut Tally::default()));
+}
+
+/// From nothing to the first text that will grow: what the first capture of a recorder does.
+#[divan::bench]
+fn first_growing_text(bencher: Bencher<'_, '_>) {
+    let text = text(100_000, |number| {
+        format!("$ make -j{number} && ls -l src/{number}.rs")
+    });
+    bencher.bench_local(|| redactor().grow(&Growing::default(), text.as_bytes(), b"$ "));
+}
+
+/// A screen of new lines behind a megabyte of scrollback that is known.
+#[divan::bench]
+fn a_text_that_grows(bencher: Bencher<'_, '_>) {
+    let line = |number| format!("request {number} took {} ms", number % 977);
+    let redactor = redactor();
+    let old = text(1_000_000, line);
+    let before = redactor.grow(&Growing::default(), old.as_bytes(), b"$ ");
+    let new = text(2_000, line);
+    bencher.bench_local(|| redactor.grow(&before.growing, new.as_bytes(), b"$ "));
 }
 
 /// From nothing to a line for every rule: all of them are compiled.
