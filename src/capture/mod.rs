@@ -4,6 +4,7 @@
 //! up is an error, and every captured string has gone through the [`Redactor`], as its type says
 //! ([`Clean`]). This room never writes anything.
 
+pub mod exclusions;
 mod memory;
 mod snapshot;
 mod texts;
@@ -21,6 +22,7 @@ use crate::model::tree::{ContentsRef, InvalidState, PaneHandle, ServerState};
 use crate::mux::{Multiplexer, MuxError, Probe};
 use crate::redact::{Clean, Redactor, Tally};
 
+pub use exclusions::Exclusions;
 pub use snapshot::Stamp;
 
 use memory::Memory;

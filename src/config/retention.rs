@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::store::{InvalidPattern, Keep, KeepUndo, Pattern, Quota, Retention, Rule};
+use crate::model::pattern::{InvalidPattern, Pattern};
+use crate::store::{Keep, KeepUndo, Quota, Retention, Rule};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// Age that automatic snapshots, undo points and the trash reach where nothing else is said.

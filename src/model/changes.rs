@@ -86,6 +86,8 @@ pub enum Field {
     Piped,
     Terminal,
     Floating,
+    /// That nothing but its place is kept.
+    Withheld,
     Buffer,
 }
 
@@ -127,6 +129,7 @@ impl Field {
             Field::Piped => "piped",
             Field::Terminal => "terminal",
             Field::Floating => "floating",
+            Field::Withheld => "withheld",
             Field::Buffer => "buffer",
         }
     }

@@ -113,6 +113,20 @@ pub struct PaneDetail {
     pub terminal: TerminalModes,
     /// Where it floats; such a pane is not part of the tab's layout.
     pub floating: Option<Floating>,
+    /// Why nothing but its place is kept; `None` for a pane that is kept.
+    #[serde(skip)]
+    pub withheld: Option<Withheld>,
+}
+
+/// Why a pane is no more than a place in a layout: there is no text, title, command, directory, setting, hook
+/// nor variable of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Withheld {
+    /// Somebody marked it, its tab or its session as private.
+    Private,
+    /// What runs in it, or where, is never recorded by the user's settings.
+    Excluded,
 }
 
 /// Where a pane lies that floats above the others of its tab (tmux 3.7 and newer).
@@ -128,6 +142,17 @@ pub struct Floating {
     pub height: u16,
     /// How many floating panes of the tab are in front of it.
     pub behind: u16,
+}
+
+impl Withheld {
+    /// A word or two for it.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Withheld::Private => "private",
+            Withheld::Excluded => "not recorded",
+        }
+    }
 }
 
 impl Floating {

@@ -14,6 +14,7 @@ pub mod geometry;
 pub mod id;
 pub mod moment;
 pub mod network;
+pub mod pattern;
 pub mod program;
 pub mod snapshot;
 pub mod ssh;

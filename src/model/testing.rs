@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use super::contents::Contents;
 use super::detail::{
     Buffer, Checkout, Hook, PaneDetail, SessionDetail, Setting, TabDetail, TerminalModes, Variable,
+    Withheld,
 };
 use super::geometry::{Layout, Size, tests::any_layout};
 use super::program::Program;
@@ -105,6 +106,11 @@ fn any_pane_detail(seed: u64, name: &BString, argv: &[BString]) -> PaneDetail {
         terminal: TerminalModes {
             scroll_region: Some((1, 5)),
             ..TerminalModes::default()
+        },
+        withheld: match seed % 5 {
+            0 => Some(Withheld::Private),
+            1 => Some(Withheld::Excluded),
+            _ => None,
         },
         ..PaneDetail::default()
     }

@@ -480,6 +480,10 @@ impl Pane {
             ))
             .value(&(exit, screen))
             .value(&contents.map(|text| text.digest));
-        with(own, detail).finish()
+        // Not among what `detail` is written as, so that what is kept of others stays what it was.
+        match detail.withheld {
+            None => with(own, detail).finish(),
+            Some(why) => with(own, detail).value(&why).finish(),
+        }
     }
 }

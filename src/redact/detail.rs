@@ -42,6 +42,7 @@ impl Redactor {
             piped: _,
             terminal: _,
             floating: _,
+            withheld: _,
         } = detail;
         self.settings(settings, tally);
         self.hooks(hooks, tally);

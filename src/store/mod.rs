@@ -102,8 +102,8 @@ pub use repair::{LostSnapshot, RepairReport, Way};
 use request::Recording;
 pub use request::{NewSnapshot, Recorded, Storing, Unchanged};
 pub use retention::{
-    Count, InvalidPattern, Keep, KeepReason, KeepUndo, Pattern, PrunePlan, Pruned, Quota,
-    RemoveReason, Retention, Rule, Verdict,
+    Count, Keep, KeepReason, KeepUndo, PrunePlan, Pruned, Quota, RemoveReason, Retention, Rule,
+    Verdict,
 };
 pub use search::{HitKind, SearchHit, SearchQuery};
 pub use spool::{Kept, Spooled, TakenIn};

@@ -6,6 +6,7 @@ use super::{Change, ChangeKind, Field, List, argv_words, target};
 use crate::model::ansi::label;
 use crate::model::detail::{
     Buffer, Checkout, Hook, PaneDetail, SessionDetail, Setting, TabDetail, TerminalModes, Variable,
+    Withheld,
 };
 use crate::model::target::Target;
 
@@ -46,6 +47,7 @@ impl List {
             piped,
             terminal,
             floating,
+            withheld,
         } = from;
         self.settings(at, settings, &to.settings);
         self.hooks(at, hooks, &to.hooks);
@@ -76,6 +78,8 @@ impl List {
         if *floating != to.floating {
             self.field(at, Field::Floating, place(from), place(to));
         }
+        let why = |withheld: Option<Withheld>| withheld.map_or("", Withheld::words).to_owned();
+        self.field(at, Field::Withheld, why(*withheld), why(to.withheld));
     }
 
     pub(super) fn buffers(&mut self, from: &[Buffer], to: &[Buffer]) {

@@ -13,7 +13,6 @@ mod good;
 mod jumps;
 mod ledger;
 mod marks;
-mod pattern;
 mod policy;
 mod quota;
 mod reason;
@@ -23,7 +22,6 @@ mod survey;
 mod tests;
 
 pub use apply::{PrunePlan, Pruned};
-pub use pattern::{InvalidPattern, Pattern};
 pub use policy::{Keep, KeepUndo, Quota, Retention, Rule};
 pub use reason::{Count, KeepReason, RemoveReason, Verdict};
 

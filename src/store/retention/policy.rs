@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bstr::BStr;
 
-use super::pattern::Pattern;
+use crate::model::pattern::Pattern;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 

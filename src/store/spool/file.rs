@@ -2,8 +2,9 @@
 //!
 //! Layout: magic (8 bytes), form (1 byte), length of the decoded body (8 bytes, little endian), BLAKE3
 //! with a domain of its own over form, length and body (32 bytes), body. The body of form 1 is postcard,
-//! compressed with zstd; in form 2, the details of the tree ([`details`]) stand behind it. A newer muxtape may find a file that an older one left behind, so a form, once
-//! released, is read for ever.
+//! compressed with zstd; in form 2, the details of the tree ([`details`]) stand behind it; form 3 is form 2 with details that
+//! form 2 did not have: panes that are withheld. A newer muxtape may find a file that an older one left behind, so a
+//! form, once released, is read for ever.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +17,8 @@ use crate::store::request::{Recording, Storing, Unchanged};
 
 const MAGIC: [u8; 8] = *b"mtspool\n";
 const FORM: u8 = 2;
+/// Of a capture with panes that are withheld.
+const WITHHOLDING: u8 = 3;
 const HASH_BYTES: usize = 32;
 /// The largest decoded body that is written or believed: ten panes of fifty megabytes.
 const MAX_RAW: u64 = 512 * 1024 * 1024;
@@ -45,7 +48,7 @@ pub(super) enum BadFile {
     Body(String),
 }
 
-/// The body of forms 1 and 2. It never changes: another form gets another structure.
+/// The body of forms 1 to 3. It never changes: another form gets another structure.
 #[derive(Debug, Serialize, Deserialize)]
 struct Body1 {
     skip_unchanged: bool,
@@ -69,6 +72,10 @@ struct Body1 {
 /// The bytes of a file.
 pub(super) fn seal(aside: Aside) -> Result<Vec<u8>, BadFile> {
     let read = Body1::from(aside);
+    let form = match details::withholds(&read.state) {
+        true => WITHHOLDING,
+        false => FORM,
+    };
     let mut raw = postcard::to_allocvec(&read).map_err(body)?;
     details::append(&read.state, &mut raw).map_err(body)?;
     let raw_len = raw.len() as u64;
@@ -78,9 +85,9 @@ pub(super) fn seal(aside: Aside) -> Result<Vec<u8>, BadFile> {
     let packed = zstd::bulk::compress(&raw, LEVEL).map_err(body)?;
     let mut bytes = Vec::with_capacity(MAGIC.len() + 9 + HASH_BYTES + packed.len());
     bytes.extend_from_slice(&MAGIC);
-    bytes.push(FORM);
+    bytes.push(form);
     bytes.extend_from_slice(&raw_len.to_le_bytes());
-    bytes.extend_from_slice(&hash(FORM, raw_len, &packed));
+    bytes.extend_from_slice(&hash(form, raw_len, &packed));
     bytes.extend_from_slice(&packed);
     Ok(bytes)
 }
@@ -101,7 +108,7 @@ pub(super) fn open(bytes: &[u8]) -> Result<Aside, BadFile> {
         return Err(BadFile::Hash);
     }
     // Believed only now: a changed form would not match.
-    if form > FORM {
+    if form > WITHHOLDING {
         return Err(BadFile::Newer(form));
     }
     let capacity = usize::try_from(raw_len).ok().filter(|_| raw_len <= MAX_RAW);
@@ -203,7 +210,7 @@ mod tests {
     use super::*;
     use crate::model::detail::{
         Buffer, Checkout, Floating, Hook, PaneDetail, SessionDetail, Setting, TabDetail,
-        TerminalModes, Variable,
+        TerminalModes, Variable, Withheld,
     };
     use crate::store::testing::{log, session, snapshot, state, text};
 
@@ -237,14 +244,25 @@ mod tests {
     #[test]
     fn a_newer_form_is_told_from_damage() {
         let mut bytes = seal(aside()).unwrap();
-        bytes[8] = 3;
+        bytes[8] = 4;
         assert_eq!(open(&bytes).unwrap_err(), BadFile::Hash);
         let rest = bytes.split_off(17);
         let raw_len = u64::from_le_bytes(bytes[9..17].try_into().unwrap());
         let packed = &rest[HASH_BYTES..];
-        bytes.extend(hash(3, raw_len, packed));
+        bytes.extend(hash(4, raw_len, packed));
         bytes.extend(packed);
-        assert_eq!(open(&bytes).unwrap_err(), BadFile::Newer(3));
+        assert_eq!(open(&bytes).unwrap_err(), BadFile::Newer(4));
+    }
+
+    #[test]
+    fn form_3_is_of_captures_that_withhold_something() {
+        let mut withholding = detailed();
+        let tab = &mut withholding.new.state.sessions[0].tabs[0];
+        tab.panes[0].detail.withheld = Some(Withheld::Private);
+        let expected = format!("{:?}", withholding.new);
+        let bytes = seal(withholding).unwrap();
+        assert_eq!((bytes[8], seal(detailed()).unwrap()[8]), (3, 2));
+        assert_eq!(format!("{:?}", open(&bytes).unwrap().new), expected);
     }
 
     #[test]
@@ -332,6 +350,7 @@ mod tests {
                 height: 10,
                 behind: 1,
             }),
+            withheld: None,
         };
         aside
     }

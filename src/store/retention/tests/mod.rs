@@ -12,10 +12,9 @@ use super::decide;
 use super::decision::Decision;
 use super::jumps::Jumps;
 use super::ledger::{Ledger, Numbers, Row};
-use super::{
-    Count, Keep, KeepReason, KeepUndo, Pattern, Quota, RemoveReason, Retention, Rule, Verdict,
-};
+use super::{Count, Keep, KeepReason, KeepUndo, Quota, RemoveReason, Retention, Rule, Verdict};
 use crate::model::id::SnapshotId;
+use crate::model::pattern::Pattern;
 use crate::model::snapshot::{Cause, LifeId};
 use crate::model::time::Millis;
 use crate::store::testing::server;

@@ -1,13 +1,15 @@
-//! Patterns for names of sessions.
+//! Patterns for names: of sessions, tabs, programs, and of the parts of a path.
 //!
 //! Names are bytes and no paths: two signs are enough, and a `/` is a letter like others. A library for
 //! patterns of paths would mean something by slashes, braces and brackets, which names may hold.
 
 use bstr::{BStr, BString, ByteSlice};
+use serde::{Deserialize, Serialize};
 
 /// A pattern: `*` stands for anything, `?` for one character, `\` takes its meaning from what follows.
 /// Everything else stands for itself.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Pattern {
     text: BString,
     parts: Vec<Part>,
@@ -24,7 +26,7 @@ enum Part {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidPattern {
     /// It is empty, and would fit nothing.
-    #[error("an empty pattern fits no session")]
+    #[error("an empty pattern fits nothing")]
     Empty,
     /// It ends in a `\`.
     #[error("{0:?} ends in a backslash that nothing follows; write \\\\ for a backslash itself")]
@@ -57,6 +59,34 @@ impl Pattern {
             return Err(InvalidPattern::Empty);
         }
         Ok(Self { text, parts })
+    }
+
+    /// The pattern that this name fits, and nothing else.
+    #[must_use]
+    pub fn exactly(name: &[u8]) -> Self {
+        let sign = |byte: &u8| b"*?\\".contains(byte);
+        let text = name
+            .iter()
+            .flat_map(|byte| sign(byte).then_some(b'\\').into_iter().chain([*byte]))
+            .collect();
+        Self {
+            text,
+            parts: name.iter().copied().map(Part::Byte).collect(),
+        }
+    }
+
+    /// The only name that fits, where there is only one.
+    #[must_use]
+    pub fn only(&self) -> Option<BString> {
+        let byte = |part: &Part| match part {
+            Part::Byte(byte) => Some(*byte),
+            Part::Character | Part::Anything => None,
+        };
+        self.parts
+            .iter()
+            .map(byte)
+            .collect::<Option<Vec<u8>>>()
+            .map(BString::from)
     }
 
     /// The pattern as it was written.
@@ -103,6 +133,21 @@ impl Pattern {
     }
 }
 
+impl TryFrom<String> for Pattern {
+    type Error = InvalidPattern;
+
+    fn try_from(text: String) -> Result<Self, InvalidPattern> {
+        Self::new(text)
+    }
+}
+
+impl From<Pattern> for String {
+    /// As it was written; what is no UTF-8 is replaced, which cannot be where it was read from a text.
+    fn from(pattern: Pattern) -> Self {
+        pattern.text.to_str_lossy().into_owned()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,7 +189,12 @@ mod tests {
             for byte in &name {
                 escaped.extend([b'\\', *byte]);
             }
-            prop_assert!(Pattern::new(escaped).unwrap().fits(name.as_bstr()));
+            let pattern = Pattern::new(escaped).unwrap();
+            prop_assert!(pattern.fits(name.as_bstr()));
+            prop_assert_eq!(pattern.only(), Some(name.as_slice().into()));
+            let exactly = Pattern::exactly(&name);
+            prop_assert_eq!(&Pattern::new(exactly.text()).unwrap(), &exactly);
+            prop_assert_eq!(exactly.parts, pattern.parts);
         }
     }
 }
