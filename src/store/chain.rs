@@ -95,6 +95,28 @@ pub(super) fn keep(
     change.put(Stream::Removed, seq, &record)
 }
 
+/// The id of a snapshot that was removed for good, where it is known.
+pub(super) fn removed_id(view: &impl View, seq: u64) -> Result<Option<SnapshotId>, Fault> {
+    let record = view.get(Stream::Removed, seq)?;
+    let what = record.and_then(|record| removed(seq, &record));
+    Ok(what.and_then(|what| what.id.id()))
+}
+
+/// Adds the place of a snapshot that is gone, and whose root stands for something that is not to be told by
+/// anything any more.
+pub(super) fn forget(
+    change: &impl Change,
+    counters: &mut Counters,
+    seq: u64,
+    id: Option<SnapshotId>,
+) -> Result<(), Fault> {
+    let was = id.map(|id| (id, Digest([0; 32])));
+    if let Some(was) = was {
+        add(change, counters, seq, was)?;
+    }
+    keep(change, seq, was)
+}
+
 /// What the record of a removed snapshot says that it was.
 fn removed(seq: u64, record: &[u8]) -> Option<What> {
     codec::unpack_value::<Option<What>>(Kind::Link, seq, record).ok()?

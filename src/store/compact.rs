@@ -10,6 +10,7 @@ use redb::{ReadTransaction, ReadableTable, ReadableTableMetadata, TableHandle, W
 use super::Store;
 use super::error::StoreError;
 use super::fault::Fault;
+use super::lease::Outcome;
 use super::parity;
 use super::replace::Turn;
 use super::space;
@@ -108,7 +109,7 @@ impl Store {
         space::check(self.dir(), OPERATION, slack.needed)?;
         turn.replace(copy, |new, sums| {
             if *sums == sums_of(new)? {
-                Ok(())
+                Ok(Outcome::Commit(()))
             } else {
                 Err(Fault::damaged_object(
                     "the new file",
@@ -124,7 +125,7 @@ impl Store {
     }
 
     /// Completes the parity file. The store works without it.
-    fn protect(&self) {
+    pub(super) fn protect(&self) {
         if let Err(error) = parity::keep(&self.place()) {
             tracing::debug!("{error}");
         }

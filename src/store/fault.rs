@@ -140,6 +140,7 @@ impl Kind {
             Kind::Link => "the link of the history",
             Kind::Migration => "the record of the migration",
             Kind::Jumps => "the record of the clock's jumps",
+            Kind::Rewrites => "the record of rewrites",
             Kind::Trashed => "the trash record of snapshot no.",
         }
     }

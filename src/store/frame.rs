@@ -40,10 +40,11 @@ pub(super) enum Kind {
     Link = 12,
     Jumps = 13,
     Migration = 14,
+    Rewrites = 15,
 }
 
 impl Kind {
-    pub(super) const ALL: [Kind; 14] = [
+    pub(super) const ALL: [Kind; 15] = [
         Kind::Schema,
         Kind::Counters,
         Kind::Meta,
@@ -58,6 +59,7 @@ impl Kind {
         Kind::Link,
         Kind::Jumps,
         Kind::Migration,
+        Kind::Rewrites,
     ];
 
     fn from_number(number: u8) -> Option<Self> {

@@ -10,6 +10,7 @@
 mod align;
 mod blocks;
 mod candidates;
+mod carry;
 mod chain;
 mod codec;
 mod compact;
@@ -48,6 +49,7 @@ mod repair;
 mod replace;
 mod request;
 mod retention;
+mod rewrite;
 mod rope;
 mod rosters;
 mod runs;
@@ -104,6 +106,9 @@ pub use request::{NewSnapshot, Recorded, Storing, Unchanged};
 pub use retention::{
     Count, Keep, KeepReason, KeepUndo, PrunePlan, Pruned, Quota, RemoveReason, Retention, Rule,
     Verdict,
+};
+pub use rewrite::{
+    Cleaned, Cleaner, Findings, Rewrite, RewritePlan, RewriteStep, Rewritten, RuleFindings,
 };
 pub use search::{HitKind, SearchHit, SearchQuery};
 pub use spool::{Kept, Spooled, TakenIn};

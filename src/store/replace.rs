@@ -20,7 +20,7 @@ use rustix::fs::FlockOperation;
 use super::disk;
 use super::error::StoreError;
 use super::fault::Fault;
-use super::lease::{self, Place};
+use super::lease::{self, Outcome, Place};
 use super::parity;
 
 /// What the new file is called until it is complete.
@@ -54,18 +54,28 @@ impl<'a> Turn<'a> {
         })
     }
 
-    /// Replaces the file by what `build` makes of it, if `check` then finds the new file to be right.
+    /// The new file, while it is built.
+    pub(super) fn building(&self) -> &Path {
+        &self.building
+    }
+
+    /// Replaces the file by what `build` makes of it, if `check` then finds the new file to be right, and
+    /// worth it.
     pub(super) fn replace<T>(
         &self,
         build: impl FnOnce(&ReadTransaction, &WriteTransaction) -> Result<T, Fault>,
-        check: impl FnOnce(&ReadTransaction, &T) -> Result<(), Fault>,
+        check: impl FnOnce(&ReadTransaction, &T) -> Result<Outcome<()>, Fault>,
     ) -> Result<T, StoreError> {
         let before = identity(self.place.file);
         let replaced = self.place.read(self.operation, |old| {
             let built = self.build(old, build)?;
             let new = lease::builder().open_read_only(&self.building)?;
-            check(&new.begin_read()?, &built)?;
+            let checked = check(&new.begin_read()?, &built)?;
             drop(new);
+            if let Outcome::Abort(()) = checked {
+                fs::remove_file(&self.building).map_err(io_fault)?;
+                return Ok(built);
+            }
             // Somebody who brought back a backup meanwhile, say, would lose it again.
             if before.is_none() || before != identity(self.place.file) {
                 return Err(StoreError::Busy {

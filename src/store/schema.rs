@@ -14,6 +14,7 @@ use super::fault::Fault;
 use super::frame::Kind;
 use super::migrate;
 use super::tables::{Change, View};
+use crate::model::time::Millis;
 
 /// The format that this version writes, and the newest that it reads.
 pub(super) const SUPPORTED: u32 = 2;
@@ -78,6 +79,12 @@ pub(super) fn current(store: [u8; 16]) -> Schema {
     }
 }
 
+/// The format record of a store that takes the place of another one, which nothing is to be brought back from.
+pub(super) fn successor(of: &Schema, now: Millis) -> Schema {
+    let seed = format!("{} {}", hex(&of.store), now.0);
+    current(store_id(seed.as_bytes()))
+}
+
 /// Writes the format record.
 pub(super) fn write(change: &impl Change, schema: &Schema) -> Result<(), Fault> {
     let record = codec::pack_value(Kind::Schema, 0, schema)?;
@@ -136,6 +143,14 @@ pub(super) fn mark(dir: &Path, schema: &Schema) -> Result<(), StoreError> {
     };
     writeln!(file, "{}", hex(&schema.store)).map_err(at)?;
     file.sync_all().map_err(at)
+}
+
+/// Removes the sidecar, which the next write makes anew: another store is about to take the place of this one.
+pub(super) fn unmark(dir: &Path) -> io::Result<()> {
+    match fs::remove_file(dir.join(SIDECAR)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// Removes what killed processes were building.

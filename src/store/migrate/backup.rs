@@ -16,11 +16,16 @@ const DIR: &str = "backups";
 /// Characters of the store's id in a name.
 const ID_CHARS: usize = 8;
 
+/// Where old files are kept.
+pub(super) fn dir(store: &Path) -> PathBuf {
+    store.join(DIR)
+}
+
 /// Where the old file is going to be kept: under a name that is free, or is its own already.
-pub(super) fn path(dir: &Path, file: &Path, schema: &Schema) -> PathBuf {
+pub(super) fn path(store: &Path, file: &Path, schema: &Schema) -> PathBuf {
     let id: String = schema::hex(&schema.store).chars().take(ID_CHARS).collect();
     let stem = format!("muxtape-schema{}-{id}", schema.format);
-    let dir = dir.join(DIR);
+    let dir = dir(store);
     let numbered = (2u64..).map(|number| dir.join(format!("{stem}-{number}.redb")));
     let mut names = std::iter::once(dir.join(format!("{stem}.redb"))).chain(numbered);
     let fits = |name: &PathBuf| fs::symlink_metadata(name).is_err() || is_same(name, file);

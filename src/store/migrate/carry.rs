@@ -1,20 +1,17 @@
-//! Writing snapshots of an older store into a new one: the same numbers, ids, times, parents, names, tags,
-//! trees and texts. Only what they take is counted anew.
+//! Writing snapshots of an older store into a new one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use redb::WriteTransaction;
 
-use super::old::{Lost, Old, Source, note};
+use super::old::{Lost, Source, note};
 use crate::model::contents::Contents;
 use crate::model::digest::Digest;
 use crate::model::tree::ServerState;
+use crate::store::carry::Carry;
 use crate::store::counters::Counters;
 use crate::store::fault::Fault;
-use crate::store::metadata::{self, Entry, Origin};
-use crate::store::record::{self, Bases, Given};
-use crate::store::request::Storing;
-use crate::store::{chain, ids, names, rosters, structure, texts, trash};
+use crate::store::{carry, texts};
 
 /// What a snapshot that lost a text says of it.
 const NOTE: &str = "texts were damaged before the store was migrated";
@@ -24,69 +21,18 @@ pub(super) fn carry(
     txn: &WriteTransaction,
     counters: &mut Counters,
     source: &Source<'_>,
-    mut old: Old,
+    mut old: Carry,
     lost: &mut Vec<Lost>,
 ) -> Result<u64, Fault> {
     let fresh = fresh_texts(txn, source, &mut old, lost)?;
-    let Old {
-        seq,
-        mut meta,
-        state,
-        since,
-    } = old;
-    let parent = record::parent(txn, &meta.server)?;
-    let before = parent.as_ref().map(|entry| structure::load(txn, entry.seq));
-    let before = before.and_then(Result::ok).unwrap_or_default();
-    let same_life = parent
-        .as_ref()
-        .is_some_and(|parent| parent.meta.life() == meta.life());
-    let bases = Bases::new(&before, same_life);
-    let given = Given {
-        texts: fresh.iter().map(|(digest, text)| (*digest, text)).collect(),
-        storing: Storing::Auto,
-    };
-    let origin = Origin {
-        host: meta.host.clone(),
-        server: meta.server.clone(),
-    };
-    let (origin, mut bytes) = metadata::origin_number(txn, counters, &origin)?;
-    let (numbers, own) = record::store_texts(txn, counters, &state, &given, &bases)?;
-    bytes += own;
-    let like = parent.as_ref().map(|entry| entry.seq);
-    let tree = (&state, &numbers);
-    bytes += structure::store(txn, counters, seq, tree, like, Storing::Auto)?;
-    let like = parent.as_ref();
-    let like = like.map(|entry| (entry.roster, &entry.meta.sessions[..]));
-    let (roster, own) = rosters::number(txn, counters, &meta.sessions, like)?;
-    chain::add(txn, counters, seq, (meta.id, meta.root))?;
-    ids::set(txn, meta.id, seq)?;
-    meta.stored_bytes = bytes + own + record::INDEX_BYTES;
-    counters.newest = counters.newest.max(Some(meta.id));
-    counters.seq = counters.seq.max(seq.saturating_add(1));
-    let mut entry = Entry {
-        seq,
-        origin,
-        roster,
-        meta,
-    };
-    let put = |entry: &Entry| match since {
-        Some(since) => trash::note(txn, entry, since),
-        None => metadata::put(txn, entry),
-    };
-    entry.meta.stored_bytes += put(&entry)?;
-    put(&entry)?;
-    if since.is_none() {
-        names::set(txn, &entry)?;
-    }
-    let texts = given.texts.values().map(|text| text.len() as u64);
-    Ok(texts.sum())
+    carry::put(txn, counters, old, &fresh)
 }
 
 /// The texts of a snapshot that the new store does not have yet. What is damaged goes from the snapshot.
 fn fresh_texts(
     txn: &WriteTransaction,
     source: &Source<'_>,
-    old: &mut Old,
+    old: &mut Carry,
     lost: &mut Vec<Lost>,
 ) -> Result<BTreeMap<Digest, Contents>, Fault> {
     let shown = old.state.panes().filter_map(|(_, _, pane)| pane.contents);
@@ -115,7 +61,7 @@ fn fresh_texts(
 }
 
 /// Takes texts out of a snapshot, which is partial from then on.
-fn leave_out(old: &mut Old, gone: &BTreeSet<Digest>) {
+fn leave_out(old: &mut Carry, gone: &BTreeSet<Digest>) {
     for pane in panes_mut(&mut old.state) {
         if pane
             .contents

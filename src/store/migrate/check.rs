@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use redb::ReadTransaction;
 
-use super::old::{Lost, Old, Source};
+use super::old::{Lost, Source};
 use super::progress::Progress;
 use crate::model::digest::Digest;
 use crate::store::blocks::Blocks;
+use crate::store::carry::Carry;
 use crate::store::fault::Fault;
 use crate::store::metadata::{Entry, Reader};
 use crate::store::tables::{Stream, View};
@@ -81,7 +82,7 @@ fn differs(seq: u64) -> Fault {
 
 /// Whether the same is told of both, but for what they take. Of one that lost a text, what that changes is
 /// left out.
-fn is_same(new: &Entry, old: &Old, is_partial: bool) -> bool {
+fn is_same(new: &Entry, old: &Carry, is_partial: bool) -> bool {
     let mut told = old.meta.clone();
     told.stored_bytes = new.meta.stored_bytes;
     if is_partial {

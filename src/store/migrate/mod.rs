@@ -23,7 +23,9 @@ mod v1;
 #[cfg(test)]
 pub(super) mod tests;
 
-use std::path::PathBuf;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use redb::ReadTransaction;
 
@@ -86,6 +88,24 @@ pub struct Carried {
     pub texts: u64,
     /// Lives.
     pub lives: u64,
+}
+
+/// The file that a migration builds.
+pub(super) fn building(dir: &Path) -> PathBuf {
+    building::path(dir)
+}
+
+/// Where files of older forms are kept.
+pub(super) fn backups(dir: &Path) -> PathBuf {
+    backup::dir(dir)
+}
+
+/// Removes what a killed migration left. For whoever has the turn, where the store has the present form.
+pub(super) fn tidy(dir: &Path) -> io::Result<()> {
+    match fs::remove_file(building::path(dir)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 impl Store {

@@ -10,22 +10,12 @@ use super::{OPERATION, v1};
 use crate::model::contents::Contents;
 use crate::model::digest::Digest;
 use crate::model::id::SnapshotId;
-use crate::model::snapshot::{Life, SnapshotMeta};
-use crate::model::time::Millis;
-use crate::model::tree::ServerState;
+use crate::model::snapshot::Life;
+use crate::store::carry::Carry;
 use crate::store::error::StoreError;
 use crate::store::fault::Fault;
 use crate::store::lease;
 use crate::store::schema::Schema;
-
-/// A snapshot.
-pub(super) struct Old {
-    pub(super) seq: u64,
-    pub(super) meta: SnapshotMeta,
-    pub(super) state: ServerState,
-    /// When it was thrown away, where it is in the trash.
-    pub(super) since: Option<Millis>,
-}
 
 /// The numbers that come next.
 #[derive(Debug, Clone, Copy)]
@@ -112,7 +102,7 @@ impl<'t> Source<'t> {
         Ok(seqs.range(from..).copied().collect())
     }
 
-    pub(super) fn snapshot(&self, seq: u64) -> Result<Result<Option<Old>, Lost>, Fault> {
+    pub(super) fn snapshot(&self, seq: u64) -> Result<Result<Option<Carry>, Lost>, Fault> {
         self.read(|reader| reader.snapshot(seq))
     }
 

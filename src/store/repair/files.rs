@@ -19,6 +19,21 @@ const KEPT: &str = "damaged";
 /// them would fill the disk.
 const MOST_KEPT: usize = 4;
 
+/// Where damaged files are kept.
+pub(in crate::store) fn kept(store: &Path) -> PathBuf {
+    store.join(KEPT)
+}
+
+/// Where new files are built.
+pub(in crate::store) fn work(store: &Path) -> PathBuf {
+    store.join(WORK)
+}
+
+/// Removes what a killed repair left. For whoever has the turn.
+pub(in crate::store) fn tidy(store: &Path) -> io::Result<()> {
+    remove(&work(store))
+}
+
 /// Opens a file that is there.
 pub(super) fn open(path: &Path) -> io::Result<File> {
     let nofollow = rustix::fs::OFlags::NOFOLLOW.bits();
@@ -37,7 +52,7 @@ pub(super) struct Work {
 impl Work {
     /// Makes it, without what a killed repair left in it.
     pub(super) fn make(store: &Path, operation: &'static str) -> Result<Self, StoreError> {
-        let dir = store.join(WORK);
+        let dir = work(store);
         let at = |error| StoreError::io(operation, &dir, error);
         remove(&dir).map_err(at)?;
         DirBuilder::new().mode(0o700).create(&dir).map_err(at)?;
@@ -73,7 +88,7 @@ fn remove(dir: &Path) -> io::Result<()> {
 /// Keeps the store's file under another name, and puts `new` in its place; says where the old one is.
 pub(super) fn swap(place: &Place<'_>, new: &Path, now: Millis) -> Result<PathBuf, StoreError> {
     const OPERATION: &str = "keep the damaged file";
-    let dir = place.dir.join(KEPT);
+    let dir = kept(place.dir);
     let kept =
         keep(place.file, &dir, now).map_err(|error| StoreError::io(OPERATION, &dir, error))?;
     let put = fs::rename(new, place.file).and_then(|()| File::open(place.dir)?.sync_all());

@@ -23,6 +23,7 @@ use crate::model::id::SnapshotId;
 use crate::model::time::Millis;
 
 use files::Work;
+pub(super) use files::{kept, tidy, work};
 use partly::Mended;
 use stages::Files;
 

@@ -13,7 +13,7 @@ use crate::store::error::StoreError;
 use crate::store::fault::Fault;
 use crate::store::lease::{Outcome, Place};
 use crate::store::tables::{Change, Stream, View};
-use crate::store::{chain, ids, names, remnants, retention, schema, texts};
+use crate::store::{chain, ids, names, remnants, retention, rewrite, schema, texts};
 
 const OPERATION: &str = "build the store anew";
 /// Records that are written in one transaction: some 20 MB.
@@ -50,6 +50,9 @@ pub(in crate::store) fn build(
         let unknown = count(txn, haul, survey)?;
         if let Some(jumps) = &survey.jumps {
             retention::put_record(txn, jumps)?;
+        }
+        if let Some(rewrites) = &survey.rewrites {
+            rewrite::put_record(txn, rewrites)?;
         }
         Ok(Outcome::Commit(unknown))
     })

@@ -78,7 +78,7 @@ impl<'a> Haul<'a> {
                 self.schema = self.schema.take().or(schema.ok());
                 return;
             }
-            Kind::Jumps => return,
+            Kind::Jumps | Kind::Rewrites => return,
             kind => stream(kind, key, hit.record),
         };
         let Some(stream) = stream else { return };
@@ -127,7 +127,9 @@ impl<'a> Haul<'a> {
 /// The table that a record belongs to.
 pub(super) fn stream(kind: Kind, key: u64, record: &[u8]) -> Option<Stream> {
     Some(match kind {
-        Kind::Schema | Kind::Counters | Kind::Jumps | Kind::Migration => return None,
+        Kind::Schema | Kind::Counters | Kind::Jumps | Kind::Migration | Kind::Rewrites => {
+            return None;
+        }
         Kind::Meta => Stream::Timeline,
         Kind::Trashed => Stream::Trash,
         Kind::State => Stream::States,

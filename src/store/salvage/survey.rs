@@ -9,7 +9,7 @@ use crate::store::counters::Counters;
 use crate::store::error::StoreError;
 use crate::store::lease::Place;
 use crate::store::tables::{Index, Stream, View};
-use crate::store::{frame, ids, retention};
+use crate::store::{frame, ids, retention, rewrite};
 
 const OPERATION: &str = "read a damaged store";
 
@@ -27,6 +27,8 @@ pub(in crate::store) struct Survey {
     pub(super) counters: Option<Counters>,
     /// The record of the clock's jumps, if it is whole.
     pub(super) jumps: Option<Vec<u8>>,
+    /// The record of rewrites, if it is whole.
+    pub(super) rewrites: Option<Vec<u8>>,
 }
 
 impl Survey {
@@ -51,9 +53,11 @@ impl Survey {
             }))?;
         }
         let (counters, jumps) = (&mut survey.counters, &mut survey.jumps);
+        let rewrites = &mut survey.rewrites;
         ended(place.read_any(OPERATION, |txn| {
             *counters = Counters::stored(txn)?;
             *jumps = retention::record(txn)?;
+            *rewrites = rewrite::record(txn)?;
             Ok(())
         }))?;
         Ok(survey)

@@ -76,6 +76,25 @@ impl SpoolDir {
         Ok(found)
     }
 
+    /// Files that were set aside.
+    pub(super) fn aside(&self) -> io::Result<Vec<PathBuf>> {
+        let mut found = Vec::new();
+        for (name, _) in self.files()? {
+            let path = self.path.join(name);
+            found.extend(
+                path.extension()
+                    .is_some_and(|end| end == SET_ASIDE)
+                    .then_some(path),
+            );
+        }
+        Ok(found)
+    }
+
+    /// Where a file is.
+    pub(super) fn place(&self, waiting: &Waiting) -> PathBuf {
+        self.path.join(&waiting.name)
+    }
+
     fn files(&self) -> io::Result<Vec<(String, fs::Metadata)>> {
         let entries = match fs::read_dir(&self.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),

@@ -8,6 +8,7 @@ mod bounds;
 mod dir;
 mod file;
 mod take;
+mod through;
 
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 pub(super) use take::seed;
+pub(super) use through::{Held, Through, set_aside};
 
 use dir::SpoolDir;
 use file::Aside;

@@ -148,7 +148,7 @@ fn a_file_that_somebody_else_put_there_meanwhile_stays() {
         |_, _| Ok(()),
         |_, ()| {
             fs::rename(&backup, s.store.file()).unwrap();
-            Ok(())
+            Ok(Outcome::Commit(()))
         },
     );
     assert!(matches!(replaced, Err(StoreError::Busy { .. })));

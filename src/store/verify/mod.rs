@@ -18,7 +18,7 @@ use super::fault::Fault;
 use super::frame::Kind;
 use super::lease::Place;
 use super::tables::{Stream, View};
-use super::{codec, ids, retention};
+use super::{codec, ids, retention, rewrite};
 
 pub use report::{Damage, DamagedObject, IndexKind, VerifyReport};
 
@@ -74,6 +74,9 @@ fn check_counters(txn: &ReadTransaction) -> Result<VerifyReport, Fault> {
     let mut report = VerifyReport::default();
     if let Err(fault) = retention::check(txn) {
         report.add_fault(None, DamagedObject::Jumps, fault)?;
+    }
+    if let Err(fault) = rewrite::check(txn) {
+        report.add_fault(None, DamagedObject::Rewrites, fault)?;
     }
     let Some(record) = txn.own(counters::RECORD)? else {
         // A new store has none until something is recorded.

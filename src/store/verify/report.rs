@@ -62,6 +62,8 @@ pub enum DamagedObject {
     Counters,
     /// What is known about jumps of the clock. Retention may take things for older than they are.
     Jumps,
+    /// What is known about rewrites of the history. No snapshot is lost.
+    Rewrites,
     /// A record that no snapshot was seen to need.
     Unused,
     /// A table, or the file itself: what exactly is lost cannot be told.
@@ -106,6 +108,7 @@ impl fmt::Display for DamagedObject {
             DamagedObject::Life => f.write_str("the record of a server's life"),
             DamagedObject::Counters => f.write_str("the counters record"),
             DamagedObject::Jumps => f.write_str("the record of the clock's jumps"),
+            DamagedObject::Rewrites => f.write_str("the record of rewrites of the history"),
             DamagedObject::Unused => f.write_str("a record that no snapshot needs"),
             DamagedObject::File => f.write_str("the file"),
         }

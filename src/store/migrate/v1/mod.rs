@@ -16,10 +16,11 @@ use redb::{ReadTransaction, ReadableTable, TableDefinition};
 
 pub(super) use frame::{is_own, unpack_value};
 
-use super::old::{Numbers, Old};
+use super::old::Numbers;
 use crate::model::contents::Contents;
 use crate::model::digest::Digest;
 use crate::model::snapshot::Life;
+use crate::store::carry::Carry;
 use crate::store::fault::Fault;
 use crate::store::frame::Kind;
 use records::{CountersRecord, MetaRecord, Origin, TrashRecord};
@@ -92,7 +93,7 @@ impl<'t> Reader<'t> {
     }
 
     /// The snapshot under a sequence number, its tree held against its digest; `None` where there is none.
-    pub(in crate::store::migrate) fn snapshot(&self, seq: u64) -> Result<Option<Old>, Fault> {
+    pub(in crate::store::migrate) fn snapshot(&self, seq: u64) -> Result<Option<Carry>, Fault> {
         let (meta, since): (MetaRecord, _) = match self.get(TIMELINE, seq)? {
             Some(record) => (frame::unpack_value(Kind::Meta, seq, &record)?, None),
             None => match self.get(TRASH, seq)? {
@@ -117,7 +118,7 @@ impl<'t> Reader<'t> {
             return Err(damaged(&"its digest does not match"));
         }
         state.check().map_err(|cause| damaged(&cause))?;
-        Ok(Some(Old {
+        Ok(Some(Carry {
             seq,
             meta,
             state,

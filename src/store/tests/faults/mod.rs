@@ -12,7 +12,7 @@ mod script;
 use rustix::io::Errno;
 
 use self::disk::{Control, Fault};
-use self::script::{COMPACT, SCRIPT, Seen, Stage, Step, stages};
+use self::script::{COMPACT, REWRITE, SCRIPT, Seen, Stage, Step, stages};
 use super::rounds;
 use crate::store::disk::with_disk;
 use crate::store::testing::open;
@@ -33,13 +33,16 @@ fn stride() -> usize {
 #[test]
 fn whatever_operation_fails_nothing_acknowledged_is_lost() {
     let stages = stages();
+    let last = &stages[stages.len() - 1];
+    let rewritten = last.after(REWRITE);
     let stride = stride();
     let mut tried = 0;
     for (fault, shift) in FAULTS.into_iter().zip(0..) {
         let pairs = stages.windows(2).map(|two| (&two[0], &two[1]));
         let steps = SCRIPT.iter().zip(pairs);
-        let compact = stages.last().map(|stage| (&COMPACT, (stage, stage)));
-        for ((name, step), (before, after)) in steps.chain(compact) {
+        let compact = (&COMPACT, (last, last));
+        let rewrite = (&REWRITE, (last, &rewritten));
+        for ((name, step), (before, after)) in steps.chain([compact, rewrite]) {
             let mut operation = shift % stride;
             while fails(before, after, *step, operation, fault, name) {
                 operation += stride;

@@ -9,6 +9,7 @@ use crate::model::contents::Contents;
 use crate::model::id::SnapshotId;
 use crate::model::snapshot::{EndCause, Life, LifeEnd, Snapshot, SnapshotMeta};
 use crate::model::time::Millis;
+use crate::store::rewrite::tests::{NOW, censor};
 use crate::store::testing::{log, open, session, snapshot, state, text};
 use crate::store::{Edit, Query, Retention, Store, StoreError, Unchanged};
 
@@ -56,6 +57,11 @@ pub(super) const SCRIPT: &[(&str, Step)] = &[
 
 /// Writes a file of its own, and changes nothing that can be seen.
 pub(super) const COMPACT: (&str, Step) = ("compact", |store| store.compact().map(drop));
+
+/// Takes a word out of everything that is stored, the trash included.
+pub(super) const REWRITE: (&str, Step) = ("rewrite", |store| {
+    store.rewrite(&censor("/api/"), NOW, &mut |_| {}).map(drop)
+});
 
 /// Records a state with texts of so many lines, two panes.
 fn shoot(store: &Store, second: i64, lines: u32) -> Result<(), StoreError> {
@@ -127,11 +133,7 @@ pub(super) struct Stage {
 pub(super) fn stages() -> Vec<Stage> {
     let mut stages = vec![Stage::begin()];
     for (name, step) in SCRIPT {
-        let next = stages[stages.len() - 1].copy();
-        let store = open(&next);
-        step(&store).unwrap_or_else(|error| panic!("{name}: {error}"));
-        let seen = Seen::of(&store).unwrap();
-        stages.push(Stage { dir: next, seen });
+        stages.push(stages[stages.len() - 1].after((name, *step)));
     }
     stages
 }
@@ -144,6 +146,15 @@ impl Stage {
             let lines = u32::try_from(second).unwrap() * 17;
             shoot(&store, second, lines).unwrap();
         }
+        let seen = Seen::of(&store).unwrap();
+        Stage { dir, seen }
+    }
+
+    /// The store after a step.
+    pub(super) fn after(&self, (name, step): (&str, Step)) -> Self {
+        let dir = self.copy();
+        let store = open(&dir);
+        step(&store).unwrap_or_else(|error| panic!("{name}: {error}"));
         let seen = Seen::of(&store).unwrap();
         Stage { dir, seen }
     }

@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 
 use crate::model::id::SnapshotId;
 use crate::model::time::Millis;
+use crate::store::rewrite::tests::{NOW, censor};
 use crate::store::testing::{log, record, session, snapshot, state, text};
 use crate::store::{
-    NewSnapshot, Query, Retention, SearchQuery, Store, StoreError, StoreOptions, VerifyReport,
+    Edit, NewSnapshot, Query, Retention, SearchQuery, Store, StoreError, StoreOptions, VerifyReport,
 };
 
 /// Names the directory for a child.
@@ -28,17 +29,19 @@ pub(super) enum Role {
     Trash,
     Collect,
     Compact,
+    Rewrite,
     Read,
     Crowd,
 }
 
 impl Role {
-    pub(super) const ALL: [Role; 7] = [
+    pub(super) const ALL: [Role; 8] = [
         Role::Write,
         Role::Prune,
         Role::Trash,
         Role::Collect,
         Role::Compact,
+        Role::Rewrite,
         Role::Read,
         Role::Crowd,
     ];
@@ -50,6 +53,7 @@ impl Role {
             Role::Trash => "trash",
             Role::Collect => "collect",
             Role::Compact => "compact",
+            Role::Rewrite => "rewrite",
             Role::Read => "read",
             Role::Crowd => "crowd",
         }
@@ -79,6 +83,7 @@ fn child() {
         Role::Trash => (0..STEPS).for_each(|step| child.trash(step)),
         Role::Collect => (0..STEPS).for_each(|step| child.collect(step)),
         Role::Compact => (0..STEPS).for_each(|step| child.compact(step)),
+        Role::Rewrite => (0..STEPS).for_each(|step| child.rewrite(step)),
         Role::Read => (0..STEPS).for_each(|step| child.read(step)),
         Role::Crowd => child.crowd(),
     }
@@ -159,6 +164,17 @@ impl Child {
         self.store_one(step, true);
         self.store.compact().unwrap();
         println!("@compacted");
+    }
+
+    /// Takes a word out of the whole history that stands in a note of its own alone.
+    fn rewrite(&self, step: u32) {
+        let id = self.store_one(step, true);
+        let word = format!("{}-{step}.", self.name);
+        let note = Edit::Describe(Some(word.as_str().into()));
+        self.store.edit(&[id], &note).unwrap();
+        let done = self.store.rewrite(&censor(&word), NOW, &mut |_| {});
+        assert_eq!(done.unwrap().stored.changed, 1);
+        println!("@rewritten");
     }
 
     /// Reads in every way. What was listed may be gone a moment later, and nothing else.

@@ -64,7 +64,7 @@ impl Ledger {
                     fate.may_be.insert(Spot::Gone);
                 }
             }
-            ["alive" | "pruned" | "collected" | "compacted" | "read"] => {}
+            ["alive" | "pruned" | "collected" | "compacted" | "rewritten" | "read"] => {}
             _ => panic!("it said {said:?}"),
         }
     }

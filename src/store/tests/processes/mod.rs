@@ -108,6 +108,7 @@ fn killed_processes_lose_nothing_while_others_read_and_write() {
         Role::Trash,
         Role::Collect,
         Role::Compact,
+        Role::Rewrite,
     ];
     let all = rounds(30);
     let mut slowest = Duration::ZERO;
