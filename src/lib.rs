@@ -10,6 +10,7 @@ pub mod capture;
 pub mod cli;
 pub mod config;
 pub mod daemon;
+pub mod journal;
 pub mod model;
 pub mod mux;
 pub mod redact;

@@ -20,6 +20,7 @@ pub(crate) mod samples;
 pub mod screens;
 mod scrub;
 pub mod state;
+pub mod tell;
 #[cfg(test)]
 mod tests;
 mod turn;

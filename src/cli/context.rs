@@ -9,8 +9,10 @@ use jiff::{Timestamp, Zoned};
 use super::args::{Global, MuxChoice};
 use super::error::{CliError, Exit};
 use super::output::Output;
+use crate::app::tell::Teller;
 use crate::capture::{CaptureRequest, Captured, capture};
 use crate::config::{Overrides, Paths, Settings};
+use crate::journal::{By, Event, Journal};
 use crate::model::snapshot::SnapshotMeta;
 use crate::model::target::SnapRef;
 use crate::model::{Millis, moment};
@@ -29,6 +31,8 @@ pub(super) struct Context {
     pub(super) paths: Paths,
     pub(super) settings: Settings,
     pub(super) output: Output,
+    pub(super) journal: Journal,
+    pub(super) teller: Teller,
 }
 
 impl Context {
@@ -46,11 +50,18 @@ impl Context {
                 .hint("leave out --mux zellij; tmux is recorded"));
         }
         Ok(Self {
+            journal: Journal::new(paths.state.clone(), By::Command),
+            teller: Teller::new(&settings.redaction),
             global,
             paths,
             settings,
             output,
         })
+    }
+
+    /// Notes in the journal what was done. A journal that cannot be written fails no command.
+    pub(super) fn note(&self, told: impl FnOnce(&Teller) -> Vec<Event>) {
+        self.journal.note_all(self.now(), &told(&self.teller));
     }
 
     /// The store; it is made when something is written first.

@@ -1,7 +1,7 @@
 //! Makes room after captures.
 
 use crate::model::Millis;
-use crate::store::{Retention, Store, StoreError};
+use crate::store::{Pruned, Retention, Store, StoreError};
 
 /// One part of what is kept: deciding looks at every snapshot, so a large store is looked at less often,
 /// and each capture pays for the same few whatever the size.
@@ -32,24 +32,28 @@ impl Housekeeping {
     }
 
     /// A capture was stored.
-    pub(super) fn stored(&mut self, store: &Store, now: Millis) -> Result<(), StoreError> {
+    pub(super) fn stored(&mut self, store: &Store, now: Millis) -> Result<Pruned, StoreError> {
         self.stored = self.stored.saturating_add(1);
         if self.is_due(now) {
-            self.prune(store, now)?;
+            self.prune(store, now)
+        } else {
+            Ok(Pruned::default())
         }
-        Ok(())
     }
 
     /// There is no room for a capture: whatever may go does so now, and its room is given back.
-    pub(super) fn make_room(&mut self, store: &Store, now: Millis) -> Result<(), StoreError> {
-        if self.prune(store, now)? {
-            store.collect()?;
+    pub(super) fn make_room(&mut self, store: &Store, now: Millis) -> Result<Pruned, StoreError> {
+        let pruned = self.prune(store, now)?;
+        if (!pruned.removed.is_empty() || pruned.trash > 0)
+            && let Err(error) = store.collect()
+        {
+            tracing::warn!("unused texts are kept: {error}");
         }
-        Ok(())
+        Ok(pruned)
     }
 
-    /// Removes what is not to be kept; says whether there was anything.
-    fn prune(&mut self, store: &Store, now: Millis) -> Result<bool, StoreError> {
+    /// Removes what is not to be kept.
+    fn prune(&mut self, store: &Store, now: Millis) -> Result<Pruned, StoreError> {
         let pruned = store.prune(&self.retention, now)?;
         self.kept = pruned.kept;
         // What is left over goes after the next capture.
@@ -57,7 +61,7 @@ impl Housekeeping {
             self.stored = 0;
             self.last = Some(now);
         }
-        Ok(!pruned.removed.is_empty() || pruned.trash > 0)
+        Ok(pruned)
     }
 
     fn is_due(&self, now: Millis) -> bool {

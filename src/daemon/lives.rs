@@ -7,6 +7,15 @@ use crate::store::{Store, StoreError};
 /// How long a life may run on before its record says again that it was seen alive.
 const SEEN_EVERY_MS: u64 = 60_000;
 
+/// What was found when a server was met.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Met {
+    /// Whether nobody had met it before.
+    pub(super) began: bool,
+    /// Lives before it that turned out to have ended.
+    pub(super) ended: Vec<(LifeId, EndCause)>,
+}
+
 /// Keeps the record of lives.
 #[derive(Debug)]
 pub(super) struct Lives {
@@ -25,10 +34,11 @@ impl Lives {
     }
 
     /// Makes sure that the life of this server is on record, and that the one before it has ended.
-    pub(super) fn meet(&mut self, server: &ServerIdentity, now: Millis) -> Result<(), StoreError> {
+    pub(super) fn meet(&mut self, server: &ServerIdentity, now: Millis) -> Result<Met, StoreError> {
         let id = server.life();
+        let mut met = Met::default();
         if self.life.as_ref().is_some_and(|life| life.id() == id) {
-            return Ok(());
+            return Ok(met);
         }
         let mut known = None;
         let lives = if self.store.exists() {
@@ -55,9 +65,11 @@ impl Lives {
                     noticed: now,
                     cause,
                 });
+                met.ended.push((life.id(), cause));
                 self.store.note_life(&Life { end, ..life })?;
             }
         }
+        met.began = known.is_none();
         let life = known.unwrap_or_else(|| Life {
             server: server.clone(),
             first_seen: now,
@@ -67,7 +79,8 @@ impl Lives {
         });
         // Another life: what was captured of the one before says nothing about it.
         self.life = Some(life);
-        self.saw(now)
+        self.saw(now)?;
+        Ok(met)
     }
 
     /// Notes now and then that the life goes on.

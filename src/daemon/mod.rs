@@ -5,6 +5,7 @@
 //! sure that only one records into a store at a time. It never stalls the multiplexer, never stores
 //! an unchanged state, and goes on after every failure.
 
+mod chronicle;
 mod decision;
 mod failures;
 mod housekeeping;

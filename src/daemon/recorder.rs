@@ -3,19 +3,22 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::chronicle::Chronicle;
 use super::decision::{Decision, decide};
 use super::failures::Failures;
 use super::housekeeping::Housekeeping;
 use super::keeping::Keeping;
 use super::lives::Lives;
 use super::tidying::Tidying;
+use crate::app::tell::Teller;
 use crate::capture::{CaptureError, CaptureRequest, Captured, Stamp, capture};
+use crate::journal::{self, By, Journal};
 use crate::model::snapshot::{EndCause, SnapshotMeta};
 use crate::model::{LifeId, Millis};
 use crate::mux::{Multiplexer, MuxError, Probe};
 use crate::redact::Redactor;
 use crate::restore::recovery::is_trivial;
-use crate::store::{Kept, Recorded, Retention, Spooled, Store, StoreError, TakenIn};
+use crate::store::{Kept, Pruned, Recorded, Retention, Spooled, Store, StoreError, TakenIn};
 
 /// How a recorder works.
 #[derive(Debug, Clone)]
@@ -76,6 +79,7 @@ pub struct Recorder {
     keeping: Keeping,
     housekeeping: Housekeeping,
     tidying: Tidying,
+    chronicle: Chronicle,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -110,8 +114,28 @@ impl Recorder {
             last_capture: None,
             panes: 0,
             tidying: Tidying::default(),
+            chronicle: Chronicle::default(),
             failures: Failures::default(),
         }
+    }
+
+    /// The recorder with a journal, in which it notes what it does.
+    #[must_use]
+    pub fn with_journal(self, journal: &Journal, teller: Teller) -> Self {
+        let chronicle = Chronicle::new(journal.by(By::Recorder), teller);
+        Self { chronicle, ..self }
+    }
+
+    /// Notes that it begins.
+    pub(super) fn begins(&self, now: Millis) {
+        let started = vec![journal::Event::RecorderStarted {}];
+        self.chronicle.note(now, |_| started);
+    }
+
+    /// Notes that it ends in good order.
+    pub(super) fn ends(&self, now: Millis) {
+        let stopped = vec![journal::Event::RecorderStopped {}];
+        self.chronicle.note(now, |_| stopped);
     }
 
     /// The options.
@@ -124,6 +148,7 @@ impl Recorder {
     /// a while, the store is tidied after it.
     pub fn tick(&mut self, now: Millis, random: u64) -> Event {
         let event = self.take_look(now, random);
+        self.chronicle.looked(now, &event);
         match &event {
             Event::Quiet | Event::Unchanged | Event::NoServer => {
                 self.tidying.after_look(false, now, &self.store);
@@ -222,7 +247,7 @@ impl Recorder {
         if blocked.is_none() {
             match self.lives.meet(&captured.server, now) {
                 Err(error) if error.is_about_the_store() => blocked = Some(error),
-                met => met?,
+                met => self.chronicle.met(now, &captured.server, &met?),
             }
         }
         let new = captured.snapshot(Stamp {
@@ -250,10 +275,9 @@ impl Recorder {
             Kept::Recorded(recorded) => recorded,
             Kept::Spooled(spooled) => {
                 self.failures.add(now);
-                if matches!(spooled.why, StoreError::NoSpace { .. })
-                    && let Err(error) = self.housekeeping.make_room(&self.store, now)
-                {
-                    tracing::warn!(error = with_causes(&error), "could not make room");
+                if matches!(spooled.why, StoreError::NoSpace { .. }) {
+                    let made = self.housekeeping.make_room(&self.store, now);
+                    self.pruned(now, made);
                 }
                 return Ok(Event::Spooled(Box::new(spooled)));
             }
@@ -266,12 +290,20 @@ impl Recorder {
             }
             Recorded::Stored(meta) => {
                 self.lives.saw(now)?;
+                self.chronicle.note(now, |tell| tell.stored(&meta));
                 // What is stored is stored; room is made after the next one, too.
-                if let Err(error) = self.housekeeping.stored(&self.store, now) {
-                    tracing::warn!(error = with_causes(&error), "could not make room");
-                }
+                let made = self.housekeeping.stored(&self.store, now);
+                self.pruned(now, made);
                 Ok(Event::Stored(Box::new(meta)))
             }
+        }
+    }
+
+    /// Room was to be made: what came of it.
+    fn pruned(&self, now: Millis, made: Result<Pruned, StoreError>) {
+        match made {
+            Ok(pruned) => self.chronicle.note(now, |tell| tell.pruned(&pruned)),
+            Err(error) => tracing::warn!(error = with_causes(&error), "could not make room"),
         }
     }
 

@@ -1,6 +1,7 @@
 //! The loop around the recorder: a clock, an end, and somebody who is told.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
@@ -45,13 +46,40 @@ pub fn spawn(recorder: Recorder, events: mpsc::Sender<Event>) -> Handle {
 pub async fn run(
     recorder: Recorder,
     events: mpsc::Sender<Event>,
+    stopped: watch::Receiver<bool>,
+    asked: mpsc::Receiver<()>,
+) {
+    let period = recorder.options().probe;
+    let recorder = Arc::new(Mutex::new(recorder));
+    // Neither can fail, but for a panic; then there is nobody left to be told.
+    let _ = blocking(&recorder, |recorder, now| recorder.begins(now)).await;
+    look(&recorder, period, events, stopped, asked).await;
+    let _ = blocking(&recorder, |recorder, now| recorder.ends(now)).await;
+}
+
+/// Does something with the recorder off the async threads.
+fn blocking<T: Send + 'static>(
+    recorder: &Arc<Mutex<Recorder>>,
+    work: impl FnOnce(&mut Recorder, Millis) -> T + Send + 'static,
+) -> JoinHandle<T> {
+    let shared = Arc::clone(recorder);
+    tokio::task::spawn_blocking(move || {
+        let now = Millis(Timestamp::now().as_millisecond());
+        let mut recorder = shared.lock().unwrap_or_else(PoisonError::into_inner);
+        work(&mut recorder, now)
+    })
+}
+
+async fn look(
+    recorder: &Arc<Mutex<Recorder>>,
+    period: Duration,
+    events: mpsc::Sender<Event>,
     mut stopped: watch::Receiver<bool>,
     mut asked: mpsc::Receiver<()>,
 ) {
-    let mut clock = tokio::time::interval(recorder.options().probe);
+    let mut clock = tokio::time::interval(period);
     // After a pause of the whole machine one look is enough.
     clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let recorder = Arc::new(Mutex::new(recorder));
     loop {
         tokio::select! {
             biased;
@@ -59,13 +87,8 @@ pub async fn run(
             Some(()) = asked.recv() => {}
             _ = clock.tick() => {}
         }
-        let shared = Arc::clone(&recorder);
-        let look = tokio::task::spawn_blocking(move || {
-            let now = Millis(Timestamp::now().as_millisecond());
-            let mut recorder = shared.lock().unwrap_or_else(PoisonError::into_inner);
-            recorder.tick(now, random())
-        });
-        let event = match look.await {
+        let looked = blocking(recorder, |recorder, now| recorder.tick(now, random()));
+        let event = match looked.await {
             Ok(Event::Quiet) => continue,
             Ok(event) => event,
             Err(error) => Event::Failed(format!("a look at the server was cut short: {error}")),

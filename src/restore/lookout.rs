@@ -100,7 +100,7 @@ fn past_of(
 }
 
 /// Notes that a life was brought back by a restore, once all of it is: whoever chose some of its
-/// sessions, or saw some fail, is offered the others again.
+/// sessions, or saw some fail, is offered the others again. Says whether it was noted.
 pub fn settle_restored(
     store: &Store,
     mux: &dyn Multiplexer,
@@ -108,14 +108,15 @@ pub fn settle_restored(
     life: LifeId,
     report: &Report,
     now: Millis,
-) -> Result<(), RestoreError> {
+) -> Result<bool, RestoreError> {
     let offers = look(store, mux, boot)?;
     let offer = offers.iter().find(|offer| offer.id() == life);
     let renamed = |name: &BStr| report.sessions.iter().any(|made| made.from == name);
-    if offer.is_none_or(|offer| offer.lost().all(renamed)) {
+    let all = offer.is_none_or(|offer| offer.lost().all(renamed));
+    if all {
         settle(store, life, RecoveryState::Recovered, now)?;
     }
-    Ok(())
+    Ok(all)
 }
 
 /// Notes what became of an offer.

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use jiff::tz::TimeZone;
 
+use crate::app::tell::Teller;
 use crate::config::{Paths, Settings};
+use crate::journal::{Event, Journal};
 use crate::model::time::Millis;
 use crate::mux::tmux::Tmux;
 use crate::redact::Redactor;
@@ -34,6 +36,10 @@ pub struct Context {
     pub host: String,
     /// Where the user's clock is.
     pub zone: TimeZone,
+    /// What was done is noted there.
+    pub journal: Journal,
+    /// What makes events of it.
+    pub teller: Teller,
     /// Whether to record while the interface is open (unless another process does).
     pub record: bool,
     /// Whether colours may be used.
@@ -44,6 +50,11 @@ impl Context {
     /// How late it is.
     pub(crate) fn now(&self) -> Millis {
         Millis(jiff::Timestamp::now().as_millisecond())
+    }
+
+    /// Notes in the journal what was done.
+    pub(crate) fn note(&self, told: impl FnOnce(&Teller) -> Vec<Event>) {
+        self.journal.note_all(self.now(), &told(&self.teller));
     }
 
     /// 64 random bits; without any, ids are still unique by their time part.

@@ -9,7 +9,9 @@ use crate::app::effect::{Focus, Side};
 use crate::app::msg::{
     Answer, CaptureOutcome, Comparison, Failure, Loaded, SideState, Surroundings, Texts,
 };
+use crate::app::tell::Teller;
 use crate::capture::{CaptureRequest, Captured, Stamp, capture};
+use crate::journal::{Answer as Recovery, Event};
 use crate::model::changes::changes;
 use crate::model::diff::diff;
 use crate::model::digest::Digest;
@@ -77,13 +79,18 @@ pub(crate) fn run(context: &Context, effect: Effect, tell: &dyn Fn(Answer)) -> A
         }
         Effect::Edit { ids, edit } => {
             let edit = edit.map(|typed| words(context, &typed));
-            Answer::Edited(store.edit(&ids, &edit).map_err(fail))
+            let edited = store.edit(&ids, &edit);
+            Answer::Edited(noted(context, edited, |tell, _| tell.edited(&ids, &edit)))
         }
         Effect::Trash { ids } => {
             let trashed = store.trash(&ids, context.now());
-            Answer::Trashed(trashed.map(ids_of).map_err(fail))
+            let trashed = trashed.map(ids_of);
+            Answer::Trashed(noted(context, trashed, |tell, ids| tell.deleted(ids)))
         }
-        Effect::Untrash { ids } => Answer::Untrashed(store.untrash(&ids).map(ids_of).map_err(fail)),
+        Effect::Untrash { ids } => {
+            let back = store.untrash(&ids).map(ids_of);
+            Answer::Untrashed(noted(context, back, |tell, ids| tell.undeleted(ids)))
+        }
         Effect::CaptureNow { name } => Answer::Captured(capture_now(context, name)),
         Effect::Compare { a, b, generation } => Answer::Compared {
             generation,
@@ -102,8 +109,10 @@ pub(crate) fn run(context: &Context, effect: Effect, tell: &dyn Fn(Answer)) -> A
                 let (boot, now) = (crate::mux::process::boot_id(), context.now());
                 let settled =
                     lookout::settle_restored(store, &context.tmux, &boot, life, report, now);
-                if let Err(error) = settled {
-                    tell(Answer::Notice(Err(fail(error))));
+                match settled {
+                    Ok(true) => context.note(|tell| tell.answered(life, Recovery::Recovered)),
+                    Ok(false) => {}
+                    Err(error) => tell(Answer::Notice(Err(fail(error)))),
                 }
             }
             answer
@@ -113,10 +122,13 @@ pub(crate) fn run(context: &Context, effect: Effect, tell: &dyn Fn(Answer)) -> A
         }
         Effect::LookForCrashes => {
             let offers = lookout::look(store, &context.tmux, &crate::mux::process::boot_id());
+            if let Ok(offers) = &offers {
+                context.note(|tell| tell.offered(offers));
+            }
             Answer::Crashes(offers.map_err(fail))
         }
         Effect::DismissRecovery { life } => {
-            settle(context, life, RecoveryState::Dismissed, tell);
+            dismiss(context, life, tell);
             Answer::Notice(Ok("This crash will not be offered again".to_owned()))
         }
         other => Answer::Notice(Err(Failure {
@@ -126,11 +138,29 @@ pub(crate) fn run(context: &Context, effect: Effect, tell: &dyn Fn(Answer)) -> A
 }
 
 /// Notes what became of an offer; a failure is told, and no reason to stop.
-fn settle(context: &Context, life: LifeId, state: RecoveryState, tell: &dyn Fn(Answer)) {
+fn dismiss(context: &Context, life: LifeId, tell: &dyn Fn(Answer)) {
+    let state = RecoveryState::Dismissed;
     let settled = lookout::settle(&context.store, life, state, context.now());
-    if let Err(error) = settled {
-        tell(Answer::Notice(Err(fail(error))));
+    match settled {
+        Ok(()) => context.note(|tell| tell.answered(life, Recovery::Dismissed)),
+        Err(error) => tell(Answer::Notice(Err(fail(error)))),
     }
+}
+
+/// Notes what came of writing to the store, also where the store could not do it.
+fn noted<T>(
+    context: &Context,
+    result: Result<T, StoreError>,
+    told: impl FnOnce(&Teller, &T) -> Vec<Event>,
+) -> Result<T, Failure> {
+    match &result {
+        Ok(done) => context.note(|tell| told(tell, done)),
+        Err(error) if error.is_about_the_store() => {
+            context.note(|tell| tell.store_failed(error));
+        }
+        Err(_) => {}
+    }
+    result.map_err(fail)
 }
 
 pub(super) fn fail(error: impl std::error::Error) -> Failure {
@@ -226,8 +256,11 @@ fn live(context: &Context) -> Result<Captured, Failure> {
 
 fn capture_now(context: &Context, name: Option<String>) -> Result<CaptureOutcome, Failure> {
     let new = new_snapshot(context, name, Cause::Manual)?;
+    if let Ok(taken) = context.store.take_in() {
+        context.note(|tell| tell.taken_in(&taken));
+    }
     let kept = context.store.record_or_spool(new, Unchanged::Skip);
-    Ok(match kept.map_err(fail)? {
+    Ok(match noted(context, kept, Teller::kept)? {
         Kept::Recorded(Recorded::Stored(meta)) => CaptureOutcome::Stored(Box::new(meta)),
         Kept::Recorded(Recorded::Unchanged(meta)) => CaptureOutcome::Unchanged(Box::new(meta)),
         Kept::Spooled(spooled) => CaptureOutcome::KeptAside(spooled.to_string()),
@@ -241,7 +274,8 @@ pub(super) fn record_now(
     cause: Cause,
 ) -> Result<Recorded, Failure> {
     let new = new_snapshot(context, name, cause)?;
-    context.store.record(new, Unchanged::Skip).map_err(fail)
+    let recorded = context.store.record(new, Unchanged::Skip);
+    noted(context, recorded, Teller::recorded)
 }
 
 /// The state now, as it is recorded.

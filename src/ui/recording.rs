@@ -69,7 +69,8 @@ impl Recording {
             host: context.host.clone(),
         };
         let mux = Arc::new(context.tmux.clone());
-        let recorder = Recorder::new(mux, context.store.clone(), redactor, options);
+        let recorder = Recorder::new(mux, context.store.clone(), redactor, options)
+            .with_journal(&context.journal, context.teller.clone());
         self.running = Some((spawn(recorder, self.events.clone()), instance));
         Some(RecorderEvent::Started)
     }

@@ -107,10 +107,12 @@ fn run(context: &Context, plan: &Plan, tell: &dyn Fn(Answer)) -> Result<Report, 
             at: context.now(),
         }),
     };
-    apply(plan, &workshop, &mut |progress| {
+    context.note(|tell| tell.restore_started(plan, undo));
+    let applied = apply(plan, &workshop, &mut |progress| {
         tell(Answer::Restoring(progress));
-    })
-    .map_err(|error| match error {
+    });
+    context.note(|tell| tell.restored(plan, applied.as_ref()));
+    applied.map_err(|error| match error {
         RestoreError::Changed => NotRestored::Changed,
         other => NotRestored::Failed(fail(other)),
     })
@@ -140,6 +142,7 @@ pub(super) fn take_back(
         policy: &context.settings.restore,
     };
     let undone = undo::take_back(made, &means).map_err(fail)?;
+    context.note(|tell| tell.restore_undone(&undone));
     let dir = &context.paths.state;
     let forget = || {
         let kept = undo::recall(dir, None)?;

@@ -85,6 +85,9 @@ impl Create {
         } else {
             Unchanged::Store
         };
+        if let Ok(taken) = context.store().take_in() {
+            context.note(|tell| tell.taken_in(&taken));
+        }
         let kept = context.store().record_or_spool(
             NewSnapshot {
                 name: words(self.name.as_deref()),
@@ -102,6 +105,7 @@ impl Create {
             },
             unchanged,
         )?;
+        context.note(|tell| tell.kept(&kept));
         context.say_taken(&taken);
         let recorded = match kept {
             Kept::Recorded(recorded) => recorded,

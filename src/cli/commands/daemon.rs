@@ -40,12 +40,8 @@ pub(super) fn recorder(context: &Context) -> Result<Recorder, CliError> {
         host: host(),
     };
     let mux = Arc::new(context.tmux());
-    Ok(Recorder::new(
-        mux,
-        context.store(),
-        context.redactor()?,
-        options,
-    ))
+    let recorder = Recorder::new(mux, context.store(), context.redactor()?, options);
+    Ok(recorder.with_journal(&context.journal, context.teller.clone()))
 }
 
 impl Daemon {

@@ -35,6 +35,7 @@ impl Delete {
             );
         }
         context.store().trash(&ids, context.now())?;
+        context.note(|tell| tell.deleted(&ids));
         let names: Vec<String> = ids.iter().map(ToString::to_string).collect();
         context
             .output

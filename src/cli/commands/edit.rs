@@ -4,6 +4,7 @@ use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::Role;
 use crate::cli::views::ListView;
+use crate::model::{SnapshotId, SnapshotMeta};
 use crate::redact::Tally;
 use crate::store::Edit;
 
@@ -13,7 +14,7 @@ fn edit(context: &Context, snaps: &[String], wish: Edit<String>) -> Result<Exit,
         .iter()
         .map(|snap| context.find(snap, None).map(|meta| meta.id))
         .collect::<Result<_, _>>()?;
-    let metas = context.store().edit(&ids, &clean(context, wish)?)?;
+    let metas = change(context, &ids, wish)?;
     let views: Vec<ListView> = metas.iter().map(ListView::new).collect();
     context.output.answer("edit", &views, |out| {
         metas
@@ -51,9 +52,21 @@ fn edit_all(
     };
     let id = context.find(snap, None)?.id;
     for one in edits {
-        context.store().edit(&[id], &clean(context, one)?)?;
+        change(context, &[id], one)?;
     }
     edit(context, &[id.to_string()], last)
+}
+
+/// Edits snapshots, and notes it.
+fn change(
+    context: &Context,
+    ids: &[SnapshotId],
+    wish: Edit<String>,
+) -> Result<Vec<SnapshotMeta>, CliError> {
+    let edit = clean(context, wish)?;
+    let metas = context.store().edit(ids, &edit)?;
+    context.note(|tell| tell.edited(ids, &edit));
+    Ok(metas)
 }
 
 /// What was typed, without secrets; it is said if there were any.

@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 use crate::cli::context::{Context, host};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::log;
+use crate::journal::By;
 use crate::mux::ServerSelect;
 use crate::restore::Made;
 use crate::ui::{self, Start, UiError};
@@ -45,6 +46,8 @@ pub(super) fn run(context: &Context) -> Result<Exit, CliError> {
         host: host(),
         zone: TimeZone::system(),
         record: true,
+        journal: context.journal.by(By::Interface),
+        teller: context.teller.clone(),
         colour: context.output.may_colour(),
     };
     let outcome = ui::run(own, start)?;

@@ -132,7 +132,11 @@ impl Migrate {
                 ..View::current(true).with(plan.carried, &plan.lost)
             })
         } else {
-            store.migrate()?.map(|done| View {
+            let migrated = store.migrate()?;
+            if let Some(done) = &migrated {
+                context.note(|tell| tell.migrated(done));
+            }
+            migrated.map(|done| View {
                 migrated: true,
                 from: done.from,
                 to: done.to,

@@ -4,6 +4,7 @@ use super::args::{Cli, Command};
 use super::context::Context;
 use super::error::{CliError, Exit};
 use super::log;
+use crate::journal::Event;
 
 pub(super) mod care;
 pub(super) mod completions;
@@ -51,7 +52,17 @@ pub(super) fn run(args: Cli) -> Result<Exit, CliError> {
             dispatch(&command, &context)
         }
     };
-    done.map_err(|error| error.without_secrets(rules))
+    done.map_err(|error| {
+        if error.code == Exit::Store {
+            let why = context.teller.text(&error.message);
+            let event = Event::StoreFailed { why };
+            // The user is told of the store; a journal on the same disk has nothing to add.
+            if let Err(error) = context.journal.append(context.now(), &event) {
+                tracing::info!("{error}");
+            }
+        }
+        error.without_secrets(rules)
+    })
 }
 
 fn dispatch(command: &Command, context: &Context) -> Result<Exit, CliError> {

@@ -92,7 +92,9 @@ impl Prune {
                     .hint("say --yes to prune without being asked, --dry-run to see what would go"),
             );
         }
-        tell(context, &store.prune(retention, now)?)
+        let pruned = store.prune(retention, now)?;
+        context.note(|tell| tell.pruned(&pruned));
+        tell(context, &pruned)
     }
 }
 

@@ -7,6 +7,7 @@ use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::{Output, Role};
 use crate::cli::views::{count, rfc3339, when};
+use crate::journal::Answer;
 use crate::model::ansi::label;
 use crate::model::snapshot::EndCause;
 use crate::model::target::Target;
@@ -62,6 +63,9 @@ impl Recover {
             )
             .hint("`muxtape restore SNAP` brings back any snapshot"));
         };
+        if !self.how.dry_run {
+            context.note(|tell| tell.offered(std::slice::from_ref(offer)));
+        }
         let Some(newest) = offer.newest() else {
             return Err(CliError::new(
                 Exit::NotFound,
@@ -83,7 +87,10 @@ impl Recover {
         let (exit, report) = carry_out(context, &plan, self.how.dry_run)?;
         if let Some(report) = report {
             let (tmux, now) = (context.tmux(), context.now());
-            lookout::settle_restored(&store, &tmux, &boot_id(), offer.id(), &report, now)?;
+            let life = offer.id();
+            if lookout::settle_restored(&store, &tmux, &boot_id(), life, &report, now)? {
+                context.note(|tell| tell.answered(life, Answer::Recovered));
+            }
         }
         Ok(exit)
     }

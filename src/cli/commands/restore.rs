@@ -311,7 +311,10 @@ pub(super) fn carry_out(
             at: context.now(),
         }),
     };
-    let report = apply(plan, &workshop, &mut |_| {})?;
+    context.note(|tell| tell.restore_started(plan, undo));
+    let applied = apply(plan, &workshop, &mut |_| {});
+    context.note(|tell| tell.restored(plan, applied.as_ref()));
+    let report = applied?;
     context
         .output
         .answer("restore", &report, |out| report_lines(&report, out))?;
@@ -340,6 +343,7 @@ fn undo_point(context: &Context) -> Result<Option<SnapshotId>, CliError> {
         }),
         Unchanged::Store,
     )?;
+    context.note(|tell| tell.recorded(&recorded));
     let (Recorded::Stored(meta) | Recorded::Unchanged(meta)) = recorded;
     Ok(Some(meta.id))
 }

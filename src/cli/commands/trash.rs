@@ -62,6 +62,7 @@ impl Trash {
                 let ids = ids.collect::<Result<Vec<_>, _>>()?;
                 let ids = views::each_once(ids);
                 store.untrash(&ids)?;
+                context.note(|tell| tell.undeleted(&ids));
                 let names: Vec<String> = ids.iter().map(ToString::to_string).collect();
                 let what = views::count(ids.len() as u64, "snapshot");
                 context.output.answer(
@@ -83,7 +84,8 @@ impl Trash {
                     )
                     .hint("say --yes to empty it without being asked"));
                 }
-                store.empty_trash()?;
+                let count = store.empty_trash()?;
+                context.note(|tell| tell.emptied(count));
                 context.output.answer(
                     "trash.empty",
                     &serde_json::json!({ "deleted": trashed.len() }),

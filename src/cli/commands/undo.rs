@@ -144,6 +144,7 @@ fn close(context: &Context, kept: &Kept) -> Result<Exit, CliError> {
             policy: &context.settings.restore,
         },
     )?;
+    context.note(|tell| tell.restore_undone(&undone));
     forget(&context.paths.state, kept.record)?;
     let Undone {
         closed,
@@ -186,6 +187,7 @@ fn close(context: &Context, kept: &Kept) -> Result<Exit, CliError> {
 /// Brings snapshots back from the trash. Nothing is lost by that, so nobody is asked.
 fn bring_back(context: &Context, ids: &[SnapshotId]) -> Result<Exit, CliError> {
     let metas = context.store().untrash(ids)?;
+    context.note(|tell| tell.undeleted(ids));
     let view = UndoneView {
         kind: "delete",
         closed: Vec::new(),

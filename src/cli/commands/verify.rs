@@ -73,6 +73,7 @@ struct LostView {
 impl Verify {
     pub(in crate::cli) fn run(&self, context: &Context) -> Result<Exit, CliError> {
         let report = context.store().verify()?;
+        context.note(|tell| tell.verified(&report));
         if self.repair && !report.is_ok() {
             return repair(context, &report);
         }
@@ -112,6 +113,7 @@ fn repair(context: &Context, report: &VerifyReport) -> Result<Exit, CliError> {
         );
     }
     let done = context.store().repair(context.now())?;
+    context.note(|tell| tell.repaired(&done));
     let answer = Answer {
         ok: done.left.is_empty(),
         checked: done.snapshots,

@@ -1,0 +1,407 @@
+//! Results in the words of the journal: pure, but for the rules of redaction, which are read when there is
+//! the first text to be checked.
+
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+use bstr::ByteSlice;
+
+use super::msg::Failure;
+use crate::journal::{
+    Answer, Change, Event, Gone, Hidden, MadeSession, PruneReason, RestoreStatus, Text,
+};
+use crate::model::id::SnapshotId;
+use crate::model::snapshot::{EndCause, LifeId, RedactionCount, ServerIdentity, SnapshotMeta};
+use crate::redact::{RedactSettings, Redactor, Tally};
+use crate::restore::recovery::Offer;
+use crate::restore::undo::Undone;
+use crate::restore::{Plan, Report, Status};
+use crate::store::{
+    Edit, Kept, Migrated, Pruned, Recorded, RemoveReason, RepairReport, Spooled, TakenIn,
+    VerifyReport,
+};
+
+/// Ids that one event names at the most; more become several events.
+const IDS: usize = 100;
+/// Sessions of a snapshot that an event names at the most.
+const SESSIONS: usize = 100;
+/// Errors of a restore that an event repeats at the most.
+const ERRORS: usize = 10;
+/// The name of the rule that stands for fields that could not be checked.
+const UNCHECKED: &str = "unchecked";
+
+/// Makes events of what was done.
+#[derive(Debug, Clone)]
+pub struct Teller {
+    settings: Arc<RedactSettings>,
+    /// None where the rules cannot be used: then texts are left out.
+    redactor: Arc<OnceLock<Option<Redactor>>>,
+}
+
+impl Teller {
+    /// One that takes secrets out by these settings.
+    #[must_use]
+    pub fn new(settings: &RedactSettings) -> Self {
+        Self {
+            settings: Arc::new(settings.clone()),
+            redactor: Arc::default(),
+        }
+    }
+
+    /// A name, path or message without secrets.
+    #[must_use]
+    pub fn text(&self, raw: impl AsRef<[u8]>) -> Text {
+        let make = || Redactor::new(&self.settings).ok();
+        match self.redactor.get_or_init(make) {
+            Some(redactor) => {
+                let words = raw.as_ref().to_str_lossy();
+                redactor.words(&words, &mut Tally::default()).into()
+            }
+            None => Text::UNCHECKED,
+        }
+    }
+
+    fn texts<T: AsRef<[u8]>>(&self, raw: impl IntoIterator<Item = T>) -> Vec<Text> {
+        raw.into_iter().map(|one| self.text(one)).collect()
+    }
+
+    /// What was taken out, by rule.
+    #[must_use]
+    pub fn hidden(&self, counts: &[RedactionCount]) -> Vec<Hidden> {
+        let hidden = counts.iter().map(|one| Hidden {
+            rule: self.text(&one.rule),
+            count: one.count,
+        });
+        hidden.collect()
+    }
+
+    fn why(&self, error: &dyn std::error::Error) -> Text {
+        self.text(Failure::of(error).message)
+    }
+
+    /// A snapshot was stored.
+    #[must_use]
+    pub fn stored(&self, meta: &SnapshotMeta) -> Vec<Event> {
+        let names = meta.sessions.iter().map(|session| &session.name);
+        let mut events = vec![Event::SnapshotCreated {
+            snapshot: meta.id,
+            life: meta.life(),
+            cause: meta.cause,
+            name: meta.name.as_ref().map(|name| self.text(name)),
+            sessions: self.texts(names.take(SESSIONS)),
+            session_count: meta.sessions.len(),
+            panes: meta.panes(),
+            partial: meta.partial,
+            stored_bytes: meta.stored_bytes,
+            redactions: self.hidden(&meta.redactions),
+        }];
+        let unchecked = meta.redactions.iter().find(|one| one.rule == UNCHECKED);
+        events.extend(unchecked.map(|one| Event::RedactionFailed {
+            snapshot: meta.id,
+            fields: one.count,
+        }));
+        events
+    }
+
+    /// A snapshot was stored, or equalled the newest one, which is nothing to be told.
+    #[must_use]
+    pub fn recorded(&self, recorded: &Recorded) -> Vec<Event> {
+        match recorded {
+            Recorded::Stored(meta) => self.stored(meta),
+            Recorded::Unchanged(_) => Vec::new(),
+        }
+    }
+
+    /// A snapshot was stored or kept aside.
+    #[must_use]
+    pub fn kept(&self, kept: &Kept) -> Vec<Event> {
+        match kept {
+            Kept::Recorded(recorded) => self.recorded(recorded),
+            Kept::Spooled(spooled) => self.kept_aside(spooled),
+        }
+    }
+
+    /// A snapshot was kept aside.
+    #[must_use]
+    pub fn kept_aside(&self, spooled: &Spooled) -> Vec<Event> {
+        vec![Event::SnapshotKeptAside {
+            waiting: spooled.waiting,
+            dropped: spooled.dropped,
+            why: self.why(&spooled.why),
+        }]
+    }
+
+    /// Snapshots that were kept aside were taken in.
+    #[must_use]
+    pub fn taken_in(&self, taken: &TakenIn) -> Vec<Event> {
+        if taken.is_nothing() {
+            return Vec::new();
+        }
+        vec![Event::SnapshotsTakenIn {
+            taken: taken.taken,
+            partial: taken.partial,
+            unnamed: taken.unnamed,
+            damaged: taken.set_aside.len(),
+            waiting: taken.waiting,
+        }]
+    }
+
+    /// Snapshots were pruned.
+    #[must_use]
+    pub fn pruned(&self, pruned: &Pruned) -> Vec<Event> {
+        let gone = |(snapshot, reason): &(SnapshotId, RemoveReason)| Gone {
+            snapshot: *snapshot,
+            reason: match reason {
+                RemoveReason::BeyondCounts => PruneReason::BeyondCounts,
+                RemoveReason::TooOld => PruneReason::TooOld,
+                RemoveReason::OverQuota => PruneReason::OverQuota,
+            },
+        };
+        let parts = pruned.removed.chunks(IDS);
+        let mut events: Vec<Event> = parts
+            .map(|some| Event::SnapshotsPruned {
+                snapshots: some.iter().map(gone).collect(),
+                trash: 0,
+            })
+            .collect();
+        if pruned.trash > 0 {
+            events.push(Event::SnapshotsPruned {
+                snapshots: Vec::new(),
+                trash: pruned.trash,
+            });
+        }
+        events
+    }
+
+    /// Snapshots were moved to the trash.
+    #[must_use]
+    pub fn deleted(&self, ids: &[SnapshotId]) -> Vec<Event> {
+        let deleted = |snapshots| Event::SnapshotsDeleted { snapshots };
+        ids.chunks(IDS).map(<[_]>::to_vec).map(deleted).collect()
+    }
+
+    /// Snapshots came back from the trash.
+    #[must_use]
+    pub fn undeleted(&self, ids: &[SnapshotId]) -> Vec<Event> {
+        let undeleted = |snapshots| Event::SnapshotsUndeleted { snapshots };
+        ids.chunks(IDS).map(<[_]>::to_vec).map(undeleted).collect()
+    }
+
+    /// The trash was emptied.
+    #[must_use]
+    pub fn emptied(&self, count: usize) -> Vec<Event> {
+        vec![Event::TrashEmptied { count }]
+    }
+
+    /// What is told about snapshots was changed.
+    #[must_use]
+    pub fn edited(&self, ids: &[SnapshotId], edit: &Edit) -> Vec<Event> {
+        let change = match edit.clone() {
+            Edit::Rename(to) => Change::Name {
+                to: to.map(Text::from),
+            },
+            Edit::Describe(text) => Change::Description {
+                given: text.is_some(),
+            },
+            Edit::Tag(tag) => Change::Tag {
+                tag: tag.into(),
+                given: true,
+            },
+            Edit::Untag(tag) => Change::Tag {
+                tag: tag.into(),
+                given: false,
+            },
+            Edit::Pin(given) => Change::Pinned { given },
+            Edit::Archive(given) => Change::Archived { given },
+        };
+        let edited = |snapshots| Event::SnapshotsEdited {
+            snapshots,
+            change: change.clone(),
+        };
+        ids.chunks(IDS).map(<[_]>::to_vec).map(edited).collect()
+    }
+
+    /// A restore begins.
+    #[must_use]
+    pub fn restore_started(&self, plan: &Plan, undo: Option<SnapshotId>) -> Vec<Event> {
+        let counts = plan.counts();
+        vec![Event::RestoreStarted {
+            snapshot: plan.snapshot,
+            session_count: counts.sessions,
+            tabs: counts.tabs,
+            panes: counts.panes,
+            undo,
+        }]
+    }
+
+    /// A restore is over, or could not be done.
+    #[must_use]
+    pub fn restored<E: std::error::Error>(
+        &self,
+        plan: &Plan,
+        report: Result<&Report, &E>,
+    ) -> Vec<Event> {
+        let snapshot = plan.snapshot;
+        let report = match report {
+            Ok(report) => report,
+            Err(error) => {
+                let why = self.why(error);
+                return vec![Event::RestoreFailed { snapshot, why }];
+            }
+        };
+        let made = report.sessions.iter().map(|made| MadeSession {
+            from: self.text(&made.from),
+            to: self.text(&made.to),
+        });
+        vec![Event::RestoreFinished {
+            snapshot,
+            status: match report.status {
+                Status::Success => RestoreStatus::Success,
+                Status::Partial => RestoreStatus::Partial,
+                Status::Failed => RestoreStatus::Failed,
+            },
+            sessions: made.collect(),
+            replaced: self.texts(&report.replaced),
+            tabs_restored: report.tabs_restored,
+            tabs_failed: report.tabs_failed,
+            panes_restored: report.panes_restored,
+            panes_failed: report.panes_failed,
+            programs_run: report.programs_run,
+            programs_typed: report.programs_typed,
+            warnings: report.warnings.len(),
+            errors: self.texts(report.errors.iter().take(ERRORS)),
+            undo: report.undo,
+            duration_ms: report.duration_ms,
+        }]
+    }
+
+    /// What a restore made was taken back.
+    #[must_use]
+    pub fn restore_undone(&self, undone: &Undone) -> Vec<Event> {
+        vec![Event::RestoreUndone {
+            sessions: self.texts(undone.closed.iter().map(|made| &made.to)),
+            panes: undone.panes.len(),
+            back: self.texts(undone.back.iter().map(|made| &made.to)),
+            left: undone.left.len(),
+        }]
+    }
+
+    /// What a crash took was offered.
+    #[must_use]
+    pub fn offered(&self, offers: &[Offer]) -> Vec<Event> {
+        let offered = offers.iter().map(|offer| Event::RecoveryOffered {
+            life: offer.id(),
+            cause: offer.cause,
+            snapshot: offer.newest(),
+            sessions: self.texts(offer.lost()),
+        });
+        offered.collect()
+    }
+
+    /// An offer was answered.
+    #[must_use]
+    pub fn answered(&self, life: LifeId, answer: Answer) -> Vec<Event> {
+        vec![Event::RecoveryAnswered { life, answer }]
+    }
+
+    /// A server was met for the first time.
+    #[must_use]
+    pub fn began(&self, server: &ServerIdentity) -> Vec<Event> {
+        vec![Event::LifeBegan {
+            life: server.life(),
+            server_pid: server.pid,
+            socket: self.text(&server.socket),
+        }]
+    }
+
+    /// A server has gone.
+    #[must_use]
+    pub fn ended(&self, life: LifeId, cause: EndCause) -> Vec<Event> {
+        vec![Event::LifeEnded { life, cause }]
+    }
+
+    /// The recorder failed.
+    #[must_use]
+    pub fn recorder_failed(&self, why: &str) -> Vec<Event> {
+        vec![Event::RecorderFailed {
+            why: self.text(why),
+        }]
+    }
+
+    /// The store could not do what was asked.
+    #[must_use]
+    pub fn store_failed(&self, error: &dyn std::error::Error) -> Vec<Event> {
+        vec![Event::StoreFailed {
+            why: self.why(error),
+        }]
+    }
+
+    /// Snapshots were written to a file.
+    #[must_use]
+    pub fn exported(&self, ids: &[SnapshotId], file: &Path) -> Vec<Event> {
+        let exported = |ids: &[SnapshotId]| Event::SnapshotsExported {
+            snapshots: ids.to_vec(),
+            file: self.text(file.as_os_str().as_bytes()),
+        };
+        ids.chunks(IDS).map(exported).collect()
+    }
+
+    /// Snapshots were taken over from a file, under the ids that they have now.
+    #[must_use]
+    pub fn imported(&self, ids: &[SnapshotId], file: &Path) -> Vec<Event> {
+        let imported = |ids: &[SnapshotId]| Event::SnapshotsImported {
+            snapshots: ids.to_vec(),
+            file: self.text(file.as_os_str().as_bytes()),
+        };
+        ids.chunks(IDS).map(imported).collect()
+    }
+
+    /// Recording of a session or pane (`session`, `session:tab.pane`; nothing for everything) was turned
+    /// off or on.
+    #[must_use]
+    pub fn private(&self, target: Option<&str>, private: bool) -> Vec<Event> {
+        let target = target.map(|target| self.text(target));
+        vec![Event::PrivateSwitched { target, private }]
+    }
+
+    /// The history was redacted anew.
+    #[must_use]
+    pub fn rewritten(&self, changed: u64, taken: &[RedactionCount]) -> Vec<Event> {
+        vec![Event::HistoryRewritten {
+            changed,
+            redactions: self.hidden(taken),
+        }]
+    }
+
+    /// The store was checked.
+    #[must_use]
+    pub fn verified(&self, report: &VerifyReport) -> Vec<Event> {
+        vec![Event::StoreVerified {
+            checked: report.checked,
+            damaged: report.damaged.len(),
+        }]
+    }
+
+    /// The store was repaired.
+    #[must_use]
+    pub fn repaired(&self, report: &RepairReport) -> Vec<Event> {
+        vec![Event::StoreRepaired {
+            count: report.snapshots,
+            partial: report.partial.len(),
+            lost: report.lost.len(),
+            left: report.left.len(),
+        }]
+    }
+
+    /// The store was brought into a newer form.
+    #[must_use]
+    pub fn migrated(&self, migrated: &Migrated) -> Vec<Event> {
+        vec![Event::StoreMigrated {
+            from: migrated.from,
+            to: migrated.to,
+            count: migrated.carried.snapshots,
+            lost: migrated.lost.len(),
+        }]
+    }
+}
