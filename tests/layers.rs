@@ -9,37 +9,42 @@ use std::path::{Path, PathBuf};
 /// Each room, and the rooms that it may know. Every room may know itself.
 const MAY_KNOW: &[(&str, &[&str])] = &[
     ("model", &[]),
-    ("config", &["model", "redact", "restore", "store"]),
+    ("files", &[]),
+    ("config", &["model", "files", "redact", "restore", "store"]),
     ("mux", &["model"]),
     ("redact", &["model"]),
-    ("store", &["model", "redact"]),
-    ("journal", &["model", "redact"]),
-    ("capture", &["model", "mux", "redact", "store"]),
-    ("restore", &["model", "mux", "redact", "store", "capture"]),
+    ("store", &["model", "files", "redact"]),
+    ("journal", &["model", "files", "redact"]),
+    ("capture", &["model", "files", "mux", "redact", "store"]),
+    (
+        "restore",
+        &["model", "files", "mux", "redact", "store", "capture"],
+    ),
     (
         "app",
         &[
-            "model", "config", "mux", "redact", "store", "journal", "capture", "restore",
+            "model", "files", "config", "mux", "redact", "store", "journal", "capture", "restore",
         ],
     ),
     (
         "daemon",
         &[
-            "model", "config", "mux", "redact", "store", "journal", "capture", "restore", "app",
+            "model", "files", "config", "mux", "redact", "store", "journal", "capture", "restore",
+            "app",
         ],
     ),
     (
         "ui",
         &[
-            "model", "config", "mux", "redact", "store", "journal", "capture", "restore", "app",
-            "daemon",
+            "model", "files", "config", "mux", "redact", "store", "journal", "capture", "restore",
+            "app", "daemon",
         ],
     ),
     (
         "cli",
         &[
-            "model", "config", "mux", "redact", "store", "journal", "capture", "restore", "app",
-            "daemon", "ui",
+            "model", "files", "config", "mux", "redact", "store", "journal", "capture", "restore",
+            "app", "daemon", "ui",
         ],
     ),
 ];
