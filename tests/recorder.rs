@@ -6,6 +6,8 @@
 mod common;
 #[path = "common/muxtape.rs"]
 mod muxtape_program;
+#[path = "common/written.rs"]
+mod written;
 
 use std::fs;
 use std::process::{Child, Stdio};
@@ -312,4 +314,34 @@ fn what_happens_while_the_store_is_away_is_recorded_when_it_is_back() {
     assert_eq!(snapshots(&server).len(), ids.len() + 1);
     daemon.signal(Signal::TERM);
     assert_eq!(daemon.end(), Some(0));
+}
+
+#[test]
+fn a_rule_that_comes_while_it_records_holds_at_once() {
+    const FAST: &str = "[recorder]\nprobe_seconds = 1\ninterval_seconds = 1\n";
+    const RULE: &str = "[[redaction.rules]]\nname = \"zorp\"\npattern = 'zorp_[0-9]{12}'\n";
+    let server = server();
+    let token = format!("zorp_{:012}", u64::from(std::process::id()) * 7919);
+    let _daemon = Daemon::start(&server, FAST);
+    let text = || {
+        let said = server.muxtape(&["show", "latest", "--pane", "main:0.0"]);
+        said.out
+    };
+    server.type_line("main", &format!("echo {token}"));
+    wait_until("the token to be recorded", || text().contains(&token));
+    let config = server.home().join("config/muxtape/config.toml");
+    fs::write(config, format!("{FAST}{RULE}")).unwrap();
+    wait_until("the rule to hold", || text().contains("‹redacted:zorp›"));
+    // The past is cleaned while it goes on, and stays clean.
+    let done = server.json(&["--yes", "redact", "--recheck"]);
+    assert!(done["changed"].as_u64().unwrap() > 0, "{done}");
+    server.type_line("main", "echo aft''er");
+    wait_until("the next capture", || text().contains("after"));
+    let mut files = Vec::new();
+    written::written(&server.home().join("data"), &mut files);
+    for (file, bytes) in files {
+        let holds = memchr::memmem::find(&bytes, token.as_bytes()).is_some();
+        assert!(!holds, "{file}");
+    }
+    assert_eq!(server.json(&["verify"])["ok"], true);
 }

@@ -6,6 +6,7 @@
 
 pub mod exclusions;
 mod memory;
+mod recheck;
 mod snapshot;
 mod texts;
 
@@ -23,6 +24,7 @@ use crate::mux::{Multiplexer, MuxError, Probe};
 use crate::redact::{Clean, Redactor, Tally};
 
 pub use exclusions::Exclusions;
+pub use recheck::Recheck;
 pub use snapshot::Stamp;
 
 use memory::Memory;

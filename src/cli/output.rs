@@ -166,6 +166,18 @@ impl Output {
         }
     }
 
+    /// Whether what takes long may tell how far it has come: somebody looks at standard error.
+    pub(super) fn may_tell_progress(&self) -> bool {
+        !self.quiet && !self.json && io::stderr().is_terminal()
+    }
+
+    /// Writes over the line that tells how far something has come; an empty text takes it away.
+    pub(super) fn progress(&self, text: &str) {
+        let mut err = io::stderr().lock();
+        // Nobody is left to tell when standard error is closed.
+        let _ = write!(err, "\r\x1b[K{text}").and_then(|()| err.flush());
+    }
+
     /// Text in the colour of its role.
     pub(super) fn paint(&self, role: Role, text: &str) -> String {
         if !self.colour || text.is_empty() {

@@ -23,6 +23,13 @@ impl Chronicle {
         }
     }
 
+    /// Tells by other rules from now on.
+    pub(super) fn tell_by(&mut self, teller: Teller) {
+        if let Some((_, own)) = &mut self.to {
+            *own = teller;
+        }
+    }
+
     pub(super) fn note(&self, now: Millis, told: impl FnOnce(&Teller) -> Vec<Event>) {
         if let Some((journal, teller)) = &self.to {
             journal.note_all(now, &told(teller));

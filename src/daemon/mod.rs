@@ -14,6 +14,7 @@ mod keeping;
 mod lives;
 mod recorder;
 mod service;
+mod settings;
 mod tidying;
 
 pub use decision::Decision;

@@ -1,5 +1,6 @@
 //! What the recorder does at each look, and when it decides to capture.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use super::failures::Failures;
 use super::housekeeping::Housekeeping;
 use super::keeping::Keeping;
 use super::lives::Lives;
+use super::settings::SettingsFile;
 use super::tidying::Tidying;
 use crate::app::tell::Teller;
 use crate::capture::{CaptureError, CaptureRequest, Captured, Stamp, capture};
@@ -80,6 +82,7 @@ pub struct Recorder {
     housekeeping: Housekeeping,
     tidying: Tidying,
     chronicle: Chronicle,
+    settings: Option<SettingsFile>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -115,6 +118,7 @@ impl Recorder {
             panes: 0,
             tidying: Tidying::default(),
             chronicle: Chronicle::default(),
+            settings: None,
             failures: Failures::default(),
         }
     }
@@ -124,6 +128,40 @@ impl Recorder {
     pub fn with_journal(self, journal: &Journal, teller: Teller) -> Self {
         let chronicle = Chronicle::new(journal.by(By::Recorder), teller);
         Self { chronicle, ..self }
+    }
+
+    /// The recorder with a settings file: rules for secrets that are changed in it hold from the next look on, and
+    /// all texts are looked at anew. While a changed file cannot be understood, the rules before hold.
+    #[must_use]
+    pub fn with_settings(self, file: PathBuf) -> Self {
+        let settings = Some(SettingsFile::new(file));
+        Self { settings, ..self }
+    }
+
+    /// Takes over the rules of a settings file that has changed.
+    fn follow_settings(&mut self) {
+        let news = match self.settings.as_mut().map(SettingsFile::news) {
+            None | Some(Ok(None)) => return,
+            Some(Ok(Some(settings))) => Redactor::new(&settings.redaction)
+                .map(|redactor| (redactor, settings))
+                .map_err(|error| with_causes(&error)),
+            Some(Err(error)) => Err(with_causes(&error)),
+        };
+        match news {
+            Ok((redactor, settings)) => {
+                tracing::debug!("the settings were read: their rules hold from now on");
+                self.redactor = redactor;
+                self.chronicle.tell_by(Teller::new(&settings.redaction));
+                // What is known of texts was made by the rules before.
+                self.previous = None;
+                self.last_probe = None;
+            }
+            Err(error) => {
+                tracing::warn!(
+                    "the settings cannot be read, and the rules before still hold: {error}"
+                );
+            }
+        }
     }
 
     /// Notes that it begins.
@@ -147,6 +185,7 @@ impl Recorder {
     /// One look: probes, captures if something is due, stores if something changed. Where nothing did for
     /// a while, the store is tidied after it.
     pub fn tick(&mut self, now: Millis, random: u64) -> Event {
+        self.follow_settings();
         let event = self.take_look(now, random);
         self.chronicle.looked(now, &event);
         match &event {

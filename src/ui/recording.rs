@@ -70,7 +70,8 @@ impl Recording {
         };
         let mux = Arc::new(context.tmux.clone());
         let recorder = Recorder::new(mux, context.store.clone(), redactor, options)
-            .with_journal(&context.journal, context.teller.clone());
+            .with_journal(&context.journal, context.teller.clone())
+            .with_settings(context.paths.config_file.clone());
         self.running = Some((spawn(recorder, self.events.clone()), instance));
         Some(RecorderEvent::Started)
     }

@@ -41,7 +41,9 @@ pub(super) fn recorder(context: &Context) -> Result<Recorder, CliError> {
     };
     let mux = Arc::new(context.tmux());
     let recorder = Recorder::new(mux, context.store(), context.redactor()?, options);
-    Ok(recorder.with_journal(&context.journal, context.teller.clone()))
+    Ok(recorder
+        .with_journal(&context.journal, context.teller.clone())
+        .with_settings(context.paths.config_file.clone()))
 }
 
 impl Daemon {

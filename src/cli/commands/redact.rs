@@ -1,5 +1,8 @@
 //! `muxtape redact`
 
+mod others;
+mod recheck;
+
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -14,14 +17,30 @@ use crate::model::ansi;
 use crate::model::snapshot::RedactionCount;
 use crate::redact::Tally;
 
-/// Show what would be taken out of a text before it is stored
+/// Show what would be taken out of a text, or take it out of everything that was recorded
 ///
-/// The text is read as if a pane had shown it, with the rules that hold now. Nothing is written.
+/// With --test, a text is read as if a pane had shown it, with the rules that hold now; nothing is written.
+///
+/// With --recheck, the rules of now, and what is never to be recorded, hold for the past as well: the whole history,
+/// the trash included, is looked through and written anew without what they find. There is no way back. Older
+/// files of the store, which migrations and repairs keep, are named and removed if you say so. Copies that you or
+/// the system made, snapshots of file systems and blocks that a disk has not used again are out of reach.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Redact {
     /// The file to read; `-` for standard input
-    #[arg(long, value_name = "FILE", required = true)]
-    test: PathBuf,
+    #[arg(
+        long,
+        value_name = "FILE",
+        required_unless_present = "recheck",
+        conflicts_with = "recheck"
+    )]
+    test: Option<PathBuf>,
+    /// Take out of the history what the rules find today, for good
+    #[arg(long)]
+    recheck: bool,
+    /// Say what would be taken out of the history, and change nothing
+    #[arg(long, requires = "recheck", conflicts_with = "test")]
+    dry_run: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -35,8 +54,11 @@ struct Answer {
 
 impl Redact {
     pub(in crate::cli) fn run(&self, context: &Context) -> Result<Exit, CliError> {
+        let Some(file) = &self.test else {
+            return recheck::run(context, self.dry_run);
+        };
         let redactor = context.redactor()?;
-        let bytes = read(&self.test)?;
+        let bytes = read(file)?;
         let mut tally = Tally::default();
         let clean = redactor.name(&ansi::sanitised(&bytes), &mut tally);
         let answer = Answer {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::confirm;
-use crate::cli::views::count;
+use crate::cli::views::{count, rfc3339};
 use crate::store::{Damage, RepairReport, VerifyReport, Way};
 
 /// Read every record of the store and check it
@@ -31,6 +31,19 @@ struct Answer {
     repaired: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     repair: Option<RepairView>,
+    /// When the history was rewritten, so that it is not what was recorded any more.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    rewritten: Vec<RewriteView>,
+}
+
+#[derive(Debug, Serialize)]
+struct RewriteView {
+    time: String,
+    /// The version of muxtape that did it.
+    by: String,
+    snapshots: u64,
+    changed: u64,
+    removed: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -83,6 +96,7 @@ impl Verify {
             damaged: damage(&report.damaged),
             repaired: 0,
             repair: None,
+            rewritten: rewrites(context),
         };
         context.output.answer("verify", &answer, |_| {
             let mut lines = damage_lines(&answer.damaged);
@@ -92,10 +106,33 @@ impl Verify {
             } else {
                 format!("{checked} checked: damage found; `muxtape verify --repair` brings back what it can")
             });
+            lines.extend(rewrite_lines(&answer.rewritten));
             lines
         })?;
         Ok(exit(answer.ok))
     }
+}
+
+/// When the history was rewritten. A record of it that is damaged is told of as damage.
+fn rewrites(context: &Context) -> Vec<RewriteView> {
+    let known = context.store().rewrites().unwrap_or_default();
+    let views = known.into_iter().map(|own| RewriteView {
+        time: rfc3339(own.time),
+        by: own.app,
+        snapshots: own.snapshots,
+        changed: own.changed,
+        removed: own.removed,
+    });
+    views.collect()
+}
+
+fn rewrite_lines(rewritten: &[RewriteView]) -> Vec<String> {
+    let line = |own: &RewriteView| {
+        let of = count(own.snapshots, "snapshot");
+        let (time, changed) = (&own.time, own.changed);
+        format!("rewritten {time} by `redact --recheck`: {changed} of {of} changed")
+    };
+    rewritten.iter().map(line).collect()
 }
 
 fn exit(ok: bool) -> Exit {
@@ -120,6 +157,7 @@ fn repair(context: &Context, report: &VerifyReport) -> Result<Exit, CliError> {
         damaged: damage(&done.left),
         repaired: done.healed.iter().map(|(_, snapshots)| snapshots).sum(),
         repair: Some(view(&done)),
+        rewritten: rewrites(context),
     };
     context
         .output

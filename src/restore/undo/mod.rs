@@ -10,7 +10,7 @@ use std::fmt;
 use bstr::{BString, ByteSlice};
 
 pub use back::{Means, take_back};
-pub use record::{Kept, forget, recall, remember};
+pub use record::{Kept, forget, forget_names, recall, remember};
 
 use super::RestoreError;
 use super::report::{Made, MadePane, Within};

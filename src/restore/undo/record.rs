@@ -146,6 +146,33 @@ pub fn forget(dir: &Path, record: u64) -> Result<(), RestoreError> {
     write(dir, &records).map_err(failed)
 }
 
+/// Forgets every restore that has a name of a session of which `holds` says so: what is left of it cannot be
+/// taken back any more. Says how many those were.
+///
+/// # Errors
+///
+/// [`RestoreError::Files`] when the file cannot be read or written.
+pub fn forget_names(dir: &Path, holds: impl Fn(&BString) -> bool) -> Result<usize, RestoreError> {
+    let path = dir.join(FILE);
+    let failed = |error| failed(&path)(error);
+    if !dir.is_dir() {
+        return Ok(0);
+    }
+    let _lock = lock(dir).map_err(failed)?;
+    let mut records = read(dir).map_err(failed)?;
+    let before = records.restores.len();
+    records.restores.retain(|kept| {
+        let made = kept.sessions.iter().flat_map(|(_, from, to)| [from, to]);
+        let panes = kept.panes.iter().map(|pane| &pane.target.session);
+        !made.chain(panes).chain(&kept.replaced).any(&holds)
+    });
+    let gone = before.saturating_sub(records.restores.len());
+    if gone > 0 {
+        write(dir, &records).map_err(failed)?;
+    }
+    Ok(gone)
+}
+
 /// Waits for its turn; the lock falls with what is given back.
 fn lock(dir: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
@@ -261,5 +288,22 @@ mod tests {
         );
         forget(dir.path(), kept[1].record).unwrap();
         assert_eq!(recall(dir.path(), None).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn restores_are_forgotten_by_the_names_in_them() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(forget_names(&dir.path().join("none"), |_| true).unwrap(), 0);
+        let mut other = made(8, "/s");
+        other.replaced = vec!["secret".into()];
+        remember(dir.path(), &made(7, "/s"), Millis(1)).unwrap();
+        remember(dir.path(), &other, Millis(2)).unwrap();
+        let secret = |name: &BString| name == "secret";
+        assert_eq!(forget_names(dir.path(), secret).unwrap(), 1);
+        assert_eq!(forget_names(dir.path(), secret).unwrap(), 0);
+        let left = recall(dir.path(), None).unwrap();
+        assert_eq!((left.len(), left[0].at), (1, Millis(1)));
+        let to = |name: &BString| name == "a\tb";
+        assert_eq!(forget_names(dir.path(), to).unwrap(), 1);
     }
 }

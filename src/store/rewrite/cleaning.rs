@@ -110,9 +110,10 @@ impl<'c> Cleaning<'c> {
         } = self.cleaner.state(state);
         state.sort();
         let other_tree = *state != before;
-        // What was marked before is counted by some rules again.
         if other_tree {
             found.add(&own);
+            // Some rules count what was marked before every time.
+            found.sub(&self.cleaner.state(ServerState::clone(&state)).found);
         }
         let mut changed = BTreeMap::new();
         let shown: BTreeMap<Digest, ContentsRef> = shown(&state).collect();

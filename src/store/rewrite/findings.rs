@@ -117,6 +117,16 @@ impl Counts {
         }
     }
 
+    /// Takes off what does not count.
+    pub(super) fn sub(&mut self, less: &[RedactionCount]) {
+        for RedactionCount { rule, count } in less {
+            if let Some(own) = self.0.get_mut(rule) {
+                *own = own.saturating_sub(*count);
+            }
+        }
+        self.0.retain(|_, count| *count > 0);
+    }
+
     /// As a snapshot keeps them.
     pub(super) fn into_counts(self) -> Vec<RedactionCount> {
         let counts = self.0.into_iter();
