@@ -212,6 +212,55 @@ fn a_crash_is_recovered_from_the_prompt() {
 }
 
 #[test]
+fn the_store_is_looked_at_and_checked() {
+    let server = server();
+    let token = concat!("ghp_", "0123456789abcdefghijABCDEFGHIJ012345");
+    server.type_line("main:0.0", &format!("echo {token} && echo shown"));
+    server.wait_for_text("main:0.0", "\nshown");
+    server.wait_for_prompt("main:0.0");
+    let config = server.home().join("config/muxtape");
+    std::fs::create_dir_all(&config).unwrap();
+    let keep_one = "[retention]\nkeep_last = 1\nhourly = 0\ndaily = 0\n";
+    std::fs::write(config.join("config.toml"), keep_one).unwrap();
+    let made = server.json(&["create", "kept"]);
+    let places = made["redactions"][0]["count"].as_u64().unwrap();
+    let said = server.muxtape(&["show", "kept"]).out;
+    let hidden = format!("secrets hidden in {places} place");
+    assert!(said.contains(&hidden), "{said}");
+    let figures = server.json(&["stats"]);
+    let rule = &figures["redactions"][0];
+    assert_eq!(rule["rule"], "github-token");
+    assert_eq!(
+        (&rule["newest"], &rule["snapshots"]),
+        (&places.into(), &1.into())
+    );
+
+    let terminal = open(&server, 80, 24);
+    terminal.wait_for("kept");
+    terminal.keys(&["3"]);
+    terminal.wait("the figures", |screen| {
+        screen.contains("snapshots      1") && screen.contains("the last 1 ·")
+    });
+    terminal.wait_for("nothing to remove");
+    terminal.keys(&["v"]);
+    terminal.wait_for("✓ all good");
+    terminal.keys(&["Enter"]);
+    terminal.wait_for("github-token");
+    terminal.keys(&["Escape"]);
+    terminal.keys(&["C"]);
+    terminal.wait_for("Compacted");
+    // The preview changes nothing, and where nothing would go it says why.
+    terminal.keys(&["P"]);
+    terminal.wait_for("Nothing is beyond what is to be kept");
+    terminal.keys(&["a"]);
+    terminal.wait_for("newest of main, newest of other");
+    terminal.keys(&["Enter"]);
+    terminal.wait_for("┌ Tape");
+    terminal.keys(&["q"]);
+    assert_eq!(terminal.wait_end(), 0);
+}
+
+#[test]
 fn a_store_that_is_damaged_meanwhile_is_an_error_on_a_whole_screen() {
     let server = server();
     server.json(&["create", "one"]);

@@ -84,7 +84,19 @@ pub(super) fn answered(state: &mut State, answer: Answer, effects: &mut Vec<Effe
             shared.say("In the trash; u brings it back");
             shared.trashed = ids;
         }
+        Answer::Working(work, progress) => return shared.working(work, progress),
+        Answer::Verified(result) => shared.verified(result),
+        Answer::Compacted(result) => shared.compacted(result),
+        Answer::Pruned(result) => {
+            if shared.pruned(result) {
+                effects.push(Effect::LoadTimeline {
+                    before: None,
+                    limit: PAGE,
+                });
+            }
+        }
         Answer::Untrashed(Ok(ids)) => {
+            shared.upkeep.turns += 1;
             shared.say(format!("Brought back {}", plural(ids.len(), "snapshot")));
             shared.follow = false;
             shared.at = ids.first().copied();

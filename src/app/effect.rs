@@ -7,6 +7,7 @@ use bstr::BString;
 use crate::model::digest::Digest;
 use crate::model::id::SnapshotId;
 use crate::model::snapshot::LifeId;
+use crate::model::time::Millis;
 use crate::model::tree::{Pane, ServerState, Session, Tab};
 use crate::restore::undo::Undoable;
 use crate::restore::{Made, Plan, Policy, Selection};
@@ -151,6 +152,19 @@ pub enum Effect {
     },
     /// Look for lives that ended badly.
     LookForCrashes,
+    /// Gather figures about the store, then find out what pruning would do.
+    LoadFigures {
+        /// The first moments of the days whose growth is told, the oldest first.
+        days: Vec<Millis>,
+        /// The ticket.
+        generation: Generation,
+    },
+    /// Check every record of the store.
+    Verify,
+    /// Write the store anew without gaps.
+    Compact,
+    /// Remove, for good, what is not to be kept.
+    Prune,
     /// Never offer to bring this life back again.
     DismissRecovery {
         /// Which life.

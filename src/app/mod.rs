@@ -25,6 +25,7 @@ pub mod tell;
 mod tests;
 mod turn;
 mod update;
+pub mod upkeep;
 pub mod words;
 
 pub use effect::Effect;

@@ -17,10 +17,11 @@ use crate::model::tree::ServerState;
 use crate::restore::recovery::Offer;
 use crate::restore::undo::Undone;
 use crate::restore::{Plan, Progress, Report};
-use crate::store::SearchHit;
+use crate::store::{self, Compacted, PrunePlan, Pruned, SearchHit, VerifyReport};
 
 use super::effect::Generation;
 use super::input::{KeyPress, MouseKind, Target};
+use super::upkeep::{Figures, Work};
 
 /// Everything that can happen to the state.
 #[derive(Debug, Clone)]
@@ -199,6 +200,28 @@ pub enum Answer {
     RestoreUndone(Result<Undone, Failure>),
     /// Lives that ended badly and can be brought back, newest first.
     Crashes(Result<Vec<Offer>, Failure>),
+    /// Figures about the store.
+    Figures {
+        /// The ticket.
+        generation: Generation,
+        /// The figures.
+        result: Result<Box<Figures>, Failure>,
+    },
+    /// What pruning would do.
+    PrunePlanned {
+        /// The ticket.
+        generation: Generation,
+        /// The plan.
+        result: Result<Arc<PrunePlan>, Failure>,
+    },
+    /// Work on the store has come this far.
+    Working(Work, store::Progress),
+    /// Every record was checked; damage is no failure.
+    Verified(Result<VerifyReport, Failure>),
+    /// The store was written anew.
+    Compacted(Result<Compacted, Failure>),
+    /// What is not to be kept was removed.
+    Pruned(Result<Pruned, Failure>),
     /// Something for the user to read.
     Notice(Result<String, Failure>),
 }

@@ -88,6 +88,8 @@ pub enum Confirmed {
     Replace,
     /// What the reported restore made is taken back.
     UndoRestore,
+    /// What is not to be kept is removed for good.
+    Prune,
 }
 
 impl Menu {

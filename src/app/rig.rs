@@ -10,12 +10,13 @@ use crate::model::id::SnapshotId;
 use crate::model::snapshot::SnapshotMeta;
 use crate::model::snapshot::{Cause, ChangeCount, EndCause, Life, LifeEnd, RecoveryState};
 use crate::model::time::Millis;
-use crate::store::{HitKind, SearchHit};
+use crate::store::{Compacted, HitKind, SearchHit, VerifyReport};
 
 use super::effect::Effect;
 use super::input::{Key, KeyPress};
 use super::msg::{Answer, CaptureOutcome, Failure, Loaded, Surroundings};
 use super::samples::{ELEVEN_FORTY, World, server};
+use super::upkeep::{Figures, sample};
 use super::{Msg, Shared, State, update};
 
 /// Tuesday 20 October 2026, 14:32:18 UTC.
@@ -180,6 +181,18 @@ impl Rig {
     fn answer(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             self.wanted.push(effect.clone());
+            if let Effect::LoadFigures { generation, .. } = effect {
+                let empty = self.metas.is_empty();
+                let figures = if empty {
+                    Figures::default()
+                } else {
+                    sample::figures()
+                };
+                self.tell(Msg::Answer(Answer::Figures {
+                    generation,
+                    result: Ok(Box::new(figures)),
+                }));
+            }
             if let Some(answer) = self.answer_of(effect) {
                 self.tell(Msg::Answer(answer));
             }
@@ -248,6 +261,18 @@ impl Rig {
                 self.metas.insert(0, meta.clone());
                 Answer::Captured(Ok(CaptureOutcome::Stored(Box::new(meta))))
             }
+            Effect::LoadFigures { generation, .. } => Answer::PrunePlanned {
+                generation,
+                result: Ok(sample::plan(&self.metas)),
+            },
+            Effect::Verify => Answer::Verified(Ok(VerifyReport {
+                checked: 12_480,
+                damaged: Vec::new(),
+            })),
+            Effect::Compact => Answer::Compacted(Ok(Compacted {
+                before: 318 << 20,
+                after: 301 << 20,
+            })),
             Effect::LookAround => Answer::Surroundings(Ok(Surroundings {
                 version: Some("3.5a".to_owned()),
                 socket: Some("/tmp/tmux-1000/default".into()),

@@ -16,6 +16,7 @@ use super::library::Library;
 use super::msg::Failure;
 use super::overlay::Overlay;
 use super::screens::Screen;
+use super::upkeep::Upkeep;
 
 /// Everything that the interface knows.
 #[derive(Debug)]
@@ -75,6 +76,8 @@ pub struct Shared {
     pub trouble: Option<Failure>,
     /// What was put into the trash last, for undoing it.
     pub trashed: Vec<SnapshotId>,
+    /// Work on the store.
+    pub upkeep: Upkeep,
     /// What was asked for last, to be shown, and its ticket.
     pub(super) loading: Option<((SnapshotId, Focus), Generation)>,
     last_generation: u64,
@@ -162,6 +165,7 @@ impl Shared {
             view: View::default(),
             trouble: None,
             trashed: Vec::new(),
+            upkeep: Upkeep::default(),
             loading: None,
             last_generation: 0,
         }

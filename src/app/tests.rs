@@ -72,8 +72,8 @@ fn news_does_not_move_who_looks_at_the_past() {
 #[test]
 fn scrubbing_takes_counts() {
     let mut rig = Rig::new();
-    assert_eq!(rig.keys("3h").at(), "14:20:00");
-    assert_eq!(rig.keys("l").at(), "14:30:05");
+    assert_eq!(rig.keys("5h").at(), "14:18:00");
+    assert_eq!(rig.keys("lll").at(), "14:30:05");
     assert_eq!(rig.keys("12h").at(), "14:02:41");
     assert_eq!(rig.keys("999l").at(), "14:32:10");
     assert_eq!(rig.key(Key::Left).at(), "14:31:52");
@@ -147,7 +147,7 @@ fn days_fold_and_unchanged_ones_are_one_row() {
 #[test]
 fn the_list_steps_into_what_is_folded_and_over_what_is_no_snapshot() {
     let mut rig = Rig::new();
-    rig.keys("3j");
+    rig.keys("jjj");
     assert_eq!(rig.at(), "14:20:00");
     assert!(
         !tape(&rig)
@@ -155,7 +155,7 @@ fn the_list_steps_into_what_is_folded_and_over_what_is_no_snapshot() {
             .iter()
             .any(|row| matches!(row, Row::Unchanged { .. }))
     );
-    rig.keys("G").keys("{").keys("3j");
+    rig.keys("G").keys("{").keys("jjj");
     assert_eq!(
         rig.at(),
         "11:40:02",

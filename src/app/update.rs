@@ -7,6 +7,7 @@ use super::keys::{self, Action, Context};
 use super::msg::Msg;
 use super::overlay::{Menu, Overlay};
 use super::screens::search::Search;
+use super::screens::storage::Storage;
 use super::screens::tape::Tape;
 use super::screens::welcome::Welcome;
 use super::screens::{Go, Screen};
@@ -250,6 +251,22 @@ pub(super) fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) 
                 state.with_screen(effects, |screen, cx| {
                     screen.interact().action(Action::Search, 1, cx)
                 });
+            }
+        }
+        Action::ViewStorage => {
+            let open = |screen: &Screen| matches!(screen, Screen::Storage(_));
+            match state.screens.iter().position(open) {
+                Some(at) if at + 1 < state.screens.len() => {
+                    state.screens.truncate(at + 1);
+                    state.shared.view = super::state::View::default();
+                    state.refreshed(effects);
+                }
+                Some(_) => {}
+                None => {
+                    let shared = &mut state.shared;
+                    let storage = Storage::open(&mut Cx { shared, effects });
+                    state.go(Go::Open(Box::new(Screen::Storage(storage))), effects);
+                }
             }
         }
         Action::Leave if state.screens.len() <= 1 => effects.push(Effect::Quit),

@@ -90,6 +90,16 @@ pub fn number(count: usize) -> String {
     shown
 }
 
+/// `1 snapshot`, `12 480 snapshots`.
+pub fn count(count: u64, what: &str) -> String {
+    let number = number(usize::try_from(count).unwrap_or(usize::MAX));
+    if count == 1 {
+        format!("1 {what}")
+    } else {
+        format!("{number} {what}s")
+    }
+}
+
 /// A path with the home directory as `~`.
 pub fn path(path: &[u8], home: &[u8]) -> String {
     path_label(path, home)

@@ -81,6 +81,16 @@ impl ListView {
     }
 }
 
+/// Where secrets were hidden: `2 places (github-token 1, url-credentials 1)`; nothing where none were.
+pub(super) fn hidden(redactions: &[RedactionCount]) -> Option<String> {
+    let places: u64 = redactions.iter().map(|rule| u64::from(rule.count)).sum();
+    let each = redactions.iter();
+    let each: Vec<String> = each
+        .map(|RedactionCount { rule, count }| format!("{rule} {count}"))
+        .collect();
+    (places > 0).then(|| format!("{} ({})", count(places, "place"), each.join(", ")))
+}
+
 /// Whether a session is among those named, or none is named.
 pub(super) fn chosen(session: &Session, names: &[String]) -> bool {
     names.is_empty() || names.iter().any(|name| session.name == name.as_bytes())

@@ -242,7 +242,12 @@ fn start(judged: &mut Judged, program: &Program, pane: &Pane, facts: &Facts, pol
     if program.redacted {
         let line = shown_line(&program.argv);
         let issue = format!("a secret was taken from the arguments of {name}: {line}");
-        return leave(judged, "redacted command", issue, "start it again by hand");
+        return leave(
+            judged,
+            "redacted command",
+            issue,
+            "put the secret back in and start it by hand",
+        );
     }
     let verdict = facts.rules.verdict(program, &policy.allow);
     let class = verdict.under(policy.programs);

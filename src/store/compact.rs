@@ -5,6 +5,8 @@
 //! is several times faster than moving pages within the file, fills them as well, and can be killed at
 //! any moment.
 
+use std::cell::RefCell;
+
 use redb::{ReadTransaction, ReadableTable, ReadableTableMetadata, TableHandle, WriteTransaction};
 
 use super::Store;
@@ -12,6 +14,7 @@ use super::error::StoreError;
 use super::fault::Fault;
 use super::lease::Outcome;
 use super::parity;
+use super::progress::{Progress, Steps};
 use super::replace::Turn;
 use super::space;
 use super::stats::allocated;
@@ -100,6 +103,11 @@ impl Store {
     /// [`StoreError::Busy`] when others used the store all the time that is waited; [`StoreError::NoSpace`]
     /// where there is no room for the new file.
     pub fn compact(&self) -> Result<Compacted, StoreError> {
+        self.compact_with(&mut |_| {})
+    }
+
+    /// The same; tells how many entries are written or read back.
+    pub fn compact_with(&self, tell: &mut dyn FnMut(Progress)) -> Result<Compacted, StoreError> {
         let place = self.place();
         place.refuse_network()?;
         // An older store is migrated, which takes a turn of its own.
@@ -107,8 +115,13 @@ impl Store {
         let turn = Turn::take(place, OPERATION)?;
         let slack = self.slack()?;
         space::check(self.dir(), OPERATION, slack.needed)?;
+        let entries = place.read(OPERATION, entries)?;
+        // They are written, then read back.
+        let steps = RefCell::new(Steps::new(entries.saturating_mul(2), tell));
+        let step = || steps.borrow_mut().add(1);
+        let copy = |old: &ReadTransaction, new: &WriteTransaction| copy(old, new, &step);
         turn.replace(copy, |new, sums| {
-            if *sums == sums_of(new)? {
+            if *sums == sums_of(new, &step)? {
                 Ok(Outcome::Commit(()))
             } else {
                 Err(Fault::damaged_object(
@@ -158,8 +171,20 @@ struct Sum {
     hash: blake3::Hash,
 }
 
+/// Entries of all tables.
+fn entries(view: &ReadTransaction) -> Result<u64, Fault> {
+    let mut entries: u64 = 0;
+    for stream in Stream::ALL {
+        entries = entries.saturating_add(view.count(stream)?);
+    }
+    for index in Index::ALL {
+        entries = entries.saturating_add(view.index(index)?.len()?);
+    }
+    Ok(entries)
+}
+
 /// Copies all tables. Each has to hold as many entries as it says.
-fn copy(old: &ReadTransaction, new: &WriteTransaction) -> Result<Vec<Sum>, Fault> {
+fn copy(old: &ReadTransaction, new: &WriteTransaction, step: &dyn Fn()) -> Result<Vec<Sum>, Fault> {
     let known = Stream::ALL.len() + Index::ALL.len();
     let there: Vec<String> = old
         .list_tables()?
@@ -174,6 +199,7 @@ fn copy(old: &ReadTransaction, new: &WriteTransaction) -> Result<Vec<Sum>, Fault
         let mut to = new.open_table(stream.table())?;
         sums.push(walk_stream(old, stream, |key, value| {
             to.insert(key, value)?;
+            step();
             Ok(())
         })?);
     }
@@ -181,19 +207,24 @@ fn copy(old: &ReadTransaction, new: &WriteTransaction) -> Result<Vec<Sum>, Fault
         let mut to = new.open_table(index.table())?;
         sums.push(walk_index(old, index, |key, value| {
             to.insert(key, value)?;
+            step();
             Ok(())
         })?);
     }
     Ok(sums)
 }
 
-fn sums_of(view: &impl View) -> Result<Vec<Sum>, Fault> {
+fn sums_of(view: &impl View, step: &dyn Fn()) -> Result<Vec<Sum>, Fault> {
+    let done = || {
+        step();
+        Ok(())
+    };
     let mut sums = Vec::new();
     for stream in Stream::ALL {
-        sums.push(walk_stream(view, stream, |_, _| Ok(()))?);
+        sums.push(walk_stream(view, stream, |_, _| done())?);
     }
     for index in Index::ALL {
-        sums.push(walk_index(view, index, |_, _| Ok(()))?);
+        sums.push(walk_index(view, index, |_, _| done())?);
     }
     Ok(sums)
 }

@@ -182,9 +182,20 @@ impl Row<'_> {
         self.record.roster
     }
 
+    /// The same as [`Row::sessions`], to be kept.
+    pub(super) fn roster_shared(&self) -> Rc<Roster> {
+        Rc::clone(&self.roster)
+    }
+
     /// The sessions; their digests are those of the roster, not of this snapshot.
     pub(super) fn sessions(&self) -> &Roster {
         &self.roster
+    }
+
+    /// What was taken out of it.
+    pub(super) fn redactions(&self) -> &[RedactionCount] {
+        let notes = self.record.notes.as_ref();
+        notes.map_or(&[], |notes| &notes.redactions)
     }
 
     pub(super) fn root(&self) -> Digest {

@@ -42,6 +42,7 @@ mod network;
 mod parity;
 mod patched;
 mod plan;
+mod progress;
 mod query;
 mod record;
 mod remnants;
@@ -99,6 +100,7 @@ pub use lease::catches_panics;
 pub use lists::Listed;
 pub use migrate::{Carried, Lost, Migrated, MigrationPlan};
 pub use network::NetworkKind;
+pub use progress::Progress;
 pub use query::Query;
 pub use repair::{LostSnapshot, RepairReport, Way};
 use request::Recording;
@@ -112,7 +114,7 @@ pub use rewrite::{
 };
 pub use search::{HitKind, SearchHit, SearchQuery};
 pub use spool::{Kept, Spooled, TakenIn};
-pub use stats::Stats;
+pub use stats::{Added, RuleFigures, SessionFigures, Stats};
 pub use verify::{Damage, DamagedObject, IndexKind, VerifyReport};
 
 /// How a store behaves.
@@ -323,15 +325,16 @@ impl Store {
             })
     }
 
-    /// Figures about the store. Without a store: zeros.
-    pub fn stats(&self) -> Result<Stats, StoreError> {
-        none_without_store(stats::stats(&self.place()))
-    }
-
     /// Checks every record. Damage is part of the report; an error means that the check itself could
     /// not be made.
     pub fn verify(&self) -> Result<VerifyReport, StoreError> {
-        verify::verify(&self.place())
+        self.verify_with(&mut |_| {})
+    }
+
+    /// The same; tells how many snapshots are checked. Records that no snapshot needs, and indexes, come
+    /// after the last.
+    pub fn verify_with(&self, tell: &mut dyn FnMut(Progress)) -> Result<VerifyReport, StoreError> {
+        verify::verify_with(&self.place(), tell)
     }
 
     /// Brings back what is damaged, as far as that can be done: what [`Store::verify`] finds is whole

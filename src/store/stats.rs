@@ -1,5 +1,7 @@
 //! Figures about the store.
 
+mod parts;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::os::unix::fs::MetadataExt;
@@ -7,18 +9,22 @@ use std::path::Path;
 
 use bstr::BString;
 
+use self::parts::{Redactions, Rosters};
 use super::error::StoreError;
 use super::growth::Growth;
 use super::lease::Place;
 use super::lives;
 use super::tables::{Stream, View};
 use super::walk::newest_first;
-use crate::model::snapshot::MuxKind;
+use super::{Store, none_without_store};
+use crate::model::snapshot::{Cause, MuxKind};
 use crate::model::time::Millis;
+
+pub use self::parts::{RuleFigures, SessionFigures};
 
 /// Figures about the store. Sizes are bytes. All of them are counted, none is estimated; beside damage
 /// they are those of what can be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Stats {
     /// Snapshots, without the trash.
     pub snapshots: u64,
@@ -46,6 +52,35 @@ pub struct Stats {
     pub oldest: Option<Millis>,
     /// When the newest snapshot was made.
     pub newest: Option<Millis>,
+    /// The rules about secrets that found something in any snapshot; first those that found most in the
+    /// newest.
+    pub redactions: Vec<RuleFigures>,
+    /// The sessions by name, in how many snapshots each is.
+    pub by_session: Vec<SessionFigures>,
+    /// What was added in the stretches of time that [`Store::stats_of`] was asked about.
+    pub added: Vec<Added>,
+}
+
+/// What snapshots of a stretch of time have added. Imported ones, made elsewhere, do not count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Added {
+    /// How many they are.
+    pub snapshots: u64,
+    /// The bytes that they added to the store.
+    pub bytes: u64,
+}
+
+impl Store {
+    /// Figures about the store. Without a store: zeros.
+    pub fn stats(&self) -> Result<Stats, StoreError> {
+        self.stats_of(&[])
+    }
+
+    /// The same, with what was added from each of these moments up to the next one, and since the last. They
+    /// are in their order.
+    pub fn stats_of(&self, since: &[Millis]) -> Result<Stats, StoreError> {
+        none_without_store(stats(&self.place(), since))
+    }
 }
 
 impl Stats {
@@ -61,16 +96,18 @@ impl Stats {
 const OPERATION: &str = "gather figures";
 
 /// Gathers the figures, each part under a lease of its own.
-pub(super) fn stats(place: &Place<'_>) -> Result<Stats, StoreError> {
+fn stats(place: &Place<'_>, since: &[Millis]) -> Result<Stats, StoreError> {
     let count = |stream| none_beside_damage(place.read(OPERATION, |txn| txn.count(stream)));
     let mut stats = Stats {
         objects: count(Stream::Versions)?,
         record_bytes: none_beside_damage(place.read(OPERATION, View::stored_bytes))?,
         store_bytes: allocated(place.file)?,
+        added: vec![Added::default(); since.len()],
         ..Stats::default()
     };
     let mut sessions: BTreeMap<(MuxKind, BString), BTreeSet<BString>> = BTreeMap::new();
-    let mut met: BTreeSet<(u64, u64)> = BTreeSet::new();
+    let mut rosters = Rosters::default();
+    let mut redactions = Redactions::default();
     let mut growth = Growth::default();
     let passed = newest_first(place, OPERATION, Stream::Timeline, u64::MAX, &mut |step| {
         let row = &step.row;
@@ -80,9 +117,11 @@ pub(super) fn stats(place: &Place<'_>) -> Result<Stats, StoreError> {
         stats.oldest = row.time().or(stats.oldest);
         if let Some(time) = row.time() {
             growth.add(row.cause(), time, row.stored_bytes());
+            stats.add(since, row.cause(), time, row.stored_bytes());
         }
+        redactions.add(row.redactions());
         // Neighbours share both records.
-        if met.insert((row.origin(), row.roster())) {
+        if rosters.add(row) {
             let server = &row.from.server;
             let own = sessions.entry((server.mux, server.socket.clone()));
             own.or_default().extend(row.sessions().names().cloned());
@@ -93,11 +132,25 @@ pub(super) fn stats(place: &Place<'_>) -> Result<Stats, StoreError> {
     stats.damaged = passed.hidden;
     stats.sessions = sessions.values().map(|own| own.len() as u64).sum();
     stats.growth_per_day = growth.per_day();
+    stats.redactions = redactions.figures();
+    stats.by_session = rosters.figures();
     let trash = &mut |_: &super::walk::Step<'_>| Ok(ControlFlow::Continue(()));
     let trash = newest_first(place, OPERATION, Stream::Trash, u64::MAX, trash);
     stats.trash = none_beside_damage(trash.map(|passed| passed.readable))?;
     stats.lives = none_beside_damage(lives::around_damage(place).map(|lives| lives.len() as u64))?;
     Ok(stats)
+}
+
+impl Stats {
+    /// Counts a snapshot in the stretch of time that it was made in.
+    fn add(&mut self, since: &[Millis], cause: Cause, time: Millis, bytes: u64) {
+        let stretch = since.partition_point(|start| *start <= time);
+        let added = stretch.checked_sub(1).and_then(|at| self.added.get_mut(at));
+        if let Some(added) = added.filter(|_| cause != Cause::Import) {
+            added.snapshots += 1;
+            added.bytes = added.bytes.saturating_add(bytes);
+        }
+    }
 }
 
 /// A figure that cannot be had because the store is damaged is 0.

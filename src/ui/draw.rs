@@ -121,6 +121,7 @@ pub(crate) fn draw(state: &State, area: Rect, buf: &mut Buffer, drawn: &mut Draw
         theme: Theme::new(state.shared.theme),
         view: match state.screen() {
             Some(Screen::Search(_)) => Action::ViewSearch,
+            Some(Screen::Storage(_)) => Action::ViewStorage,
             _ => Action::ViewTape,
         },
     };
@@ -159,6 +160,7 @@ pub(crate) fn header(look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn: &mut 
     for (key, name, action) in [
         ("1", "Tape", Action::ViewTape),
         ("2", "Search", Action::ViewSearch),
+        ("3", "Storage", Action::ViewStorage),
     ] {
         let width = u16::try_from(key.len() + name.len() + 3).unwrap_or(0);
         if x + width > room {
@@ -240,7 +242,7 @@ fn footer(
     }
     let screen = state.screen().filter(|_| state.overlay.is_none());
     let offered = |binding: &&'static keys::Binding| match (screen, binding.action()) {
-        (Some(screen), Some(action)) => screen.offers(action),
+        (Some(screen), Some(action)) => screen.offers(action, &state.shared),
         _ => true,
     };
     for binding in keys::hints(context).filter(offered) {

@@ -350,7 +350,8 @@ impl Live {
             RecorderStatus::Recording { seen } => Some(seen),
             _ => None,
         };
-        [shown, recorded]
+        let checked = shared.upkeep.checked.as_ref();
+        [shown, recorded, checked.map(|checked| checked.at)]
             .into_iter()
             .flatten()
             .map(|moment| {

@@ -10,6 +10,7 @@ use crate::app::msg::{
     Answer, CaptureOutcome, Comparison, Failure, Loaded, SideState, Surroundings, Texts,
 };
 use crate::app::tell::Teller;
+use crate::app::upkeep::Work;
 use crate::capture::{CaptureRequest, Captured, Stamp, capture};
 use crate::journal::{Answer as Recovery, Event};
 use crate::model::changes::changes;
@@ -23,6 +24,7 @@ use crate::redact::{Clean, Tally};
 use crate::restore::lookout;
 use crate::store::{Kept, NewSnapshot, Query, Recorded, SearchQuery, StoreError, Unchanged};
 
+use super::caring;
 use super::context::Context;
 use super::restoring;
 
@@ -119,6 +121,23 @@ pub(crate) fn run(context: &Context, effect: Effect, tell: &dyn Fn(Answer)) -> A
         }
         Effect::UndoRestore { made } => {
             Answer::RestoreUndone(restoring::take_back(context, &made, tell))
+        }
+        Effect::LoadFigures { days, generation } => {
+            caring::figures(context, &days, generation, tell)
+        }
+        Effect::Verify => {
+            let mut come = |progress| tell(Answer::Working(Work::Verify, progress));
+            let report = store.verify_with(&mut come);
+            Answer::Verified(noted(context, report, Teller::verified))
+        }
+        Effect::Compact => {
+            let mut come = |progress| tell(Answer::Working(Work::Compact, progress));
+            let compacted = store.compact_with(&mut come);
+            Answer::Compacted(noted(context, compacted, |_, _| Vec::new()))
+        }
+        Effect::Prune => {
+            let pruned = store.prune(context.settings.retention.policy(), context.now());
+            Answer::Pruned(noted(context, pruned, Teller::pruned))
         }
         Effect::LookForCrashes => {
             let offers = lookout::look(store, &context.tmux, &crate::mux::process::boot_id());

@@ -3,6 +3,7 @@
 //! Drawing never changes the state: it reads it and says what was drawn where. Captured text is drawn
 //! cell by cell and can never act on the terminal.
 
+mod caring;
 mod context;
 pub(crate) mod draw;
 mod event_loop;

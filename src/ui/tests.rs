@@ -57,6 +57,55 @@ fn search() {
 }
 
 #[test]
+fn storage() {
+    let mut rig = rig();
+    rig.keys("3");
+    shots("storage", &mut rig);
+    rig.key(Key::Enter);
+    shots("storage_secrets", &mut rig);
+    rig.key(Key::Esc).keys("P");
+    shots("storage_prune", &mut rig);
+    rig.keys("aP");
+    let drawn = render(&mut rig.state, 80, 24);
+    insta::assert_snapshot!("storage_question_80x24", drawn);
+}
+
+#[test]
+fn storage_of_nothing() {
+    let mut rig = Rig::with(Vec::new());
+    rig.keys("3");
+    shots("storage_empty", &mut rig);
+}
+
+#[test]
+fn storage_under_work_and_in_need() {
+    use crate::app::msg::Answer;
+    use crate::app::upkeep::{Work, sample};
+    use crate::store::Progress;
+    let mut rig = rig();
+    rig.keys("3v");
+    let settings = &mut rig.state.shared.settings;
+    settings.retention = toml::from_str(
+        "quota_mib = 1024\nquota_takes_chosen = true\n[[rule]]\nsession = \"work*\"\nkeep_last = 50\n",
+    )
+    .unwrap();
+    let mut figures = sample::figures();
+    (figures.waiting, figures.stats.damaged) = (2, 3);
+    let generation = rig.state.shared.ticket();
+    let result = Ok(Box::new(figures));
+    rig.tell(Msg::Answer(Answer::Figures { generation, result }));
+    shots("storage_need", &mut rig);
+    let (done, total) = (31, 100);
+    let progress = Progress { done, total };
+    rig.tell(Msg::Answer(Answer::Working(Work::Compact, progress)));
+    let drawn = render(&mut rig.state, 80, 24);
+    assert!(
+        drawn.contains("compacting") && drawn.contains("31 %"),
+        "{drawn}"
+    );
+}
+
+#[test]
 fn welcome() {
     shots("welcome", &mut Rig::with(Vec::new()));
 }
@@ -120,7 +169,7 @@ enum Step {
 }
 
 fn any_step() -> impl Strategy<Value = Step> {
-    let letters = "hljkgG[](){}@ dDrswtpxfuy:?/1234+_nNzZiWb~ve!aRcqQM5";
+    let letters = "hljkgG[](){}@ dDrswtpxfuy:?/1234+_nNzZiWb~ve!aRcqQM5PC";
     let letter = proptest::sample::select(letters.chars().collect::<Vec<char>>());
     let special = proptest::sample::select(vec![
         Key::Enter,

@@ -25,6 +25,10 @@ pub(crate) enum Kind {
     Search,
     /// A comparison or a plan: the latest wins.
     Compare,
+    /// Figures about the store: the latest wins.
+    Figures,
+    /// Checks of the store: changing nothing, they keep nobody from leaving.
+    Check,
     /// Writes, in order.
     Write,
 }
@@ -41,7 +45,11 @@ impl Kind {
             Effect::LoadContents { .. } => Kind::Contents,
             Effect::Search { .. } => Kind::Search,
             Effect::Compare { .. } | Effect::Plan { .. } => Kind::Compare,
+            Effect::LoadFigures { .. } => Kind::Figures,
+            Effect::Verify => Kind::Check,
             Effect::CaptureNow { .. }
+            | Effect::Compact
+            | Effect::Prune
             | Effect::Edit { .. }
             | Effect::Trash { .. }
             | Effect::Untrash { .. }

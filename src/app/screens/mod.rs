@@ -6,6 +6,7 @@ pub mod recover;
 pub mod report;
 pub mod restore;
 pub mod search;
+pub mod storage;
 pub mod tape;
 pub mod welcome;
 
@@ -15,7 +16,7 @@ use super::input::{KeyPress, MouseKind, Target};
 use super::keys::{Action, Context};
 use super::msg::Answer;
 use super::overlay::{Confirmed, Overlay};
-use super::state::Cx;
+use super::state::{Cx, Shared};
 
 /// A screen.
 #[derive(Debug)]
@@ -31,6 +32,7 @@ pub enum Screen {
     Detail(detail::Detail),
     Diff(diff::Diff),
     Search(search::Search),
+    Storage(storage::Storage),
     Restore(restore::Restore),
     Report(report::Report),
 }
@@ -105,6 +107,7 @@ impl Screen {
             Screen::Detail(screen) => screen,
             Screen::Diff(screen) => screen,
             Screen::Search(screen) => screen,
+            Screen::Storage(screen) => screen,
             Screen::Restore(screen) => screen,
             Screen::Report(screen) => screen,
         }
@@ -120,6 +123,7 @@ impl Screen {
             Screen::Detail(screen) => screen.context(),
             Screen::Diff(screen) => screen.context(),
             Screen::Search(screen) => screen.context(),
+            Screen::Storage(screen) => screen.context(),
             Screen::Restore(screen) => screen.context(),
             Screen::Report(screen) => screen.context(),
         }
@@ -127,8 +131,9 @@ impl Screen {
 
     /// Whether an action of this screen can do anything at the moment: else its hint is not shown.
     #[must_use]
-    pub fn offers(&self, action: Action) -> bool {
+    pub fn offers(&self, action: Action, shared: &Shared) -> bool {
         match self {
+            Screen::Storage(screen) => screen.offers(action, shared),
             Screen::Report(screen) => screen.offers(action),
             Screen::Restore(screen) => {
                 screen.running.is_none() || matches!(action, Action::Help | Action::Palette)
@@ -144,6 +149,10 @@ impl Screen {
             (self, answer),
             (Screen::Search(_), Answer::Searched { .. })
                 | (Screen::Diff(_), Answer::Compared { .. })
+                | (
+                    Screen::Storage(_),
+                    Answer::Figures { .. } | Answer::PrunePlanned { .. }
+                )
                 | (Screen::Welcome(_), Answer::Surroundings(_))
                 | (
                     Screen::Restore(_),

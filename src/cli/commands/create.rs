@@ -145,12 +145,8 @@ impl Create {
                 views::count(meta.panes().into(), "pane"),
                 views::bytes(meta.stored_bytes),
             );
-            let hidden: u32 = meta.redactions.iter().map(|rule| rule.count).sum();
-            if hidden > 0 {
-                line.push_str(&format!(
-                    ", {} hidden",
-                    views::count(hidden.into(), "secret")
-                ));
+            if let Some(hidden) = views::hidden(&meta.redactions) {
+                line.push_str(&format!(", secrets hidden in {hidden}"));
             }
             vec![line]
         })?;

@@ -77,6 +77,9 @@ impl Show {
             if !meta.tags.is_empty() {
                 lines.push(format!("tags  {}", meta.tags.join(" ")));
             }
+            if let Some(hidden) = views::hidden(&meta.redactions) {
+                lines.push(format!("secrets hidden in {hidden}"));
+            }
             for session in snapshot
                 .state
                 .sessions

@@ -1,9 +1,12 @@
 //! `muxtape stats`
 
+use serde::Serialize;
+
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::Lack;
 use crate::cli::views;
+use crate::store;
 
 /// Numbers about the store
 #[derive(Debug, clap::Args)]
@@ -26,6 +29,7 @@ impl Stats {
             "dedup_ratio": stats.dedup_ratio(),
             "growth_per_day": stats.growth_per_day,
             "objects": stats.objects,
+            "redactions": redactions(&stats),
             "kept_aside": waiting,
             "oldest": stats.oldest.map(views::rfc3339),
             "newest": stats.newest.map(views::rfc3339),
@@ -45,6 +49,7 @@ impl Stats {
                 format!("raw        {}{ratio}", views::bytes(stats.logical_bytes)),
                 format!("objects    {}", stats.objects),
             ];
+            lines.extend(hidden(&stats));
             if waiting > 0 {
                 lines.push(format!("kept aside {waiting}"));
             }
@@ -59,4 +64,37 @@ impl Stats {
         })?;
         Ok(Exit::Ok)
     }
+}
+
+/// A rule about secrets that found something.
+#[derive(Debug, Serialize)]
+struct RuleView {
+    rule: String,
+    /// Places in the newest snapshot.
+    newest: u32,
+    /// Snapshots in which it found something.
+    snapshots: u64,
+}
+
+fn redactions(stats: &store::Stats) -> Vec<RuleView> {
+    let view = |rule: &store::RuleFigures| RuleView {
+        rule: rule.rule.clone(),
+        newest: rule.newest,
+        snapshots: rule.snapshots,
+    };
+    stats.redactions.iter().map(view).collect()
+}
+
+/// A line for each rule. Snapshots are not added up: what stays on a screen is in each of them.
+fn hidden(stats: &store::Stats) -> Vec<String> {
+    let line = |(at, rule): (usize, &store::RuleFigures)| {
+        let name = if at == 0 { "hidden" } else { "" };
+        let places = views::count(rule.newest.into(), "place");
+        let rest = views::count(rule.snapshots, "snapshot");
+        format!(
+            "{name:<10} {}: {places} in the newest, in {rest}",
+            rule.rule
+        )
+    };
+    stats.redactions.iter().enumerate().map(line).collect()
 }

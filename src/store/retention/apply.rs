@@ -21,6 +21,9 @@ const ROUNDS: usize = 8;
 pub struct PrunePlan {
     /// Every snapshot of the timeline, newest first, and what becomes of it.
     pub snapshots: Vec<(SnapshotId, Verdict)>,
+    /// Bytes that the snapshots which go had added to the store. As much becomes free at the most: what
+    /// others share with them stays.
+    pub bytes: u64,
     /// What leaves the trash for good.
     pub trash: Vec<SnapshotId>,
     /// Whether more would go: one run removes a bounded number.
@@ -55,6 +58,9 @@ pub(in crate::store) fn plan(
     let survey = place.read(OPERATION, |txn| {
         Survey::make(txn, place, retention, now, Most::of(0, 0))
     })?;
+    let removed = survey.decision.removed.iter();
+    let removed = removed.filter_map(|(at, _)| survey.ledger.rows.get(*at));
+    let bytes = removed.fold(0, |sum: u64, row| sum.saturating_add(row.bytes));
     let verdicts = survey.decision.verdicts(&survey.ledger).into_iter();
     Ok(PrunePlan {
         snapshots: survey
@@ -64,6 +70,7 @@ pub(in crate::store) fn plan(
             .map(|row| row.id)
             .zip(verdicts)
             .collect(),
+        bytes,
         trash: survey.trash.iter().map(|entry| entry.meta.id).collect(),
         more: survey.more(),
         spare: survey.spare,

@@ -1,11 +1,16 @@
 //! Retention, trash, collection, figures, lives.
 
-use crate::model::snapshot::{Cause, EndCause, Life, LifeEnd, RecoveryState, SnapshotMeta};
+use crate::model::snapshot::{
+    Cause, EndCause, Life, LifeEnd, RecoveryState, RedactionCount, SnapshotMeta,
+};
 use crate::model::time::Millis;
 use crate::store::testing::{
     log, record, record_text, scratch, server, session, snapshot, state, text,
 };
-use crate::store::{Edit, Query, Recorded, Retention, Store, StoreError, Unchanged};
+use crate::store::{
+    Added, Edit, Progress, Query, Recorded, Retention, RuleFigures, SessionFigures, Store,
+    StoreError, Unchanged,
+};
 
 fn listed(store: &Store) -> Vec<SnapshotMeta> {
     store.list(&Query::default()).unwrap()
@@ -245,6 +250,72 @@ fn figures_count_what_is_there() {
         (Some(first.time), Some(last.time))
     );
     assert!(stats.store_bytes > stats.record_bytes);
+}
+
+#[test]
+fn figures_are_told_by_rule_by_session_and_by_day() {
+    let s = scratch();
+    let texts = [text("one"), text("two")];
+    let day = 86_400;
+    let made = |at: i64, names: &[&str], hidden: &[(&str, u32)]| {
+        let sessions = names.iter().map(|name| session(name, 1, &texts));
+        let mut new = snapshot(at, &state(sessions.collect()), &texts);
+        new.redactions = hidden
+            .iter()
+            .map(|(rule, count)| RedactionCount {
+                rule: (*rule).to_owned(),
+                count: *count,
+            })
+            .collect();
+        record(&s.store, new)
+    };
+    made(10, &["api"], &[("a-token", 7)]);
+    let gone = made(20, &["api"], &[("a-token", 9), ("thrown-away", 1)]);
+    let second = made(day + 1, &["api", "web"], &[("a-token", 7), ("b-key", 1)]);
+    let third = made(day + 2, &["api", "web"], &[("a-token", 7), ("b-key", 1)]);
+    let newest = made(3 * day, &["web"], &[("b-key", 2)]);
+    s.store.trash(&[gone.id], newest.time).unwrap();
+    let days = [1, 2, 3].map(|at| Millis(1_790_000_000_000 + at * day * 1000));
+    let stats = s.store.stats_of(&days).unwrap();
+    // What was found in the newest comes first; the same secret in two snapshots is in two snapshots.
+    let rule = |rule: &str, newest, snapshots| RuleFigures {
+        rule: rule.to_owned(),
+        newest,
+        snapshots,
+    };
+    let rules = [rule("b-key", 2, 3), rule("a-token", 0, 3)];
+    assert_eq!(stats.redactions, rules);
+    let session = |name: &str, snapshots| SessionFigures {
+        name: name.into(),
+        snapshots,
+    };
+    assert_eq!(stats.by_session, [session("api", 3), session("web", 3)]);
+    let added = |metas: &[&SnapshotMeta]| Added {
+        snapshots: metas.len() as u64,
+        bytes: metas.iter().map(|meta| meta.stored_bytes).sum(),
+    };
+    let wanted = [added(&[&second, &third]), added(&[]), added(&[&newest])];
+    assert_eq!(stats.added, wanted);
+    let without = s.store.stats().unwrap();
+    assert!(without.added.is_empty() && without.redactions == stats.redactions);
+}
+
+#[test]
+fn long_work_tells_how_far_it_has_come() {
+    let s = scratch();
+    for at in 0..30 {
+        record_text(&s.store, at, "api", &format!("$ {at}"));
+    }
+    let mut told = Vec::new();
+    let report = s.store.verify_with(&mut |progress| told.push(progress));
+    assert!(report.unwrap().is_ok());
+    let whole = |progress: &Progress| progress.done == progress.total && progress.total >= 30;
+    assert!(told.is_sorted_by_key(|progress| progress.done) && told.last().is_some_and(whole));
+    told.clear();
+    s.store
+        .compact_with(&mut |progress| told.push(progress))
+        .unwrap();
+    assert!(told.is_sorted_by_key(|progress| progress.done) && told.last().is_some_and(whole));
 }
 
 #[test]

@@ -17,6 +17,7 @@ use super::error::StoreError;
 use super::fault::Fault;
 use super::frame::Kind;
 use super::lease::Place;
+use super::progress::{Progress, Steps};
 use super::tables::{Stream, View};
 use super::{codec, ids, retention, rewrite};
 
@@ -26,10 +27,19 @@ const OPERATION: &str = "check the store";
 
 /// Checks everything. Damage is part of the report; an error means that the check could not be made.
 pub(super) fn verify(place: &Place<'_>) -> Result<VerifyReport, StoreError> {
+    verify_with(place, &mut |_| {})
+}
+
+/// The same; tells how far it has come with the snapshots.
+pub(super) fn verify_with(
+    place: &Place<'_>,
+    tell: &mut dyn FnMut(Progress),
+) -> Result<VerifyReport, StoreError> {
     let mut report = VerifyReport::default();
     let names = indexes::ids(place, &mut report)?;
     let numbers = sequence_numbers(place, &mut report)?;
-    snapshots::check(place, &numbers, &names, &mut report)?;
+    let mut steps = Steps::new(numbers.len() as u64, tell);
+    snapshots::check(place, &numbers, &names, &mut report, &mut steps)?;
     records::check(place, &mut report)?;
     indexes::check(place, &mut report)?;
     for part in [check_counters, check_chain] {

@@ -10,6 +10,7 @@ use crate::store::fault::Fault;
 use crate::store::frame::Kind;
 use crate::store::lease::Place;
 use crate::store::metadata::{Entry, Reader};
+use crate::store::progress::Steps;
 use crate::store::tables::{Stream, View};
 use crate::store::{ids, literals, names, remnants, structure, texts, timeline};
 
@@ -24,6 +25,7 @@ pub(super) fn check(
     seqs: &[u64],
     known: &BTreeMap<u64, SnapshotId>,
     report: &mut VerifyReport,
+    steps: &mut Steps<'_>,
 ) -> Result<(), StoreError> {
     let mut checked = Checked::default();
     for batch in seqs.chunks(BATCH) {
@@ -51,6 +53,7 @@ pub(super) fn check(
             }
             Err(error) => return Err(error),
         }
+        steps.add(batch.len() as u64);
     }
     Ok(())
 }

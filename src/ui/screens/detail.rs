@@ -43,12 +43,18 @@ pub(crate) fn draw(
     let shown = shared.focus.tab_of(&seen.snapshot.state);
     let session = shown.map(|(session, _)| label(&session.name));
     let [top, rest] = split_top(rest, 1);
-    let crumbs = Line::from(vec![
+    let mut crumbs = vec![
         look.span(Role::Dim, " ‹ Tape / "),
         look.span(Role::Marker, words::clock(entry.time, &shared.zone)),
         look.span(Role::Strong, format!(" {}", session.unwrap_or_default())),
-    ]);
-    line(&crumbs, top, 0, buf);
+    ];
+    let hidden = seen.snapshot.meta.redactions.iter();
+    let hidden: u64 = hidden.map(|rule| u64::from(rule.count)).sum();
+    if hidden > 0 {
+        let places = words::count(hidden, "place");
+        crumbs.push(look.span(Role::Dim, format!("  secrets hidden in {places}")));
+    }
+    line(&Line::from(crumbs), top, 0, buf);
     let [rest, info] = if roomy {
         let [rest, below] = split_bottom(rest, 2);
         let [rule, info] = split_top(below, 1);

@@ -8,18 +8,22 @@ use crate::app::library::Seen;
 use crate::app::words;
 use crate::model::ansi::label;
 use crate::model::changes::{Change, Field};
-use crate::model::snapshot::Cause;
+use crate::model::snapshot::{Cause, SnapshotMeta};
 use crate::ui::draw::{Look, line, split_bottom};
 use crate::ui::theme::Role;
 use crate::ui::widgets::text::fit;
 
-/// Rows of the lower frame.
+/// Rules about secrets that are named.
+const RULES: usize = 3;
+/// Rows of the lower frame at the least.
 const FACTS: u16 = 16;
 
 /// Draws both frames, one above the other.
 pub(super) fn draw(look: &Look<'_>, area: Rect, buf: &mut Buffer) {
-    let [upper, lower] = split_bottom(area, FACTS);
     let seen = look.shared.seen();
+    let told = seen.map_or_else(Vec::new, |seen| facts(look, seen));
+    let rows = u16::try_from(told.len() + 2).unwrap_or(u16::MAX);
+    let [upper, lower] = split_bottom(area, rows.clamp(FACTS, (area.height / 2).max(FACTS)));
     let since = seen
         .and_then(|seen| seen.snapshot.meta.parent)
         .and_then(|parent| look.shared.library.entry(parent))
@@ -31,8 +35,7 @@ pub(super) fn draw(look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let lines = seen.map_or_else(Vec::new, |seen| changes(look, seen, inside.width));
     put(&lines, inside, buf);
     let inside = look.frame("Snapshot", "").draw(lower, buf);
-    let lines = seen.map_or_else(Vec::new, |seen| facts(look, seen));
-    put(&lines, inside, buf);
+    put(&told, inside, buf);
 }
 
 fn put(lines: &[Line<'static>], area: Rect, buf: &mut Buffer) {
@@ -134,6 +137,25 @@ fn changes(look: &Look<'_>, seen: &Seen, width: u16) -> Vec<Line<'static>> {
     lines
 }
 
+/// In how many places secrets were hidden, by rule: those that found most, and how many more there are.
+fn hidden(meta: &SnapshotMeta) -> impl Iterator<Item = (&'static str, String)> {
+    let mut rules: Vec<_> = meta.redactions.iter().collect();
+    rules.sort_by_key(|rule| std::cmp::Reverse(rule.count));
+    let more = rules.len().saturating_sub(RULES);
+    let places: u64 = rules.iter().map(|rule| u64::from(rule.count)).sum();
+    let total = match places {
+        0 => "none hidden".to_owned(),
+        places => format!("hidden in {}", words::count(places, "place")),
+    };
+    let each = rules.into_iter().take(RULES);
+    let each: Vec<String> = each
+        .map(|rule| format!("{} {}", words::number(rule.count as usize), rule.rule))
+        .collect();
+    let more = (more > 0).then(|| format!("{} more", words::count(more as u64, "rule")));
+    let named = each.into_iter().chain(more).map(|words| ("", words));
+    std::iter::once(("secrets", total)).chain(named)
+}
+
 fn facts(look: &Look<'_>, seen: &Seen) -> Vec<Line<'static>> {
     let meta = &seen.snapshot.meta;
     let fact = |name: &str, value: String| {
@@ -159,7 +181,6 @@ fn facts(look: &Look<'_>, seen: &Seen) -> Vec<Line<'static>> {
     let socket = label(&meta.server.socket);
     let socket = socket.rsplit('/').next().unwrap_or_default().to_owned();
     let number = |count: u64| words::number(usize::try_from(count).unwrap_or(usize::MAX));
-    let hidden: u32 = meta.redactions.iter().map(|rule| rule.count).sum();
     let or_dash = |text: String| {
         if text.is_empty() {
             "—".to_owned()
@@ -193,8 +214,8 @@ fn facts(look: &Look<'_>, seen: &Seen) -> Vec<Line<'static>> {
         ),
         fact("took", format!("{} ms", meta.took_ms)),
         fact("text", format!("{} lines kept", number(lines))),
-        fact("secrets", format!("{} hidden", number(u64::from(hidden)))),
     ];
+    all.extend(hidden(meta).map(|(name, value)| fact(name, value)));
     if let Some(name) = &meta.name {
         all.push(fact("name", name.clone()));
     }

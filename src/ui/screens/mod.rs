@@ -9,6 +9,7 @@ mod recover;
 mod report;
 mod restore;
 mod search;
+mod storage;
 mod tape;
 mod timeline;
 mod welcome;
@@ -35,6 +36,7 @@ pub(crate) fn draw(
         Screen::Detail(screen) => detail::draw(screen, look, area, buf, drawn),
         Screen::Diff(screen) => diff::draw(screen, look, area, buf, drawn),
         Screen::Search(screen) => search::draw(screen, look, area, buf, drawn),
+        Screen::Storage(screen) => storage::draw(screen, look, area, buf, drawn),
         Screen::Restore(screen) => restore::draw(screen, look, area, buf, drawn),
         Screen::Report(screen) => report::draw(screen, look, area, buf, drawn),
     }

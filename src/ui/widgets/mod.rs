@@ -7,6 +7,7 @@ pub mod progress;
 pub mod screen;
 pub mod sidebyside;
 pub mod slider;
+pub mod spark;
 pub mod text;
 pub mod thumb;
 pub mod tree;
