@@ -6,7 +6,6 @@
 
 use std::ops::Range;
 
-use super::file::Side;
 use super::is_marked;
 use super::pattern::Ready;
 use super::scan::{line_after, line_around, line_before};
@@ -20,24 +19,22 @@ const RUN: usize = 20;
 /// Base64 in a row that makes a key of a line that holds all of it.
 const ONE_LINE: usize = 16;
 
-/// The block beside the first match in a line.
-pub(super) fn find(
-    ready: &Ready,
-    side: Side,
-    text: &[u8],
-    line: Range<usize>,
-) -> Option<Range<usize>> {
+/// The block after the first match in a line.
+pub(super) fn after(ready: &Ready, text: &[u8], line: Range<usize>) -> Option<Range<usize>> {
     let mark = ready.pattern.find(text.get(line.clone())?)?;
-    match side {
-        Side::After => after(ready, text, line.start + mark.end(), line.end).secret,
-        Side::Before => before(text, line.start),
-    }
+    look_on(ready, text, line.start + mark.end(), line.end).secret
+}
+
+/// The block before a line that the pattern matches.
+pub(super) fn before(ready: &Ready, text: &[u8], line: Range<usize>) -> Option<Range<usize>> {
+    ready.pattern.find(text.get(line.clone())?)?;
+    look_back(text, line.start)
 }
 
 /// How far a block reaches whose first line is this one, whether it holds anything yet or not.
 pub(super) fn reach(ready: &Ready, text: &[u8], line: Range<usize>) -> Option<usize> {
     let mark = ready.pattern.find(text.get(line.clone())?)?;
-    Some(after(ready, text, line.start + mark.end(), line.end).seen)
+    Some(look_on(ready, text, line.start + mark.end(), line.end).seen)
 }
 
 /// What comes of looking on from a first line.
@@ -48,7 +45,7 @@ struct After {
     seen: usize,
 }
 
-fn after(ready: &Ready, text: &[u8], start: usize, line_end: usize) -> After {
+fn look_on(ready: &Ready, text: &[u8], start: usize, line_end: usize) -> After {
     let ends = |line: &[u8]| {
         let end = ready.end.as_ref().and_then(|end| end.find(line));
         end.map(|end| end.start())
@@ -111,7 +108,7 @@ fn after(ready: &Ready, text: &[u8], start: usize, line_end: usize) -> After {
 }
 
 /// The lines before a last line, which starts at `start`.
-fn before(text: &[u8], start: usize) -> Option<Range<usize>> {
+fn look_back(text: &[u8], start: usize) -> Option<Range<usize>> {
     let mut first = None;
     let mut doubtful = 0;
     let mut at = start;
@@ -221,10 +218,18 @@ fn is_base64(byte: &u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=')
 }
 
-/// The last line before `at` that is the first of a block, and how far that reaches.
-pub(super) fn open_at(ready: &Ready, word: &[u8], text: &[u8], at: usize) -> Option<Range<usize>> {
-    let before = text.get(..at)?;
-    let mut end = before.len();
+/// The last line before `at` that is the first of a block, and how far that reaches. Between `until` and
+/// `at` the word is known not to stand; that is moved to where it stands last.
+pub(super) fn open_at(
+    ready: &Ready,
+    word: &[u8],
+    text: &[u8],
+    at: usize,
+    until: &mut usize,
+) -> Option<Range<usize>> {
+    let mut end = at.min(*until);
+    let last = memchr::memmem::rfind(text.get(..end)?, word);
+    *until = last.map_or(0, |hit| hit + word.len());
     for _ in 0..LINES {
         let hit = memchr::memmem::rfind(text.get(..end)?, word)?;
         let line = line_around(text, hit);

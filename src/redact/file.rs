@@ -33,6 +33,8 @@ pub(super) struct Entry {
     pub(super) pattern: String,
     pub(super) keywords: Vec<String>,
     #[serde(default)]
+    pub(super) also: String,
+    #[serde(default)]
     pub(super) except: Vec<String>,
     #[serde(default)]
     pub(super) wraps: bool,
@@ -53,12 +55,16 @@ pub(super) struct Entry {
     pub(super) touched: bool,
 }
 
-/// Where the lines of a secret stand, seen from the line that the pattern matches.
+/// Where a secret stands, seen from the line that the pattern matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Side {
+    /// In the lines after it.
     After,
+    /// In the lines before it.
     Before,
+    /// As the value in one of the next lines.
+    Below,
 }
 
 /// Values that are never secrets.
@@ -75,6 +81,10 @@ pub(super) struct Harmless {
 #[serde(deny_unknown_fields)]
 pub(super) struct Options {
     pub(super) names: Vec<String>,
+    /// How the names of others end.
+    pub(super) endings: Vec<String>,
+    /// How those of them begin that take no value.
+    pub(super) switches: Vec<String>,
 }
 
 /// Names of variables that hold secrets.
@@ -96,6 +106,9 @@ pub(super) struct Program {
     pub(super) value: Form,
     #[serde(default)]
     pub(super) with: Vec<String>,
+    /// Letters of options without values that may stand before an option of one letter: `-su`.
+    #[serde(default)]
+    pub(super) flags: String,
 }
 
 /// How an option carries its secret.
@@ -120,6 +133,10 @@ pub(super) enum Form {
     Equals,
     /// As `pass:secret`, beside other forms that are no secrets.
     Pass,
+    /// As `user:secret@host`, with a scheme or without.
+    Userinfo,
+    /// As `user/secret`, in whatever argument.
+    Slash,
 }
 
 impl File {
@@ -167,6 +184,7 @@ impl File {
                         _about: IgnoredAny,
                         pattern: pattern.clone(),
                         keywords: rule.keywords.clone(),
+                        also: String::new(),
                         except,
                         wraps: false,
                         block: None,

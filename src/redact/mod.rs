@@ -20,6 +20,7 @@ use crate::model::program::Program;
 use crate::model::tree::ServerState;
 
 mod argv;
+mod below;
 mod block;
 mod border;
 mod clean;

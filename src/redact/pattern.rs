@@ -7,21 +7,28 @@ use regex::bytes::{Captures, Regex, RegexBuilder};
 use super::RedactError;
 use super::file::Entry;
 
-/// What `{{value}}` stands for: a value in quotes, or a bare word that starts no expression. The bytes
-/// need not be UTF-8.
+/// What `{{value}}` stands for: a value in quotes, which the end of the line may cut, or a bare word that
+/// starts no expression. The quotes may be escaped, or stand behind what a language puts before them:
+/// `b"…"`, `$'…'`, `Some("…")`. The bytes need not be UTF-8.
 const VALUE: &str = concat!(
-    r#"(?:"(?P<secret>(?-u:[^"\n]){3,})"|'(?P<secret2>(?-u:[^'\n]){3,})'"#,
+    r#"(?:(?:[bBrRuUfF@$]|[A-Z][A-Za-z]{1,15}\()?"#,
+    r#"(?:"(?P<secret>(?-u:[^"\\\n]|\\.){3,})"|'(?P<secret2>(?-u:[^'\n]){3,})'"#,
+    r#"|["'](?P<secret3>(?-u:[^"'\\\s]){3,})\\?$|\\+["'](?P<secret4>(?-u:[^"'\\\n]){3,}))"#,
     r#"|(?P<bare>(?-u:[^\s"'`<>(){}\[\],;|&$*\\:=])(?-u:[^\s"'`<>(){}\[\],;|&]){3,}))"#
 );
 
 /// What `{{is}}` stands for: what is between a name and its value.
-const IS: &str = r#"["']?\]?\s*(?:=>|:?=|:)\s*"#;
+const IS: &str = r#"\\*["'`]?\]?\s*(?:=>|:?=|:|%3[ADad])\s*"#;
+
+/// What `{{start}}` stands for: where a token may begin. In a string a letter may stand before it that belongs
+/// to an escape: `\nTOKEN`, `%20TOKEN`.
+const START: &str = r"(?:\b|\\[abefnrtv]|%[0-9A-Fa-f]{2})";
 
 /// A rule's patterns.
 #[derive(Debug)]
 pub(super) struct Ready {
     pub(super) pattern: Regex,
-    /// What comes behind a block.
+    /// What comes behind a block, or what a value looks like that stands below its name.
     pub(super) end: Option<Regex>,
     except: Vec<Regex>,
     /// The groups of the pattern that can hold the secret, the preferred first.
@@ -36,26 +43,32 @@ impl Ready {
         let classes = if entry.own { UNICODE } else { ASCII };
         let written = entry
             .pattern
+            .replace("{{start}}", START)
             .replace("{{is}}", IS)
             .replace("{{value}}", VALUE);
         let pattern = regex(&entry.name, &written, classes)?;
-        let named = |name: &str| {
-            let mut names = pattern.capture_names();
-            names.position(|group| group == Some(name))
+        let called = |start: &str| -> Vec<usize> {
+            let is = |name: Option<&str>| name.is_some_and(|name| name.starts_with(start));
+            let names = pattern.capture_names().enumerate();
+            names
+                .filter_map(|(group, name)| is(name).then_some(group))
+                .collect()
         };
-        let groups: Vec<usize> = match named("secret") {
-            Some(secret) => [Some(secret), named("secret2"), named("bare")]
-                .into_iter()
-                .flatten()
-                .collect(),
-            None => (1..pattern.captures_len()).collect(),
+        let bare = called("bare").first().copied();
+        let mut groups: Vec<usize> = called("secret").into_iter().chain(bare).collect();
+        if groups.is_empty() {
+            groups = (1..pattern.captures_len()).collect();
+        }
+        let except = if entry.touched {
+            let each = entry.except.iter();
+            each.map(|pattern| whole(&entry.name, pattern, classes))
+                .collect::<Result<_, _>>()?
+        } else {
+            // One of all of them: nothing costs more here than compiling.
+            let all = entry.except.join("|");
+            let all = (!all.is_empty()).then(|| built_in(&entry.name, &all, classes));
+            all.transpose()?.into_iter().collect()
         };
-        let bare = named("bare");
-        let except = entry
-            .except
-            .iter()
-            .map(|pattern| whole(&entry.name, pattern, classes))
-            .collect::<Result<_, _>>()?;
         let end = entry.end.as_ref();
         Ok(Self {
             pattern,
@@ -76,11 +89,14 @@ impl Ready {
         self.pattern.captures_iter(line).filter_map(move |found| {
             let secret = self.secret(&found)?;
             let value = line.get(secret.clone())?;
-            let passes = value.is_empty()
-                || self.except.iter().any(|except| except.is_match(value))
-                || self.is_call(&found, line);
+            let passes = self.lets_pass(value) || self.is_call(&found, line);
             (!passes).then_some((secret, value))
         })
+    }
+
+    /// Whether a value is one of the exceptions of the rule.
+    pub(super) fn lets_pass(&self, value: &[u8]) -> bool {
+        value.is_empty() || self.except.iter().any(|except| except.is_match(value))
     }
 
     fn secret(&self, found: &Captures<'_>) -> Option<Range<usize>> {
@@ -91,12 +107,17 @@ impl Ready {
             .map(|secret| secret.range())
     }
 
-    /// Whether a bare word is the start of an expression, as in `password = getpass()`.
+    /// Whether a bare word is the start of an expression, as in `password = getpass()`, or a type, as in
+    /// `password: Text = …`.
     fn is_call(&self, found: &Captures<'_>, line: &[u8]) -> bool {
         self.bare
             .and_then(|group| found.get(group))
-            .and_then(|word| line.get(word.end()))
-            .is_some_and(|next| matches!(next, b'(' | b'[' | b'<' | b'{'))
+            .and_then(|word| line.get(word.end()..))
+            .is_some_and(|rest| match rest {
+                [b'(' | b'[' | b'<' | b'{', ..] => true,
+                [b' ', b'=', next, ..] => *next == b' ',
+                _ => false,
+            })
     }
 }
 
@@ -116,6 +137,11 @@ pub(super) const UNICODE: Classes = Classes { unicode: true };
 pub(super) fn whole(rule: &str, pattern: &str, classes: Classes) -> Result<Regex, RedactError> {
     // Checked by itself first, so that a mistake is told where the user made it.
     regex(rule, pattern, classes)?;
+    regex(rule, &format!("^(?:{pattern})$"), classes)
+}
+
+/// The same for a built-in one, where a mistake need not be told well.
+pub(super) fn built_in(rule: &str, pattern: &str, classes: Classes) -> Result<Regex, RedactError> {
     regex(rule, &format!("^(?:{pattern})$"), classes)
 }
 

@@ -6,7 +6,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, MatchKind};
 use regex::bytes::Regex;
 
 use super::file::{Entry, File, Side};
-use super::pattern::{Ready, UNICODE, whole};
+use super::pattern::{Ready, UNICODE, built_in, whole};
 use super::tables::Tables;
 use super::{RedactError, RedactSettings};
 
@@ -30,6 +30,11 @@ impl Compiled {
             .get_or_init(|| Ready::compile(&self.entry))
             .as_ref()
             .map_err(Clone::clone)
+    }
+
+    /// Whether a line with a keyword has what has to be in it beside that.
+    pub(super) fn may_match(&self, line: &[u8]) -> bool {
+        memchr::memmem::find(line, self.entry.also.as_bytes()).is_some()
     }
 
     /// A rule as it would be if its pattern were damaged.
@@ -160,7 +165,7 @@ impl Rules {
     pub(super) fn passes(&self, value: &[u8]) -> Result<bool, RedactError> {
         let harmless = self
             .harmless
-            .get_or_init(|| whole("harmless", &self.harmless_pattern, UNICODE))
+            .get_or_init(|| built_in("harmless", &self.harmless_pattern, UNICODE))
             .as_ref()
             .map_err(Clone::clone)?;
         Ok(harmless.is_match(value) || self.allow.iter().any(|allow| allow.is_match(value)))

@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
+use super::file::Side;
 use super::rules::{Rules, Target};
-use super::{RedactError, block, command, wrap};
+use super::{RedactError, below, block, command, wrap};
 
 /// A secret, and the index of the rule that found it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,9 +91,16 @@ impl Scan<'_> {
         if let Some(done_before) = self.done.get_mut(index) {
             *done_before = done.max(hit.end);
         }
+        if !rule.may_match(self.text.get(window.clone()).unwrap_or(&[])) {
+            return Ok(());
+        }
         let ready = rule.ready()?;
         if let Some(side) = rule.block {
-            let found = block::find(ready, side, self.text, window);
+            let found = match side {
+                Side::After => block::after(ready, self.text, window),
+                Side::Before => block::before(ready, self.text, window),
+                Side::Below => below::find(ready, self.text, window),
+            };
             return self.take(index, found);
         }
         self.window(index, window)?;

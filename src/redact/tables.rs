@@ -86,14 +86,38 @@ impl Tables {
 
     /// In which form the next word is a secret, if it is.
     fn waits(&self, word: &[u8], known: &[&Program]) -> Option<Form> {
-        let is = |option: &String| option.as_bytes() == word;
-        if self.options.names.iter().any(is) {
+        if self.takes_secret(word) {
             return Some(Form::Either);
         }
-        let program = known
-            .iter()
-            .find(|program| program.value != Form::Attached && program.options.iter().any(is));
+        let within = |program: &Program| {
+            let ends = |option: &String| value_start(program, option, word) == Some(word.len());
+            !matches!(program.value, Form::Attached | Form::Slash)
+                && program.options.iter().any(ends)
+        };
+        let program = known.iter().find(|program| within(program));
         program.map(|program| program.value)
+    }
+
+    /// Whether this is an option whose value is a secret, whatever the program: by its whole name, or by
+    /// how its name ends.
+    fn takes_secret(&self, option: &[u8]) -> bool {
+        let Some(name) = option.strip_prefix(b"-") else {
+            return false;
+        };
+        let name = name.strip_prefix(b"-").unwrap_or(name);
+        let ends = |ending: &String| {
+            let front = name.strip_suffix(ending.as_bytes());
+            front.is_some_and(|front| matches!(front.last(), None | Some(b'-' | b'_')))
+        };
+        let first = name.split(|byte| matches!(byte, b'-' | b'_')).next();
+        let switch = |word: &String| first == Some(word.as_bytes());
+        let Options {
+            names,
+            endings,
+            switches,
+        } = &self.options;
+        names.iter().any(|own| own.as_bytes() == option)
+            || endings.iter().any(ends) && !switches.iter().any(switch)
     }
 
     /// A secret in the word of its option: `--token=X`, `-pX`, `-uname:X`, `NAME_TOKEN=X`.
@@ -105,20 +129,19 @@ impl Tables {
     ) -> Result<Option<Range<usize>>, RedactError> {
         if let Some(equals) = word.find_byte(b'=') {
             let name = word.get(..equals).unwrap_or(&[]);
-            let option = |option: &String| option.as_bytes() == name;
-            if self.options.names.iter().any(option) || self.is_secret_variable(name) {
+            if self.takes_secret(name) || self.is_secret_variable(name) {
                 return secret_of(rules, word, equals + 1, Form::Either);
             }
         }
         for program in known.iter().filter(|program| program.value != Form::Next) {
             for option in &program.options {
-                let Some(value) = word.strip_prefix(option.as_bytes()) else {
+                let Some(start) = value_start(program, option, word) else {
                     continue;
                 };
-                let start = match value.first() {
-                    Some(b'=') => option.len() + 1,
+                let start = match word.get(start) {
+                    Some(b'=') => start + 1,
                     _ if option.starts_with("--") => continue,
-                    _ => option.len(),
+                    _ => start,
                 };
                 if let Some(place) = secret_of(rules, word, start, program.value)? {
                     return Ok(Some(place));
@@ -171,21 +194,50 @@ fn secret_of(
     let inner = unquoted(value);
     let start = start + inner.start;
     let value = value.get(inner).unwrap_or(&[]);
+    let end = match form {
+        Form::Userinfo => value.rfind_byte(b'@'),
+        _ => Some(value.len()),
+    };
+    let behind = |byte: u8| value.find_byte(byte).map(|at| at + 1);
     let skipped = match form {
         Form::Either | Form::Leading | Form::Attached | Form::Next => Some(0),
-        Form::Colon => value.find_byte(b':').map(|at| at + 1),
-        Form::Percent => value.find_byte(b'%').map(|at| at + 1),
-        Form::Comma => value.find_byte(b',').map(|at| at + 1),
-        Form::Equals => value.find_byte(b'=').map(|at| at + 1),
+        Form::Colon => behind(b':'),
+        Form::Percent => behind(b'%'),
+        Form::Comma => behind(b','),
+        Form::Equals => behind(b'='),
         Form::Pass => value.starts_with(b"pass:").then_some(5),
+        Form::Userinfo => {
+            let host = value.find("://").map_or(0, |at| at + 3);
+            let user = value.get(host..).unwrap_or(&[]);
+            user.find_byte(b':').map(|at| host + at + 1)
+        }
+        Form::Slash => {
+            behind(b'/').filter(|&at| at > 1 && is_variable(value.get(..at - 1).unwrap_or(&[])))
+        }
     };
-    let Some(skipped) = skipped else {
+    let secret = skipped.zip(end).and_then(|(from, to)| value.get(from..to));
+    let Some((skipped, secret)) = skipped.zip(secret) else {
         return Ok(None);
     };
-    let secret = value.get(skipped..).unwrap_or(&[]);
     if secret.is_empty() || rules.passes(secret)? {
         return Ok(None);
     }
     let start = start + skipped;
     Ok(Some(start..start + secret.len()))
+}
+
+/// Where the value of an option starts in the word that has it; the option may stand behind letters of
+/// others: `-su me:X`.
+fn value_start(program: &Program, option: &str, word: &[u8]) -> Option<usize> {
+    if word.starts_with(option.as_bytes()) {
+        return Some(option.len());
+    }
+    let letter = match option.as_bytes() {
+        [b'-', letter] => *letter,
+        _ => return None,
+    };
+    let letters = word.strip_prefix(b"-")?;
+    let flag = |byte: &u8| program.flags.as_bytes().contains(byte);
+    let flags = letters.iter().take_while(|byte| flag(byte)).count();
+    (flags > 0 && letters.get(flags) == Some(&letter)).then_some(flags + 2)
 }
