@@ -84,7 +84,8 @@ pub(super) fn may_continue(text: &[u8], line: &Range<usize>, hit: &Range<usize>)
 /// Whether a piece of text is made of the letters of tokens alone.
 pub(super) fn is_solid(piece: &[u8]) -> bool {
     let of_token = |byte: &u8| {
-        byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'+' | b'/' | b'=' | b'.')
+        byte.is_ascii_alphanumeric()
+            || matches!(byte, b'-' | b'_' | b'+' | b'/' | b'=' | b'.' | b'%')
     };
     !piece.is_empty() && piece.iter().all(of_token)
 }
