@@ -25,7 +25,7 @@ pub(crate) fn text(data: &[u8]) {
     assert_eq!(ansi::plain(coloured.as_bytes()), shown);
 }
 
-/// Captured text without its secrets: stable, and the same where it is redacted in two parts.
+/// Captured text without its secrets: stable, in its colours, and the same where it is redacted in two parts.
 pub(crate) fn redact(data: &[u8]) {
     static REDACTOR: LazyLock<Option<Redactor>> =
         LazyLock::new(|| Redactor::new(&RedactSettings::default()).ok());
@@ -38,11 +38,25 @@ pub(crate) fn redact(data: &[u8]) {
     assert_eq!(redactor.name(&clean, &mut none), clean);
     assert_eq!(none.total(), 0);
     assert!(tally.total() > 0 || *clean == *text);
+    assert_eq!(colours(&clean), colours(&text));
     // The first half is what was there, the second what came.
     let there = text.get(..text.len() / 2).unwrap_or(&[]);
     let (one, two) = text.split_at(redactor.settled(there));
     let parts = [one, two].map(|part| redactor.name(part, &mut none).into_inner());
     assert_eq!(parts.concat(), **clean);
+}
+
+/// The sequences that set colours, in their order.
+fn colours(text: &[u8]) -> Vec<&[u8]> {
+    let behind = text.split(|byte| *byte == 0x1b).skip(1);
+    let of = |rest: &'_ [u8]| {
+        rest.iter()
+            .position(|byte| *byte == b'm')
+            .map_or(0, |at| at + 1)
+    };
+    behind
+        .map(|rest| rest.get(..of(rest)).unwrap_or(rest))
+        .collect()
 }
 
 /// Words from the command line: read or refused, never a panic.
