@@ -20,7 +20,7 @@ mod panes;
 
 use std::time::{Duration, Instant};
 
-use muxtape::capture::{CaptureRequest, Captured, capture};
+use muxtape::capture::{CaptureRequest, Captured, Exclusions, capture};
 use muxtape::model::contents::Contents;
 use muxtape::mux::Multiplexer;
 use muxtape::redact::{RedactSettings, Redactor, Tally};
@@ -72,7 +72,16 @@ fn structure() {
         show("probe", count, probe, None);
         let ours = median(20, || {
             timed(&panes, || {
-                drop(capture(&panes.tmux, &redactor, &request(false), None).unwrap());
+                drop(
+                    capture(
+                        &panes.tmux,
+                        &redactor,
+                        &Exclusions::default(),
+                        &request(false),
+                        None,
+                    )
+                    .unwrap(),
+                );
             })
         });
         let script =
@@ -88,7 +97,16 @@ fn full() {
         let panes = Panes::new(count, 2000);
         let ours = median(3, || {
             timed(&panes, || {
-                drop(capture(&panes.tmux, &redactor, &request(true), None).unwrap());
+                drop(
+                    capture(
+                        &panes.tmux,
+                        &redactor,
+                        &Exclusions::default(),
+                        &request(true),
+                        None,
+                    )
+                    .unwrap(),
+                );
             })
         });
         let shell = median(3, || timed(&panes, || panes.shell(TEXTS)));
@@ -99,10 +117,26 @@ fn full() {
 fn increment() {
     let redactor = redactor();
     let mut panes = Panes::new(100, 10_000);
-    let mut last = capture(&panes.tmux, &redactor, &request(true), None).unwrap();
+    let mut last = capture(
+        &panes.tmux,
+        &redactor,
+        &Exclusions::default(),
+        &request(true),
+        None,
+    )
+    .unwrap();
     let quiet = median(10, || {
         timed(&panes, || {
-            drop(capture(&panes.tmux, &redactor, &request(true), Some(&last)).unwrap());
+            drop(
+                capture(
+                    &panes.tmux,
+                    &redactor,
+                    &Exclusions::default(),
+                    &request(true),
+                    Some(&last),
+                )
+                .unwrap(),
+            );
         })
     });
     show("10,000 lines, none active", panes.count(), quiet, None);
@@ -116,7 +150,16 @@ fn increment() {
             panes.print(active());
             let mut now: Option<Captured> = None;
             times.push(timed(&panes, || {
-                now = Some(capture(&panes.tmux, &redactor, &request(true), Some(&last)).unwrap());
+                now = Some(
+                    capture(
+                        &panes.tmux,
+                        &redactor,
+                        &Exclusions::default(),
+                        &request(true),
+                        Some(&last),
+                    )
+                    .unwrap(),
+                );
             }));
             last = now.unwrap();
         }
@@ -144,7 +187,16 @@ fn stall() {
         }
     });
     wait("a capture of 100 panes of 10,000 lines", &|| {
-        drop(capture(&panes.tmux, &redactor, &request(true), None).unwrap());
+        drop(
+            capture(
+                &panes.tmux,
+                &redactor,
+                &Exclusions::default(),
+                &request(true),
+                None,
+            )
+            .unwrap(),
+        );
     });
     wait("a loop of capture-pane, a client each", &|| {
         panes.shell(TEXTS);

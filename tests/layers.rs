@@ -10,7 +10,10 @@ use std::path::{Path, PathBuf};
 const MAY_KNOW: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("files", &[]),
-    ("config", &["model", "files", "redact", "restore", "store"]),
+    (
+        "config",
+        &["model", "files", "redact", "capture", "restore", "store"],
+    ),
     ("mux", &["model"]),
     ("redact", &["model"]),
     ("store", &["model", "files", "redact"]),

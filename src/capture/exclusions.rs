@@ -11,7 +11,7 @@ mod directory;
 mod program;
 mod settings;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 
 use bstr::{BString, ByteSlice};
@@ -55,6 +55,18 @@ impl Exclusions {
         let mut real: Vec<_> = real.filter_map(DirectoryPattern::without_links).collect();
         self.directories.append(&mut real);
         self
+    }
+
+    /// Withholds panes whose directory is not known, where directories matter.
+    pub(super) fn doubt(&self, state: &mut ServerState, lost: &BTreeSet<u32>) {
+        if self.directories.is_empty() {
+            return;
+        }
+        let tabs = state.sessions.iter_mut().flat_map(|one| &mut one.tabs);
+        let panes = tabs.flat_map(|tab| &mut tab.panes);
+        for pane in panes.filter(|pane| pane.handle.is_some_and(|one| lost.contains(&one.id))) {
+            pane.detail.withheld.get_or_insert(Withheld::Excluded);
+        }
     }
 
     /// Takes out of a state what is never recorded. What is left is a state that can be true if this one was;

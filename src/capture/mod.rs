@@ -1,8 +1,8 @@
 //! From a multiplexer to a redacted state with its texts.
 //!
 //! What leaves this room is whole and clean: a capture in which something is missing or does not add
-//! up is an error, and every captured string has gone through the [`Redactor`], as its type says
-//! ([`Clean`]). This room never writes anything.
+//! up is an error, what is never recorded is not in it ([`Exclusions`]), and every captured string has gone
+//! through the [`Redactor`], as its type says ([`Clean`]). This room never writes anything.
 
 pub mod exclusions;
 mod memory;
@@ -17,9 +17,10 @@ use bstr::BString;
 
 use crate::model::ansi::label;
 use crate::model::contents::Contents;
+use crate::model::detail::Withheld;
 use crate::model::digest::Digest;
 use crate::model::snapshot::{RedactionCount, ServerIdentity};
-use crate::model::tree::{ContentsRef, InvalidState, PaneHandle, ServerState};
+use crate::model::tree::{ContentsRef, InvalidState, Pane, PaneHandle, ServerState};
 use crate::mux::{Multiplexer, MuxError, Probe};
 use crate::redact::{Clean, Redactor, Tally};
 
@@ -91,6 +92,15 @@ pub enum CaptureError {
         /// Its name.
         name: BString,
     },
+    /// A session that was asked for is never recorded.
+    #[error(
+        "session {} is never recorded, by the settings in [capture.never]",
+        label(name)
+    )]
+    Excluded {
+        /// Its name.
+        name: BString,
+    },
     /// Panes came and went faster than they could be captured.
     #[error("the panes changed {attempts} times while they were captured")]
     Unsteady {
@@ -107,9 +117,16 @@ pub enum CaptureError {
 /// The texts of panes that have not been active since `previous` are not captured again: their panes
 /// refer to the same texts as there. Of the others only what is new is asked for, where `previous` was told
 /// to remember them. `previous` must have been made with the same rules and limits.
+///
+/// What is marked as private while the capture runs is not in it. Everything that a capture holds was read before
+/// its last question, and with that one it is asked which panes are private: if one is that was not when the
+/// structure was observed, all is observed again. So a mark that was set before the last question is honoured,
+/// whatever was read before it was set; and the text of a pane is only taken from an answer that says, of
+/// the same moment, that the pane is not private.
 pub fn capture(
     mux: &dyn Multiplexer,
     redactor: &Redactor,
+    exclusions: &Exclusions,
     request: &CaptureRequest,
     previous: Option<&Captured>,
 ) -> Result<Captured, CaptureError> {
@@ -117,12 +134,24 @@ pub fn capture(
     let mut texts = Texts::new(redactor, request, previous);
     for _ in 0..ATTEMPTS {
         let mut seen = mux.observe()?;
-        let mut state = chosen(std::mem::take(&mut seen.state), request.sessions.as_deref())?;
+        let all = std::mem::take(&mut seen.state);
+        let names = all.sessions.iter().map(|session| session.name.clone());
+        let names: BTreeSet<BString> = names.collect();
+        let mut state = all;
+        exclusions.doubt(&mut state, &seen.lost);
+        exclusions.apply(&mut state);
+        let silent = exclusions.without_texts(&state);
+        let mut state = chosen(state, request.sessions.as_deref(), &names)?;
         let mut known = HashMap::new();
         if request.contents {
             known = unchanged(previous, &seen.server, &seen.probe);
-            if !texts.capture(mux, &seen.server, &state, &known)? {
-                // A pane has gone since it was observed.
+            known.retain(|pane, _| !silent.contains(pane));
+        }
+        // A server without sessions has nothing to be asked about.
+        if !names.is_empty() {
+            let asked = texts.capture(mux, &seen.server, &state, &known, &silent)?;
+            // A pane has gone since it was observed, or has become private.
+            if asked.missing || shows(&state, &asked.private) {
                 continue;
             }
         }
@@ -141,6 +170,9 @@ pub fn capture(
             .filter_map(|(_, _, pane)| pane.handle)
             .collect();
         texts.memory.tidy(|pane| there.contains(pane));
+        // Of panes that have gone meanwhile, or become private, there may be more.
+        let shown: HashSet<Digest> = shown(&state).collect();
+        texts.contents.retain(|text, _| shown.contains(text));
         return Ok(Captured {
             server: seen.server,
             state,
@@ -164,15 +196,30 @@ fn shown(state: &ServerState) -> impl Iterator<Item = Digest> {
         .filter_map(|pane| Some(pane.contents?.digest))
 }
 
+/// Whether there is more of one of these panes than that it is private.
+fn shows(state: &ServerState, private: &BTreeSet<u32>) -> bool {
+    let known = |pane: &Pane| pane.detail.withheld == Some(Withheld::Private);
+    state.panes().any(|(_, _, pane)| {
+        let handle = pane.handle.map(|handle| handle.id);
+        handle.is_some_and(|id| private.contains(&id)) && !known(pane)
+    })
+}
+
+/// The sessions of a state that are wanted; `there` are the names of all that there are.
 fn chosen(
     mut state: ServerState,
     sessions: Option<&[BString]>,
+    there: &BTreeSet<BString>,
 ) -> Result<ServerState, CaptureError> {
     let Some(names) = sessions else {
         return Ok(state);
     };
     if let Some(name) = names.iter().find(|name| state.session(name).is_none()) {
-        return Err(CaptureError::NoSession { name: name.clone() });
+        let name = name.clone();
+        return Err(match there.contains(&name) {
+            true => CaptureError::Excluded { name },
+            false => CaptureError::NoSession { name },
+        });
     }
     state
         .sessions

@@ -1,5 +1,7 @@
 //! Captures of a real tmux.
 
+mod private;
+
 use super::*;
 use crate::mux::testing::{self, TmuxServer, wait_until};
 use crate::mux::tmux::Tmux;
@@ -18,7 +20,8 @@ fn tmux(server: &TmuxServer) -> Tmux {
 
 fn taken(server: &TmuxServer, request: &CaptureRequest, previous: Option<&Captured>) -> Captured {
     let redactor = Redactor::new(&RedactSettings::default()).unwrap();
-    capture(&tmux(server), &redactor, request, previous).unwrap()
+    let none = Exclusions::default();
+    capture(&tmux(server), &redactor, &none, request, previous).unwrap()
 }
 
 fn everything() -> CaptureRequest {
@@ -132,7 +135,14 @@ fn captures_can_be_limited() {
         ..request
     };
     let redactor = Redactor::new(&RedactSettings::default()).unwrap();
-    let error = capture(&tmux(&server), &redactor, &request, None).unwrap_err();
+    let error = capture(
+        &tmux(&server),
+        &redactor,
+        &Exclusions::default(),
+        &request,
+        None,
+    )
+    .unwrap_err();
     assert!(matches!(error, CaptureError::NoSession { .. }), "{error}");
 }
 
@@ -183,10 +193,7 @@ impl Multiplexer for Vanishing {
         self.tmux.observe()
     }
 
-    fn texts(
-        &self,
-        wanted: &[crate::mux::TextRequest],
-    ) -> Result<Vec<Option<crate::mux::PaneText>>, MuxError> {
+    fn texts(&self, wanted: &[crate::mux::TextRequest]) -> Result<crate::mux::PaneTexts, MuxError> {
         self.asked.lock().unwrap().push(wanted.len());
         if let Some(last) = wanted.last().filter(|last| last.of.pane > 0) {
             let kill = crate::mux::tmux::command::Command::new("kill-pane");
@@ -207,9 +214,10 @@ fn who_answered_is_not_asked_again_when_others_have_gone() {
         asked: std::sync::Mutex::default(),
     };
     let redactor = Redactor::new(&RedactSettings::default()).unwrap();
-    let captured = capture(&mux, &redactor, &everything(), None).unwrap();
+    let captured = capture(&mux, &redactor, &Exclusions::default(), &everything(), None).unwrap();
     assert_eq!(captured.state.panes().count(), 2);
-    assert_eq!(*mux.asked.lock().unwrap(), [3]);
+    // The last question is which panes are private.
+    assert_eq!(*mux.asked.lock().unwrap(), [3, 0]);
     // Their texts are older than the structure that was observed last.
     assert!(captured.probe.panes.iter().all(|pane| pane.settling));
 }
@@ -302,7 +310,14 @@ fn what_was_put_together_is_read_again_at_rest() {
 fn no_server_is_an_error() {
     let server = TmuxServer::stopped();
     let redactor = Redactor::new(&RedactSettings::default()).unwrap();
-    let error = capture(&tmux(&server), &redactor, &everything(), None).unwrap_err();
+    let error = capture(
+        &tmux(&server),
+        &redactor,
+        &Exclusions::default(),
+        &everything(),
+        None,
+    )
+    .unwrap_err();
     assert!(
         matches!(error, CaptureError::Mux(MuxError::NoServer { .. })),
         "{error}"

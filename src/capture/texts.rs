@@ -1,6 +1,6 @@
 //! The texts of panes: asked for, put together with what is remembered, and redacted.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::memory::{Memory, Remembered};
@@ -10,7 +10,9 @@ use crate::model::contents::Contents;
 use crate::model::digest::{Digest, DigestBuilder};
 use crate::model::snapshot::ServerIdentity;
 use crate::model::tree::{ContentsRef, Pane, PaneHandle, ServerState};
-use crate::mux::{ContentsRequest, Multiplexer, MuxError, PaneText, Probe, Seen, TextRequest};
+use crate::mux::{
+    ContentsRequest, Multiplexer, MuxError, PaneText, PaneTexts, Probe, Seen, TextRequest,
+};
 use crate::redact::{Clean, Growing, Redactor, Tally};
 
 /// Rows that are asked for before what was answered is worked on: some megabytes.
@@ -33,6 +35,15 @@ pub(super) struct Texts<'a> {
     number: u64,
     server: Option<ServerIdentity>,
     fresh: HashMap<PaneHandle, Fresh>,
+}
+
+/// What came of asking for texts.
+#[derive(Debug, Default)]
+pub(super) struct Asked {
+    /// Whether there is a pane that did not answer.
+    pub(super) missing: bool,
+    /// The panes that were private when they, or others, were asked.
+    pub(super) private: BTreeSet<u32>,
 }
 
 /// A text that was captured.
@@ -65,29 +76,41 @@ impl<'a> Texts<'a> {
         }
     }
 
-    /// Captures the texts of panes that are not `known`, and not captured already; whether all of them
-    /// answered. Those that did are not asked again.
+    /// Captures the texts of panes that are not `known`, not `silent`, and not captured already. Those that
+    /// answered are not asked again. With the last question it is asked which panes are private: there is one
+    /// even where no text is wanted. What was read of `silent` panes is forgotten.
     pub(super) fn capture(
         &mut self,
         mux: &dyn Multiplexer,
         server: &ServerIdentity,
         state: &ServerState,
         known: &HashMap<PaneHandle, ContentsRef>,
-    ) -> Result<bool, MuxError> {
+        silent: &HashSet<PaneHandle>,
+    ) -> Result<Asked, MuxError> {
         if self.server.as_ref() != Some(server) {
             self.server = Some(server.clone());
             self.memory = Memory::default();
             self.fresh.clear();
         }
         self.fresh.values_mut().for_each(|one| one.current = false);
-        let mut wanted = self.wanted(state, known);
-        let mut all = true;
-        while !wanted.is_empty() {
-            let later = wanted.split_off(turn(&wanted));
-            all &= self.ask(mux, &wanted)?;
+        for pane in silent {
+            self.fresh.remove(pane);
+            self.memory.set(*pane, None);
+        }
+        let mut wanted = match self.request.contents {
+            true => self.wanted(state, known),
+            false => Vec::new(),
+        };
+        wanted.retain(|(pane, _)| !silent.contains(pane));
+        let mut asked = Asked::default();
+        loop {
+            let later = wanted.split_off(turn(&wanted).min(wanted.len()));
+            self.ask(mux, &wanted, &mut asked)?;
+            if later.is_empty() {
+                return Ok(asked);
+            }
             wanted = later;
         }
-        Ok(all)
     }
 
     /// The panes whose texts are needed, each once.
@@ -145,28 +168,33 @@ impl<'a> Texts<'a> {
         &mut self,
         mux: &dyn Multiplexer,
         wanted: &[(PaneHandle, TextRequest)],
-    ) -> Result<bool, MuxError> {
+        asked: &mut Asked,
+    ) -> Result<(), MuxError> {
         let requests: Vec<TextRequest> = wanted.iter().map(|(_, one)| one.clone()).collect();
-        let texts = mux.texts(&requests)?;
-        let mut all = texts.len() == wanted.len();
+        let PaneTexts { texts, private } = mux.texts(&requests)?;
+        asked.missing |= texts.len() != wanted.len();
+        asked.private.extend(private);
         let mut whole = Vec::new();
-        for ((pane, asked), text) in wanted.iter().zip(texts) {
+        for ((pane, request), text) in wanted.iter().zip(texts) {
             match text {
-                None => all = false,
+                None => asked.missing = true,
                 Some(text) if text.continued && self.is_same(*pane, &text) => {}
                 Some(text) if text.continued && !self.can_go_on(*pane) => {
                     whole.push((
                         *pane,
                         TextRequest {
                             since: None,
-                            ..asked.clone()
+                            ..request.clone()
                         },
                     ));
                 }
                 Some(text) => self.take(*pane, text),
             }
         }
-        Ok(all && (whole.is_empty() || self.ask(mux, &whole)?))
+        if whole.is_empty() {
+            return Ok(());
+        }
+        self.ask(mux, &whole, asked)
     }
 
     /// Whether a text is as it was, because something else in its window was active. Then it is taken.

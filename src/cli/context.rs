@@ -110,7 +110,8 @@ impl Context {
         }
     }
 
-    /// The state now, redacted.
+    /// The state now, redacted, without what is never recorded. `contents` is whether texts are wanted; they are
+    /// left out where the settings say so.
     pub(super) fn capture(
         &self,
         sessions: &[String],
@@ -127,11 +128,18 @@ impl Context {
         };
         let request = CaptureRequest {
             sessions,
-            contents,
+            contents: contents && self.settings.recorder.contents,
             history_limit: Some(self.settings.recorder.history_limit),
             remember: false,
         };
-        Ok(capture(&self.tmux(), &self.redactor()?, &request, None)?)
+        let exclusions = self.settings.exclusions(&self.paths.home);
+        Ok(capture(
+            &self.tmux(),
+            &self.redactor()?,
+            &exclusions,
+            &request,
+            None,
+        )?)
     }
 
     /// The clock.

@@ -173,6 +173,8 @@ impl From<CaptureError> for CliError {
             CaptureError::NoSession { .. } => {
                 Self::caused(Exit::NotFound, &error).hint("`tmux ls` lists them")
             }
+            CaptureError::Excluded { .. } => Self::caused(Exit::Refused, &error)
+                .hint("`muxtape config show` has these settings; nothing was stored"),
             other => Self::caused(Exit::Failed, &other).hint("nothing was stored; try again"),
         }
     }

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::retention::RetentionSettings;
+use crate::capture::Exclusions;
+use crate::capture::exclusions::{Never, SessionRule};
 use crate::redact::RedactSettings;
 use crate::restore::Policy;
 
@@ -69,6 +71,10 @@ pub struct CaptureSettings {
     pub environment: Vec<String>,
     /// Whether paste buffers are kept.
     pub buffers: bool,
+    /// What is never recorded.
+    pub never: Never,
+    /// What holds for the sessions of some names; the first that fits counts.
+    pub rule: Vec<SessionRule>,
 }
 
 /// Where what is recorded is kept.
@@ -139,6 +145,12 @@ pub enum ConfigError {
 }
 
 impl Settings {
+    /// What is never recorded, for a user with this home. Links to directories are followed now.
+    #[must_use]
+    pub fn exclusions(&self, home: &Path) -> Exclusions {
+        Exclusions::new(&self.capture.never, &self.capture.rule, home).with_links_followed()
+    }
+
     /// The settings of a file; the defaults when there is none.
     pub fn load(path: &Path) -> Result<Settings, ConfigError> {
         let Some(text) = read(path)? else {
@@ -232,6 +244,14 @@ mod tests {
             error.contains("capture.environment") && error.contains("A=b"),
             "{error}"
         );
+        let error = load("[capture.never]\ndirectories = [\"private\"]").unwrap_err();
+        let error = error.to_string();
+        assert!(
+            error.contains("/**/private") && error.contains("line 2"),
+            "{error}"
+        );
+        let error = load("[[capture.rule]]\nsession = \"a\"\ncontents = \"few\"").unwrap_err();
+        assert!(error.to_string().contains("few"), "{error}");
         let error = load("[recorder]\nkeep_last = 3\n[retention]\nkeep_last = 4").unwrap_err();
         assert!(error.to_string().contains("retention.keep_last"), "{error}");
     }

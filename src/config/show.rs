@@ -112,6 +112,8 @@ mod tests {
         let nothing = (&Value::Array(Vec::new()), Source::Default);
         assert_eq!(of(&all, "capture.environment"), nothing);
         assert_eq!(of(&all, "capture.buffers").0, &Value::Boolean(false));
+        assert_eq!(of(&all, "capture.never.commands"), nothing);
+        assert_eq!(of(&all, "capture.rule"), nothing);
         assert!(all.is_sorted_by_key(|one| one.key.clone()), "{all:?}");
         let missing = Settings::shown(Path::new("/nowhere/config.toml")).unwrap();
         assert!(missing.iter().all(|one| one.source == Source::Default));

@@ -13,7 +13,7 @@ use super::lives::Lives;
 use super::settings::SettingsFile;
 use super::tidying::Tidying;
 use crate::app::tell::Teller;
-use crate::capture::{CaptureError, CaptureRequest, Captured, Stamp, capture};
+use crate::capture::{CaptureError, CaptureRequest, Captured, Exclusions, Stamp, capture};
 use crate::journal::{self, By, Journal};
 use crate::model::snapshot::{EndCause, SnapshotMeta};
 use crate::model::{LifeId, Millis};
@@ -35,6 +35,8 @@ pub struct RecorderOptions {
     pub contents: bool,
     /// Rows of scrollback kept per pane at the most.
     pub history_limit: Option<u32>,
+    /// What is never recorded.
+    pub exclusions: Exclusions,
     /// The machine's name.
     pub host: String,
 }
@@ -82,7 +84,8 @@ pub struct Recorder {
     housekeeping: Housekeeping,
     tidying: Tidying,
     chronicle: Chronicle,
-    settings: Option<SettingsFile>,
+    /// With the user's home, which directories can be named by.
+    settings: Option<(SettingsFile, PathBuf)>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -130,27 +133,32 @@ impl Recorder {
         Self { chronicle, ..self }
     }
 
-    /// The recorder with a settings file: rules for secrets that are changed in it hold from the next look on, and
-    /// all texts are looked at anew. While a changed file cannot be understood, the rules before hold.
+    /// The recorder with a settings file, and the home of the user whose it is: what is changed in it of the rules for
+    /// secrets, and of what is never recorded, holds from the next look on, and all texts are looked at anew. While a changed file cannot be understood, the rules before hold.
     #[must_use]
-    pub fn with_settings(self, file: PathBuf) -> Self {
-        let settings = Some(SettingsFile::new(file));
+    pub fn with_settings(self, file: PathBuf, home: PathBuf) -> Self {
+        let settings = Some((SettingsFile::new(file), home));
         Self { settings, ..self }
     }
 
     /// Takes over the rules of a settings file that has changed.
     fn follow_settings(&mut self) {
-        let news = match self.settings.as_mut().map(SettingsFile::news) {
-            None | Some(Ok(None)) => return,
-            Some(Ok(Some(settings))) => Redactor::new(&settings.redaction)
+        let Some((file, home)) = &mut self.settings else {
+            return;
+        };
+        let news = match file.news() {
+            Ok(None) => return,
+            Ok(Some(settings)) => Redactor::new(&settings.redaction)
                 .map(|redactor| (redactor, settings))
                 .map_err(|error| with_causes(&error)),
-            Some(Err(error)) => Err(with_causes(&error)),
+            Err(error) => Err(with_causes(&error)),
         };
         match news {
             Ok((redactor, settings)) => {
                 tracing::debug!("the settings were read: their rules hold from now on");
                 self.redactor = redactor;
+                self.options.exclusions = settings.exclusions(home);
+                self.options.contents = settings.recorder.contents;
                 self.chronicle.tell_by(Teller::new(&settings.redaction));
                 // What is known of texts was made by the rules before.
                 self.previous = None;
@@ -277,6 +285,7 @@ impl Recorder {
         let mut captured = capture(
             self.mux.as_ref(),
             &self.redactor,
+            &self.options.exclusions,
             &request,
             self.previous.as_ref(),
         )?;
@@ -389,7 +398,7 @@ mod tests {
 
     use super::*;
     use crate::model::snapshot::{MuxKind, ServerIdentity};
-    use crate::mux::{Observation, PaneText, TextRequest};
+    use crate::mux::{Observation, PaneTexts, TextRequest};
     use crate::redact::RedactSettings;
     use crate::store::StoreOptions;
 
@@ -421,8 +430,8 @@ mod tests {
             })
         }
 
-        fn texts(&self, _: &[TextRequest]) -> Result<Vec<Option<PaneText>>, MuxError> {
-            Ok(Vec::new())
+        fn texts(&self, _: &[TextRequest]) -> Result<PaneTexts, MuxError> {
+            Ok(PaneTexts::default())
         }
     }
 
@@ -440,6 +449,7 @@ mod tests {
                 retention: Retention::default(),
                 contents: true,
                 history_limit: None,
+                exclusions: Exclusions::default(),
                 host: "host".into(),
             },
         );

@@ -4,6 +4,7 @@
 //! This room never writes to the store, never redacts, and never decides what to capture or restore.
 //! No captured string ever reaches a shell from here.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ mod text;
 pub mod tmux;
 
 pub use run::Limits;
-pub use text::{Bookmark, ContentsRequest, PaneText, Seen, TextRequest};
+pub use text::{Bookmark, ContentsRequest, PaneText, PaneTexts, Seen, TextRequest};
 
 #[cfg(test)]
 #[path = "../../tests/common/mod.rs"]
@@ -42,13 +43,14 @@ pub trait Multiplexer: fmt::Debug + Send + Sync {
     fn observe(&self) -> Result<Observation, MuxError>;
 
     /// The texts of panes, or what is new of them, in questions that are small enough not to stall the
-    /// server. The answer has the order of `wanted`; a pane that has gone meanwhile is `None`.
-    fn texts(&self, wanted: &[TextRequest]) -> Result<Vec<Option<PaneText>>, MuxError>;
+    /// server. The answer has the order of `wanted`; a pane that has gone meanwhile, or that was private when its
+    /// text was read, is `None`. With each question it is asked which panes are private, at least once.
+    fn texts(&self, wanted: &[TextRequest]) -> Result<PaneTexts, MuxError>;
 
     /// The whole texts of panes, sanitised. As [`Multiplexer::texts`].
     fn contents(&self, wanted: &[ContentsRequest]) -> Result<Vec<Option<Contents>>, MuxError> {
         let wanted: Vec<_> = wanted.iter().copied().map(TextRequest::from).collect();
-        let texts = self.texts(&wanted)?.into_iter();
+        let texts = self.texts(&wanted)?.texts.into_iter();
         Ok(texts
             .map(|text| text.and_then(|text| text.whole()))
             .collect())
@@ -60,10 +62,13 @@ pub trait Multiplexer: fmt::Debug + Send + Sync {
 pub struct Observation {
     /// Who answered.
     pub server: ServerIdentity,
-    /// Sessions, tabs and panes with their handles, checked ([`ServerState::check`]).
+    /// Sessions, tabs and panes with their handles, checked ([`ServerState::check`]). Panes that are marked as private
+    /// say so ([`crate::model::detail::Withheld`]); what is known of them is still there.
     pub state: ServerState,
     /// Activity, from the same round trip.
     pub probe: Probe,
+    /// The panes whose directory could not be seen: theirs is the one that they began in.
+    pub lost: BTreeSet<u32>,
 }
 
 /// What a cheap look sees of every pane; equal probes mean that nothing needs to be captured.

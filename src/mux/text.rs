@@ -1,5 +1,6 @@
 //! What is asked and answered about the texts of panes.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -41,6 +42,15 @@ impl From<ContentsRequest> for TextRequest {
             bookmark: false,
         }
     }
+}
+
+/// The answers to questions for texts.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PaneTexts {
+    /// The texts, in the order in which they were asked for.
+    pub texts: Vec<Option<PaneText>>,
+    /// The panes that were private at the moment of one of the questions, whether they were asked for or not.
+    pub private: BTreeSet<u32>,
 }
 
 /// The text of a pane at one moment, as the multiplexer printed it: not sanitised, and with its secrets.

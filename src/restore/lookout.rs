@@ -146,7 +146,7 @@ pub fn settle(
 mod tests {
     use super::*;
     use crate::model::snapshot::{MuxKind, ServerIdentity};
-    use crate::mux::{Observation, PaneText, Probe, TextRequest};
+    use crate::mux::{Observation, PaneTexts, Probe, TextRequest};
     use crate::store::testing::{record, scratch, server, session, snapshot, state, text};
 
     /// Nobody answers.
@@ -177,7 +177,7 @@ mod tests {
             Err(nobody())
         }
 
-        fn texts(&self, _: &[TextRequest]) -> Result<Vec<Option<PaneText>>, MuxError> {
+        fn texts(&self, _: &[TextRequest]) -> Result<PaneTexts, MuxError> {
             Err(nobody())
         }
     }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use jiff::tz::TimeZone;
 
 use crate::app::tell::Teller;
+use crate::capture::Exclusions;
 use crate::config::{Paths, Settings};
 use crate::journal::{Event, Journal};
 use crate::model::time::Millis;
@@ -22,6 +23,8 @@ pub struct Context {
     pub tmux: Tmux,
     /// What takes secrets out of what is captured.
     pub redactor: Redactor,
+    /// What is never recorded.
+    pub exclusions: Exclusions,
     /// The settings.
     pub settings: Settings,
     /// Where things live.

@@ -270,7 +270,8 @@ fn live(context: &Context) -> Result<Captured, Failure> {
         history_limit: Some(recorder.history_limit),
         remember: false,
     };
-    capture(&context.tmux, &context.redactor, &request, None).map_err(fail)
+    let exclusions = &context.exclusions;
+    capture(&context.tmux, &context.redactor, exclusions, &request, None).map_err(fail)
 }
 
 fn capture_now(context: &Context, name: Option<String>) -> Result<CaptureOutcome, Failure> {

@@ -66,12 +66,16 @@ impl Recording {
             retention: context.settings.retention.policy().clone(),
             contents: settings.contents,
             history_limit: Some(settings.history_limit),
+            exclusions: context.exclusions.clone(),
             host: context.host.clone(),
         };
         let mux = Arc::new(context.tmux.clone());
         let recorder = Recorder::new(mux, context.store.clone(), redactor, options)
             .with_journal(&context.journal, context.teller.clone())
-            .with_settings(context.paths.config_file.clone());
+            .with_settings(
+                context.paths.config_file.clone(),
+                context.paths.home.clone(),
+            );
         self.running = Some((spawn(recorder, self.events.clone()), instance));
         Some(RecorderEvent::Started)
     }

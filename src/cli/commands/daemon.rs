@@ -37,13 +37,17 @@ pub(super) fn recorder(context: &Context) -> Result<Recorder, CliError> {
         retention: context.settings.retention.policy().clone(),
         contents: own.contents,
         history_limit: Some(own.history_limit),
+        exclusions: context.settings.exclusions(&context.paths.home),
         host: host(),
     };
     let mux = Arc::new(context.tmux());
     let recorder = Recorder::new(mux, context.store(), context.redactor()?, options);
     Ok(recorder
         .with_journal(&context.journal, context.teller.clone())
-        .with_settings(context.paths.config_file.clone()))
+        .with_settings(
+            context.paths.config_file.clone(),
+            context.paths.home.clone(),
+        ))
 }
 
 impl Daemon {

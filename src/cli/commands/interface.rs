@@ -38,6 +38,7 @@ pub(super) fn run(context: &Context) -> Result<Exit, CliError> {
         store: context.store(),
         tmux: context.tmux(),
         redactor,
+        exclusions: context.settings.exclusions(&context.paths.home),
         settings: context.settings.clone(),
         paths: context.paths.clone(),
         recorder_lock: context.recorder_lock(),

@@ -35,6 +35,11 @@ impl<'a> Fields<'a> {
         garbled(self.what, format!("{expected} was expected at byte {at}"))
     }
 
+    /// Whether everything has been read.
+    pub(super) fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
     /// Skips a known text, if it comes next.
     pub(super) fn skip(&mut self, text: &[u8]) -> bool {
         match self.rest.strip_prefix(text) {

@@ -16,6 +16,7 @@ pub mod names;
 mod observe;
 mod options;
 mod padding;
+pub mod private;
 mod probe;
 mod query;
 mod rows;
@@ -24,7 +25,7 @@ mod scope;
 pub use client::{Reply, Tmux};
 pub use scope::Scope;
 
-use super::{Multiplexer, MuxError, Observation, PaneText, Probe, TextRequest};
+use super::{Multiplexer, MuxError, Observation, PaneTexts, Probe, TextRequest};
 use crate::model::snapshot::{MuxKind, ServerIdentity};
 
 impl Multiplexer for Tmux {
@@ -44,7 +45,7 @@ impl Multiplexer for Tmux {
         self.observation()
     }
 
-    fn texts(&self, wanted: &[TextRequest]) -> Result<Vec<Option<PaneText>>, MuxError> {
+    fn texts(&self, wanted: &[TextRequest]) -> Result<PaneTexts, MuxError> {
         self.read_texts(wanted)
     }
 }

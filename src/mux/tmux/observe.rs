@@ -1,6 +1,6 @@
 //! From rows to a state: sessions hold tabs, tabs hold panes, and everything adds up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bstr::{BString, ByteSlice};
 
@@ -11,7 +11,7 @@ use super::options::{Local, readable};
 use super::probe::probe;
 use super::query::{self, Depth, Own, Owner, Rows};
 use super::rows::{PaneRow, SessionRow, WindowRow};
-use crate::model::detail::{Floating, PaneDetail, SessionDetail, TabDetail};
+use crate::model::detail::{Floating, PaneDetail, SessionDetail, TabDetail, Withheld};
 use crate::model::geometry::Rect;
 use crate::model::snapshot::ServerIdentity;
 use crate::model::time::Millis;
@@ -29,12 +29,24 @@ const ACTIVITY: &str = "a question for its activity";
 /// How often it is begun again because sessions, windows or panes came or went in between.
 const ATTEMPTS: u32 = 4;
 
+/// What the rows and the look at the processes give.
+struct Structure {
+    server: ServerIdentity,
+    state: ServerState,
+    /// The panes whose directory could not be seen.
+    lost: BTreeSet<u32>,
+}
+
 impl Tmux {
     /// The whole structure in two round trips, and then one look at the processes.
     pub(super) fn observation(&self) -> Result<Observation, MuxError> {
         let rows = self.structure()?;
         let probe = probe(&rows);
-        let (server, mut state) = self.state(rows)?;
+        let Structure {
+            server,
+            mut state,
+            lost,
+        } = self.state(rows)?;
         if self.scope().buffers {
             state.buffers = self.buffers()?;
         }
@@ -42,6 +54,7 @@ impl Tmux {
             server,
             state,
             probe,
+            lost,
         })
     }
 
@@ -90,7 +103,7 @@ impl Tmux {
         Ok((rows, complaint))
     }
 
-    fn state(&self, rows: Rows) -> Result<(ServerIdentity, ServerState), MuxError> {
+    fn state(&self, rows: Rows) -> Result<Structure, MuxError> {
         let Rows {
             server,
             sessions,
@@ -101,8 +114,19 @@ impl Tmux {
         } = rows;
         let mut of_window: BTreeMap<u32, BTreeMap<u32, PaneRow>> = BTreeMap::new();
         for row in panes {
-            // A window that is linked to several sessions lists its panes in each of them.
-            of_window.entry(row.window).or_default().insert(row.id, row);
+            // A window that is linked to several sessions lists its panes in each of them. One that is private
+            // in any of them is private.
+            let of_this = of_window.entry(row.window).or_default();
+            let known = of_this
+                .get(&row.id)
+                .is_some_and(|known| known.fixed.private);
+            let private = row.fixed.private || known;
+            of_this
+                .entry(row.id)
+                .insert_entry(row)
+                .get_mut()
+                .fixed
+                .private = private;
         }
         let roots: Vec<(u32, Root)> = of_window
             .values()
@@ -119,6 +143,12 @@ impl Tmux {
         let (ids, roots): (Vec<u32>, Vec<Root>) = roots.into_iter().unzip();
         let running = process::running(&roots, &self.scope().environment);
         let running: BTreeMap<u32, Running> = ids.into_iter().zip(running).collect();
+        let seen = |row: &PaneRow| {
+            let own = running.get(&row.id).is_some_and(|one| one.cwd.is_some());
+            own || !row.full.path.is_empty()
+        };
+        let rows = of_window.values().flat_map(BTreeMap::values);
+        let lost = rows.filter(|row| !seen(row)).map(|row| row.id).collect();
         let tmux = Capabilities::of(&server.version);
         let mut tabs_of: BTreeMap<u32, Vec<Tab>> = BTreeMap::new();
         for row in windows {
@@ -148,7 +178,11 @@ impl Tmux {
         }
         state.sort();
         state.check().map_err(|error| odd(error.to_string()))?;
-        Ok((server, state))
+        Ok(Structure {
+            server,
+            state,
+            lost,
+        })
     }
 
     fn session(
@@ -278,6 +312,7 @@ fn pane(row: &PaneRow, running: Running, local: Local) -> Pane {
             input_off: fixed.input_off,
             piped: fixed.piped,
             terminal: full.terminal,
+            withheld: fixed.private.then_some(Withheld::Private),
             ..PaneDetail::default()
         },
         handle: Some(PaneHandle {

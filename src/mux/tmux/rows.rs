@@ -5,6 +5,7 @@
 use bstr::BString;
 
 use super::answer::Fields;
+use super::private;
 use crate::model::detail::TerminalModes;
 use crate::mux::MuxError;
 
@@ -84,6 +85,8 @@ pub(super) struct FixedRow {
     pub(super) saved_x: u32,
     pub(super) saved_y: u32,
     pub(super) start_path: BString,
+    /// Whether it is marked as private, itself or by what it is in.
+    pub(super) private: bool,
 }
 
 /// What does not tell whether there is something to capture, or costs too much for that.
@@ -113,7 +116,7 @@ pub(super) const PANE: &str = "P #{pane_id} #{window_id} #{window_activity} #{pa
     #{scroll_position} #{q:pane_mode} #{q:pane_search_string} #{q:pane_title} #{pane_index} \
     #{pane_pid} #{pane_active} #{pane_last} #{pane_marked} #{pane_input_off} #{pane_pipe} \
     #{pane_synchronized} #{pane_dead} #{pane_dead_status} #{alternate_saved_x} \
-    #{alternate_saved_y} #{q:pane_start_path} ";
+    #{alternate_saved_y} #{q:pane_start_path} #{q:@muxtape-private} ";
 
 /// What [`read_full`] reads, behind [`PANE`]. tmux looks at the process for the first two, which is
 /// most of what a row costs.
@@ -193,6 +196,7 @@ pub(super) fn read_pane(fields: &mut Fields<'_>) -> Result<PaneRow, MuxError> {
         saved_x: fields.number_or_none()?.unwrap_or(0),
         saved_y: fields.number_or_none()?.unwrap_or(0),
         start_path: fields.text()?,
+        private: private::says_so(&fields.text()?),
     };
     Ok(PaneRow {
         id,

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::others::{self, Others};
-use crate::capture::{Exclusions, Recheck};
+use crate::capture::Recheck;
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::{Output, Role, confirm};
@@ -135,7 +135,7 @@ impl Answer {
 /// Looks through the history; rewrites it where something is found and the user says so.
 pub(super) fn run(context: &Context, dry_run: bool) -> Result<Exit, CliError> {
     let redactor = context.redactor()?;
-    let exclusions = Exclusions::default();
+    let exclusions = context.settings.exclusions(&context.paths.home);
     let recheck = Recheck {
         redactor: &redactor,
         exclusions: &exclusions,

@@ -10,6 +10,7 @@ use std::hash::{BuildHasher, RandomState};
 use super::super::capabilities::Capabilities;
 use super::super::command::Command;
 use super::super::padding;
+use super::super::private;
 
 /// What a pane was at the moment of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,13 +74,20 @@ impl Question {
             .push((pane, (self.commands.len() - before) / 2 - 1));
     }
 
+    /// Adds the question which panes are private; nothing is added behind it.
+    pub(super) fn end(&mut self) {
+        let mark = Command::new("display-message").flag("-p").arg(&self.mark);
+        self.commands.extend([private::marks(), mark]);
+    }
+
     /// What is sent.
     pub(super) fn commands(&self) -> &[Command] {
         &self.commands
     }
 
-    /// Cuts the answer at its marks, for each pane that was added; `None` when they do not add up.
-    pub(super) fn split<'a>(&self, answer: &'a [u8]) -> Option<Vec<Answer<'a>>> {
+    /// Cuts the answer at its marks, for each pane that was added, and what was told of private ones; `None` when
+    /// they do not add up.
+    pub(super) fn split<'a>(&self, answer: &'a [u8]) -> Option<(Vec<Answer<'a>>, &'a [u8])> {
         let finder = memchr::memmem::Finder::new(self.mark.as_bytes());
         let mut rest = answer;
         // What stands before the next mark.
@@ -109,7 +117,8 @@ impl Question {
             let texts = texts.collect::<Option<_>>()?;
             answers.push(Answer { facts, texts });
         }
-        rest.is_empty().then_some(answers)
+        let marks = next()?;
+        rest.is_empty().then_some((answers, marks))
     }
 }
 
@@ -156,8 +165,9 @@ mod tests {
     #[test]
     fn answers_are_cut_at_their_marks() {
         let answer = b"%1 1 500 80 24 0 0 3 4 3.3a\nmark\na\n\nb\nmark\nc\nmark\n\
-            %2 0 0 80 24 5 6 4294967295 4294967295 3.1c\nmark\n  \nmark\n";
-        let answers = question().split(answer).unwrap();
+            %2 0 0 80 24 5 6 4294967295 4294967295 3.1c\nmark\n  \nmark\n%1 on \nmark\n";
+        let (answers, private) = question().split(answer).unwrap();
+        assert_eq!(private, b"%1 on \n");
         let expected = Facts {
             alternate: true,
             history: 500,
@@ -177,8 +187,8 @@ mod tests {
     #[test]
     fn panes_that_have_gone_are_told_even_where_another_one_answers() {
         for said in ["", "         \n", "%7 0 0 80 24 0 0 0 0 3.3a\n"] {
-            let answer = format!("{said}mark\nmark\nmark\n{said}mark\nmark\n");
-            let answers = question().split(answer.as_bytes()).unwrap();
+            let answer = format!("{said}mark\nmark\nmark\n{said}mark\nmark\nmark\n");
+            let (answers, _) = question().split(answer.as_bytes()).unwrap();
             assert_eq!(answers[0].facts, None);
             assert_eq!(answers[0].texts, [None, None]);
         }
@@ -187,7 +197,7 @@ mod tests {
     #[test]
     fn marks_that_do_not_add_up_spoil_the_answer() {
         let whole = "%1 0 0 80 24 0 0 0 0 3.3a\nmark\na\nmark\nb\nmark\n\
-            %2 0 0 1 1 0 0 0 0 3.3a\nmark\nc\nmark\n";
+            %2 0 0 1 1 0 0 0 0 3.3a\nmark\nc\nmark\nmark\n";
         assert!(question().split(whole.as_bytes()).is_some());
         for answer in [
             String::new(),

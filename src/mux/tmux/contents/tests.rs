@@ -11,7 +11,7 @@ use super::super::padding;
 use super::super::tests::tmux;
 use super::*;
 use crate::mux::testing::{TmuxServer, wait_until};
-use crate::mux::{Bookmark, ContentsRequest};
+use crate::mux::{Bookmark, ContentsRequest, PaneText};
 
 /// A pane that prints the files that it is told.
 struct Printer {
@@ -71,7 +71,8 @@ impl Printer {
     }
 
     fn read(&self, request: TextRequest, pace: &mut Pace) -> PaneText {
-        let mut texts = tmux(&self.server).read_at(&[request], pace).unwrap();
+        let answer = tmux(&self.server).read_at(&[request], pace).unwrap();
+        let mut texts = answer.texts;
         texts.remove(0).unwrap()
     }
 

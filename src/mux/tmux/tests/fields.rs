@@ -4,7 +4,7 @@ use bstr::{BString, ByteSlice};
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::detail::{Buffer, Setting, TerminalModes, Variable};
+use crate::model::detail::{Buffer, Setting, TerminalModes, Variable, Withheld};
 use crate::model::tree::{Session, Tab};
 
 /// Texts that something on the way could take for something else.
@@ -455,5 +455,58 @@ fn start_commands_and_titles_of_odd_bytes_are_told() {
         if odd.is_ascii() && !odd.is_empty() && !odd.contains(&b'\n') {
             assert_eq!(pane.title, shown);
         }
+    }
+}
+
+#[test]
+fn marks_are_inherited_and_can_be_taken_back() {
+    let server = TmuxServer::start();
+    server.run(["split-window", "-t", "main:"]);
+    server.run(["new-session", "-d", "-s", "other"]);
+    server.run(["link-window", "-d", "-s", "main:0", "-t", "other:7"]);
+    let tmux = tmux(&server);
+    // By the observation, and by the last question of a capture, which have to agree.
+    let private = || -> Vec<u32> {
+        let seen = tmux.observe().unwrap().state;
+        let withheld = |pane: &Pane| pane.detail.withheld == Some(Withheld::Private);
+        let panes = seen.panes().filter(|(_, _, pane)| withheld(pane));
+        let mut ids: Vec<u32> = panes
+            .filter_map(|(_, _, pane)| Some(pane.handle?.id))
+            .collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let told = tmux.texts(&[]).unwrap();
+        assert!(told.texts.is_empty());
+        assert_eq!(told.private.into_iter().collect::<Vec<_>>(), ids);
+        ids
+    };
+    let quiet = tmux.probe().unwrap().unwrap().structure;
+    assert_eq!(private(), [0u32; 0]);
+    let set = |scope: &[&str], value: &str| {
+        server.run([&["set-option"], scope, &["@muxtape-private", value]].concat());
+    };
+    set(&["-p", "-t", "main:.1"], "on");
+    assert_ne!(tmux.probe().unwrap().unwrap().structure, quiet);
+    assert_eq!(private(), [1]);
+    set(&["-p", "-t", "main:.1"], "off");
+    assert_eq!(tmux.probe().unwrap().unwrap().structure, quiet);
+    assert_eq!(private(), [0u32; 0]);
+    // The session that shows it too is enough; what a pane says itself counts more.
+    set(&["-t", "other:"], "because \"so\"\n");
+    assert_eq!(private(), [0, 2]);
+    set(&["-p", "-t", "main:.1"], "");
+    assert_eq!(private(), [0, 2]);
+    server.run(["set-option", "-up", "-t", "main:.1", "@muxtape-private"]);
+    assert_eq!(private(), [0, 1, 2]);
+    set(&["-w", "-t", "main:"], "no");
+    assert_eq!(private(), [2]);
+    server.run(["set-option", "-u", "-t", "other:", "@muxtape-private"]);
+    set(&["-g"], "1");
+    assert_eq!(private(), [2]);
+    // Of a private pane there is no text.
+    let wanted = requests(&tmux.observe().unwrap().state);
+    let texts = tmux.contents(&wanted).unwrap();
+    for (asked, text) in wanted.iter().zip(texts) {
+        assert_eq!(text.is_none(), asked.pane == 2, "%{}", asked.pane);
     }
 }
