@@ -148,6 +148,8 @@ pub(super) enum Command {
     Compact(c::care::Compact),
     Migrate(c::migrate::Migrate),
     Daemon(c::daemon::Daemon),
+    Events(c::events::Events),
+    Audit(c::audit::Audit),
     Redact(c::redact::Redact),
     Config(c::config::Config),
     Completions(c::completions::Completions),

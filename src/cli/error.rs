@@ -31,6 +31,8 @@ pub(super) enum Exit {
     NoDaemon = 6,
     /// The store is locked, damaged, or cannot be used.
     Store = 7,
+    /// The user interrupted it.
+    Interrupted = 130,
 }
 
 impl From<Exit> for ExitCode {

@@ -1,5 +1,6 @@
 //! What snapshots look like as JSON and as text.
 
+pub(super) mod event;
 mod show;
 
 use bstr::{BString, ByteSlice};

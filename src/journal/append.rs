@@ -41,6 +41,7 @@ pub(super) fn append(
     };
     let current = files.open_current()?;
     let end = end(files, &current, known)?;
+    let is_new = known.is_none() && end.last == Link::START;
     let mut writer = Writer {
         files,
         head,
@@ -49,6 +50,10 @@ pub(super) fn append(
         now,
         by,
     };
+    if is_new {
+        // Before the first line, so that there is no line without a head, whenever this process is killed.
+        writer.write_head();
+    }
     writer.mend()?;
     writer.line(event)
 }

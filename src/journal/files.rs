@@ -172,6 +172,15 @@ impl Files {
 
     /// All files as they are at one moment, between two lines of whoever writes.
     pub(super) fn sight(&self) -> Result<Sight, JournalError> {
+        let sight = self.look()?;
+        if sight.head.is_some() || sight.files.is_empty() {
+            return Ok(sight);
+        }
+        // The first line may have been written just then.
+        self.look()
+    }
+
+    fn look(&self) -> Result<Sight, JournalError> {
         let path = self.head();
         let head = self.open_to_read(&path)?;
         if let Some(head) = &head {

@@ -6,6 +6,7 @@ use super::error::{CliError, Exit};
 use super::log;
 use crate::journal::Event;
 
+pub(super) mod audit;
 pub(super) mod care;
 pub(super) mod completions;
 pub(super) mod config;
@@ -16,6 +17,7 @@ pub(super) mod demo;
 pub(super) mod diff;
 pub(super) mod drill;
 pub(super) mod edit;
+pub(super) mod events;
 pub(super) mod interface;
 pub(super) mod list;
 pub(super) mod man;
@@ -93,6 +95,8 @@ fn dispatch(command: &Command, context: &Context) -> Result<Exit, CliError> {
         Command::Compact(command) => command.run(context),
         Command::Migrate(command) => command.run(context),
         Command::Daemon(command) => command.run(context),
+        Command::Events(command) => command.run(context),
+        Command::Audit(command) => command.run(context),
         Command::Redact(command) => command.run(context),
         Command::Config(command) => command.run(context),
         Command::Completions(command) => command.run(),

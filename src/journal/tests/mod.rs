@@ -4,6 +4,7 @@ mod appending;
 mod chain;
 mod following;
 mod form;
+mod full;
 mod places;
 mod processes;
 mod querying;
