@@ -27,7 +27,11 @@ fn journal(lines: u64) -> (TempDir, Journal) {
 #[divan::bench(args = [0, 30_000])]
 fn append(bencher: Bencher, lines: u64) {
     let (_dir, journal) = journal(lines);
-    bencher.bench_local(|| journal.append(NOW, &Event::EventsLost { count: 1 }).unwrap());
+    bencher.bench_local(|| {
+        journal
+            .append(NOW, &Event::EventsLost { count: 1 })
+            .unwrap()
+    });
 }
 
 #[divan::bench(args = [1_000, 30_000])]

@@ -1,15 +1,16 @@
 //! The files of the journal: the one that is written, older ones, and the head with its lock.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use rustix::fs::{FlockOperation, OFlags, flock};
+use rustix::fs::{FlockOperation, flock};
 
 use super::error::JournalError;
 use super::head::{Head, Known};
+use crate::files;
 
 /// A file that would grow beyond this many bytes is put behind the others.
 const LARGEST: u64 = 10 << 20;
@@ -133,13 +134,9 @@ impl Files {
 
     /// Opens the file of the head and takes its lock, so that nobody else writes.
     pub(super) fn lock(&self) -> Result<File, JournalError> {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&self.dir)
-            .map_err(JournalError::io(WRITE, &self.dir))?;
+        files::private_dir(&self.dir).map_err(JournalError::file(WRITE))?;
         let path = self.head();
-        let file = open(WRITE, &path, OpenOptions::new().write(true).create(true))?;
+        let file = files::open_or_create(&path).map_err(JournalError::file(WRITE))?;
         let start = Instant::now();
         loop {
             match flock(&file, FlockOperation::NonBlockingLockExclusive) {
@@ -156,17 +153,15 @@ impl Files {
 
     /// Opens the file that is written, so that lines are put at its end.
     pub(super) fn open_current(&self) -> Result<File, JournalError> {
-        let mut options = OpenOptions::new();
-        open(WRITE, &self.current(), options.append(true).create(true))
+        files::append(&self.current()).map_err(JournalError::file(WRITE))
     }
 
     /// Opens a file to read it; `None` where there is none.
     pub(super) fn open_to_read(&self, path: &Path) -> Result<Option<File>, JournalError> {
-        match open(READ, path, &mut OpenOptions::new()) {
-            Err(JournalError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
-                Ok(None)
-            }
-            opened => opened.map(Some),
+        match files::open(path) {
+            Ok(file) => Ok(Some(file)),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(JournalError::file(READ)(error)),
         }
     }
 
@@ -225,54 +220,13 @@ impl Files {
         let is_free = |number: &u32| fs::symlink_metadata(self.older(*number)).is_err();
         let free = (1..=KEPT).find(is_free).unwrap_or(KEPT);
         let shift = |from: PathBuf, to: PathBuf| {
-            fs::rename(&from, to).map_err(JournalError::io(WRITE, &from))
+            files::rename(&from, &to).map_err(JournalError::file(WRITE))
         };
         for number in (1..free).rev() {
             shift(self.older(number), self.older(number + 1))?;
         }
         shift(self.current(), self.older(1))
     }
-}
-
-/// Opens a file of the journal to be read, too: never through a link, never anything but a file, and for its
-/// owner alone.
-fn open(
-    operation: &'static str,
-    path: &Path,
-    options: &mut OpenOptions,
-) -> Result<File, JournalError> {
-    // Nobody waits for the other end of a pipe that lies there.
-    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits();
-    let opened = options
-        .read(true)
-        .mode(0o600)
-        .custom_flags(i32::try_from(flags).unwrap_or(0))
-        .open(path);
-    let not_a_file = |what| JournalError::NotAFile {
-        operation,
-        path: path.to_owned(),
-        what,
-    };
-    let file = match opened {
-        Err(error) if is_link(&error) => return Err(not_a_file("a symbolic link")),
-        Err(error) if error.kind() == io::ErrorKind::IsADirectory => {
-            return Err(not_a_file("a directory"));
-        }
-        opened => opened.map_err(JournalError::io(operation, path))?,
-    };
-    let found = file.metadata().map_err(JournalError::io(operation, path))?;
-    if !found.is_file() {
-        return Err(not_a_file("no regular file"));
-    }
-    if operation == WRITE && found.permissions().mode() & 0o077 != 0 {
-        file.set_permissions(fs::Permissions::from_mode(0o600))
-            .map_err(JournalError::io(operation, path))?;
-    }
-    Ok(file)
-}
-
-fn is_link(error: &io::Error) -> bool {
-    error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
 }
 
 /// A moment between two tries. No notice comes when another process lets go of a lock.
