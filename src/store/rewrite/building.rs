@@ -15,6 +15,7 @@ use crate::model::time::Millis;
 use crate::redact::Clean;
 use crate::store::blocks::Blocks;
 use crate::store::carry::{self, Carry};
+use crate::store::chain::{self, Head};
 use crate::store::counters::Counters;
 use crate::store::error::StoreError;
 use crate::store::fault::Fault;
@@ -22,7 +23,7 @@ use crate::store::lease::Place;
 use crate::store::metadata::{Entry, Reader};
 use crate::store::schema::{self, Schema};
 use crate::store::tables::{Change, Stream, View};
-use crate::store::{chain, lives, names, retention, timeline, verify};
+use crate::store::{lives, names, retention, timeline, verify};
 
 /// Snapshots between two steps that are told.
 const TOLD: u64 = 64;
@@ -110,7 +111,12 @@ pub(super) fn build(
     new.make_tables()?;
     let places = places(old)?;
     let of = places.len() as u64;
-    let mut counters = Counters::read(new)?;
+    // No number is given a second time: who reads while the files change places may remember what was under it.
+    let mut counters = Counters {
+        head: Head::default(),
+        removed: 0,
+        ..Counters::read(old)?
+    };
     let mut blocks = Blocks::default();
     let mut sum = blake3::Hasher::new();
     let mut same = true;
@@ -181,7 +187,7 @@ fn write(
 /// Writes what does not belong to one snapshot.
 fn rest(
     (old, new): (&ReadTransaction, &WriteTransaction),
-    mut counters: Counters,
+    counters: Counters,
     findings: &super::Findings,
     now: Millis,
 ) -> Result<Schema, Fault> {
@@ -196,10 +202,6 @@ fn rest(
     if let Some(jumps) = retention::record(old)? {
         retention::put_record(new, &jumps)?;
     }
-    let before = Counters::read(old)?;
-    // No number of a snapshot, and no id, is given a second time.
-    counters.seq = counters.seq.max(before.seq);
-    counters.newest = counters.newest.max(before.newest);
     counters.write(new)?;
     rewrites::add(new, rewrites::read(old)?, findings, now)?;
     let schema = schema::successor(&schema::read(old)?, now);

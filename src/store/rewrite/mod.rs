@@ -146,9 +146,11 @@ impl Store {
         let kept = place.read(LOOK, building::kept)?;
         let of = kept.len() as u64;
         let kept: Vec<_> = kept.into_iter().collect();
+        // Numbers of blocks are never given a second time, so it outlives a lease.
+        let mut blocks = Blocks::default();
         let mut done = 0;
         for batch in kept.chunks(BATCH) {
-            place.read(LOOK, |txn| look(txn, batch, &mut cleaning))?;
+            place.read(LOOK, |txn| look(txn, batch, &mut blocks, &mut cleaning))?;
             done += batch.len() as u64;
             progress(RewriteStep::Looked { done, of });
         }
@@ -195,14 +197,14 @@ impl Store {
 fn look(
     txn: &ReadTransaction,
     batch: &[(u64, Kept)],
+    blocks: &mut Blocks,
     cleaning: &mut Cleaning<'_>,
 ) -> Result<(), Fault> {
-    let mut blocks = Blocks::default();
     for &(seq, _) in batch {
         let Some((snapshot, _)) = building::load(txn, seq)? else {
             continue;
         };
-        let mut texts = Stored::new(txn, &mut blocks);
+        let mut texts = Stored::new(txn, blocks);
         cleaning.snapshot(&snapshot.meta, snapshot.state, &mut texts)?;
     }
     Ok(())
