@@ -227,6 +227,7 @@ fn the_store_is_looked_at_and_checked() {
     let said = server.muxtape(&["show", "kept"]).out;
     let hidden = format!("secrets hidden in {places} place");
     assert!(said.contains(&hidden), "{said}");
+    assert_eq!(server.json(&["verify"])["ok"], true);
     let figures = server.json(&["stats"]);
     let rule = &figures["redactions"][0];
     assert_eq!(rule["rule"], "github-token");
@@ -242,8 +243,10 @@ fn the_store_is_looked_at_and_checked() {
         screen.contains("snapshots      1") && screen.contains("the last 1 ·")
     });
     terminal.wait_for("nothing to remove");
-    terminal.keys(&["v"]);
+    // The check of before is known, and a new one is made.
     terminal.wait_for("✓ all good");
+    terminal.keys(&["v"]);
+    terminal.wait_for("Checked 1 snapshot: all good");
     terminal.keys(&["Enter"]);
     terminal.wait_for("github-token");
     terminal.keys(&["Escape"]);

@@ -85,6 +85,11 @@ pub(super) fn answered(state: &mut State, answer: Answer, effects: &mut Vec<Effe
             shared.trashed = ids;
         }
         Answer::Working(work, progress) => return shared.working(work, progress),
+        Answer::LastCheck(check) => {
+            let known = &mut shared.upkeep.checked;
+            *known = known.take().or(check);
+            return;
+        }
         Answer::Verified(result) => shared.verified(result),
         Answer::Compacted(result) => shared.compacted(result),
         Answer::Pruned(result) => {

@@ -159,6 +159,8 @@ pub enum Effect {
         /// The ticket.
         generation: Generation,
     },
+    /// Find out when the store was checked last.
+    LookForCheck,
     /// Check every record of the store.
     Verify,
     /// Write the store anew without gaps.

@@ -21,7 +21,7 @@ use crate::store::{self, Compacted, PrunePlan, Pruned, SearchHit, VerifyReport};
 
 use super::effect::Generation;
 use super::input::{KeyPress, MouseKind, Target};
-use super::upkeep::{Figures, Work};
+use super::upkeep::{Checked, Figures, Work};
 
 /// Everything that can happen to the state.
 #[derive(Debug, Clone)]
@@ -216,6 +216,8 @@ pub enum Answer {
     },
     /// Work on the store has come this far.
     Working(Work, store::Progress),
+    /// The last check that is known of.
+    LastCheck(Option<Checked>),
     /// Every record was checked; damage is no failure.
     Verified(Result<VerifyReport, Failure>),
     /// The store was written anew.

@@ -78,12 +78,12 @@ pub struct Checked {
     pub damaged: usize,
 }
 
-/// Work on the store since the interface was opened.
+/// Work on the store.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Upkeep {
     /// What is being done, and how far it has come.
     pub running: Option<(Work, Progress)>,
-    /// The last check. Nothing is kept about those of before.
+    /// The last check, as far as that is known.
     pub checked: Option<Checked>,
     /// Moves whenever something was done that makes figures out of date.
     pub(super) turns: u64,

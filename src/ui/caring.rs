@@ -8,7 +8,8 @@ use bstr::BString;
 
 use crate::app::effect::Generation;
 use crate::app::msg::Answer;
-use crate::app::upkeep::{Figures, SessionFigures, TrashFigures};
+use crate::app::upkeep::{Checked, Figures, SessionFigures, TrashFigures};
+use crate::journal;
 use crate::model::time::Millis;
 use crate::store::{Query, StoreError};
 
@@ -30,6 +31,32 @@ pub(super) fn figures(
         generation,
         result: plan.map(Arc::new).map_err(fail),
     }
+}
+
+/// The last check or repair that the journal knows of. A journal that cannot be read knows of none.
+pub(super) fn last_check(context: &Context) -> Option<Checked> {
+    let query = journal::Query {
+        kinds: vec!["store_verified".to_owned(), "store_repaired".to_owned()],
+        limit: Some(1),
+        ..journal::Query::default()
+    };
+    let mut found = match context.journal.find(&query) {
+        Ok(found) => found,
+        Err(error) => {
+            tracing::debug!("{error}");
+            return None;
+        }
+    };
+    let last = found.entries.pop()?;
+    let number = |names: [&str; 2]| {
+        let mut values = names.iter().filter_map(|name| last.fields.get(*name));
+        values.find_map(serde_json::Value::as_u64)
+    };
+    Some(Checked {
+        at: last.time,
+        snapshots: number(["checked", "count"])?,
+        damaged: usize::try_from(number(["damaged", "left"])?).ok()?,
+    })
 }
 
 fn gather(context: &Context, days: &[Millis]) -> Result<Figures, StoreError> {

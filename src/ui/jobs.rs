@@ -125,6 +125,7 @@ pub(crate) fn run(context: &Context, effect: Effect, tell: &dyn Fn(Answer)) -> A
         Effect::LoadFigures { days, generation } => {
             caring::figures(context, &days, generation, tell)
         }
+        Effect::LookForCheck => Answer::LastCheck(caring::last_check(context)),
         Effect::Verify => {
             let mut come = |progress| tell(Answer::Working(Work::Verify, progress));
             let report = store.verify_with(&mut come);

@@ -46,7 +46,7 @@ impl Kind {
             Effect::Search { .. } => Kind::Search,
             Effect::Compare { .. } | Effect::Plan { .. } => Kind::Compare,
             Effect::LoadFigures { .. } => Kind::Figures,
-            Effect::Verify => Kind::Check,
+            Effect::Verify | Effect::LookForCheck => Kind::Check,
             Effect::CaptureNow { .. }
             | Effect::Compact
             | Effect::Prune

@@ -93,6 +93,10 @@ impl Storage {
     pub fn open(cx: &mut Cx<'_>) -> Self {
         let mut screen = Self::default();
         screen.load(cx);
+        let upkeep = &cx.shared.upkeep;
+        if upkeep.checked.is_none() && upkeep.running.is_none() {
+            cx.effect(Effect::LookForCheck);
+        }
         screen
     }
 

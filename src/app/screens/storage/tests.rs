@@ -4,8 +4,8 @@ use crate::app::input::{Key, MouseKind, Target};
 use crate::app::keys::{Action, Context};
 use crate::app::msg::{Answer, Failure};
 use crate::app::overlay::Overlay;
-use crate::app::rig::{NOW, Rig, meta, timeline};
-use crate::app::upkeep::{Work, sample};
+use crate::app::rig::{NOW, Rig, clock, meta, timeline};
+use crate::app::upkeep::{Checked, Work, sample};
 use crate::app::{Msg, Screen};
 use crate::store::{Damage, DamagedObject, Progress, Pruned, VerifyReport};
 
@@ -134,6 +134,25 @@ fn checking_is_told_and_remembered() {
     assert!(notice(&rig).contains("1 damaged part (the record of a server's life)"));
     assert!(notice(&rig).contains("muxtape verify --repair"));
     assert!(rig.state.shared.notice.as_ref().unwrap().bad);
+}
+
+#[test]
+fn a_check_of_before_is_told_until_there_is_a_newer_one() {
+    let mut rig = open();
+    assert!(rig.took(|effect| *effect == Effect::LookForCheck));
+    let before = Checked {
+        at: clock(9, 0, 0),
+        snapshots: 9,
+        damaged: 1,
+    };
+    rig.tell(Msg::Answer(Answer::LastCheck(Some(before.clone()))));
+    assert_eq!(rig.state.shared.upkeep.checked.as_ref(), Some(&before));
+    rig.keys("v");
+    rig.tell(Msg::Answer(Answer::LastCheck(Some(before))));
+    let checked = rig.state.shared.upkeep.checked.as_ref().unwrap();
+    assert_eq!((checked.at, checked.damaged), (NOW, 0));
+    rig.key(Key::Esc).keys("3");
+    assert!(!rig.took(|effect| *effect == Effect::LookForCheck));
 }
 
 #[test]

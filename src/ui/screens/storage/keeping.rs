@@ -24,7 +24,7 @@ const DAY_SECS: u64 = 24 * 60 * 60;
 
 /// Rows that it needs, frame included.
 pub(super) fn rows(screen: &Storage, look: &Look<'_>, wide: bool) -> u16 {
-    let all = all(screen, look, u16::MAX).len();
+    let all = all(screen, look, (!wide).then_some(u16::MAX)).len();
     let kept = screen.preview().map_or(0, |preview| preview.kept.len());
     let most = if wide { all.max(kept) } else { all };
     u16::try_from(most).unwrap_or(u16::MAX).saturating_add(2)
@@ -43,7 +43,8 @@ pub(super) fn draw(
     let [left, right] = split_left(area, columns);
     let note = "the recorder prunes by itself";
     let inside = look.frame("Retention", note).draw(left, buf);
-    let all = all(screen, look, inside.width.saturating_sub(super::NAMES + 2));
+    let room = inside.width.saturating_sub(super::NAMES + 2);
+    let all = all(screen, look, (!wide).then_some(room));
     facts(look, &all, inside, buf, drawn);
     if let Some(preview) = screen.preview().filter(|_| wide) {
         why(look, preview, right, buf);
@@ -66,7 +67,8 @@ pub(super) fn short(screen: &Storage, look: &Look<'_>) -> Vec<Fact> {
     short
 }
 
-fn all(screen: &Storage, look: &Look<'_>, room: u16) -> Vec<Fact> {
+/// All of it; `room` is what there is for the reasons, where they have no panel of their own.
+fn all(screen: &Storage, look: &Look<'_>, room: Option<u16>) -> Vec<Fact> {
     let retention = look.shared.settings.retention.policy();
     let mut all = policy(look, retention);
     all.push(Fact::blank());
@@ -140,7 +142,7 @@ fn keep(keep: &Keep) -> String {
     parts.join(" · ")
 }
 
-fn pruning(look: &Look<'_>, preview: &Preview, room: u16) -> Vec<Fact> {
+fn pruning(look: &Look<'_>, preview: &Preview, room: Option<u16>) -> Vec<Fact> {
     let staying = words::number(preview.staying());
     let would = if preview.going.is_empty() {
         vec![
@@ -161,7 +163,7 @@ fn pruning(look: &Look<'_>, preview: &Preview, room: u16) -> Vec<Fact> {
     let kept: Vec<String> = kept
         .map(|(reason, count)| format!("{reason} {}", words::number(*count)))
         .collect();
-    if !kept.is_empty() {
+    if let Some(room) = room.filter(|_| !kept.is_empty()) {
         let kept = as_many(&kept, "   ", room);
         all.push(Fact::new("  why kept", vec![look.span(Role::Text, kept)]));
     }

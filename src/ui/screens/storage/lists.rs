@@ -102,7 +102,7 @@ pub(super) fn rules(
     let [first, second] = columns.map(usize::from);
     let names = inside
         .width
-        .saturating_sub(columns.iter().sum::<u16>() + 3)
+        .saturating_sub(columns.iter().sum::<u16>() + 4)
         .min(34);
     let [head, list] = split_top(inside, 1);
     let title = format!(" {} {now:>first$} {all:>second$}", exactly("rule", names));
@@ -238,10 +238,15 @@ fn snapshot(
             (" ", Role::Dim, reasons.join(", "))
         }
     };
-    let when = exactly(&format!("{day} {clock}"), 20);
-    let left = area.width.saturating_sub(24);
-    // Where there is little room, why it goes matters more than what changed in it.
-    let names = if left < 34 { 0 } else { (left * 2 / 5).min(30) };
+    // Where there is little room, why it goes matters more than what changed in it, and seconds.
+    let narrow = area.width < 58;
+    let (clock, columns) = match narrow {
+        true => (clock.get(..5).unwrap_or(&clock), 16),
+        false => (clock.as_str(), 20),
+    };
+    let when = exactly(&format!("{day} {clock}"), columns);
+    let left = area.width.saturating_sub(columns + 4);
+    let names = if narrow { 0 } else { (left * 2 / 5).min(30) };
     let spans = [
         look.span(role, format!(" {sign} ")),
         look.span(Role::Text, format!("{when} ")),
