@@ -147,6 +147,8 @@ pub(super) enum Command {
     Gc(c::care::Gc),
     Compact(c::care::Compact),
     Migrate(c::migrate::Migrate),
+    Export(c::export::Export),
+    Import(c::import::Import),
     Daemon(c::daemon::Daemon),
     Events(c::events::Events),
     Audit(c::audit::Audit),

@@ -9,6 +9,7 @@ mod commands;
 mod context;
 mod error;
 mod log;
+mod new_file;
 mod output;
 mod views;
 

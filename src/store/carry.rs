@@ -13,7 +13,7 @@ use super::request::Storing;
 use super::{chain, ids, names, rosters, structure, trash};
 use crate::model::contents::Contents;
 use crate::model::digest::Digest;
-use crate::model::snapshot::SnapshotMeta;
+use crate::model::snapshot::{ServerIdentity, SnapshotMeta};
 use crate::model::time::Millis;
 use crate::model::tree::ServerState;
 
@@ -27,6 +27,32 @@ pub(super) struct Carry {
     pub(super) since: Option<Millis>,
 }
 
+/// A snapshot with which another one may have much in common, so that it is stored beside it.
+#[derive(Debug)]
+pub(super) struct Near {
+    entry: Entry,
+    state: ServerState,
+}
+
+impl Near {
+    /// What was just written.
+    pub(super) fn new(entry: Entry, state: ServerState) -> Self {
+        Self { entry, state }
+    }
+
+    /// The newest of a server that was recorded here. What a damaged one held is not known.
+    pub(super) fn newest(
+        txn: &WriteTransaction,
+        of: &ServerIdentity,
+    ) -> Result<Option<Self>, Fault> {
+        let Some(entry) = record::parent(txn, of)? else {
+            return Ok(None);
+        };
+        let state = structure::load(txn, entry.seq).unwrap_or_default();
+        Ok(Some(Self { entry, state }))
+    }
+}
+
 /// Writes a snapshot, with those of its texts that are not stored yet; gives back the bytes of these.
 pub(super) fn put(
     txn: &WriteTransaction,
@@ -34,19 +60,28 @@ pub(super) fn put(
     carry: Carry,
     texts: &BTreeMap<Digest, Contents>,
 ) -> Result<u64, Fault> {
+    let near = Near::newest(txn, &carry.meta.server)?;
+    beside(txn, counters, carry, texts, near.as_ref())?;
+    Ok(texts.values().map(|text| text.len() as u64).sum())
+}
+
+/// As [`put`], beside another snapshot; gives back what was stored of it.
+pub(super) fn beside(
+    txn: &WriteTransaction,
+    counters: &mut Counters,
+    carry: Carry,
+    texts: &BTreeMap<Digest, Contents>,
+    near: Option<&Near>,
+) -> Result<Entry, Fault> {
     let Carry {
         seq,
         mut meta,
         state,
         since,
     } = carry;
-    let parent = record::parent(txn, &meta.server)?;
-    let before = parent.as_ref().map(|entry| structure::load(txn, entry.seq));
-    let before = before.and_then(Result::ok).unwrap_or_default();
-    let same_life = parent
-        .as_ref()
-        .is_some_and(|parent| parent.meta.life() == meta.life());
-    let bases = Bases::new(&before, same_life);
+    let same_life = near.is_some_and(|near| near.entry.meta.life() == meta.life());
+    let none = ServerState::default();
+    let bases = Bases::new(near.map_or(&none, |near| &near.state), same_life);
     let given = Given {
         texts: texts.iter().map(|(digest, text)| (*digest, text)).collect(),
         storing: Storing::Auto,
@@ -58,11 +93,10 @@ pub(super) fn put(
     let (origin, mut bytes) = metadata::origin_number(txn, counters, &origin)?;
     let (numbers, own) = record::store_texts(txn, counters, &state, &given, &bases)?;
     bytes += own;
-    let like = parent.as_ref().map(|entry| entry.seq);
+    let like = near.map(|near| near.entry.seq);
     let tree = (&state, &numbers);
     bytes += structure::store(txn, counters, seq, tree, like, Storing::Auto)?;
-    let like = parent.as_ref();
-    let like = like.map(|entry| (entry.roster, &entry.meta.sessions[..]));
+    let like = near.map(|near| (near.entry.roster, &near.entry.meta.sessions[..]));
     let (roster, own) = rosters::number(txn, counters, &meta.sessions, like)?;
     chain::add(txn, counters, seq, (meta.id, meta.root))?;
     ids::set(txn, meta.id, seq)?;
@@ -84,6 +118,5 @@ pub(super) fn put(
     if since.is_none() {
         names::set(txn, &entry)?;
     }
-    let texts = given.texts.values().map(|text| text.len() as u64);
-    Ok(texts.sum())
+    Ok(entry)
 }

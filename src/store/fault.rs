@@ -141,6 +141,8 @@ impl Kind {
             Kind::Migration => "the record of the migration",
             Kind::Jumps => "the record of the clock's jumps",
             Kind::Rewrites => "the record of rewrites",
+            Kind::PortableText => "portable text",
+            Kind::PortableSnapshot => "portable snapshot",
             Kind::Trashed => "the trash record of snapshot no.",
         }
     }

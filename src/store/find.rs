@@ -96,14 +96,14 @@ fn walk(
     newest_first(place, OPERATION, Stream::Timeline, u64::MAX, visit)
 }
 
-/// The newest snapshot for which `fits` holds; archived ones are found by name or id only.
+/// The newest snapshot for which `fits` holds; archived and imported ones are found by name or id only.
 fn first(
     place: &Place<'_>,
     mut fits: impl FnMut(&Row<'_>) -> bool,
 ) -> Result<Option<SnapshotMeta>, StoreError> {
     let mut found = None;
     walk(place, &mut |row| {
-        if row.is_archived() || !fits(row) {
+        if row.is_archived() || row.is_imported() || !fits(row) {
             return Ok(ControlFlow::Continue(()));
         }
         found = Some(row.entry()?.meta);
@@ -134,7 +134,7 @@ fn nth_change(
     let mut left = back;
     let mut found = None;
     walk(place, &mut |row| {
-        if row.is_archived() || !row.has_session(session) {
+        if row.is_archived() || row.is_imported() || !row.has_session(session) {
             return Ok(ControlFlow::Continue(()));
         }
         let meta = row.entry()?.meta;

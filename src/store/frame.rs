@@ -41,10 +41,14 @@ pub(super) enum Kind {
     Jumps = 13,
     Migration = 14,
     Rewrites = 15,
+    /// A text in a portable file, never in the store.
+    PortableText = 32,
+    /// A snapshot in a portable file.
+    PortableSnapshot = 33,
 }
 
 impl Kind {
-    pub(super) const ALL: [Kind; 15] = [
+    pub(super) const ALL: [Kind; 17] = [
         Kind::Schema,
         Kind::Counters,
         Kind::Meta,
@@ -60,6 +64,8 @@ impl Kind {
         Kind::Jumps,
         Kind::Migration,
         Kind::Rewrites,
+        Kind::PortableText,
+        Kind::PortableSnapshot,
     ];
 
     fn from_number(number: u8) -> Option<Self> {

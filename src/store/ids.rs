@@ -100,15 +100,26 @@ pub(super) fn range(
     Ok(found)
 }
 
-/// The sequence number of the newest snapshot older than this one, whether or not it is there.
-pub(super) fn before(view: &impl View, than: SnapshotId) -> Result<Option<u64>, Fault> {
-    let limit = key(than);
+/// Walks over the ids and their sequence numbers from `high` down to above `low`.
+pub(super) fn walk_back(
+    view: &impl View,
+    (low, high): (Option<SnapshotId>, SnapshotId),
+    visit: &mut dyn FnMut(SnapshotId, u64) -> Result<ControlFlow<()>, Fault>,
+) -> Result<(), Fault> {
+    let high = key(high);
     let table = view.index(Index::Ids)?;
-    let mut below = table.range::<&[u8]>(..&limit[..])?;
-    match below.next_back() {
-        Some(last) => super::tables::number(last?.1.value()).map(Some),
-        None => Ok(None),
+    for entry in table.range::<&[u8]>(..=&high[..])?.rev() {
+        let (key, seq) = entry?;
+        let Some(own) = id(key.value()) else { continue };
+        if low.is_some_and(|low| own <= low) {
+            break;
+        }
+        let seq = super::tables::number(seq.value())?;
+        if visit(own, seq)?.is_break() {
+            break;
+        }
     }
+    Ok(())
 }
 
 /// The greatest id of the store.

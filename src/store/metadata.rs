@@ -177,6 +177,11 @@ impl Row<'_> {
         self.record.flags & PARTIAL != 0
     }
 
+    /// Whether it came from a file: then it stands beside the line of what was recorded here.
+    pub(super) fn is_imported(&self) -> bool {
+        self.record.cause == Cause::Import
+    }
+
     /// The number of the record that names the sessions.
     pub(super) fn roster(&self) -> u64 {
         self.record.roster

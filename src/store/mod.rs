@@ -31,6 +31,7 @@ mod gc;
 mod growth;
 mod holder;
 mod ids;
+mod imported;
 mod lease;
 mod lists;
 mod literals;
@@ -42,6 +43,7 @@ mod network;
 mod parity;
 mod patched;
 mod plan;
+mod portable;
 mod progress;
 mod query;
 mod record;
@@ -100,6 +102,10 @@ pub use lease::catches_panics;
 pub use lists::Listed;
 pub use migrate::{Carried, Lost, Migrated, MigrationPlan};
 pub use network::NetworkKind;
+pub use portable::{
+    Described, DescribedServer, DescribedSession, Description, Exported, Import, ImportOutcome,
+    Imported, Portable, PortableError,
+};
 pub use progress::Progress;
 pub use query::Query;
 pub use repair::{LostSnapshot, RepairReport, Way};

@@ -111,14 +111,14 @@ pub(super) fn record(
     Ok(Outcome::Commit(Recorded::Stored(entry.meta)))
 }
 
-/// The newest whole snapshot of the same multiplexer and socket.
+/// The newest whole snapshot of the same multiplexer and socket that was recorded here.
 pub(super) fn parent(view: &impl View, of: &ServerIdentity) -> Result<Option<Entry>, Fault> {
     let reader = Reader::new(view);
     let mut found = None;
     reader.rows_newest_first(u64::MAX, &mut |row| {
         let server = &row.from.server;
         let same = server.mux == of.mux && server.socket == of.socket;
-        if same && !row.is_partial() {
+        if same && !row.is_partial() && !row.is_imported() {
             // A damaged one is passed over.
             found = row.entry().ok();
         }

@@ -78,8 +78,12 @@ impl Runs {
         for (spot, mark) in found {
             let run = before.get(&spot);
             if let Some((at, hit)) = run.and_then(|at| Some((*at, self.hits.get_mut(*at)?))) {
-                hit.oldest = meta.id;
-                hit.time_oldest = meta.time;
+                // One that was imported has an id of another time.
+                if meta.id > hit.newest {
+                    (hit.newest, hit.time_newest) = (meta.id, meta.time);
+                } else if meta.id < hit.oldest {
+                    (hit.oldest, hit.time_oldest) = (meta.id, meta.time);
+                }
                 hit.snapshots = hit.snapshots.saturating_add(1);
                 runs.insert(spot, at);
             } else {

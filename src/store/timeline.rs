@@ -7,7 +7,7 @@ use redb::ReadTransaction;
 
 use super::error::StoreError;
 use super::fault::Fault;
-use super::ids;
+use super::imported;
 use super::lease::Place;
 use super::lists::Listed;
 use super::metadata::{Entry, Reader, Row};
@@ -28,9 +28,17 @@ pub(super) fn list(place: &Place<'_>, query: &Query) -> Result<Listed, StoreErro
         return Ok(Listed::default());
     };
     let mut metas = Vec::new();
+    // Those of files have ids of other times: they are put among the others at the end.
+    let mut imported = Vec::new();
     let passed = newest_first(place, OPERATION, Stream::Timeline, newest, &mut |step| {
-        if is_before(&step.row, query.before) && query.matches_row(&step.row) {
-            metas.push(step.row.entry()?.meta);
+        let row = &step.row;
+        if is_before(row, query.before) && query.matches_row(row) {
+            let of_kind = if row.is_imported() {
+                &mut imported
+            } else {
+                &mut metas
+            };
+            of_kind.push(row.entry()?.meta);
         }
         Ok(go_on(metas.len() < limit))
     })?;
@@ -40,11 +48,28 @@ pub(super) fn list(place: &Place<'_>, query: &Query) -> Result<Listed, StoreErro
         return Err(fault.at(OPERATION, place.file));
     }
     let hidden = passed.hidden;
+    let full = metas.len() >= limit;
+    let oldest = metas.last().map(|meta| meta.id).filter(|_| full);
+    if let Some(before) = query.before {
+        imported.extend(imported::later(
+            place,
+            OPERATION,
+            (oldest, before),
+            newest,
+            query,
+        )?);
+    }
+    imported.retain(|meta| oldest.is_none_or(|oldest| meta.id > oldest));
+    if !imported.is_empty() {
+        metas.append(&mut imported);
+        metas.sort_by_key(|meta| std::cmp::Reverse(meta.id));
+        metas.truncate(limit);
+    }
     Ok(Listed { metas, hidden })
 }
 
-/// The greatest sequence number below a snapshot, or of all. Where the index of ids is damaged that is
-/// not known, and the walk begins at the newest.
+/// Where the walk over the snapshots before another one begins: with the newest of all that is recorded here. Where the
+/// index of ids is damaged that is not known, and the walk begins at the newest.
 fn start(
     place: &Place<'_>,
     operation: &'static str,
@@ -53,10 +78,7 @@ fn start(
     let Some(id) = before else {
         return Ok(Some(u64::MAX));
     };
-    let found = place.read(operation, |txn| match ids::seq(txn, id)? {
-        Some(seq) => Ok(seq.checked_sub(1)),
-        None => ids::before(txn, id),
-    });
+    let found = place.read(operation, |txn| imported::start(txn, id).map(Some));
     match found {
         Err(error) if error.is_damage() => Ok(Some(u64::MAX)),
         found => found,
@@ -121,7 +143,7 @@ pub(super) fn snapshot<V: View>(view: &V, entry: Entry) -> Result<Snapshot, Faul
 }
 
 /// The newest snapshots of several lives, at most `most` of each, newest first: whole ones, or where
-/// a life has none, partial ones. One walk for all.
+/// a life has none, partial ones; none that were imported. One walk for all.
 pub(super) fn newest_of_each(
     place: &Place<'_>,
     lives: &[LifeId],
@@ -137,6 +159,9 @@ pub(super) fn newest_of_each(
     }
     let mut lives_of = LivesOf::default();
     newest_first(place, OPERATION, Stream::Timeline, u64::MAX, &mut |step| {
+        if step.row.is_imported() {
+            return Ok(ControlFlow::Continue(()));
+        }
         let life = lives_of.row(&step.row);
         let whole = !step.row.is_partial();
         let of_kind = if whole { &mut found } else { &mut partial };
@@ -154,7 +179,7 @@ pub(super) fn newest_of_each(
     Ok(found)
 }
 
-/// The newest snapshot of a life, older than `before` where that is given.
+/// The newest snapshot of a life that was recorded here, older than `before` where that is given.
 pub(super) fn newest_of(
     place: &Place<'_>,
     life: LifeId,
@@ -167,7 +192,8 @@ pub(super) fn newest_of(
     let mut found = None;
     let mut lives_of = LivesOf::default();
     newest_first(place, OPERATION, Stream::Timeline, newest, &mut |step| {
-        if is_before(&step.row, before) && lives_of.row(&step.row) == life {
+        let here = !step.row.is_imported() && is_before(&step.row, before);
+        if here && lives_of.row(&step.row) == life {
             found = Some(step.row.entry()?.meta);
         }
         Ok(go_on(found.is_none()))

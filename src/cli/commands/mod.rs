@@ -18,6 +18,8 @@ pub(super) mod diff;
 pub(super) mod drill;
 pub(super) mod edit;
 pub(super) mod events;
+pub(super) mod export;
+pub(super) mod import;
 pub(super) mod interface;
 pub(super) mod list;
 pub(super) mod man;
@@ -94,6 +96,8 @@ fn dispatch(command: &Command, context: &Context) -> Result<Exit, CliError> {
         Command::Gc(command) => command.run(context),
         Command::Compact(command) => command.run(context),
         Command::Migrate(command) => command.run(context),
+        Command::Export(command) => command.run(context),
+        Command::Import(command) => command.run(context),
         Command::Daemon(command) => command.run(context),
         Command::Events(command) => command.run(context),
         Command::Audit(command) => command.run(context),

@@ -41,9 +41,10 @@ pub(super) struct Row {
 }
 
 impl Row {
-    /// Whether it can stand for its sessions and its life.
+    /// Whether it can stand for its sessions and its life. One from elsewhere cannot: the newest that was
+    /// recorded here would go in its favour.
     pub(super) fn is_good(&self) -> bool {
-        !self.partial && !self.damaged
+        !self.partial && !self.damaged && self.cause != Cause::Import
     }
 }
 

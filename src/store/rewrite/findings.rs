@@ -106,11 +106,11 @@ pub(super) enum Becomes {
 
 /// How often each rule found something.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Counts(BTreeMap<String, u32>);
+pub(in crate::store) struct Counts(BTreeMap<String, u32>);
 
 impl Counts {
     /// Adds what was found elsewhere.
-    pub(super) fn add(&mut self, found: &[RedactionCount]) {
+    pub(in crate::store) fn add(&mut self, found: &[RedactionCount]) {
         for RedactionCount { rule, count } in found {
             let own = self.0.entry(rule.clone()).or_default();
             *own = own.saturating_add(*count);
@@ -128,7 +128,7 @@ impl Counts {
     }
 
     /// As a snapshot keeps them.
-    pub(super) fn into_counts(self) -> Vec<RedactionCount> {
+    pub(in crate::store) fn into_counts(self) -> Vec<RedactionCount> {
         let counts = self.0.into_iter();
         counts
             .map(|(rule, count)| RedactionCount { rule, count })

@@ -29,6 +29,7 @@ use std::cell::RefCell;
 
 use redb::ReadTransaction;
 
+pub(super) use findings::Counts;
 pub use findings::{Findings, RuleFindings};
 pub use rewrites::Rewrite;
 pub(super) use rewrites::{check, put_record, record};
