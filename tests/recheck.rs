@@ -223,3 +223,28 @@ fn what_it_says_before_it_begins() {
         "{broken}"
     );
 }
+
+#[test]
+fn what_is_never_recorded_goes_from_the_past_too() {
+    let server = TmuxServer::start();
+    server.wait_for_prompt("main");
+    server.run(["new-session", "-d", "-s", "diary", "-x", "80", "-y", "24"]);
+    server.wait_for_prompt("diary");
+    server.type_line("diary", "echo dear di''ary");
+    server.wait_for_text("diary", "dear diary");
+    let both = server.json(&["create"]);
+    server.json(&["create", "--session", "diary"]);
+    config(&server, "[capture.never]\nsessions = [\"di*\"]\n");
+    let done = server.json(&["--yes", "redact", "--recheck"]);
+    let figures = ["changed", "left_out", "removed"].map(|key| done[key].as_u64().unwrap());
+    assert_eq!(figures, [2, 2, 1], "{done}");
+    let left = told(&server);
+    assert_eq!(left.len(), 1);
+    assert!(left.contains_key(both["id"].as_str().unwrap()));
+    // The journal tells that such a session was recorded then.
+    let mut stored = Vec::new();
+    written(&server.home().join("data"), &mut stored);
+    let said = ["dear diary", "diary"].map(str::to_owned);
+    assert_eq!(holding(&stored, &said), [""; 0]);
+    assert_eq!(server.json(&["verify"])["ok"], true);
+}
