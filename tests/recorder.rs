@@ -317,6 +317,30 @@ fn what_happens_while_the_store_is_away_is_recorded_when_it_is_back() {
 }
 
 #[test]
+fn what_becomes_private_or_is_never_recorded_is_so_from_the_next_look_on() {
+    let server = server();
+    let _daemon = Daemon::start(&server, STRUCTURE);
+    server.run(["new-session", "-d", "-s", "other"]);
+    let newest = || server.json(&["show", "latest"])["sessions"].clone();
+    let count = |sessions: Value| sessions.as_array().unwrap().len();
+    wait_until("both sessions", || {
+        !snapshots(&server).is_empty() && count(newest()) == 2
+    });
+    let withheld = || newest()[0]["tabs"][0]["panes"][0]["withheld"].clone();
+    assert_eq!(withheld(), Value::Null);
+    server.json(&["private", "on", "main:0.0"]);
+    wait_until("the mark to be seen", || withheld() == "private");
+    server.json(&["private", "off", "main:0.0"]);
+    wait_until("the end of the mark to be seen", || {
+        withheld() == Value::Null
+    });
+    let config = server.home().join("config/muxtape/config.toml");
+    let never = "[capture.never]\nsessions = ['oth*']\n";
+    fs::write(config, format!("{STRUCTURE}{never}")).unwrap();
+    wait_until("the settings to hold", || count(newest()) == 1);
+}
+
+#[test]
 fn a_rule_that_comes_while_it_records_holds_at_once() {
     const FAST: &str = "[recorder]\nprobe_seconds = 1\ninterval_seconds = 1\n";
     const RULE: &str = "[[redaction.rules]]\nname = \"zorp\"\npattern = 'zorp_[0-9]{12}'\n";

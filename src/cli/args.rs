@@ -153,6 +153,7 @@ pub(super) enum Command {
     Events(c::events::Events),
     Audit(c::audit::Audit),
     Redact(c::redact::Redact),
+    Private(c::private::Private),
     Config(c::config::Config),
     Completions(c::completions::Completions),
     Man(c::man::Man),

@@ -398,6 +398,9 @@ pub fn argv_words(argv: &[BString]) -> String {
 /// What runs in a pane, in one line: the program, or the name of the innermost shell.
 #[must_use]
 pub fn command_words(pane: &Pane) -> String {
+    if let Some(why) = pane.detail.withheld {
+        return why.words().to_owned();
+    }
     match &pane.program {
         Some(program) => argv_words(&program.shown()),
         None => {

@@ -15,6 +15,8 @@ use super::fidelity::{self, Fidelity, Field, Texts};
 use super::plan::{Plan, Start, Warning};
 use super::policy::{OnConflict, Policy, Programs, Selection, Settings, Text};
 use super::{LiveState, RestoreError, Surroundings, Workshop};
+use crate::capture::Exclusions;
+use crate::model::detail::Withheld;
 use crate::model::snapshot::Snapshot;
 use crate::model::tree::ServerState;
 use crate::mux::run::Limits;
@@ -89,7 +91,8 @@ pub fn drill(
         memory: None,
     };
     let report = super::apply(&plan, &workshop, &mut |_| {})?;
-    let (state, texts) = scratch.capture()?;
+    let (mut state, texts) = scratch.capture()?;
+    withhold(&snapshot.state, &mut state);
     let mut fidelity = fidelity::compare(&snapshot.state, stage.texts, &state, &texts);
     for (field, target, was, found) in programs {
         let is = (!found).then(|| "not found, or not to be typed".to_owned());
@@ -100,6 +103,26 @@ pub fn drill(
         warnings: report.warnings,
         errors: report.errors,
     })
+}
+
+/// Takes away what a capture would not have of what came back: of panes that are private, and of those of which
+/// the snapshot has no more than a place.
+fn withhold(saved: &ServerState, state: &mut ServerState) {
+    for session in &mut state.sessions {
+        for tab in &mut session.tabs {
+            let was = saved
+                .session(&session.name)
+                .and_then(|one| one.tab(tab.index));
+            for pane in &mut tab.panes {
+                let was = was.and_then(|tab| tab.pane(pane.index));
+                let withheld = was.and_then(|pane| pane.detail.withheld);
+                if withheld == Some(Withheld::Excluded) {
+                    pane.detail.withheld = withheld;
+                }
+            }
+        }
+    }
+    Exclusions::default().apply(state);
 }
 
 /// Shells and programs, and whether they could be started or typed.

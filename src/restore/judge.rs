@@ -8,6 +8,7 @@ use super::policy::{MissingDir, Policy, Programs};
 use super::programs::{self, Class, Traces};
 use super::quoting::{self, Dialect};
 use crate::model::ansi::label;
+use crate::model::detail::Withheld;
 use crate::model::program::{Program, program_name};
 use crate::model::tree::Pane;
 use crate::redact::is_marked;
@@ -93,9 +94,10 @@ pub(super) fn judge(pane: &Pane, wanted: bool, facts: &Facts, policy: &Policy) -
     let program = pane.program.as_ref().or(itself.as_ref());
     let mut judged = Judged {
         made: wanted,
-        label: match program {
-            Some(program) => label(&bstr::join(" ", program.shown())),
-            None => label(program_name(&pane.shell)),
+        label: match (program, pane.detail.withheld) {
+            (_, Some(why)) => why.words().to_owned(),
+            (Some(program), None) => label(&bstr::join(" ", program.shown())),
+            (None, None) => label(program_name(&pane.shell)),
         },
         detail: String::new(),
         dir: pane.cwd.clone(),
@@ -114,6 +116,10 @@ pub(super) fn judge(pane: &Pane, wanted: bool, facts: &Facts, policy: &Policy) -
         "not chosen".clone_into(&mut judged.detail);
         return judged;
     }
+    if let Some(why) = pane.detail.withheld {
+        withheld(&mut judged, why, facts);
+        return judged;
+    }
     directory(&mut judged, pane, facts, policy);
     if !judged.made {
         return judged;
@@ -129,6 +135,28 @@ pub(super) fn judge(pane: &Pane, wanted: bool, facts: &Facts, policy: &Policy) -
         start(&mut judged, program, pane, facts, policy);
     }
     judged
+}
+
+/// A pane of which nothing is known but its place.
+fn withheld(judged: &mut Judged, why: Withheld, facts: &Facts) {
+    judged.dir.clone_from(&facts.home);
+    "a plain shell".clone_into(&mut judged.detail);
+    let (kind, issue, fallback) = match why {
+        Withheld::Private => (
+            "private pane",
+            "it was private, and nothing of it is known but its place",
+            "opened with a plain shell, and private again",
+        ),
+        Withheld::Excluded => (
+            "not recorded",
+            "by the settings at that time nothing of it was recorded but its place",
+            "opened with a plain shell",
+        ),
+    };
+    judged.warnings.push(Warning {
+        level: WarningLevel::Info,
+        ..warning(kind, issue.to_owned(), fallback.to_owned(), "")
+    });
 }
 
 /// Shells in which others ran: only the outermost is started again.

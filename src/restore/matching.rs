@@ -156,7 +156,20 @@ pub(super) fn same_programs(one: &Pane, other: &Pane) -> bool {
     }
 }
 
+/// Whether nothing is known of a saved pane but its place: then any pane there is taken for it.
+pub(super) fn is_place(saved: &Pane) -> bool {
+    saved.detail.withheld.is_some()
+}
+
+/// Whether the name of a saved tab was left out with what is in one of its panes.
+pub(super) fn is_nameless(saved: &Tab) -> bool {
+    saved.name.is_empty() && saved.panes.iter().any(is_place)
+}
+
 fn alike(saved: &Pane, alive: &Pane) -> bool {
+    if is_place(saved) {
+        return saved.index == alive.index;
+    }
     saved.cwd == alive.cwd && same_programs(saved, alive)
 }
 
@@ -177,7 +190,7 @@ fn follows(tab: &Tab) -> bool {
         };
         name(program.unwrap_or(&pane.shell)) || name(&pane.shell)
     });
-    tab.automatic_rename != AutomaticRename::Off && named
+    tab.automatic_rename != AutomaticRename::Off && (named || is_nameless(tab))
 }
 
 fn same_place(saved: &Tab, alive: &Tab) -> bool {
@@ -194,9 +207,10 @@ fn same_place(saved: &Tab, alive: &Tab) -> bool {
 /// A tab that came back under another number, or was given one.
 fn same_content(saved: &Tab, alive: &Tab) -> bool {
     let same_pane = |(saved, alive): (&Pane, &Pane)| {
-        saved.cwd == alive.cwd && (same_programs(saved, alive) || left_idle(saved, alive))
+        let known = same_programs(saved, alive) || left_idle(saved, alive);
+        is_place(saved) || saved.cwd == alive.cwd && known
     };
-    saved.name == alive.name
+    (saved.name == alive.name || is_nameless(saved))
         && saved.panes.len() == alive.panes.len()
         && saved.panes.iter().zip(&alive.panes).all(same_pane)
 }

@@ -9,6 +9,7 @@ use bstr::{BStr, ByteSlice};
 use super::plan::Own;
 use super::policy::Settings;
 use crate::model::detail::{Hook, Setting, Variable};
+use crate::mux::tmux::private;
 use crate::redact::is_marked;
 
 /// Settings of sessions that run nothing by themselves.
@@ -140,6 +141,8 @@ const PLACE: &[&str] = &[
     "pane-scrollbars",
     "pane-scrollbars-position",
     "pane-scrollbars-style",
+    // Nobody records what comes into a private pane.
+    private::OPTION,
 ];
 
 /// What of settings, hooks and variables is set under a policy, and the names of what is not.
@@ -152,7 +155,9 @@ pub(super) fn allowed(
     let mut own = Own::default();
     let mut left = Vec::new();
     for setting in settings {
-        if may_be_set(policy, setting) {
+        if setting.name == private::OPTION {
+            own.settings.push(private(private::says_so(&setting.value)));
+        } else if may_be_set(policy, setting) {
             own.settings.push(setting.clone());
         } else {
             left.push(crate::model::ansi::label(&setting.name));
@@ -179,6 +184,15 @@ pub(super) fn allowed(
         }
     }
     (own, left)
+}
+
+/// The mark as private, or that there is none. It is set under every policy, without the words that somebody
+/// gave as its value.
+pub(super) fn private(is: bool) -> Setting {
+    Setting {
+        name: private::OPTION.into(),
+        value: if is { "on" } else { "off" }.into(),
+    }
 }
 
 fn may_be_set(policy: Settings, setting: &Setting) -> bool {

@@ -25,6 +25,7 @@ pub(super) mod list;
 pub(super) mod man;
 pub(super) mod migrate;
 pub(super) mod pane;
+pub(super) mod private;
 pub(super) mod prune;
 pub(super) mod recover;
 pub(super) mod redact;
@@ -102,6 +103,7 @@ fn dispatch(command: &Command, context: &Context) -> Result<Exit, CliError> {
         Command::Events(command) => command.run(context),
         Command::Audit(command) => command.run(context),
         Command::Redact(command) => command.run(context),
+        Command::Private(command) => command.run(context),
         Command::Config(command) => command.run(context),
         Command::Completions(command) => command.run(),
         Command::Man(command) => command.run(),

@@ -4,7 +4,7 @@ use bstr::BString;
 use serde::Serialize;
 
 use super::{ListView, chosen, lossy};
-use crate::model::detail::{Hook, Setting, Variable};
+use crate::model::detail::{Hook, Setting, Variable, Withheld};
 use crate::model::tree::{Pane, Session, Tab};
 use crate::model::{Program, Snapshot};
 use crate::mux::tmux::layout;
@@ -104,6 +104,9 @@ struct PaneView {
     /// The mode that it is in, such as `copy-mode`; empty for none.
     mode: String,
     input_off: bool,
+    /// Why nothing but its place was recorded: `private` or `excluded`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    withheld: Option<Withheld>,
     /// How its process ended; `null` while it runs.
     ended: Option<EndView>,
     left: u16,
@@ -234,6 +237,7 @@ fn pane_view(pane: &Pane) -> PaneView {
         ),
         mode: lossy(&pane.detail.mode),
         input_off: pane.detail.input_off,
+        withheld: pane.detail.withheld,
         ended: pane.exit.map(|exit| EndView {
             status: exit.status,
         }),

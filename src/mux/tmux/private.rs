@@ -4,11 +4,16 @@
 use std::collections::BTreeSet;
 
 use super::answer::Fields;
+use super::client::Tmux;
 use super::command::Command;
+use crate::model::detail::Setting;
+use crate::model::tree::{Pane, ServerState, Session, Tab};
 use crate::mux::MuxError;
 
 /// The option.
 pub const OPTION: &str = "@muxtape-private";
+
+const UNMARK: &str = "the end of a mark as private";
 
 /// What [`read_marks`] reads. In the rows of panes it stands among others.
 const MARK: &str = "#{pane_id} #{q:@muxtape-private} ";
@@ -19,6 +24,95 @@ pub fn says_so(value: &[u8]) -> bool {
     let no = ["", "0", "off", "no"];
     !no.iter()
         .any(|no| value.eq_ignore_ascii_case(no.as_bytes()))
+}
+
+/// What can be marked, by tmux's own number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Marked {
+    /// A session with all that is in it.
+    Session(u32),
+    /// A window, in whichever sessions it is.
+    Tab(u32),
+    /// A pane.
+    Pane(u32),
+}
+
+impl Marked {
+    /// Whether a pane is marked, or is in what is.
+    #[must_use]
+    pub fn holds(self, session: &Session, tab: &Tab, pane: &Pane) -> bool {
+        match self {
+            Marked::Session(id) => session.handle == Some(id),
+            Marked::Tab(id) => tab.handle == Some(id),
+            Marked::Pane(id) => pane.handle.is_some_and(|handle| handle.id == id),
+        }
+    }
+
+    fn to(self, command: Command) -> Command {
+        match self {
+            Marked::Session(id) => command.opt("-t", format!("${id}:")),
+            Marked::Tab(id) => command.flag("-w").opt("-t", format!("@{id}")),
+            Marked::Pane(id) => command.flag("-p").opt("-t", format!("%{id}")),
+        }
+    }
+
+    fn set(self, value: &str) -> Command {
+        self.to(Command::new("set-option")).arg(OPTION).arg(value)
+    }
+
+    fn unset(self) -> Command {
+        self.to(Command::new("set-option").flag("-u")).arg(OPTION)
+    }
+}
+
+impl Tmux {
+    /// Marks something as private.
+    pub fn mark(&self, what: Marked) -> Result<(), MuxError> {
+        self.run("a mark as private", &[what.set("on")]).map(drop)
+    }
+
+    /// Takes the mark away from something and from all that is in it; `state` is what was observed of it. What
+    /// inherits the mark from elsewhere says for itself that it is not private.
+    pub fn unmark(&self, what: Marked, state: &ServerState) -> Result<(), MuxError> {
+        let has = |settings: &[Setting]| settings.iter().any(|one| one.name == OPTION);
+        let mut marked = Vec::new();
+        for (session, tab, pane) in state.panes() {
+            if !what.holds(session, tab, pane) {
+                continue;
+            }
+            let all = [
+                (
+                    session.handle.map(Marked::Session),
+                    &session.detail.settings,
+                ),
+                (tab.handle.map(Marked::Tab), &tab.detail.settings),
+                (
+                    pane.handle.map(|one| Marked::Pane(one.id)),
+                    &pane.detail.settings,
+                ),
+            ];
+            // Not of what it is in.
+            let first = match what {
+                Marked::Session(_) => 0,
+                Marked::Tab(_) => 1,
+                Marked::Pane(_) => 2,
+            };
+            for (owner, settings) in all.into_iter().skip(first) {
+                marked.extend(owner.filter(|owner| has(settings) && !marked.contains(owner)));
+            }
+        }
+        let commands: Vec<Command> = marked.into_iter().map(Marked::unset).collect();
+        self.run(UNMARK, &commands)?;
+        let private = self.read_texts(&[])?.private;
+        let still = state.panes().any(|(session, tab, pane)| {
+            let is = pane.handle.is_some_and(|one| private.contains(&one.id));
+            is && what.holds(session, tab, pane)
+        });
+        if still {
+            self.run(UNMARK, &[what.set("off")])?;
+        }
+        Ok(())
+    }
 }
 
 /// The question which panes are private. One in several sessions has a row in each.

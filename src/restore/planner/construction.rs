@@ -217,7 +217,8 @@ impl Planner<'_> {
     /// Titles, focus, marks, zoom and options of a tab.
     fn dress(&mut self, tab: &Tab, tab_ref: TabRef, refs: &BTreeMap<u32, PaneRef>) {
         for pane in &tab.panes {
-            if let Some(made) = refs.get(&pane.index) {
+            let withheld = pane.detail.withheld.is_some();
+            if let Some(made) = refs.get(&pane.index).filter(|_| !withheld) {
                 self.arrange.push(step(Action::Title { pane: *made }));
             }
         }

@@ -2,7 +2,7 @@
 //! cannot come back.
 
 use crate::model::ansi::label;
-use crate::model::detail::{Hook, Setting, TerminalModes, Variable};
+use crate::model::detail::{Hook, Setting, TerminalModes, Variable, Withheld};
 use crate::model::target::Target;
 use crate::model::tree::{Pane, Session};
 
@@ -31,6 +31,9 @@ impl Planner<'_> {
     pub(super) fn own_of_pane(&mut self, session: &Own, pane: &Pane) -> Own {
         let detail = &pane.detail;
         let mut own = self.own(&detail.settings, &detail.hooks, &detail.environment);
+        if detail.withheld == Some(Withheld::Private) {
+            own.settings.push(settings::private(true));
+        }
         let inherited = session.environment.iter().filter(|of_session| {
             let mut of_pane = own.environment.iter();
             !of_session.hidden && !of_pane.any(|variable| variable.name == of_session.name)

@@ -8,7 +8,7 @@ use crate::model::ansi::label;
 use crate::model::target::Target;
 use crate::model::tree::{Pane, Session, Tab};
 use crate::restore::judge::{Judged, judge};
-use crate::restore::matching::same_programs;
+use crate::restore::matching::{is_nameless, is_place, same_programs};
 use crate::restore::plan::{Item, Level, Outlook, Warning, WarningLevel};
 use crate::restore::policy::{Chosen, OnConflict};
 use crate::restore::settings;
@@ -323,10 +323,12 @@ enum Fate<'a> {
 /// Whether a live session is as the saved one was: focus, sizes and texts do not count.
 fn alike(one: &Session, other: &Session) -> bool {
     let same_pane = |(one, other): (&Pane, &Pane)| {
-        (one.index, &one.cwd) == (other.index, &other.cwd) && same_programs(one, other)
+        let known = || one.cwd == other.cwd && same_programs(one, other);
+        one.index == other.index && (is_place(other) || known())
     };
     let same_tab = |(one, other): (&Tab, &Tab)| {
-        (one.index, &one.name, one.panes.len()) == (other.index, &other.name, other.panes.len())
+        (one.index, one.panes.len()) == (other.index, other.panes.len())
+            && (one.name == other.name || is_nameless(other))
             && one.panes.iter().zip(&other.panes).all(same_pane)
     };
     one.tabs.len() == other.tabs.len() && one.tabs.iter().zip(&other.tabs).all(same_tab)

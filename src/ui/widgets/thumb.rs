@@ -225,9 +225,12 @@ impl Thumb<'_> {
 }
 
 /// What a pane is called in a frame: its number and the program with its arguments, or the shell and
-/// where it is.
+/// where it is; or why nothing of it is recorded.
 #[must_use]
 pub fn pane_title(pane: &Pane, home: Option<&[u8]>) -> String {
+    if let Some(why) = pane.detail.withheld {
+        return format!("{} ⊘ {}", pane.index, why.words());
+    }
     let what = match &pane.program {
         Some(program) => {
             let words: Vec<String> = program.shown().iter().map(|arg| label(arg)).collect();

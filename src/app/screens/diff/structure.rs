@@ -342,14 +342,18 @@ fn count(count: usize, what: &str) -> String {
 }
 
 fn pane_name(pane: &Pane) -> String {
-    let name = match &pane.program {
-        Some(program) => label(&program.name()),
-        None => label(program_name(&pane.shell)),
+    let name = match (&pane.program, pane.detail.withheld) {
+        (_, Some(why)) => why.words().to_owned(),
+        (Some(program), None) => label(&program.name()),
+        (None, None) => label(program_name(&pane.shell)),
     };
     format!("{} {name}", pane.index)
 }
 
 fn command(pane: &Pane) -> Vec<String> {
+    if let Some(why) = pane.detail.withheld {
+        return vec![why.words().to_owned()];
+    }
     if let Some(program) = &pane.program {
         return program.shown().iter().map(|arg| label(arg)).collect();
     }

@@ -1,0 +1,166 @@
+//! `muxtape private`
+
+use serde::Serialize;
+
+use crate::cli::context::Context;
+use crate::cli::error::{CliError, Exit};
+use crate::model::detail::Withheld;
+use crate::model::target::Target;
+use crate::model::tree::{Pane, ServerState, Session, Tab};
+use crate::mux::Multiplexer;
+use crate::mux::tmux::private::{Marked, OPTION};
+
+/// Keep a pane, a tab or a session out of everything that is recorded
+///
+/// Of a private pane nothing is kept but its place: no text, title, command or directory. It is so from the
+/// next capture on, also for one that runs already; older snapshots keep what they have. A restore brings
+/// a plain shell in its place, private again.
+///
+/// The mark is the option @muxtape-private of tmux, which a pane has from its window and its session; it can be
+/// set without muxtape.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Private {
+    /// What to do
+    #[arg(value_enum, default_value_t)]
+    action: Action,
+    /// session:tab.pane, session:tab or session, with the numbers that tmux shows; the pane that this runs in
+    target: Option<Target>,
+    /// The tab that the pane is in
+    #[arg(long, conflicts_with = "session")]
+    tab: bool,
+    /// The session that the pane is in
+    #[arg(long)]
+    session: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+enum Action {
+    /// Record nothing of it from now on
+    #[default]
+    On,
+    /// Record it again, with all that is in it
+    Off,
+    /// Say whether it is recorded
+    Status,
+}
+
+#[derive(Debug, Serialize)]
+struct Answer {
+    action: Action,
+    panes: Vec<PaneAnswer>,
+}
+
+#[derive(Debug, Serialize)]
+struct PaneAnswer {
+    target: String,
+    private: bool,
+}
+
+type Place<'a> = (&'a Session, &'a Tab, &'a Pane);
+
+impl Private {
+    pub(in crate::cli) fn run(&self, context: &Context) -> Result<Exit, CliError> {
+        let tmux = context.tmux();
+        let state = tmux.observe()?.state;
+        let own = own_pane(context);
+        let all = self.action == Action::Status && self.target.is_none() && own.is_none();
+        let what = match all {
+            true => None,
+            false => Some(self.what(&state, own)?),
+        };
+        if let Some(what) = what {
+            match self.action {
+                Action::On => tmux.mark(what)?,
+                Action::Off => tmux.unmark(what, &state)?,
+                Action::Status => {}
+            }
+        }
+        let now = match self.action {
+            Action::Status => state,
+            Action::On | Action::Off => tmux.observe()?.state,
+        };
+        let wanted = |(session, tab, pane): &Place<'_>| {
+            what.is_none_or(|what| what.holds(session, tab, pane))
+        };
+        let answer = Answer {
+            action: self.action,
+            panes: now.panes().filter(wanted).map(told).collect(),
+        };
+        context.output.answer("private", &answer, |_| {
+            let words = |one: &PaneAnswer| {
+                let how = if one.private { "private" } else { "recorded" };
+                format!("{} {how}", one.target)
+            };
+            answer.panes.iter().map(words).collect()
+        })?;
+        if self.action == Action::On {
+            context.output.say(
+                "snapshots from before keep what they have of it; `muxtape delete` removes them",
+            );
+        }
+        // A mark for all of tmux cannot be taken back for one pane.
+        let still = answer.panes.iter().any(|one| one.private) && self.action == Action::Off;
+        match still {
+            false => Ok(Exit::Ok),
+            true => Err(
+                CliError::new(Exit::Failed, "it is private still").hint(format!(
+                    "`tmux show-options -s {OPTION}` tells whether all of tmux is"
+                )),
+            ),
+        }
+    }
+
+    /// What the words mean.
+    fn what(&self, state: &ServerState, own: Option<u32>) -> Result<Marked, CliError> {
+        let named = |(session, tab, pane): &Place<'_>| match (&self.target, own) {
+            (Some(target), _) => {
+                session.name == target.session
+                    && target.tab.is_none_or(|index| tab.index == index)
+                    && target.pane.is_none_or(|index| pane.index == index)
+            }
+            (None, Some(own)) => Marked::Pane(own).holds(session, tab, pane),
+            (None, None) => false,
+        };
+        let Some((session, tab, pane)) = state.panes().find(named) else {
+            return Err(match &self.target {
+                Some(target) => CliError::new(Exit::NotFound, format!("there is no {target}"))
+                    .hint("`tmux list-panes -a` lists what there is"),
+                None => CliError::new(Exit::Usage, "this does not run in a pane of that server")
+                    .hint("name a pane: muxtape private on SESSION:TAB.PANE"),
+            });
+        };
+        let (of_tab, of_pane) = match &self.target {
+            Some(target) => (target.tab.is_some(), target.pane.is_some()),
+            None => (true, true),
+        };
+        let what = if self.session || !of_tab {
+            session.handle.map(Marked::Session)
+        } else if self.tab || !of_pane {
+            tab.handle.map(Marked::Tab)
+        } else {
+            pane.handle.map(|handle| Marked::Pane(handle.id))
+        };
+        what.ok_or_else(|| CliError::new(Exit::Failed, "tmux tells no number of it"))
+    }
+}
+
+fn told((session, tab, pane): Place<'_>) -> PaneAnswer {
+    let target = Target {
+        session: session.name.clone(),
+        tab: Some(tab.index),
+        pane: Some(pane.index),
+    };
+    PaneAnswer {
+        target: target.to_string(),
+        private: pane.detail.withheld == Some(Withheld::Private),
+    }
+}
+
+/// tmux's number of the pane that this runs in, where that is one of the server that is meant.
+fn own_pane(context: &Context) -> Option<u32> {
+    let named = context.global.socket_name.is_some() || context.global.socket_path.is_some();
+    std::env::var_os("TMUX").filter(|around| !named && !around.is_empty())?;
+    let pane = std::env::var("TMUX_PANE").ok()?;
+    pane.strip_prefix('%')?.parse().ok()
+}
