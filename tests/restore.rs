@@ -420,25 +420,29 @@ fn programs_are_run_typed_or_left() {
             _ => None,
         })
         .collect();
-    assert_eq!(typed, [true, false]);
+    assert_eq!(typed, [true, false, false]);
     let report = world.apply(&plan, &texts).unwrap();
     assert_eq!(
         (report.programs_run, report.programs_typed),
-        (1, 1),
+        (1, 2),
         "{report:#?}"
     );
     wait_until("the program that is allowed", || Path::new(ran).exists());
     world
         .server
         .wait_for_text("=p:0.1", "mkdir 'never; touch '\\''typed'\\'''");
-    let command = world.run(&[
-        "display-message",
-        "-p",
-        "-t",
-        "=p:0.1",
-        "#{pane_current_command}",
-    ]);
-    assert_eq!(command, "bash");
+    // A secret was taken from it: for the user to complete.
+    world.server.wait_for_text("=p:0.3", "cat -");
+    for pane in ["=p:0.1", "=p:0.3"] {
+        let command = [
+            "display-message",
+            "-p",
+            "-t",
+            pane,
+            "#{pane_current_command}",
+        ];
+        assert_eq!(world.run(&command), "bash");
+    }
     for file in ["pwned", "typed", "never"] {
         assert!(!world.server.home().join(file).exists());
     }

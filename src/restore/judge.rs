@@ -267,16 +267,6 @@ fn start(judged: &mut Judged, program: &Program, pane: &Pane, facts: &Facts, pol
             "start the pipeline again by hand",
         );
     }
-    if program.redacted {
-        let line = shown_line(&program.argv);
-        let issue = format!("a secret was taken from the arguments of {name}: {line}");
-        return leave(
-            judged,
-            "redacted command",
-            issue,
-            "put the secret back in and start it by hand",
-        );
-    }
     let verdict = facts.rules.verdict(program, &policy.allow);
     let class = verdict.under(policy.programs);
     if class == Class::Never {
@@ -330,6 +320,19 @@ fn start(judged: &mut Judged, program: &Program, pane: &Pane, facts: &Facts, pol
         return leave(judged, "untypable command", issue, "start it again by hand");
     };
     judged.line = Some(line);
+    if program.redacted {
+        // Whatever the policy says: without its secret it is not what ran.
+        judged.start = Start::Type;
+        judged.why = Some(format!("{name} is typed for you to complete"));
+        let line = shown_line(&program.argv);
+        judged.warnings.push(warning(
+            "redacted command",
+            format!("a secret was taken from the arguments of {name}: {line}"),
+            "typed, not run".to_owned(),
+            "put the secret back in its place, and press Enter",
+        ));
+        return;
+    }
     if class == Class::Allow {
         judged.start = Start::Run;
         judged

@@ -209,14 +209,16 @@ fn words(line: &str) -> Vec<BString> {
 }
 
 #[test]
-fn what_held_a_secret_is_never_typed() {
+fn what_held_a_secret_is_typed_to_be_completed_and_never_run() {
     // The pane's own process is no shell, and what it ran in the foreground could not be seen.
     let (mut pane, facts, policy) = daring();
     pane.shell = words("watch mysql -uroot");
-    assert!(judge::judge(&pane, true, &facts, &policy).line.is_some());
+    assert_eq!(judge::judge(&pane, true, &facts, &policy).start, Start::Run);
     pane.shell[2] = "-p‹redacted:password-option›".into();
     let judged = judge::judge(&pane, true, &facts, &policy);
-    assert_eq!(judged.line, None);
+    assert_eq!(judged.start, Start::Type);
+    let line = judged.line.unwrap();
+    assert_eq!(line, "watch mysql '-p‹redacted:password-option›'");
     let told = &judged.warnings.last().unwrap().issue;
     assert!(
         told.ends_with("watch mysql '-p‹redacted:password-option›'"),
