@@ -94,6 +94,11 @@ pub(crate) fn records(data: &[u8]) {
     assert!(fuzzing::records(data).is_ok());
 }
 
+/// Bytes that may be a portable file, or parts of one: read or refused, never a panic.
+pub(crate) fn portable(data: &[u8]) {
+    assert_eq!(fuzzing::portable(data), Ok(()));
+}
+
 /// Texts of a pane, one after the other: each comes out of its pieces as it went in.
 pub(crate) fn rope(data: &[u8]) {
     // Most bytes stand for a line, so that few of them make texts that have much in common.

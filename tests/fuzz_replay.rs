@@ -47,6 +47,11 @@ fn stored_records() {
 }
 
 #[test]
+fn portable_files() {
+    replay("portable", bodies::portable);
+}
+
+#[test]
 fn texts_in_pieces() {
     replay("rope", bodies::rope);
 }

@@ -75,6 +75,15 @@ pub fn records(bytes: &[u8]) -> Result<usize, String> {
     Ok(read_all(&txn, &keys))
 }
 
+/// Reads bytes as a portable file, and as the parts of one whose hashes are right.
+///
+/// # Errors
+/// What was taken for whole and could not be read again.
+pub fn portable(bytes: &[u8]) -> Result<(), String> {
+    super::portable::fuzzing::file(bytes)?;
+    super::portable::fuzzing::parts(bytes)
+}
+
 struct Record<'a> {
     stream: Stream,
     key: u64,

@@ -14,6 +14,7 @@ mod clean;
 mod description;
 mod error;
 mod form;
+pub(super) mod fuzzing;
 mod place;
 mod read;
 mod source;
