@@ -193,3 +193,100 @@ fn who_writes_knows_of_redaction_that_there_is_such_a_thing_as_clean() {
     let others: Vec<_> = named.iter().filter(|(_, name)| name != "Clean").collect();
     assert!(others.is_empty(), "{others:?}");
 }
+
+/// Ways to make, open, rename or remove a file.
+const OPENS: &[&str] = &[
+    "fs::read(",
+    "fs::read_to_string(",
+    "fs::write(",
+    "fs::copy(",
+    "fs::rename(",
+    "fs::remove_file(",
+    "fs::remove_dir",
+    "fs::create_dir",
+    "fs::hard_link(",
+    "fs::set_permissions(",
+    "fs::open(",
+    "fs::openat(",
+    "fs::mk",
+    "File::open(",
+    "File::create",
+    "File::options(",
+    "OpenOptions",
+    "DirBuilder",
+    "tempfile::",
+];
+
+/// Who opens files that are not muxtape's own, and whose they are. All others go through `files`.
+const OF_OTHERS: &[(&str, &str)] = &[
+    (
+        "cli/commands/man.rs",
+        "a directory that the user names, for pages that all may read",
+    ),
+    ("cli/commands/import.rs", "a file that the user names"),
+    ("cli/commands/redact.rs", "a file that the user names"),
+    (
+        "cli/new_file.rs",
+        "the directory of a file that the user names, which may be anybody's",
+    ),
+    ("config/settings.rs", "the settings, which may be a link"),
+    ("mux/checkout.rs", "working trees"),
+    ("mux/mounts.rs", "/proc"),
+    ("mux/process/honest.rs", "the beginning of a program"),
+    ("mux/process/linux.rs", "/proc"),
+    (
+        "restore/programs/rules.rs",
+        "the user's rules, which may be a link",
+    ),
+    ("restore/prompt.rs", "terminals"),
+    ("store/holder.rs", "/proc"),
+    ("store/network.rs", "/proc"),
+];
+
+/// The part of a file that is no test and no comment.
+fn living(source: &str) -> String {
+    let end = source
+        .match_indices("#[cfg(test)]\n")
+        .find(|(at, attribute)| {
+            let next = source[at + attribute.len()..].lines().next();
+            next.is_some_and(|line| line.contains("mod tests {"))
+        })
+        .map_or(source.len(), |(at, _)| at);
+    let lines = source[..end].lines();
+    let code = lines.map(|line| line.split("//").next().unwrap_or_default());
+    code.collect::<Vec<_>>().join("\n")
+}
+
+/// So that none of muxtape's own files is ever found through a link, or made for others to read.
+#[test]
+fn files_are_opened_in_one_room() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut all = Vec::new();
+    files(&src, &mut all);
+    let mut found = Vec::new();
+    let mut met = Vec::new();
+    for path in &all {
+        let inside = path.strip_prefix(&src).unwrap().to_str().unwrap();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let only_tests =
+            ["tests.rs", "testing.rs", "fuzzing.rs"].contains(&name) || inside.contains("/tests/");
+        if only_tests || inside.starts_with("files/") {
+            continue;
+        }
+        let code = living(&fs::read_to_string(path).unwrap());
+        let ways: Vec<_> = OPENS.iter().filter(|way| code.contains(**way)).collect();
+        if ways.is_empty() {
+            continue;
+        }
+        match OF_OTHERS.iter().find(|(other, _)| *other == inside) {
+            Some((other, _)) => met.push(*other),
+            None => found.push(format!("{inside}: {ways:?} is for src/files alone")),
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+    let gone: Vec<_> = OF_OTHERS
+        .iter()
+        .filter(|(other, _)| !met.contains(other))
+        .collect();
+    assert!(gone.is_empty(), "these open nothing any more: {gone:?}");
+}

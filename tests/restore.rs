@@ -617,6 +617,9 @@ fn a_restorer_that_is_killed_leaves_nothing_running() {
         fs::remove_file(place.join("stands")).unwrap();
         wait_until("the end of what was made", || world.dump() == before);
     }
+    // The second removed what the first could not.
+    let left = fs::read_dir(place.join("run")).unwrap();
+    assert_eq!(left.count(), 1);
 }
 
 #[test]

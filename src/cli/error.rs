@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use crate::capture::CaptureError;
 use crate::config::{ConfigError, PathsError};
+use crate::files::{FileError, Refused};
 use crate::model::target::{InvalidSnapRef, InvalidTarget};
 use crate::mux::MuxError;
 use crate::redact::{RedactSettings, Redactor, Tally};
@@ -87,8 +88,28 @@ impl CliError {
 
     /// An error of another room, with its causes.
     pub(super) fn caused(code: Exit, error: &(dyn Error + 'static)) -> Self {
-        Self::new(code, with_causes(error))
+        let hint = refused(error).map(Refused::remedy);
+        Self {
+            hint,
+            ..Self::new(code, with_causes(error))
+        }
     }
+}
+
+/// What muxtape would not use for a file of its own, if that is the cause.
+fn refused<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a Refused> {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        let found = match error.downcast_ref() {
+            Some(FileError::Refused { refused, .. }) => Some(refused),
+            _ => error.downcast_ref().and_then(Refused::find),
+        };
+        if found.is_some() {
+            return found;
+        }
+        cause = error.source();
+    }
+    None
 }
 
 /// The message of an error and of everything that caused it, each said once.
@@ -248,6 +269,7 @@ fn hint(error: &StoreError) -> Option<String> {
             "make it yours (sudo chown -R \"$USER\" {}), or use another place with --data-dir",
             path.display()
         ),
+        StoreError::Refused { refused, .. } => refused.remedy(),
         StoreError::ReadOnly { .. } => {
             "mount it for writing, or use another place with --data-dir; what was recorded can still be read".to_owned()
         }

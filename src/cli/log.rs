@@ -5,14 +5,14 @@
 //! journal: so the rules for secrets see every line before it is written.
 
 use std::cell::OnceCell;
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, IsTerminal, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Mutex;
 
 use tracing_subscriber::filter::LevelFilter;
 
+use crate::files;
 use crate::redact::{RedactSettings, Redactor, Tally};
 
 /// A log that has grown beyond this many bytes is put aside, as `muxtape.log.old`, at the next start.
@@ -94,19 +94,12 @@ impl<W: Write> Write for WithoutSecrets<W> {
 }
 
 fn open(state: &Path) -> io::Result<File> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(state)?;
+    files::private_dir(state)?;
     let path = state.join("muxtape.log");
-    if fs::metadata(&path).is_ok_and(|metadata| metadata.len() > LARGE) {
-        fs::rename(&path, state.join("muxtape.log.old"))?;
+    if fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.len() > LARGE) {
+        files::rename(&path, &state.join("muxtape.log.old"))?;
     }
-    OpenOptions::new()
-        .append(true)
-        .create(true)
-        .mode(0o600)
-        .open(path)
+    Ok(files::append(&path)?)
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
 //! One recorder per server and store: a lock that the kernel releases when its holder dies.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
+
+use crate::files::{self, FileError};
 
 /// The lock, held as long as this lives. The file itself stays: removing a lock file that another
 /// process may just have opened would let two hold it.
@@ -46,19 +47,8 @@ impl Instance {
             path: path.clone(),
             source,
         };
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(state)
-            .map_err(failed)?;
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(&path)
-            .map_err(failed)?;
+        let opened = files::private_dir(state).and_then(|()| files::open_or_create(&path));
+        let mut file = opened.map_err(|error: FileError| failed(error.into()))?;
         match exclusive(&file) {
             Ok(()) => {}
             Err(rustix::io::Errno::WOULDBLOCK) => {
@@ -80,7 +70,7 @@ impl Instance {
     /// The process that holds the lock; `None` when nobody does.
     #[must_use]
     pub fn holder(path: &Path) -> Option<i32> {
-        let mut file = fs::File::open(path).ok()?;
+        let mut file = files::open(path).ok()?;
         match flock(&file, FlockOperation::NonBlockingLockShared) {
             Err(rustix::io::Errno::WOULDBLOCK) => read_pid(&mut file),
             _ => None,

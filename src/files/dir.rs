@@ -34,7 +34,8 @@ pub fn new_dir(path: &Path) -> Result<(), FileError> {
     make_one(path).map_err(FileError::at("make the directory", path))
 }
 
-/// Whether a directory that is there may be used: it belongs to the user, or to root, and nobody else may write to it. It
+/// Whether a directory that is there may be used: it belongs to the user, or to root, and nobody else may write to it,
+/// but for the user's own group (that which has the user's number). It
 /// may be a link of the user's own to such a directory. Costs two system calls.
 ///
 /// # Errors
@@ -53,7 +54,10 @@ pub fn check_dir(path: &Path) -> Result<(), FileError> {
         foreign(&named).or(foreign(&dir)).or_else(|| {
             let mode = Mode::from_raw_mode(dir.st_mode);
             let mode = mode & (Mode::RWXU | Mode::RWXG | Mode::RWXO);
-            let others = mode.intersects(Mode::WGRP | Mode::WOTH);
+            // A user's own group has the user's number by convention, and where users have one, what they make is
+            // often the group's to write.
+            let shared = dir.st_gid != dir.st_uid;
+            let others = mode.contains(Mode::WOTH) || shared && mode.contains(Mode::WGRP);
             others.then(|| Why::OthersWrite { mode: bits(mode) })
         })
     };

@@ -1,7 +1,7 @@
 //! Files: each for its owner alone, found under its own name.
 
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 use rustix::fs::{FileType, Mode, OFlags};
@@ -24,14 +24,17 @@ const ALWAYS: OFlags = OFlags::NOFOLLOW
 ///
 /// [`io::ErrorKind::AlreadyExists`] where one is there; [`Refused`] where a link is.
 pub fn create_new(path: &Path) -> Result<File, FileError> {
-    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL;
-    let made = open_with("make", path, flags);
-    match made {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_symlink() => {
-            Err(refused("make", path, Why::Link))
-        }
-        made => made,
-    }
+    make(path, OFlags::RDWR)
+}
+
+/// Makes a file (0600) that is not there yet, and writes it.
+///
+/// # Errors
+///
+/// As [`create_new`].
+pub fn write_new(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    let written = create_new(path)?.write_all(bytes);
+    written.map_err(FileError::at("write", path))
 }
 
 /// Opens a file that is there, for reading.
@@ -59,7 +62,7 @@ pub fn open_to_write(path: &Path) -> Result<File, FileError> {
 ///
 /// As [`open`].
 pub fn open_or_create(path: &Path) -> Result<File, FileError> {
-    open_with("open", path, OFlags::RDWR | OFlags::CREATE)
+    open_or_make(path, OFlags::RDWR)
 }
 
 /// Opens a file for reading, and for writing at its end, as [`open_to_write`]; where there is none, makes it (0600).
@@ -68,8 +71,7 @@ pub fn open_or_create(path: &Path) -> Result<File, FileError> {
 ///
 /// As [`open`].
 pub fn append(path: &Path) -> Result<File, FileError> {
-    let flags = OFlags::RDWR | OFlags::APPEND | OFlags::CREATE;
-    open_with("open", path, flags)
+    open_or_make(path, OFlags::RDWR | OFlags::APPEND)
 }
 
 /// The bytes of a file, opened as by [`open`].
@@ -83,6 +85,16 @@ pub fn read(path: &Path) -> Result<Vec<u8>, FileError> {
     let read = file.read_to_end(&mut bytes);
     read.map_err(FileError::at("read", path))?;
     Ok(bytes)
+}
+
+/// Takes from others what rights they have to a file.
+///
+/// # Errors
+///
+/// As [`open`].
+pub fn keep_from_others(path: &Path) -> Result<(), FileError> {
+    restrict(&open(path)?, false);
+    Ok(())
 }
 
 /// Gives a file, or a directory, another name; what had that name is gone. Of a link, the link.
@@ -116,6 +128,30 @@ pub fn remove(path: &Path) -> Result<bool, FileError> {
     }
 }
 
+fn make(path: &Path, flags: OFlags) -> Result<File, FileError> {
+    let flags = flags | OFlags::CREATE | OFlags::EXCL;
+    match open_with("make", path, flags) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_symlink() => {
+            Err(refused("make", path, Why::Link))
+        }
+        made => made,
+    }
+}
+
+/// Others may make and remove it meanwhile.
+fn open_or_make(path: &Path, flags: OFlags) -> Result<File, FileError> {
+    loop {
+        match open_with("open", path, flags) {
+            Err(error) if error.is_not_found() => {}
+            opened => return opened,
+        }
+        match make(path, flags) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            made => return made,
+        }
+    }
+}
+
 fn refused(doing: &'static str, path: &Path, why: Why) -> FileError {
     let refused = Refused::new(path, why);
     FileError::Refused { doing, refused }
@@ -137,9 +173,21 @@ fn open_with(doing: &'static str, path: &Path, flags: OFlags) -> Result<File, Fi
     if let Some(why) = foreign(&stat) {
         return Err(refused(doing, path, why));
     }
-    if flags.contains(OFlags::RDWR) && Mode::from_raw_mode(stat.st_mode) != OWN {
-        // Some file systems know no rights; there is nothing to be had there.
-        let _ = rustix::fs::fchmod(&file, OWN);
+    if flags.contains(OFlags::RDWR) {
+        restrict(&file, flags.contains(OFlags::CREATE));
     }
     Ok(file)
+}
+
+/// Leaves the owner what rights he has, or where the file is a new one, gives him those that it is to have: a umask may have
+/// taken some. Some file systems know no rights; there is nothing to be had there.
+fn restrict(file: &File, is_new: bool) {
+    let Ok(stat) = rustix::fs::fstat(file) else {
+        return;
+    };
+    let mode = Mode::from_raw_mode(stat.st_mode) & (Mode::RWXU | Mode::RWXG | Mode::RWXO);
+    let wanted = if is_new { OWN } else { mode & Mode::RWXU };
+    if mode != wanted {
+        let _ = rustix::fs::fchmod(file, wanted);
+    }
 }

@@ -25,10 +25,11 @@ mod scratch;
 pub use dir::{check_dir, new_dir, open_dir, private_dir, remove_tree, sync_dir};
 pub use error::{FileError, Refused, Why};
 pub use file::{
-    append, create_new, link, open, open_or_create, open_to_write, read, remove, rename,
+    append, create_new, keep_from_others, link, open, open_or_create, open_to_write, read, remove,
+    rename, write_new,
 };
 pub use pipe::{make_pipe, open_pipe_to_write};
-pub use replace::replace;
+pub use replace::{WRITING, replace};
 pub use scratch::ScratchDir;
 
 #[cfg(test)]

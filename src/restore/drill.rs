@@ -5,7 +5,6 @@
 //! private directory and no configuration, panes show their text and then hold still instead of becoming
 //! shells, programs are only looked for, and settings that could run a command are left out.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -16,6 +15,7 @@ use super::plan::{Plan, Start, Warning};
 use super::policy::{OnConflict, Policy, Programs, Selection, Settings, Text};
 use super::{LiveState, RestoreError, Surroundings, Workshop};
 use crate::capture::Exclusions;
+use crate::files::{self, FileError, ScratchDir};
 use crate::model::detail::Withheld;
 use crate::model::snapshot::Snapshot;
 use crate::model::tree::ServerState;
@@ -165,23 +165,23 @@ fn hold_still(plan: &mut Plan) {
 struct Scratch {
     dir: PathBuf,
     tmux: Tmux,
-    _dir: tempfile::TempDir,
+    _dir: ScratchDir,
 }
 
 impl Scratch {
     fn new(state: &ServerState, stage: &Stage<'_>) -> Result<Self, RestoreError> {
         let failed = |path: &Path| {
             let path = path.display().to_string();
-            move |source| RestoreError::Files { path, source }
+            move |error: FileError| RestoreError::Files {
+                path,
+                source: error.into(),
+            }
         };
         // For its owner alone, and with a short path: a socket's has no more than 108 bytes.
-        let dir = tempfile::Builder::new()
-            .prefix("muxtape-drill-")
-            .tempdir()
-            .map_err(failed(&std::env::temp_dir()))?;
+        let dir = ScratchDir::new("muxtape-drill-").map_err(failed(&std::env::temp_dir()))?;
         let path = dir.path().to_owned();
         let config = path.join("conf");
-        fs::write(&config, configuration(state)).map_err(failed(&config))?;
+        files::write_new(&config, configuration(state).as_bytes()).map_err(failed(&config))?;
         let socket = path.join("s").as_os_str().as_encoded_bytes().into();
         let scope = Scope {
             environment: names(state),

@@ -8,18 +8,18 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::fs::{self, File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use bstr::{BString, ByteSlice};
-use rustix::fs::{FlockOperation, Mode, OFlags};
+use rustix::fs::FlockOperation;
 use serde::{Deserialize, Serialize};
 
 use super::replay::{self, Place};
+use crate::files;
 use crate::model::detail::Variable;
 use crate::model::geometry::Size;
 use crate::model::tree::ExitState;
@@ -112,21 +112,19 @@ pub fn run(token: &Path, default_shell: &[u8]) -> Result<Infallible, PaneError> 
     let (job, dir) = take(token)?;
     let gate = |name| {
         let path = dir.join(name);
-        match File::open(&path) {
+        match files::open(&path) {
             Ok(gate) => Ok((gate, path)),
-            Err(source) => Err(PaneError::Job { path, source }),
+            Err(error) => {
+                let source = error.into();
+                Err(PaneError::Job { path, source })
+            }
         }
     };
     // Both at once: the directory goes when the restorer has given up waiting.
     let (text_gate, shell_gate) = (gate(TEXT_GATE)?, gate(SHELL_GATE)?);
     // While it holds its lock, others of the same turn wait. Without it nothing is lost but smoothness.
     let turn = dir.join(format!("turn-{}", job.pane % WRITERS));
-    let turn = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .mode(0o600)
-        .open(turn)
-        .ok();
+    let turn = files::open_or_create(&turn).ok();
     // Made while there is time: most panes get the size that they were saved in.
     let planned = job
         .text
@@ -173,12 +171,10 @@ fn take(token: &Path) -> Result<(Job, PathBuf), PaneError> {
         path: token.to_owned(),
         source,
     };
-    let open = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let file =
-        rustix::fs::open(token, open, Mode::empty()).map_err(|errno| failed(errno.into()))?;
-    fs::remove_file(token).map_err(failed)?;
+    let mut file = files::open(token).map_err(|error| failed(error.into()))?;
+    files::remove(token).map_err(|error| failed(error.into()))?;
     let mut bytes = Vec::new();
-    File::from(file).read_to_end(&mut bytes).map_err(failed)?;
+    file.read_to_end(&mut bytes).map_err(failed)?;
     let job = postcard::from_bytes(&bytes)
         .map_err(|error| failed(io::Error::new(io::ErrorKind::InvalidData, error)))?;
     let dir = token.parent().unwrap_or(Path::new("/")).to_owned();
@@ -228,12 +224,8 @@ fn enter(dirs: &[BString]) -> (Went, Option<&BString>) {
 /// Says how it went, and gives back the pipe.
 fn say_ready(dir: &Path, pane: u32, went: Went) -> Option<File> {
     let [a, b, c, d] = pane.to_le_bytes();
-    let pipe = OpenOptions::new()
-        .write(true)
-        .custom_flags(i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or(0))
-        .open(dir.join(READY));
     // Nobody listens any more when the restorer has given up waiting; the pane goes on.
-    let mut pipe = pipe.ok()?;
+    let mut pipe = files::open_pipe_to_write(&dir.join(READY)).ok()?;
     let _ = pipe.write_all(&[a, b, c, d, went as u8]);
     Some(pipe)
 }

@@ -1,18 +1,18 @@
 //! The private directory of one restore: the gates, the pipe, and the jobs of the panes.
 
 use std::collections::BTreeMap;
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use bstr::BString;
 use rustix::event::{PollFd, PollFlags, Timespec};
-use rustix::fs::{CWD, FileType, FlockOperation, Mode, OFlags};
+use rustix::fs::FlockOperation;
 
 use super::RestoreError;
 use super::pane::{Job, MESSAGE, OPEN, READY, SHELL_GATE, TEXT_GATE, Went};
+use crate::files;
 use crate::model::geometry::Size;
 
 /// The directory, with the gates held shut. Dropping it removes the directory and lets the gates' locks
@@ -32,8 +32,7 @@ pub(super) struct Workdir {
 /// Makes a gate and shuts it.
 fn gate(path: &Path) -> Result<File, RestoreError> {
     let gate = create(path)?;
-    rustix::fs::flock(&gate, FlockOperation::NonBlockingLockExclusive)
-        .map_err(|errno| failed(path)(errno.into()))?;
+    rustix::fs::flock(&gate, FlockOperation::NonBlockingLockExclusive).map_err(failed(path))?;
     Ok(gate)
 }
 
@@ -47,29 +46,22 @@ fn open_gate(gate: &mut Option<File>, path: &Path, more: &[u8]) -> Result<(), Re
     }
 }
 
-fn failed(path: &Path) -> impl FnOnce(io::Error) -> RestoreError + '_ {
+fn failed<E: Into<io::Error>>(path: &Path) -> impl FnOnce(E) -> RestoreError + '_ {
     move |source| RestoreError::Files {
         path: path.display().to_string(),
-        source,
+        source: source.into(),
     }
 }
 
 impl Workdir {
     /// Makes the directory below `runtime`, for its owner alone.
     pub(super) fn new(runtime: &Path, name: &str) -> Result<Self, RestoreError> {
-        let mut private = DirBuilder::new();
-        private.mode(0o700);
-        if !runtime.is_dir() {
-            DirBuilder::new()
-                .recursive(true)
-                .mode(0o700)
-                .create(runtime)
-                .map_err(failed(runtime))?;
-        }
+        files::private_dir(runtime).map_err(failed(runtime))?;
+        tidy(runtime);
         let mut number = 0u32;
         let dir = loop {
             let dir = runtime.join(format!("{name}-{}-{number}", std::process::id()));
-            match private.create(&dir) {
+            match files::new_dir(&dir) {
                 Ok(()) => break dir,
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number < 1000 => {
                     number += 1;
@@ -78,7 +70,7 @@ impl Workdir {
             }
         };
         Self::fill(&dir).inspect_err(|_| {
-            let _ = fs::remove_dir_all(&dir);
+            let _ = files::remove_tree(&dir);
         })
     }
 
@@ -86,25 +78,14 @@ impl Workdir {
         let text_gate = gate(&dir.join(TEXT_GATE))?;
         let shell_gate = gate(&dir.join(SHELL_GATE))?;
         let pipe = dir.join(READY);
-        let own = Mode::RUSR | Mode::WUSR;
-        #[cfg(target_os = "linux")]
-        let made = rustix::fs::mknodat(CWD, &pipe, FileType::Fifo, own, 0);
-        #[cfg(not(target_os = "linux"))]
-        let made = make_pipe(&pipe);
-        made.map_err(|errno| failed(&pipe)(errno.into()))?;
-        let open = |flags| {
-            rustix::fs::open(&pipe, flags | OFlags::NONBLOCK | OFlags::CLOEXEC, own)
-                .map_err(|errno| failed(&pipe)(errno.into()))
-        };
-        let ready = open(OFlags::RDONLY)?;
-        let writer = open(OFlags::WRONLY)?;
+        let (ready, writer) = files::make_pipe(&pipe).map_err(failed(&pipe))?;
         Ok(Self {
             dir: dir.to_owned(),
             text_gate: Some(text_gate),
             shell_gate: Some(shell_gate),
             promised: false,
-            ready: ready.into(),
-            writer: Some(writer.into()),
+            ready,
+            writer: Some(writer),
         })
     }
 
@@ -196,6 +177,38 @@ impl Workdir {
     }
 }
 
+/// Removes what killed restorers left: jobs that no pane has read hold texts. What cannot be removed is looked at again
+/// by the next.
+fn tidy(runtime: &Path) {
+    let entries = std::fs::read_dir(runtime).into_iter().flatten().flatten();
+    for dir in entries.map(|entry| entry.path()) {
+        if is_left(&dir)
+            && let Err(error) = files::remove_tree(&dir)
+        {
+            tracing::debug!("{error} stays");
+        }
+    }
+}
+
+/// Whether a directory is that of a restorer that has ended: the process whose number is in its name is gone, and nobody
+/// holds a gate shut. The number alone means nothing where a directory is shared with a container.
+fn is_left(dir: &Path) -> bool {
+    let name = dir.file_name().unwrap_or_default().to_string_lossy();
+    let mut parts = name.rsplit('-');
+    let (Some(Ok(_)), Some(Ok(pid))) = (
+        parts.next().map(str::parse::<u32>),
+        parts.next().map(str::parse::<i32>),
+    ) else {
+        return false;
+    };
+    let gone = rustix::process::Pid::from_raw(pid)
+        .is_some_and(|pid| rustix::process::test_kill_process(pid) == Err(rustix::io::Errno::SRCH));
+    gone && match files::open(&dir.join(SHELL_GATE)) {
+        Ok(gate) => rustix::fs::flock(&gate, FlockOperation::NonBlockingLockShared).is_ok(),
+        Err(error) => error.is_not_found(),
+    }
+}
+
 fn timespec(time: Duration) -> Timespec {
     Timespec {
         tv_sec: i64::try_from(time.as_secs()).unwrap_or(i64::MAX),
@@ -206,30 +219,12 @@ fn timespec(time: Duration) -> Timespec {
 impl Drop for Workdir {
     fn drop(&mut self) {
         // What is left of it is private and small.
-        let _ = fs::remove_dir_all(&self.dir);
+        let _ = files::remove_tree(&self.dir);
     }
 }
 
 fn create(path: &Path) -> Result<File, RestoreError> {
-    OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-        .map_err(failed(path))
-}
-
-#[cfg(not(target_os = "linux"))]
-fn make_pipe(path: &Path) -> rustix::io::Result<()> {
-    // macOS has no call for it in rustix: the program does it.
-    let status = std::process::Command::new("mkfifo")
-        .args(["-m", "600", "--"])
-        .arg(path)
-        .status();
-    match status {
-        Ok(status) if status.success() => Ok(()),
-        _ => Err(rustix::io::Errno::IO),
-    }
+    files::create_new(path).map_err(failed(path))
 }
 
 #[cfg(test)]
@@ -238,6 +233,7 @@ mod tests {
     use crate::model::tree::Screen;
     use crate::restore::pane::wait_at;
     use crate::restore::replay::{Next, Place};
+    use std::fs;
     use std::os::unix::fs::PermissionsExt;
 
     fn job(pane: u32) -> Job {
@@ -273,6 +269,29 @@ mod tests {
                 assert_eq!(waiting.join().unwrap(), None);
             }
         }
+    }
+
+    #[test]
+    fn what_a_killed_restorer_left_goes_with_the_next_restore() {
+        let runtime = tempfile::tempdir().unwrap();
+        let mut killed = Workdir::new(runtime.path(), "test").unwrap();
+        let alive = Workdir::new(runtime.path(), "test").unwrap();
+        killed.write(&job(1)).unwrap();
+        // One that was killed before it had made its gates, and one that is not muxtape's at all.
+        let early = runtime.path().join(format!("test-{}-0", i32::MAX));
+        let other = runtime.path().join("notes");
+        fs::create_dir(&early).unwrap();
+        fs::create_dir(&other).unwrap();
+        let left = runtime.path().join(format!("test-{}-1", i32::MAX));
+        fs::rename(&killed.dir, &left).unwrap();
+        // In another container, whose numbers are not known here.
+        let far = Workdir::new(runtime.path(), "test").unwrap();
+        assert!(!early.exists() && left.exists(), "its gate is shut");
+        drop((killed.text_gate.take(), killed.shell_gate.take()));
+        let next = Workdir::new(runtime.path(), "test").unwrap();
+        assert!(!left.exists());
+        assert!(other.exists() && alive.dir.join(SHELL_GATE).exists() && far.dir.exists());
+        assert_ne!(next.dir, alive.dir);
     }
 
     #[test]

@@ -2,22 +2,23 @@
 //!
 //! Everything that the database reads and writes under a writing lease goes through [`Disk`]: there the parity
 //! file follows what is changed, and a test can put a failing or a lying disk under the whole store
-//! (`with_disk`). What only reads opens the file by itself.
+//! (`with_disk`). What only reads opens the file by [`open_to_read`].
 
 use std::cell::Cell;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io;
 use std::ops::Bound;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use redb::backends::FileBackend;
-use redb::{BackendError, Database, StorageBackend};
+use redb::{BackendError, Database, ReadOnlyDatabase, StorageBackend};
 
 use super::fault::Fault;
 use super::lease;
 use super::parity::Watch;
+use crate::files;
 
 /// Opens a store's file for writing. One that was replaced by another file while its lock was waited for
 /// counts as in use: who tries again gets the new one.
@@ -32,14 +33,20 @@ pub(super) fn open(path: &Path) -> Result<Database, Fault> {
     Ok(lease::builder().create_with_backend(disk)?)
 }
 
-/// Makes a file that is not there yet, for its owner alone.
-pub(super) fn new_file(path: &Path) -> io::Result<File> {
-    OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
+/// Opens a store's file for reading.
+pub(super) fn open_to_read(path: &Path) -> Result<ReadOnlyDatabase, Fault> {
+    let file = files::open(path)?;
+    // The database opens files by their names alone. This name is that of the file which was opened.
+    #[cfg(target_os = "linux")]
+    {
+        use std::os::fd::AsRawFd;
+        let opened = PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()));
+        if opened.exists() {
+            return Ok(lease::builder().open_read_only(&opened)?);
+        }
+    }
+    drop(file);
+    Ok(lease::builder().open_read_only(path)?)
 }
 
 /// The database in a file that is open for writing, and is not the store's yet. An empty file becomes a new
@@ -98,19 +105,12 @@ impl Drop for Hold {
 }
 
 fn open_file(path: &Path) -> Result<(File, Opened), Fault> {
-    let nofollow = rustix::fs::OFlags::NOFOLLOW.bits();
-    let opened = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .custom_flags(i32::try_from(nofollow).unwrap_or(0))
-        .open(path)
-        .and_then(|file| {
-            let found = file.metadata()?;
-            let path = path.to_owned();
-            let id = (found.dev(), found.ino());
-            Ok((file, Opened { path, id }))
-        });
-    opened.map_err(|error| Fault::Database(error.into()))
+    let file = files::open_to_write(path)?;
+    let found = file.metadata();
+    let found = found.map_err(|error| Fault::Database(error.into()))?;
+    let path = path.to_owned();
+    let id = (found.dev(), found.ino());
+    Ok((file, Opened { path, id }))
 }
 
 thread_local! {

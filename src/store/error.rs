@@ -8,6 +8,7 @@ use std::time::Duration;
 use bstr::BString;
 
 use super::network::NetworkKind;
+use crate::files::{Refused, Why};
 use crate::model::id::SnapshotId;
 use crate::model::tree::InvalidState;
 
@@ -125,6 +126,15 @@ pub enum StoreError {
         path: PathBuf,
         /// The user to whom it belongs.
         owner: u32,
+    },
+    /// What lies there is not what the store would have put there: a link, say, or a directory that others may write
+    /// to. It was neither read nor changed.
+    #[error("cannot {operation}: {refused}")]
+    Refused {
+        /// What was to be done.
+        operation: &'static str,
+        /// The file or directory, and what is wrong with it.
+        refused: Refused,
     },
     /// The file system is mounted for reading only.
     #[error("cannot {operation}: the file system of {} is read-only", path.display())]
@@ -248,6 +258,20 @@ impl StoreError {
     pub(super) fn io(operation: &'static str, path: &Path, source: io::Error) -> Self {
         let at = path;
         let path = path.to_owned();
+        match Refused::find(&source) {
+            Some(refused) if refused.why == Why::NotADirectory => {
+                return StoreError::NoDirectory {
+                    operation,
+                    path,
+                    source,
+                };
+            }
+            Some(refused) => {
+                let refused = refused.clone();
+                return StoreError::Refused { operation, refused };
+            }
+            None => {}
+        }
         match source.kind() {
             io::ErrorKind::StorageFull
             | io::ErrorKind::QuotaExceeded

@@ -7,6 +7,7 @@ use std::path::Path;
 use super::disk;
 use super::error::StoreError;
 use super::frame::Kind;
+use crate::files::FileError;
 
 /// A failure inside a lease. Only [`Fault::at`] turns it into what callers see.
 #[derive(Debug)]
@@ -145,6 +146,12 @@ impl Kind {
             Kind::PortableSnapshot => "portable snapshot",
             Kind::Trashed => "the trash record of snapshot no.",
         }
+    }
+}
+
+impl From<FileError> for Fault {
+    fn from(error: FileError) -> Self {
+        Fault::Database(io::Error::from(error).into())
     }
 }
 

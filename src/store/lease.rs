@@ -9,19 +9,19 @@
 //! [`StoreError::Damaged`].
 
 use std::cell::Cell;
-use std::fs::File;
 use std::io::{self, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Condvar, Mutex};
 use std::time::{Duration, Instant};
 
-use redb::{Builder, DatabaseError, ReadTransaction, ReadableDatabase, WriteTransaction};
+use redb::{Builder, ReadTransaction, ReadableDatabase, WriteTransaction};
 
 use super::error::StoreError;
 use super::fault::Fault;
 use super::holder::holder;
 use super::{disk, migrate, network, replace, schema, space};
+use crate::files::{self, FileError, Refused, Why};
 
 /// Memory for pages. The default of the database is 1 GiB.
 const CACHE_BYTES: usize = 32 * 1024 * 1024;
@@ -270,7 +270,17 @@ impl Place<'_> {
         let emptied = || StoreError::Emptied {
             file: self.file.to_owned(),
         };
+        if let Err(error @ FileError::Refused { .. }) = files::check_dir(self.dir) {
+            return Err(StoreError::io(operation, self.dir, error.into()));
+        }
         match std::fs::symlink_metadata(self.file) {
+            Ok(found) if found.is_symlink() => Err(StoreError::Refused {
+                operation,
+                refused: Refused {
+                    path: self.file.to_owned(),
+                    why: Why::Link,
+                },
+            }),
             Ok(found) if !found.is_file() => Err(StoreError::NotAStore {
                 file: self.file.to_owned(),
                 why: "it is not a regular file".to_owned(),
@@ -291,10 +301,10 @@ impl Place<'_> {
     }
 
     pub(super) fn open_to_read(&self) -> Result<(redb::ReadOnlyDatabase, ReadTransaction), Fault> {
-        let db = match builder().open_read_only(self.file) {
-            Err(DatabaseError::RepairAborted) => {
+        let db = match disk::open_to_read(self.file) {
+            Err(Fault::Database(redb::Error::RepairAborted)) => {
                 drop(disk::open(self.file)?);
-                builder().open_read_only(self.file)
+                disk::open_to_read(self.file)
             }
             opened => opened,
         }?;
@@ -332,8 +342,8 @@ impl Place<'_> {
 /// Whether a file begins as every file of the database does. One that cannot be read may do so.
 fn begins_as_database(file: &Path) -> bool {
     let mut beginning = [0; 4];
-    let read = File::open(file).and_then(|mut file| file.read_exact(&mut beginning));
-    read.is_err() || beginning == *b"redb"
+    let read = files::open(file).map(|mut file| file.read_exact(&mut beginning));
+    !matches!(read, Ok(Ok(()))) || beginning == *b"redb"
 }
 
 /// The pause before the next try. It shrinks with the time that was waited: so those who wait longest are

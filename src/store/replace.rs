@@ -8,9 +8,9 @@
 //! Two that replace the file at once could undo what was written in between. So it is only done with a
 //! lock on the directory, which ends with the process.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -20,8 +20,9 @@ use rustix::fs::FlockOperation;
 use super::disk;
 use super::error::StoreError;
 use super::fault::Fault;
-use super::lease::{self, Outcome, Place};
+use super::lease::{Outcome, Place};
 use super::parity;
+use crate::files;
 
 /// What the new file is called until it is complete.
 const BUILDING: &str = "muxtape.redb.new";
@@ -40,12 +41,8 @@ impl<'a> Turn<'a> {
     pub(super) fn take(place: Place<'a>, operation: &'static str) -> Result<Self, StoreError> {
         let dir = place.until_free(operation, || lock(&place))?;
         let building = place.dir.join(BUILDING);
-        match fs::remove_file(&building) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(StoreError::io(operation, &building, error));
-            }
-            _ => {}
-        }
+        files::remove(&building)
+            .map_err(|error| StoreError::io(operation, &building, error.into()))?;
         Ok(Self {
             place,
             operation,
@@ -69,11 +66,11 @@ impl<'a> Turn<'a> {
         let before = identity(self.place.file);
         let replaced = self.place.read(self.operation, |old| {
             let built = self.build(old, build)?;
-            let new = lease::builder().open_read_only(&self.building)?;
+            let new = disk::open_to_read(&self.building)?;
             let checked = check(&new.begin_read()?, &built)?;
             drop(new);
             if let Outcome::Abort(()) = checked {
-                fs::remove_file(&self.building).map_err(io_fault)?;
+                files::remove(&self.building)?;
                 return Ok(built);
             }
             // Somebody who brought back a backup meanwhile, say, would lose it again.
@@ -88,12 +85,12 @@ impl<'a> Turn<'a> {
             }
             // It tells of the old file.
             parity::forget(self.place.dir);
-            fs::rename(&self.building, self.place.file).map_err(io_fault)?;
+            files::rename(&self.building, self.place.file)?;
             self.dir.sync_all().map_err(io_fault)?;
             Ok(built)
         });
         if replaced.is_err() {
-            let _ = fs::remove_file(&self.building);
+            let _ = files::remove(&self.building);
         }
         replaced
     }
@@ -103,14 +100,7 @@ impl<'a> Turn<'a> {
         old: &ReadTransaction,
         build: impl FnOnce(&ReadTransaction, &WriteTransaction) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&self.building)
-            .map_err(io_fault)?;
-        let db = disk::database(file)?;
+        let db = disk::database(files::create_new(&self.building)?)?;
         let mut txn = db.begin_write()?;
         txn.set_quick_repair(true);
         let built = build(old, &txn)?;
@@ -126,14 +116,14 @@ impl<'a> Turn<'a> {
 
 /// Locks the directory, or says that it is in use.
 pub(super) fn lock(place: &Place<'_>) -> Result<File, Fault> {
-    let dir = match File::open(place.dir) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+    let dir = match files::open_dir(place.dir) {
+        Err(error) if error.is_not_found() => {
             return Err(StoreError::NoStore {
                 dir: place.dir.to_owned(),
             }
             .into());
         }
-        opened => opened.map_err(io_fault)?,
+        opened => opened?,
     };
     match rustix::fs::flock(&dir, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(dir),

@@ -1,8 +1,7 @@
 //! Which format a store has, and the making of a new one.
 
-use std::fs::{self, DirBuilder, File};
+use std::fs;
 use std::io::{self, Write};
-use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -14,6 +13,7 @@ use super::fault::Fault;
 use super::frame::Kind;
 use super::migrate;
 use super::tables::{Change, View};
+use crate::files;
 use crate::model::time::Millis;
 
 /// The format that this version writes, and the newest that it reads.
@@ -98,11 +98,7 @@ pub(super) fn was_made(dir: &Path) -> bool {
 
 /// Makes the directory of a new store.
 pub(super) fn make_dir(dir: &Path) -> Result<(), StoreError> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(dir)
-        .map_err(|source| StoreError::directory(OPERATION, dir, source))
+    files::private_dir(dir).map_err(|error| StoreError::directory(OPERATION, dir, error.into()))
 }
 
 /// Makes a new store, unless one is there: built under another name and linked into place, so that
@@ -118,14 +114,13 @@ pub(super) fn make(dir: &Path, file: &Path, seed: &[u8]) -> Result<(), StoreErro
     let building = dir.join(format!("{BUILDING}{}", hex(&store)));
     let made = build(&building, store)
         .map_err(|fault| fault.at(OPERATION, &building))
-        .and_then(|()| match fs::hard_link(&building, file) {
+        .and_then(|()| match files::link(&building, file) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-            linked => linked.map_err(at(file)),
+            linked => linked.map_err(|error| at(file)(error.into())),
         });
-    let _ = fs::remove_file(&building);
+    let _ = files::remove(&building);
     made?;
-    let directory = File::open(dir).map_err(at(dir))?;
-    directory.sync_all().map_err(at(dir))
+    files::sync_dir(dir).map_err(|error| at(dir)(error.into()))
 }
 
 /// Writes the sidecar where it is missing.
@@ -137,9 +132,9 @@ pub(super) fn mark(dir: &Path, schema: &Schema) -> Result<(), StoreError> {
     let at = |source| StoreError::io("mark the store", &sidecar, source);
     // The file is there, so what is still called so is of nobody any more.
     clean(dir).map_err(at)?;
-    let mut file = match disk::new_file(&sidecar) {
+    let mut file = match files::create_new(&sidecar) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
-        opened => opened.map_err(at)?,
+        made => made.map_err(|error| at(error.into()))?,
     };
     writeln!(file, "{}", hex(&schema.store)).map_err(at)?;
     file.sync_all().map_err(at)
@@ -147,10 +142,7 @@ pub(super) fn mark(dir: &Path, schema: &Schema) -> Result<(), StoreError> {
 
 /// Removes the sidecar, which the next write makes anew: another store is about to take the place of this one.
 pub(super) fn unmark(dir: &Path) -> io::Result<()> {
-    match fs::remove_file(dir.join(SIDECAR)) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
+    Ok(files::remove(&dir.join(SIDECAR)).map(drop)?)
 }
 
 /// Removes what killed processes were building.
@@ -159,10 +151,7 @@ fn clean(dir: &Path) -> io::Result<()> {
         let entry = entry?;
         let name = entry.file_name();
         if name.as_encoded_bytes().starts_with(BUILDING.as_bytes()) {
-            match fs::remove_file(entry.path()) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
+            files::remove(&entry.path())?;
         }
     }
     Ok(())
@@ -170,15 +159,14 @@ fn clean(dir: &Path) -> io::Result<()> {
 
 /// The id of the store that was made in this directory, where the sidecar tells.
 pub(super) fn marked(dir: &Path) -> Option<[u8; 16]> {
-    let text = fs::read_to_string(dir.join(SIDECAR)).ok()?;
+    let text = String::from_utf8(files::read(&dir.join(SIDECAR)).ok()?).ok()?;
     let number = u128::from_str_radix(text.trim_ascii(), 16).ok()?;
     Some(number.to_be_bytes())
 }
 
 /// Builds an empty store in a new file.
 pub(super) fn build(file: &Path, store: [u8; 16]) -> Result<(), Fault> {
-    let opened = disk::new_file(file).map_err(|error| Fault::Database(error.into()))?;
-    let db = disk::database(opened)?;
+    let db = disk::database(files::create_new(file)?)?;
     let mut txn = db.begin_write()?;
     txn.set_quick_repair(true);
     txn.make_tables()?;

@@ -4,14 +4,15 @@
 //! few megabytes, the ballast, lies beside the store. Recording stops while there is still some room;
 //! what only changes or removes drops the ballast when the disk is full, and puts it back when it can.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{FallocateFlags, FlockOperation, OFlags};
+use rustix::fs::{FallocateFlags, FlockOperation};
 
 use super::error::StoreError;
+use crate::files;
 
 /// The name of the ballast in the data directory.
 const BALLAST: &str = "muxtape.ballast";
@@ -54,7 +55,7 @@ pub(super) fn check(dir: &Path, operation: &'static str, bytes: u64) -> Result<(
 
 /// Throws the ballast off, if there is one; says whether there was.
 pub(super) fn drop_ballast(dir: &Path) -> bool {
-    fs::remove_file(ballast(dir)).is_ok()
+    files::remove(&ballast(dir)).unwrap_or(false)
 }
 
 /// Makes the ballast, unless it is there or there is too little room for it. Whatever goes wrong, the
@@ -86,14 +87,7 @@ fn is_whole(file: &fs::Metadata) -> bool {
 }
 
 fn make_ballast(path: &Path) -> io::Result<()> {
-    let nofollow = i32::try_from(OFlags::NOFOLLOW.bits()).unwrap_or(0);
-    let file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .custom_flags(nofollow)
-        .open(path)?;
+    let file = files::open_or_create(path)?;
     // Somebody else who is making it will do.
     if rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
         return Ok(());
@@ -101,7 +95,7 @@ fn make_ballast(path: &Path) -> io::Result<()> {
     let made = allocate(&file);
     if made.is_err() {
         // Half a ballast would take room and be of no use.
-        let _ = fs::remove_file(path);
+        let _ = files::remove(path);
     }
     made
 }

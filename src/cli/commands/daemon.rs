@@ -1,5 +1,6 @@
 //! `muxtape daemon`
 
+use std::io::IsTerminal;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,10 +51,25 @@ pub(super) fn recorder(context: &Context) -> Result<Recorder, CliError> {
         ))
 }
 
+/// Lets nobody dump the process or read its memory, which holds what terminals show before secrets are taken out. Not
+/// in a terminal: the system hides the directory of such a process, too, and tmux would not know that of its pane.
+fn keep_out_of_dumps(in_terminal: bool) {
+    #[cfg(target_os = "linux")]
+    if !in_terminal {
+        use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+        if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
+            tracing::debug!("the process can be dumped: {error}");
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = in_terminal;
+}
+
 impl Daemon {
     pub(in crate::cli) fn run(&self, context: &Context) -> Result<Exit, CliError> {
         match self.action {
             Action::Run => {
+                keep_out_of_dumps(std::io::stdin().is_terminal());
                 // Two threads: one for the clock and signals, and the blocking pool beside them.
                 let runtime = tokio::runtime::Builder::new_multi_thread()
                     .worker_threads(1)
@@ -162,5 +178,20 @@ fn tell(context: &Context, event: &Event) -> Option<String> {
             }
         }),
         Event::Failed(why) => Some(format!("failed, trying again: {why}")),
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use rustix::process::{DumpableBehavior, dumpable_behavior, set_dumpable_behavior};
+
+    #[test]
+    fn a_recorder_without_a_terminal_cannot_be_dumped() {
+        super::keep_out_of_dumps(true);
+        assert_eq!(dumpable_behavior(), Ok(DumpableBehavior::Dumpable));
+        super::keep_out_of_dumps(false);
+        let now = dumpable_behavior();
+        set_dumpable_behavior(DumpableBehavior::Dumpable).unwrap();
+        assert_eq!(now, Ok(DumpableBehavior::NotDumpable));
     }
 }

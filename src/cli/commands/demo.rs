@@ -1,8 +1,6 @@
 //! `muxtape demo`
 
-use std::fs;
 use std::io;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -12,6 +10,7 @@ use crate::cli::args::Global;
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
 use crate::daemon::Event;
+use crate::files::{self, FileError, ScratchDir};
 use crate::model::Millis;
 
 /// Open the interface on a private tmux server with lively sessions
@@ -70,17 +69,15 @@ set -g history-limit 5000
 
 /// The private place of a demo: its directory goes, and its server ends, when this does.
 struct Stage {
-    dir: tempfile::TempDir,
+    dir: ScratchDir,
 }
 
 impl Stage {
     fn new() -> Result<Stage, CliError> {
-        let dir = tempfile::Builder::new().prefix("muxtape-demo").tempdir()?;
-        fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o700))?;
+        let dir = ScratchDir::new("muxtape-demo").map_err(|error| failed(&error))?;
         let stage = Stage { dir };
         for name in ["home/src/api", "home/src/web/assets"] {
-            let path = stage.path(name);
-            fs::create_dir_all(&path).map_err(|error| failed("make", &path, &error))?;
+            files::private_dir(&stage.path(name)).map_err(|error| failed(&error))?;
         }
         for (name, text) in [
             ("home/src/api/serve", LOG),
@@ -89,8 +86,7 @@ impl Stage {
             ("home/src/web/index.html", "<h1>muxtape</h1>\n"),
             ("conf", CONF),
         ] {
-            let path = stage.path(name);
-            fs::write(&path, text).map_err(|error| failed("write", &path, &error))?;
+            files::write_new(&stage.path(name), text.as_bytes()).map_err(|error| failed(&error))?;
         }
         Ok(stage)
     }
@@ -166,9 +162,8 @@ impl Drop for Stage {
     }
 }
 
-fn failed(what: &str, path: &Path, error: &io::Error) -> CliError {
-    let message = format!("could not {what} {}: {error}", path.display());
-    CliError::new(Exit::Failed, message)
+fn failed(error: &FileError) -> CliError {
+    CliError::caused(Exit::Failed, error)
 }
 
 fn text(path: &Path) -> String {

@@ -1,9 +1,8 @@
 //! What restores made, kept in a small private file, so that it can be taken back later and by another process:
 //! the last ones of every server, newest last.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs::File;
+use std::io;
 use std::path::Path;
 
 use bstr::BString;
@@ -11,6 +10,7 @@ use rustix::fs::FlockOperation;
 use serde::{Deserialize, Serialize};
 
 use super::Undoable;
+use crate::files;
 use crate::model::id::SnapshotId;
 use crate::model::snapshot::ServerIdentity;
 use crate::model::time::Millis;
@@ -69,11 +69,7 @@ struct Record {
 pub fn remember(dir: &Path, made: &Undoable, at: Millis) -> Result<u64, RestoreError> {
     let path = dir.join(FILE);
     let failed = |error| failed(&path)(error);
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(dir)
-        .map_err(failed)?;
+    files::private_dir(dir).map_err(|error| failed(error.into()))?;
     let _lock = lock(dir).map_err(failed)?;
     // One that cannot be read is no reason to forget this one.
     let mut records = read(dir).unwrap_or_default();
@@ -175,9 +171,7 @@ pub fn forget_names(dir: &Path, holds: impl Fn(&BString) -> bool) -> Result<usiz
 
 /// Waits for its turn; the lock falls with what is given back.
 fn lock(dir: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false).mode(0o600);
-    let file = options.open(dir.join(LOCK))?;
+    let file = files::open_or_create(&dir.join(LOCK))?;
     rustix::fs::flock(&file, FlockOperation::LockExclusive)?;
     Ok(file)
 }
@@ -196,27 +190,18 @@ fn read(dir: &Path) -> io::Result<Records> {
 }
 
 fn open(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    match fs::read(path) {
+    match files::read(path) {
         Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }
 
 fn write(dir: &Path, records: &Records) -> io::Result<()> {
-    // Never half of it: the old one stays until the new one is whole.
-    let new = dir.join(format!("{FILE}.{}", std::process::id()));
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true).mode(0o600);
-    let mut file = options.open(&new)?;
-    file.write_all(&serde_json::to_vec(records)?)?;
-    file.sync_all()?;
-    fs::rename(&new, dir.join(FILE))?;
+    files::replace(&dir.join(FILE), &serde_json::to_vec(records)?)?;
     // What it said stands in the new file, or was taken back.
-    match fs::remove_file(dir.join(OLD)) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
+    files::remove(&dir.join(OLD))?;
+    Ok(())
 }
 
 fn failed(path: &Path) -> impl FnOnce(io::Error) -> RestoreError {
@@ -226,6 +211,7 @@ fn failed(path: &Path) -> impl FnOnce(io::Error) -> RestoreError {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;

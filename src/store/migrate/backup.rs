@@ -1,12 +1,13 @@
 //! Keeping the old file, and putting the new one in its place.
 
-use std::fs::{self, DirBuilder, File};
+use std::fs;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::building::io_fault;
 use super::{Point, Watch};
+use crate::files;
 use crate::store::fault::Fault;
 use crate::store::parity;
 use crate::store::schema::{self, Schema};
@@ -46,25 +47,21 @@ pub(super) fn swap(
     let (Some(dir), Some(kept)) = (file.parent(), backup.parent()) else {
         return Err(io_fault(io::ErrorKind::NotFound.into()));
     };
-    let made = DirBuilder::new().recursive(true).mode(0o700).create(kept);
-    made.map_err(io_fault)?;
+    files::private_dir(kept)?;
+    // It may have been brought here from elsewhere.
+    files::keep_from_others(file)?;
     watch(Point::Directory)?;
-    match fs::hard_link(file, backup) {
+    match files::link(file, backup) {
         Err(_) if is_same(file, backup) => {}
-        linked => linked.map_err(io_fault)?,
+        linked => linked?,
     }
     watch(Point::Kept)?;
-    sync(kept)?;
-    sync(dir)?;
+    files::sync_dir(kept)?;
+    files::sync_dir(dir)?;
     watch(Point::KeptForSure)?;
     // It tells of the old file.
     parity::forget(dir);
-    fs::rename(new, file).map_err(io_fault)?;
+    files::rename(new, file)?;
     watch(Point::Replaced)?;
-    sync(dir)
-}
-
-fn sync(dir: &Path) -> Result<(), Fault> {
-    let synced = File::open(dir).and_then(|dir| dir.sync_all());
-    synced.map_err(io_fault)
+    Ok(files::sync_dir(dir)?)
 }

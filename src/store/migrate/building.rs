@@ -1,16 +1,14 @@
 //! The file that the new store is built in, beside the old one.
 
-use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use redb::{Database, ReadableDatabase};
-use rustix::fs::OFlags;
 
 use super::old::{Lost, Source, note};
 use super::progress::Progress;
 use super::{Carried, Point, Watch, carry, check};
+use crate::files;
 use crate::store::counters::Counters;
 use crate::store::fault::Fault;
 use crate::store::schema::{self, Schema};
@@ -35,7 +33,7 @@ pub(super) fn path(dir: &Path) -> PathBuf {
 /// The state of a file of the database.
 pub(super) fn state(file: &Path) -> io::Result<[u8; 32]> {
     let mut header = Vec::new();
-    File::open(file)?.take(HEADER).read_to_end(&mut header)?;
+    files::open(file)?.take(HEADER).read_to_end(&mut header)?;
     Ok(blake3::derive_key("muxtape.migration/1", &header))
 }
 
@@ -54,12 +52,9 @@ impl Building {
             Err(fault) if fault.is_damage() => {}
             Err(fault) => return Err(fault),
         }
-        match fs::remove_file(path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(io_fault(error)),
-            _ => {}
-        }
+        files::remove(path)?;
         watch(Point::Cleaned)?;
-        let db = disk::database(options().create_new(true).open(path).map_err(io_fault)?)?;
+        let db = disk::database(files::create_new(path)?)?;
         watch(Point::Made)?;
         let progress = Progress::new(schema::SUPPORTED, of);
         let building = Self { db, progress };
@@ -72,9 +67,9 @@ impl Building {
     }
 
     fn go_on(path: &Path, of: [u8; 32]) -> Result<Option<Self>, Fault> {
-        let file = match options().open(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            opened => opened.map_err(io_fault)?,
+        let file = match files::open_to_write(path) {
+            Err(error) if error.is_not_found() => return Ok(None),
+            opened => opened?,
         };
         let db = crate::store::lease::guarded(|| disk::database(file))?;
         let Some(progress) = Progress::read(&db).map_err(Fault::or_foreign)? else {
@@ -168,17 +163,6 @@ impl Building {
         watch(Point::Finished)?;
         Ok((carried, lost))
     }
-}
-
-fn options() -> OpenOptions {
-    let nofollow = i32::try_from(OFlags::NOFOLLOW.bits()).unwrap_or(0);
-    let mut options = OpenOptions::new();
-    options
-        .read(true)
-        .write(true)
-        .mode(0o600)
-        .custom_flags(nofollow);
-    options
 }
 
 pub(super) fn io_fault(error: io::Error) -> Fault {

@@ -23,7 +23,6 @@ mod v1;
 #[cfg(test)]
 pub(super) mod tests;
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -37,6 +36,7 @@ use super::frame::Kind;
 use super::lease::{Place, guarded};
 use super::schema::{self, Schema};
 use super::{Store, replace, space, stats};
+use crate::files;
 use building::Building;
 use old::Source;
 
@@ -102,10 +102,7 @@ pub(super) fn backups(dir: &Path) -> PathBuf {
 
 /// Removes what a killed migration left. For whoever has the turn, where the store has the present form.
 pub(super) fn tidy(dir: &Path) -> io::Result<()> {
-    match fs::remove_file(building::path(dir)) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
+    Ok(files::remove(&building::path(dir)).map(drop)?)
 }
 
 impl Store {

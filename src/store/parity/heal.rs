@@ -1,8 +1,8 @@
 //! Finding damaged pages, and a copy of the store's file in which they are put right.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use super::block::sum;
@@ -11,6 +11,7 @@ use super::header::Cover;
 use super::layout::{SLOTS, page, pages, stripes};
 use super::sidecar::Sidecar;
 use super::{FILE, read_page};
+use crate::files;
 use crate::store::disk::Hold;
 use crate::store::error::StoreError;
 use crate::store::schema;
@@ -95,12 +96,7 @@ pub(in crate::store) fn heal_into(
     const OPERATION: &str = "heal the store's file";
     let mut healed = Healed::default();
     let at = |error| StoreError::io(OPERATION, copy, error);
-    let file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(copy)
-        .map_err(at)?;
+    let file = files::create_new(copy).map_err(|error| at(error.into()))?;
     Survey::new(hold)
         .and_then(|survey| {
             survey.copy_to(&file)?;

@@ -81,7 +81,7 @@ fn keep_some(hold: &Hold, path: &Path, store: [u8; 16]) -> io::Result<usize> {
 
 /// Removes the parity file: the store's file is about to become another one. It is built anew.
 pub(super) fn forget(dir: &Path) {
-    let _ = std::fs::remove_file(dir.join(FILE));
+    let _ = crate::files::remove(&dir.join(FILE));
 }
 
 /// What tells one state of the store's file from the next: its first page, which every commit changes.

@@ -8,15 +8,16 @@
 //! the write-intent bitmap of Linux' md, with a proof for what is open.
 
 use std::collections::BTreeSet;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use super::block::Block;
 use super::field::PAGE;
 use super::header::{Cover, Header, Map, NO_BLOCK, OPEN_AT_MOST, seed};
 use super::layout::{BLOCK, COPIES, INDEX, MAP_PAGES, MAPPED, block, head, stripes};
+use crate::files;
 
 /// Counts what is done to parity files on this thread.
 #[cfg(test)]
@@ -43,18 +44,11 @@ impl Sidecar {
     /// Opens the parity file of a store, and makes it where there is none and `make` says so. What is not the
     /// store's, or damaged, counts as nothing.
     pub(super) fn open(path: &Path, store: [u8; 16], make: bool) -> io::Result<Self> {
-        let nofollow = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
-        let file = OpenOptions::new()
-            .read(true)
-            .write(make)
-            .create(make)
-            .truncate(false)
-            .mode(0o600)
-            .custom_flags(i32::try_from(nofollow.bits()).unwrap_or(0))
-            .open(path)?;
-        if !file.metadata()?.is_file() {
-            return Err(io::Error::other("it is not a regular file"));
-        }
+        let file = if make {
+            files::open_or_create(path)?
+        } else {
+            files::open(path)?
+        };
         let read = |copy: u64, page: usize| {
             let mut bytes = vec![0; PAGE];
             let read = file.read_exact_at(&mut bytes, head(copy, page));

@@ -1,12 +1,11 @@
 //! The files of a repair: the damaged one, what is built beside it, and what is kept.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use crate::files;
 use crate::model::time::Millis;
-use crate::store::disk;
 use crate::store::error::StoreError;
 use crate::store::lease::Place;
 use crate::store::parity;
@@ -31,17 +30,7 @@ pub(in crate::store) fn work(store: &Path) -> PathBuf {
 
 /// Removes what a killed repair left. For whoever has the turn.
 pub(in crate::store) fn tidy(store: &Path) -> io::Result<()> {
-    remove(&work(store))
-}
-
-/// Opens a file that is there.
-pub(super) fn open(path: &Path) -> io::Result<File> {
-    let nofollow = rustix::fs::OFlags::NOFOLLOW.bits();
-    OpenOptions::new()
-        .read(true)
-        .write(true)
-        .custom_flags(i32::try_from(nofollow).unwrap_or(0))
-        .open(path)
+    Ok(files::remove_tree(&work(store)).map(drop)?)
 }
 
 /// The directory in which new files are built; it goes with everything in it.
@@ -53,9 +42,8 @@ impl Work {
     /// Makes it, without what a killed repair left in it.
     pub(super) fn make(store: &Path, operation: &'static str) -> Result<Self, StoreError> {
         let dir = work(store);
-        let at = |error| StoreError::io(operation, &dir, error);
-        remove(&dir).map_err(at)?;
-        DirBuilder::new().mode(0o700).create(&dir).map_err(at)?;
+        let made = files::remove_tree(&dir).and_then(|_| files::new_dir(&dir));
+        made.map_err(|error| StoreError::io(operation, &dir, error.into()))?;
         Ok(Self { dir })
     }
 
@@ -67,21 +55,14 @@ impl Work {
     /// A new directory in it, as that of a store.
     pub(super) fn store(&self, name: &str) -> io::Result<PathBuf> {
         let dir = self.dir.join(name);
-        DirBuilder::new().mode(0o700).create(&dir)?;
+        files::new_dir(&dir)?;
         Ok(dir)
     }
 }
 
 impl Drop for Work {
     fn drop(&mut self) {
-        let _ = remove(&self.dir);
-    }
-}
-
-fn remove(dir: &Path) -> io::Result<()> {
-    match fs::remove_dir_all(dir) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        removed => removed,
+        let _ = files::remove_tree(&self.dir);
     }
 }
 
@@ -91,18 +72,18 @@ pub(super) fn swap(place: &Place<'_>, new: &Path, now: Millis) -> Result<PathBuf
     let dir = kept(place.dir);
     let kept =
         keep(place.file, &dir, now).map_err(|error| StoreError::io(OPERATION, &dir, error))?;
-    let put = fs::rename(new, place.file).and_then(|()| File::open(place.dir)?.sync_all());
-    put.map_err(|error| StoreError::io(super::OPERATION, place.file, error))?;
+    let put = files::rename(new, place.file).and_then(|()| files::sync_dir(place.dir));
+    put.map_err(|error| StoreError::io(super::OPERATION, place.file, error.into()))?;
     // It tells of the old file.
     parity::forget(place.dir);
     Ok(kept)
 }
 
 fn keep(file: &Path, dir: &Path, now: Millis) -> io::Result<PathBuf> {
-    DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+    files::private_dir(dir)?;
     let mut kept = dir.join(name(now, 0));
     for again in 1.. {
-        let linked = fs::hard_link(file, &kept);
+        let linked = files::link(file, &kept);
         match linked {
             Ok(()) => break,
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
@@ -110,15 +91,15 @@ fn keep(file: &Path, dir: &Path, now: Millis) -> io::Result<PathBuf> {
             }
             // A file system without links.
             Err(_) => {
-                let mut to = disk::new_file(&kept)?;
-                io::copy(&mut open(file)?, &mut to)?;
+                let mut to = files::create_new(&kept)?;
+                io::copy(&mut files::open(file)?, &mut to)?;
                 to.sync_all()?;
                 break;
             }
         }
     }
     forget_oldest(dir)?;
-    File::open(dir)?.sync_all()?;
+    files::sync_dir(dir)?;
     Ok(kept)
 }
 
@@ -139,5 +120,8 @@ fn forget_oldest(dir: &Path) -> io::Result<()> {
     }
     kept.sort();
     let surplus = kept.len().saturating_sub(MOST_KEPT);
-    kept.iter().take(surplus).try_for_each(fs::remove_file)
+    for path in kept.iter().take(surplus) {
+        files::remove(path)?;
+    }
+    Ok(())
 }

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use redb::backends::FileBackend;
 
-use super::files::{self, Work};
+use super::files::Work;
 use super::{OPERATION, Way};
+use crate::files;
 use crate::model::time::Millis;
 use crate::store::disk::Hold;
 use crate::store::error::StoreError;
@@ -197,7 +198,8 @@ fn survey(place: &Place<'_>, copy: &Path) -> Result<Survey, StoreError> {
 }
 
 fn backend(path: &Path) -> Result<FileBackend, StoreError> {
-    let file = files::open(path).map_err(|error| StoreError::io(OPERATION, path, error))?;
+    let file = files::open_to_write(path);
+    let file = file.map_err(|error| StoreError::io(OPERATION, path, error.into()))?;
     FileBackend::new(file).map_err(|error| Fault::from(error).at(OPERATION, path))
 }
 

@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::files;
 use crate::store::error::StoreError;
 use crate::store::replace::Turn;
 use crate::store::{Store, migrate, repair, spool};
@@ -36,19 +37,15 @@ impl Store {
     }
 
     /// Removes files that [`Store::old_files`] told of, for good. One that has gone already is no error.
-    pub fn remove_old_files(&self, files: &[PathBuf]) -> Result<(), StoreError> {
+    pub fn remove_old_files(&self, old: &[PathBuf]) -> Result<(), StoreError> {
         // A repair may be making some of them just now.
         let _turn = Turn::take(self.place(), REMOVE)?;
-        for file in files {
-            let removed = match fs::remove_file(file) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-                removed => removed,
-            };
-            let removed = removed.and_then(|()| match file.parent() {
-                Some(dir) => fs::File::open(dir)?.sync_all(),
+        for file in old {
+            let removed = files::remove(file).and_then(|_| match file.parent() {
+                Some(dir) => files::sync_dir(dir),
                 None => Ok(()),
             });
-            removed.map_err(|error| StoreError::io(REMOVE, file, error))?;
+            removed.map_err(|error| StoreError::io(REMOVE, file, error.into()))?;
         }
         Ok(())
     }

@@ -1,13 +1,13 @@
 //! The directory of the spool: whole files appear in it at once, or not at all.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{FlockOperation, OFlags, flock};
+use rustix::fs::{FlockOperation, flock};
 
 use super::file::Aside;
+use crate::files;
 use crate::model::time::Millis;
 
 /// The name of the directory in the data directory.
@@ -16,8 +16,6 @@ const DIR: &str = "spool";
 const AUTOMATIC: &str = "-auto.spool";
 /// … and of those that never do.
 const KEPT: &str = "-kept.spool";
-/// How names of files begin that are being written.
-const WRITING: &str = ".new-";
 /// What is added to the names of files that could not be taken in.
 const SET_ASIDE: &str = "bad";
 
@@ -116,7 +114,7 @@ impl SpoolDir {
 
     /// The turn to take files in or throw them away; `None` while another process has it.
     pub(super) fn turn(&self) -> io::Result<Option<Turn>> {
-        let dir = File::open(&self.path)?;
+        let dir = files::open_dir(&self.path)?;
         match flock(&dir, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Ok(Some(Turn { _dir: dir })),
             Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
@@ -126,10 +124,8 @@ impl SpoolDir {
 
     /// Makes the directory where it is missing.
     pub(super) fn make(&self) -> io::Result<()> {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&self.path)
+        self.path.parent().map_or(Ok(()), files::private_dir)?;
+        Ok(files::private_dir(&self.path)?)
     }
 
     /// The name for a snapshot: sorts by time, and is one snapshot's alone.
@@ -149,40 +145,12 @@ impl SpoolDir {
 
     /// Writes a file, synced, under its name; in place of one that has this name.
     pub(super) fn put(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
-        let writing = self.path.join(format!("{WRITING}{name}"));
-        let written = self.write(&writing, bytes).and_then(|_locked| {
-            fs::rename(&writing, self.path.join(name))?;
-            self.sync()
-        });
-        if written.is_err() {
-            let _ = fs::remove_file(&writing);
-        }
-        written
-    }
-
-    /// The file is locked as long as it is written: so those of killed processes can be told.
-    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<File> {
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .custom_flags(nofollow())
-            .open(path)?;
-        flock(&file, FlockOperation::NonBlockingLockExclusive)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        Ok(file)
+        Ok(files::replace(&self.path.join(name), bytes)?)
     }
 
     /// The bytes of a file.
     pub(super) fn read(&self, waiting: &Waiting) -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        OpenOptions::new()
-            .read(true)
-            .custom_flags(nofollow())
-            .open(self.path.join(&waiting.name))?
-            .read_to_end(&mut bytes)?;
-        Ok(bytes)
+        Ok(files::read(&self.path.join(&waiting.name))?)
     }
 
     /// Writes a file anew.
@@ -192,16 +160,14 @@ impl SpoolDir {
 
     /// Removes a file. One that has gone already is no error.
     pub(super) fn remove(&self, waiting: &Waiting) -> io::Result<()> {
-        match fs::remove_file(self.path.join(&waiting.name)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => self.sync(),
-        }
+        files::remove(&self.path.join(&waiting.name))?;
+        self.sync()
     }
 
     /// Puts a file out of the way under another name, which it gives back.
     pub(super) fn set_aside(&self, waiting: &Waiting) -> io::Result<PathBuf> {
         let to = self.path.join(format!("{}.{SET_ASIDE}", waiting.name));
-        fs::rename(self.path.join(&waiting.name), &to)?;
+        files::rename(&self.path.join(&waiting.name), &to)?;
         self.sync()?;
         Ok(to)
     }
@@ -210,22 +176,18 @@ impl SpoolDir {
     pub(super) fn clean(&self, _turn: &Turn) -> io::Result<()> {
         for (name, _) in self.files()? {
             let path = self.path.join(&name);
-            let left = name.starts_with(WRITING)
-                && File::open(&path).is_ok_and(|file| {
+            let left = name.starts_with(files::WRITING)
+                && files::open(&path).is_ok_and(|file| {
                     flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok()
                 });
             if left {
-                fs::remove_file(path)?;
+                files::remove(&path)?;
             }
         }
         Ok(())
     }
 
     fn sync(&self) -> io::Result<()> {
-        File::open(&self.path)?.sync_all()
+        Ok(files::sync_dir(&self.path)?)
     }
-}
-
-fn nofollow() -> i32 {
-    i32::try_from(OFlags::NOFOLLOW.bits()).unwrap_or(0)
 }

@@ -91,7 +91,7 @@ fn a_link_in_place_of_the_file_is_not_followed() {
     fs::rename(s.store.file(), &elsewhere).unwrap();
     std::os::unix::fs::symlink(&elsewhere, s.store.file()).unwrap();
     let listed = s.store.list(&Query::default());
-    assert!(matches!(listed, Err(StoreError::NotAStore { .. })));
+    assert!(matches!(listed, Err(StoreError::Refused { .. })));
 }
 
 /// Whether this process may write where the permissions say that nobody may.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
+use crate::files;
 use crate::redact::{Redactor, Tally};
 use crate::restore::undo;
 
@@ -44,12 +45,7 @@ impl Others {
     pub(super) fn remove(&self, context: &Context) -> Result<(), CliError> {
         context.store().remove_old_files(&self.old)?;
         for file in &self.found {
-            match fs::remove_file(file) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(failed(file, &error));
-                }
-                _ => {}
-            }
+            files::remove(file).map_err(|error| failed(file, &error.into()))?;
         }
         Ok(())
     }
@@ -81,7 +77,7 @@ fn holding(dir: &Path, redactor: &Redactor) -> io::Result<Vec<PathBuf>> {
         let is_own = fs::symlink_metadata(&path)
             .is_ok_and(|data| data.is_file() && data.len() <= MOST_BYTES);
         // One that has gone in the meantime, or cannot be read, was none of ours.
-        if is_own && fs::read(&path).is_ok_and(|bytes| holds(redactor, &bytes)) {
+        if is_own && files::read(&path).is_ok_and(|bytes| holds(redactor, &bytes)) {
             found.push(path);
         }
     }
