@@ -1,6 +1,6 @@
 //! Secrets in what a session, tab or pane has beyond its text: settings, hooks, variables, buffers.
 
-use bstr::{BString, ByteSlice};
+use bstr::BString;
 
 use super::{Redactor, Tally, splice};
 use crate::model::detail::{
@@ -128,7 +128,8 @@ impl Redactor {
         match kept {
             Some(kept) => {
                 tally.merge(&seen);
-                kept.as_bstr().to_owned()
+                // Some rules go by how a line begins.
+                self.text(kept, tally)
             }
             // A secret in the name itself, or over both: the value is looked at alone.
             None => self.text(value, tally),

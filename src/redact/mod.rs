@@ -181,5 +181,10 @@ impl Redactor {
     }
 }
 
+/// Made-up secrets.
+#[cfg(test)]
+#[path = "../../tests/common/secrets.rs"]
+pub(crate) mod testing;
+
 #[cfg(test)]
 mod tests;

