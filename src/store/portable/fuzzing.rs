@@ -36,7 +36,7 @@ pub(in crate::store) fn file(bytes: &[u8]) -> Result<(), String> {
 /// after them. Each part is: kind and codec (1 byte), length of the decoded body and of the body (2 bytes each), body.
 ///
 /// # Errors
-/// As [`file`].
+/// As [`file()`].
 pub(in crate::store) fn parts(bytes: &[u8]) -> Result<(), String> {
     let mut made = Vec::new();
     let description = Description::new(Millis(0), &[]);
