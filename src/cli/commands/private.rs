@@ -87,6 +87,12 @@ impl Private {
             action: self.action,
             panes: now.panes().filter(wanted).map(told).collect(),
         };
+        if self.action != Action::Status
+            && let Some(target) = self.named(&answer)
+        {
+            let private = self.action == Action::On;
+            context.note(|teller| teller.private(Some(&target), private));
+        }
         context.output.answer("private", &answer, |_| {
             let words = |one: &PaneAnswer| {
                 let how = if one.private { "private" } else { "recorded" };
@@ -108,6 +114,14 @@ impl Private {
                     "`tmux show-options -s {OPTION}` tells whether all of tmux is"
                 )),
             ),
+        }
+    }
+
+    /// What the journal calls it: as it was named, or else the first pane of it.
+    fn named(&self, answer: &Answer) -> Option<String> {
+        match &self.target {
+            Some(target) => Some(target.to_string()),
+            None => answer.panes.first().map(|one| one.target.clone()),
         }
     }
 
