@@ -108,6 +108,49 @@ impl Planted {
     }
 }
 
+impl Planted {
+    /// What a person types beside a snapshot, and the journal of everything.
+    fn notes(&mut self) {
+        let token = self.secret("ghp_{A36}");
+        for args in [
+            &["describe", "latest", &format!("before {token} goes")][..],
+            &["tag", "latest", &token],
+            &["rename", "latest", &format!("with {token}")],
+            &["--json", "list"],
+            &["events"],
+            &["--json", "events"],
+            &["audit"],
+        ] {
+            let said = self.run(args);
+            assert_eq!(said.code, 0, "{args:?}: {}", said.err);
+        }
+        self.search();
+    }
+
+    /// A file of snapshots, and the store that they are brought to.
+    fn carried(&mut self) {
+        let file = self.server.dir().join("muxtape/some.muxtape");
+        let file = file.to_str().unwrap();
+        let other = self.server.home().join("cache/other");
+        let other = other.to_str().unwrap();
+        for args in [
+            &["export", "latest", "latest~1", file][..],
+            &["--data-dir", other, "-vvv", "import", file],
+            &["--data-dir", other, "--json", "list"],
+        ] {
+            let said = self.run(args);
+            assert_eq!(said.code, 0, "{args:?}: {}", said.err);
+        }
+        let mut files = Vec::new();
+        written(&self.server.dir().join("muxtape"), &mut files);
+        let texts = files.iter().filter(|(place, bytes)| {
+            place.contains("some.muxtape, decompressed") && holds(bytes, "‹redacted:")
+        });
+        assert!(texts.count() > 0, "the texts of the file cannot be read");
+        self.search();
+    }
+}
+
 fn holds(bytes: &[u8], text: &str) -> bool {
     memchr::memmem::find(bytes, text.as_bytes()).is_some()
 }
@@ -238,13 +281,13 @@ fn no_command_says_or_writes_a_secret_wherever_it_stands() {
     assert!(made.out.contains("\"count\""), "{}", made.out);
     planted.search();
     for args in [
-        &["-vvv", "create", "--name", "again"][..],
+        &["-vvv", "create", "again"][..],
         &["-vvv", "--json", "list"],
         &["-vvv", "--json", "show", "latest"],
         &["show", "latest"],
         &["show", "latest", "--pane", "main:1.0"],
         &["--json", "diff", "latest~1", "latest"],
-        &["search", "--all", "redacted"],
+        &["search", "redacted"],
         &[
             "-vvv",
             "restore",
@@ -280,8 +323,13 @@ fn no_command_says_or_writes_a_secret_wherever_it_stands() {
         &["show", "nothing-of-that-name"],
         &["restore", "latest", "--tab", "main:99"],
     ] {
-        planted.run(args);
+        let said = planted.run(args);
+        assert_ne!(said.code, 2, "{args:?}: {}", said.err);
     }
+    planted.search();
+    planted.notes();
+    planted.carried();
+    planted.run(&["--json", "redact", "--recheck", "-y"]);
     planted.search();
 
     // With the store away, captures are kept aside.
