@@ -20,6 +20,7 @@ fn server() -> TmuxServer {
     for pane in ["main:0.0", "main:0.1", "other:0.0"] {
         server.wait_for_prompt(pane);
     }
+    server.wait_for_names();
     server
 }
 

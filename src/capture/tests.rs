@@ -37,6 +37,7 @@ fn settled(server: &TmuxServer) {
         let probe = tmux(server).probe().unwrap().unwrap();
         probe.panes.iter().all(|pane| !pane.settling)
     });
+    server.wait_for_names();
 }
 
 #[test]

@@ -174,6 +174,15 @@ impl TmuxServer {
         });
     }
 
+    /// Waits until every tab that is called after what runs in it is so: that is a little late.
+    pub fn wait_for_names(&self) {
+        let format = "#{?automatic-rename,#{==:#{window_name},#{pane_current_command}},1}";
+        wait_until("the names of tabs", || {
+            let named = self.run(["list-windows", "-a", "-F", format]);
+            named.lines().all(|named| named == "1")
+        });
+    }
+
     /// Makes the server look again for children that have ended: tmux 3.3a now and then misses one.
     pub fn nudge(&self) {
         kill(self.pid(), rustix::process::Signal::CHILD);

@@ -118,14 +118,9 @@ impl World {
             panes.lines().all(|line| {
                 let words: Vec<&str> = line.split(' ').collect();
                 words[1] != "muxtape" && words[2] != "0"
-            }) && {
-                // Names that follow programs do so a little later.
-                let format = "#{?automatic-rename,#{==:#{window_name},#{pane_current_command}},1}";
-                !self
-                    .run(&["list-windows", "-a", "-F", format])
-                    .contains('0')
-            }
+            })
         });
+        self.server.wait_for_names();
     }
 
     pub fn snapshot(&self) -> (Snapshot, Texts) {
