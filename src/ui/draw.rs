@@ -286,6 +286,22 @@ pub(crate) fn split_top(area: Rect, rows: u16) -> [Rect; 2] {
     ]
 }
 
+/// The left `columns` of an area, and the rest.
+pub(crate) fn split_left(area: Rect, columns: u16) -> [Rect; 2] {
+    let columns = columns.min(area.width);
+    [
+        Rect {
+            width: columns,
+            ..area
+        },
+        Rect {
+            x: area.x + columns,
+            width: area.width - columns,
+            ..area
+        },
+    ]
+}
+
 /// The part above the lower `rows` of an area, and those.
 pub(crate) fn split_bottom(area: Rect, rows: u16) -> [Rect; 2] {
     split_top(area, area.height.saturating_sub(rows))

@@ -9,7 +9,7 @@ use crate::app::screens::tape::Tape;
 use crate::app::state::Window;
 use crate::app::words;
 use crate::model::ansi::label;
-use crate::ui::draw::{self, Drawn, Look, line, split_bottom, split_top};
+use crate::ui::draw::{self, Drawn, Look, line, split_bottom, split_left, split_top};
 use crate::ui::theme::Role;
 use crate::ui::widgets::frame::Frame;
 
@@ -57,21 +57,6 @@ pub(crate) fn draw(
         facts::draw(look, third, buf);
     }
     snapshot(look, right, wide, buf, drawn);
-}
-
-fn split_left(area: Rect, columns: u16) -> [Rect; 2] {
-    let columns = columns.min(area.width);
-    [
-        Rect {
-            width: columns,
-            ..area
-        },
-        Rect {
-            x: area.x + columns,
-            width: area.width - columns,
-            ..area
-        },
-    ]
 }
 
 fn the_list(screen: &Tape, look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {

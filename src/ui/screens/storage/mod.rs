@@ -12,7 +12,7 @@ use crate::app::input::Target;
 use crate::app::keys::Action;
 use crate::app::screens::storage::{Page, Storage};
 use crate::app::upkeep::Figures;
-use crate::ui::draw::{self, Drawn, Look, line, split_top};
+use crate::ui::draw::{self, Drawn, Look, line, split_left, split_top};
 use crate::ui::theme::Role;
 use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::text::{exactly, fit, width};
@@ -140,22 +140,6 @@ fn panels(
     if let Some(preview) = screen.preview().filter(|_| list.height > 0) {
         lists::going(look, preview, list, buf, drawn);
     }
-}
-
-/// The left `columns` of an area, and the rest.
-fn split_left(area: Rect, columns: u16) -> [Rect; 2] {
-    let columns = columns.min(area.width);
-    [
-        Rect {
-            width: columns,
-            ..area
-        },
-        Rect {
-            x: area.x + columns,
-            width: area.width - columns,
-            ..area
-        },
-    ]
 }
 
 /// Draws facts, one a line.
