@@ -64,6 +64,12 @@ fn request(contents: bool) -> CaptureRequest {
     }
 }
 
+/// A capture, with texts or without, that goes on from an earlier one.
+fn taken(panes: &Panes, redactor: &Redactor, contents: bool, last: Option<&Captured>) -> Captured {
+    let (nothing, request) = (Exclusions::default(), request(contents));
+    capture(&panes.tmux, redactor, &nothing, &request, last).unwrap()
+}
+
 fn structure() {
     let redactor = redactor();
     for count in [10, 100, 300] {
@@ -72,16 +78,7 @@ fn structure() {
         show("probe", count, probe, None);
         let ours = median(20, || {
             timed(&panes, || {
-                drop(
-                    capture(
-                        &panes.tmux,
-                        &redactor,
-                        &Exclusions::default(),
-                        &request(false),
-                        None,
-                    )
-                    .unwrap(),
-                );
+                drop(taken(&panes, &redactor, false, None));
             })
         });
         let script =
@@ -97,16 +94,7 @@ fn full() {
         let panes = Panes::new(count, 2000);
         let ours = median(3, || {
             timed(&panes, || {
-                drop(
-                    capture(
-                        &panes.tmux,
-                        &redactor,
-                        &Exclusions::default(),
-                        &request(true),
-                        None,
-                    )
-                    .unwrap(),
-                );
+                drop(taken(&panes, &redactor, true, None));
             })
         });
         let shell = median(3, || timed(&panes, || panes.shell(TEXTS)));
@@ -117,26 +105,10 @@ fn full() {
 fn increment() {
     let redactor = redactor();
     let mut panes = Panes::new(100, 10_000);
-    let mut last = capture(
-        &panes.tmux,
-        &redactor,
-        &Exclusions::default(),
-        &request(true),
-        None,
-    )
-    .unwrap();
+    let mut last = taken(&panes, &redactor, true, None);
     let quiet = median(10, || {
         timed(&panes, || {
-            drop(
-                capture(
-                    &panes.tmux,
-                    &redactor,
-                    &Exclusions::default(),
-                    &request(true),
-                    Some(&last),
-                )
-                .unwrap(),
-            );
+            drop(taken(&panes, &redactor, true, Some(&last)));
         })
     });
     show("10,000 lines, none active", panes.count(), quiet, None);
@@ -150,16 +122,7 @@ fn increment() {
             panes.print(active());
             let mut now: Option<Captured> = None;
             times.push(timed(&panes, || {
-                now = Some(
-                    capture(
-                        &panes.tmux,
-                        &redactor,
-                        &Exclusions::default(),
-                        &request(true),
-                        Some(&last),
-                    )
-                    .unwrap(),
-                );
+                now = Some(taken(&panes, &redactor, true, Some(&last)));
             }));
             last = now.unwrap();
         }
@@ -187,16 +150,7 @@ fn stall() {
         }
     });
     wait("a capture of 100 panes of 10,000 lines", &|| {
-        drop(
-            capture(
-                &panes.tmux,
-                &redactor,
-                &Exclusions::default(),
-                &request(true),
-                None,
-            )
-            .unwrap(),
-        );
+        drop(taken(&panes, &redactor, true, None));
     });
     wait("a loop of capture-pane, a client each", &|| {
         panes.shell(TEXTS);

@@ -49,11 +49,16 @@ impl Teller {
         }
     }
 
+    /// What takes secrets out by these settings; its rules are read once. `None` where they cannot be used.
+    pub fn redactor(&self) -> Option<&Redactor> {
+        let make = || Redactor::new(&self.settings).ok();
+        self.redactor.get_or_init(make).as_ref()
+    }
+
     /// A name, path or message without secrets.
     #[must_use]
     pub fn text(&self, raw: impl AsRef<[u8]>) -> Text {
-        let make = || Redactor::new(&self.settings).ok();
-        match self.redactor.get_or_init(make) {
+        match self.redactor() {
             Some(redactor) => {
                 let words = raw.as_ref().to_str_lossy();
                 redactor.words(&words, &mut Tally::default()).into()

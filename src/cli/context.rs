@@ -93,6 +93,10 @@ impl Context {
 
     /// What takes secrets out.
     pub(super) fn redactor(&self) -> Result<Redactor, CliError> {
+        // A command asks several times, and reading the rules is most of what a short one does.
+        if let Some(redactor) = self.teller.redactor() {
+            return Ok(redactor.clone());
+        }
         Redactor::new(&self.settings.redaction).map_err(|error| {
             CliError::caused(Exit::Failed, &error)
                 .hint(format!("mend it in {}", self.paths.config_file.display()))

@@ -12,6 +12,7 @@
 //! not.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use bstr::BString;
 
@@ -50,10 +51,10 @@ pub fn is_marked(text: &[u8]) -> bool {
     memchr::memmem::find(text, splice::MARK.as_bytes()).is_some()
 }
 
-/// A set of rules, ready for use.
-#[derive(Debug)]
+/// A set of rules, ready for use. Cheap to clone; clones share what was compiled.
+#[derive(Debug, Clone)]
 pub struct Redactor {
-    rules: Option<Rules>,
+    rules: Option<Arc<Rules>>,
 }
 
 impl Redactor {
@@ -66,7 +67,8 @@ impl Redactor {
         let rules = settings
             .enabled
             .then(|| Rules::read(settings))
-            .transpose()?;
+            .transpose()?
+            .map(Arc::new);
         Ok(Self { rules })
     }
 
