@@ -14,8 +14,6 @@
     reason = "a bench may panic and print"
 )]
 
-#[path = "../tests/common/mod.rs"]
-mod common;
 mod panes;
 
 use std::time::{Duration, Instant};

@@ -18,8 +18,6 @@
     reason = "a bench may panic and print"
 )]
 
-#[path = "../tests/common/mod.rs"]
-mod common;
 #[path = "peers/measure.rs"]
 mod measure;
 #[path = "peers/tools.rs"]
@@ -29,8 +27,8 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 
-use common::{TmuxServer, wait_until};
 use measure::Cost;
+use muxtape_testing::{TmuxServer, wait_until};
 use tools::Tool;
 
 /// Panes of a window.
@@ -69,10 +67,11 @@ fn compare(tools: &[Tool], panes: usize, lines: usize) {
             tool.forget(&source, &other);
             measure::cost(&source, stall, || tool.save(&source, lines > 0))
         });
+        let saved = tool.saved(&source);
         let restore = measure::median(|stall| {
             let target = target(lines > 0);
             let cost = measure::cost(&target, stall, || {
-                tool.restore(&source, &target, lines > 0);
+                tool.restore(&source, &target, &saved, lines > 0);
                 complete(&target, panes, lines);
             });
             // The server ends outside of what is measured.

@@ -11,12 +11,9 @@
     reason = "a bench may panic"
 )]
 
-#[path = "../tests/common/mod.rs"]
-mod common;
-
-use common::{TmuxServer, wait_until};
 use divan::Bencher;
 use muxtape::mux::process::{Root, running};
+use muxtape_testing::{TmuxServer, wait_until};
 
 fn main() {
     divan::main();

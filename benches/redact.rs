@@ -7,10 +7,7 @@ use divan::Bencher;
 use divan::counter::BytesCount;
 use muxtape::redact::{Growing, RedactSettings, Redactor, Tally};
 
-#[path = "../tests/common/secrets.rs"]
-mod secrets;
-
-use secrets::Maker;
+use muxtape_testing::secrets::Maker;
 
 const SIZES: [usize; 3] = [1_000, 100_000, 10_000_000];
 

@@ -8,9 +8,7 @@
 
 #[path = "series/build.rs"]
 mod build;
-#[path = "../tests/common/mod.rs"]
-mod common;
-#[path = "../tests/common/world.rs"]
+#[path = "../tests/e2e/support/world.rs"]
 mod world;
 
 use std::fmt::Write as _;
@@ -38,7 +36,9 @@ fn tab(index: u32, text: Option<&Contents>) -> Tab {
             shell: shell.map(Into::into).to_vec(),
             ..build::pane(at, rect, text)
         };
+        // Behind its prompt, which the saved text ends with.
         pane.screen.cursor_y = rect.height - 1;
+        pane.screen.cursor_x = 2;
         pane
     });
     Tab {
@@ -73,6 +73,8 @@ fn lines(count: usize) -> Contents {
             "\x1b[{colour}m{line:>6}\x1b[39m the quick brown fox jumps over it"
         );
     }
+    // As the server's configuration has it.
+    text.push_str("$ ");
     Contents {
         main: text.into(),
         alternate: None,

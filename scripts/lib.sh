@@ -3,19 +3,42 @@
 say() { printf '\033[1m%s\033[0m\n' "$*" >&2; }
 die() { printf '%s\n' "$*" >&2; exit 1; }
 
+# How long a package manager that somebody else runs is waited for: a fresh machine upgrades itself for minutes.
+: "${LOCK_WAIT_SECONDS:=900}"
+
+# retry_while_locked COMMAND: runs it, again and again while another package manager is at work. apt's own
+# DPkg::Lock::Timeout covers dpkg's locks, but neither that of the package lists nor that of the downloads.
+retry_while_locked() {
+  local deadline=$((SECONDS + LOCK_WAIT_SECONDS)) errors told=
+  until errors=$("$@" 2>&1 >/dev/null); do
+    if [[ $errors != *"Could not get lock"* ]] || [ "$SECONDS" -ge "$deadline" ]; then
+      printf '%s\n' "$errors" >&2
+      return 1
+    fi
+    [ -n "$told" ] || say "waiting for another package manager: ${errors%%$'\n'*}"
+    told=yes
+    sleep 1
+  done
+}
+
+# apt_get ARGUMENTS: apt-get as root, through $sudo where that is set.
+apt_get() {
+  # shellcheck disable=SC2086
+  retry_while_locked ${sudo:-} env LC_ALL=C DEBIAN_FRONTEND=noninteractive apt-get -qq "$@"
+}
+
 # need COMMAND DEBIAN_PACKAGE BREW_PACKAGE: installs a program that is missing, or says how.
 need() {
   command -v "$1" >/dev/null 2>&1 && return 0
+  local sudo=
   if command -v apt-get >/dev/null 2>&1; then
-    if [ "$(id -u)" = 0 ]; then
-      say "installing $2"
-      apt-get update -qq && apt-get install -y -qq "$2" >/dev/null
-    elif command -v sudo >/dev/null 2>&1 && { [ -t 0 ] || sudo -n true 2>/dev/null; }; then
-      say "installing $2 (sudo)"
-      sudo apt-get update -qq && sudo apt-get install -y -qq "$2" >/dev/null
-    else
-      die "$1 is missing. Install it: sudo apt-get install $2"
+    if [ "$(id -u)" != 0 ]; then
+      sudo=sudo
+      command -v sudo >/dev/null 2>&1 && { [ -t 0 ] || sudo -n true 2>/dev/null; } ||
+        die "$1 is missing. Install it: sudo apt-get install $2"
     fi
+    say "installing $2${sudo:+ (sudo)}"
+    apt_get update && apt_get install -y "$2" || die "$2 could not be installed."
   elif command -v brew >/dev/null 2>&1; then
     say "installing $3"
     brew install "$3"

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use muxtape::mux::tmux::Tmux;
 use muxtape::mux::{Limits, Multiplexer, ServerSelect};
 
-use super::common::{self, TmuxServer, wait_until};
+use muxtape_testing::{self as testing, TmuxServer, wait_until};
 
 /// Panes in a window.
 pub(crate) const STACK: usize = 10;
@@ -52,7 +52,7 @@ impl Panes {
         }
         let socket = server.socket().to_str().unwrap().into();
         let tmux = Tmux::new(
-            common::program(),
+            testing::program(),
             ServerSelect::Path(socket),
             Limits::default(),
         );
@@ -98,7 +98,7 @@ impl Panes {
 
     /// Runs a shell script in which `tmux` is this server and `panes` the list of its panes.
     pub(crate) fn shell(&self, script: &str) {
-        let tmux = common::program();
+        let tmux = testing::program();
         let socket = self.server.socket();
         let script = format!(
             "tmux() {{ command '{}' -u -S '{}' \"$@\"; }}; panes=$(tmux list-panes -a -F '#{{pane_id}}'); {script}",

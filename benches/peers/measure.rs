@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::common::TmuxServer;
+use muxtape_testing::TmuxServer;
 
 /// Runs of which the median counts.
 const ROUNDS: usize = 3;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::common::TmuxServer;
+use muxtape_testing::TmuxServer;
 
 /// A tool.
 #[derive(Debug, Clone)]
@@ -109,13 +109,30 @@ impl Tool {
         }
     }
 
+    /// What another server has to call the thing that it has saved of `source`: names mean one server, ids any.
+    pub(crate) fn saved(&self, source: &TmuxServer) -> String {
+        if !matches!(self, Tool::Muxtape) {
+            return String::new();
+        }
+        let mut list = self.muxtape(source, source);
+        let output = list.args(["list", "--limit", "1", "--json"]).output();
+        let answer: serde_json::Value = serde_json::from_slice(&output.unwrap().stdout).unwrap();
+        answer["data"][0]["id"].as_str().unwrap().to_owned()
+    }
+
     /// Brings what it has saved of `source` back on `target`.
-    pub(crate) fn restore(&self, source: &TmuxServer, target: &TmuxServer, text: bool) {
+    pub(crate) fn restore(
+        &self,
+        source: &TmuxServer,
+        target: &TmuxServer,
+        saved: &str,
+        text: bool,
+    ) {
         let place = self.place(source);
         match self {
             Tool::Muxtape => run(self
                 .muxtape(source, target)
-                .args(["restore", "saved", "--yes"])),
+                .args(["restore", saved, "--yes"])),
             Tool::Loop => run(&mut script(RESTORE, source, target, &place, text)),
             Tool::Resurrect(dir) => {
                 run(&mut within(source, target, &dir.join("scripts/restore.sh")));

@@ -9,6 +9,7 @@ use crate::model::id::SnapshotId;
 use crate::model::snapshot::LifeId;
 use crate::model::time::Millis;
 use crate::model::tree::{Pane, ServerState, Session, Tab};
+use crate::restore::leftover::Leftover;
 use crate::restore::undo::Undoable;
 use crate::restore::{Made, Plan, Policy, Selection};
 pub use crate::store::Edit;
@@ -56,8 +57,52 @@ pub enum Scope {
 
 /// What to do outside of the state.
 #[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
 pub enum Effect {
+    /// Read or change something: on a thread that may take its time, which answers.
+    Job(Job),
+    /// Do something to the terminal, at once.
+    Terminal(TerminalEffect),
+    /// Record from now on, while the interface is open.
+    Record,
+    /// Stop as Ctrl-Z does, until the shell brings the program back.
+    Suspend,
+    /// Close the blank session that the interface runs in, when the interface has ended. Its
+    /// clients look at the other session then.
+    CloseAtEnd {
+        /// Which.
+        leftover: Leftover,
+        /// The number of the other one.
+        to: Option<u32>,
+    },
+    /// Leave, and attach to a session of the server.
+    Attach {
+        /// Which.
+        session: Made,
+    },
+    /// Leave.
+    Quit,
+}
+
+impl From<Job> for Effect {
+    fn from(job: Job) -> Self {
+        Self::Job(job)
+    }
+}
+
+/// What is done to the terminal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TerminalEffect {
+    /// Put text on the clipboard.
+    Copy(String),
+    /// Report the mouse, or not.
+    Mouse(bool),
+    /// Draw everything anew.
+    Redraw,
+}
+
+/// Work whose result comes back as an [`Answer`](super::msg::Answer).
+#[derive(Debug, Clone, PartialEq)]
+pub enum Job {
     /// Read a page of the timeline, newest first: what is older than `before`, or from the newest.
     LoadTimeline {
         /// The oldest snapshot that is known already.
@@ -150,6 +195,18 @@ pub enum Effect {
         /// What it made.
         made: Box<Undoable>,
     },
+    /// Look for blank sessions beside those that a recovery made.
+    LookForLeftovers {
+        /// What it made.
+        made: Vec<Made>,
+    },
+    /// Close a blank session. Its clients look at the other session then.
+    CloseLeftover {
+        /// Which.
+        leftover: Leftover,
+        /// The number of the other one.
+        to: Option<u32>,
+    },
     /// Look for lives that ended badly.
     LookForCrashes,
     /// Gather figures about the store, then find out what pruning would do.
@@ -172,25 +229,8 @@ pub enum Effect {
         /// Which life.
         life: LifeId,
     },
-    /// Record from now on, while the interface is open.
-    Record,
     /// Look whether a server runs, for the first-run screen.
     LookAround,
-    /// Put text on the clipboard (through the terminal).
-    Copy(String),
-    /// Let the terminal report the mouse, or not.
-    Mouse(bool),
-    /// Draw everything anew.
-    Redraw,
-    /// Stop as Ctrl-Z does, until the shell brings the program back.
-    Suspend,
-    /// Leave, and attach to a session of the server.
-    Attach {
-        /// Which.
-        session: Made,
-    },
-    /// Leave.
-    Quit,
 }
 
 impl Focus {

@@ -14,12 +14,24 @@ use crate::model::id::SnapshotId;
 use crate::model::snapshot::{Cause, ChangeCount, LifeId, SessionSummary, Snapshot, SnapshotMeta};
 use crate::model::time::Millis;
 
-use super::msg::{Loaded, Texts};
-
 /// Snapshots kept in memory.
 const SNAPSHOTS: usize = 64;
 /// Texts kept in memory, in bytes.
 const TEXT_BYTES: usize = 64 << 20;
+
+/// Texts by their digest.
+pub type Texts = BTreeMap<Digest, Arc<Contents>>;
+
+/// A snapshot as it is looked at.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Loaded {
+    /// The snapshot.
+    pub snapshot: Snapshot,
+    /// What changed since its parent; `None` where there is none, or it cannot be read.
+    pub changes: Option<Vec<Change>>,
+    /// Texts of what is looked at, except those that were known already.
+    pub texts: Texts,
+}
 
 /// A snapshot on the timeline.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,6 +108,8 @@ pub struct Library {
     /// Session names that were met, so that entries can share them.
     names: BTreeMap<Vec<BString>, Arc<[BString]>>,
     complete: bool,
+    /// Whether a later entry was ever met with an earlier time.
+    jumps: bool,
     revision: u64,
     snapshots: VecDeque<Arc<Seen>>,
     texts: VecDeque<(Digest, Arc<Contents>)>,
@@ -113,6 +127,12 @@ impl Library {
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.complete
+    }
+
+    /// Whether the entries are in the order of their times, too: no clock went back between them.
+    #[must_use]
+    pub fn is_steady(&self) -> bool {
+        !self.jumps
     }
 
     /// Moves whenever the entries do.
@@ -135,11 +155,13 @@ impl Library {
         self.entries.get(self.position(id)?)
     }
 
-    /// The newest entry at or before a moment.
+    /// The newest entry at or before a moment. Entries are in the order of recording, which is not that of
+    /// their times where the clock went back.
     #[must_use]
     pub fn at(&self, time: Millis) -> Option<&Entry> {
-        let first = self.entries.partition_point(|entry| entry.time > time);
-        self.entries.get(first).or_else(|| self.entries.back())
+        let mut entries = self.entries.iter();
+        let found = entries.find(|entry| entry.time <= time);
+        found.or_else(|| self.entries.back())
     }
 
     /// Takes in a page that is older than everything here, newest first.
@@ -148,6 +170,10 @@ impl Library {
             if self.entries.back().is_some_and(|last| last.id <= meta.id) {
                 continue;
             }
+            self.jumps |= self
+                .entries
+                .back()
+                .is_some_and(|last| last.time < meta.time);
             // Now the neighbour of the entry that was the oldest is known.
             let touched = touched(&self.oldest, &meta.sessions);
             if let Some(last) = self.entries.back_mut() {
@@ -181,6 +207,10 @@ impl Library {
             }
             let touched = touched(&meta.sessions, &self.newest);
             let entry = self.entry_of(meta, touched);
+            self.jumps |= self
+                .entries
+                .front()
+                .is_some_and(|first| first.time > meta.time);
             if self.entries.is_empty() {
                 self.oldest.clone_from(&meta.sessions);
             }
@@ -253,6 +283,7 @@ impl Library {
         self.oldest.clear();
         self.newest.clear();
         self.complete = false;
+        self.jumps = false;
         self.revision += 1;
     }
 

@@ -4,14 +4,16 @@
 //! nothing and knows nothing of the terminal; what is to be done comes out as [`Effect`]s, which are
 //! data, and comes back as [`Msg::Answer`]. So every transition can be tested as a function.
 
-mod answers;
 pub mod effect;
+pub mod figures;
 pub mod input;
 pub mod keys;
 pub mod library;
+pub mod light;
+pub mod list;
+pub mod mouse;
 pub mod msg;
 pub mod overlay;
-mod prompt;
 #[cfg(test)]
 pub(crate) mod rig;
 pub mod rows;
@@ -19,10 +21,11 @@ pub mod rows;
 pub(crate) mod samples;
 pub mod screens;
 mod scrub;
+pub mod shared;
 pub mod state;
-pub mod tell;
 #[cfg(test)]
 mod tests;
+pub mod theme;
 mod turn;
 mod update;
 pub mod upkeep;
@@ -31,6 +34,6 @@ pub mod words;
 pub use effect::Effect;
 pub use msg::Msg;
 pub use screens::Screen;
-pub use state::{Cx, Shared, State};
-pub(crate) use update::plural;
+pub use shared::{Cx, Shared};
+pub use state::State;
 pub use update::update;

@@ -1,27 +1,28 @@
 //! What comes in: keys, mouse, time, answers to effects, news of the recorder.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bstr::BString;
 
-use crate::model::changes::Change;
-use crate::model::contents::Contents;
 use crate::model::diff::ServerDiff;
-use crate::model::digest::Digest;
 use crate::model::geometry::Size;
 use crate::model::id::SnapshotId;
 use crate::model::snapshot::{Life, Snapshot, SnapshotMeta};
 use crate::model::time::Millis;
 use crate::model::tree::ServerState;
+use crate::ops::RecorderEvent;
+use crate::ops::tell::with_causes;
+use crate::restore::leftover::Leftover;
 use crate::restore::recovery::Offer;
 use crate::restore::undo::Undone;
 use crate::restore::{Plan, Progress, Report};
 use crate::store::{self, Compacted, PrunePlan, Pruned, SearchHit, VerifyReport};
 
 use super::effect::Generation;
-use super::input::{KeyPress, MouseKind, Target};
-use super::upkeep::{Checked, Figures, Work};
+use super::figures::{Checked, Figures, Work};
+use super::input::KeyPress;
+use super::library::{Loaded, Texts};
+use super::mouse::{MouseKind, MouseTarget};
 
 /// Everything that can happen to the state.
 #[derive(Debug, Clone)]
@@ -31,7 +32,7 @@ pub enum Msg {
     /// Text that was pasted.
     Paste(String),
     /// The mouse, and what it met.
-    Mouse(MouseKind, Target),
+    Mouse(MouseKind, MouseTarget),
     /// The terminal has this size.
     Resize(Size),
     /// It is this late.
@@ -41,9 +42,6 @@ pub enum Msg {
     /// News of the recorder.
     Recorder(RecorderEvent),
 }
-
-/// Texts by their digest.
-pub type Texts = BTreeMap<Digest, Arc<Contents>>;
 
 /// What went wrong, for showing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,13 +54,7 @@ impl Failure {
     /// The failure with an error's message and all its causes.
     #[must_use]
     pub fn of(error: &dyn std::error::Error) -> Self {
-        let mut message = error.to_string();
-        let mut cause = error.source();
-        while let Some(inner) = cause {
-            message.push_str(": ");
-            message.push_str(&inner.to_string());
-            cause = inner.source();
-        }
+        let message = with_causes(error);
         Self { message }
     }
 }
@@ -75,17 +67,6 @@ pub struct SideState {
     /// The sessions, tabs and panes.
     pub state: Arc<ServerState>,
     /// Texts of the panes that differ.
-    pub texts: Texts,
-}
-
-/// A snapshot as it is looked at.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Loaded {
-    /// The snapshot.
-    pub snapshot: Snapshot,
-    /// What changed since its parent; `None` where there is none, or it cannot be read.
-    pub changes: Option<Vec<Change>>,
-    /// Texts of what is looked at, except those that were known already.
     pub texts: Texts,
 }
 
@@ -198,6 +179,8 @@ pub enum Answer {
     Restored(Result<Box<Report>, NotRestored>),
     /// What a restore made was taken back, as far as it could be.
     RestoreUndone(Result<Undone, Failure>),
+    /// Blank sessions that a recovery left.
+    Leftovers(Result<Vec<Leftover>, Failure>),
     /// Lives that ended badly and can be brought back, newest first.
     Crashes(Result<Vec<Offer>, Failure>),
     /// Figures about the store.
@@ -237,49 +220,4 @@ pub enum CaptureOutcome {
     Unchanged(Box<SnapshotMeta>),
     /// It was kept aside, because the store cannot be written: why, and how many wait.
     KeptAside(String),
-}
-
-/// News of the recorder.
-#[derive(Debug, Clone, PartialEq)]
-pub enum RecorderEvent {
-    /// It has started to look.
-    Started,
-    /// It stored a snapshot.
-    Captured(Box<SnapshotMeta>),
-    /// It looked, and nothing had changed.
-    Unchanged {
-        /// When it looked.
-        at: Millis,
-    },
-    /// No server is running.
-    NoServer {
-        /// When it looked.
-        at: Millis,
-    },
-    /// It could not look or store.
-    Failed {
-        /// When.
-        at: Millis,
-        /// What happened.
-        failure: Failure,
-    },
-    /// It captured, and kept that aside, because the store cannot be written.
-    KeptAside {
-        /// Why, and how many wait.
-        failure: Failure,
-    },
-    /// What was kept aside is in the store now.
-    TakenIn {
-        /// When.
-        at: Millis,
-        /// How much it was.
-        words: String,
-    },
-    /// Another process records already.
-    Other {
-        /// Its process id, where it is known.
-        pid: Option<i32>,
-    },
-    /// It has stopped.
-    Stopped,
 }

@@ -3,13 +3,13 @@
 use bstr::BString;
 use tui_input::{Input, InputRequest};
 
+use crate::model::ansi::label;
+use crate::model::composed::lowered;
 use crate::model::id::SnapshotId;
 
-use super::effect::Effect;
-use super::input::{Key, KeyPress, MouseKind, Target};
-use super::keys::{Action, Binding, Context, of};
-use super::state::State;
-use super::{prompt, update};
+use super::input::{Key, KeyPress};
+use super::keys::{Action, Binding, Context, KeyMap};
+use super::list::Cursor;
 
 /// What stands before a screen, and takes the keys.
 #[derive(Debug, Clone)]
@@ -34,7 +34,7 @@ pub struct Menu {
     /// What was typed.
     pub filter: Input,
     /// The chosen entry among those that match.
-    pub chosen: usize,
+    pub chosen: Cursor,
 }
 
 /// What a line of text is asked for.
@@ -58,7 +58,7 @@ pub struct Prompt {
     /// What was typed.
     pub input: Input,
     /// The chosen proposal.
-    pub chosen: usize,
+    pub chosen: Cursor,
     /// Why what was typed will not do.
     pub problem: Option<String>,
 }
@@ -88,6 +88,8 @@ pub enum Confirmed {
     Replace,
     /// What the reported restore made is taken back.
     UndoRestore,
+    /// A blank session beside what was restored is closed.
+    CloseLeftover,
     /// What is not to be kept is removed for good.
     Prune,
 }
@@ -99,18 +101,16 @@ impl Menu {
         Self {
             context,
             filter: Input::default(),
-            chosen: 0,
+            chosen: Cursor::default(),
         }
     }
 
     /// The entries that match what was typed: first those of the screen, then those that hold
     /// everywhere.
     #[must_use]
-    pub fn entries(&self) -> Vec<&'static Binding> {
-        let everywhere = self.context.inherits().then(|| of(Context::Everywhere));
+    pub fn entries<'a>(&self, keys: &'a KeyMap) -> Vec<&'a Binding> {
         let wanted = self.filter.value().to_lowercase();
-        of(self.context)
-            .chain(everywhere.into_iter().flatten())
+        keys.holding(self.context)
             .filter(|binding| {
                 wanted.split_whitespace().all(|word| {
                     binding.help.to_lowercase().contains(word)
@@ -123,8 +123,35 @@ impl Menu {
 
     /// The action of the chosen entry.
     #[must_use]
-    pub fn action(&self) -> Option<Action> {
-        self.entries().get(self.chosen)?.action()
+    pub fn action(&self, keys: &KeyMap) -> Option<Action> {
+        self.entries(keys).get(self.chosen.at())?.action()
+    }
+}
+
+impl Prompt {
+    /// An empty line for something.
+    #[must_use]
+    pub fn new(asking: Asking) -> Self {
+        Self {
+            asking,
+            input: Input::default(),
+            chosen: Cursor::default(),
+            problem: None,
+        }
+    }
+
+    /// What can be chosen: sessions that match what was typed, after "all sessions".
+    #[must_use]
+    pub fn proposals(&self) -> Vec<Option<&BString>> {
+        let Asking::Session(sessions) = &self.asking else {
+            return Vec::new();
+        };
+        let typed = lowered(self.input.value());
+        let matching = sessions
+            .iter()
+            .filter(|name| lowered(&label(name)).contains(&typed));
+        let all = typed.is_empty().then_some(None);
+        all.into_iter().chain(matching.map(Some)).collect()
     }
 }
 
@@ -133,8 +160,7 @@ impl Overlay {
     #[must_use]
     pub fn context(&self) -> Context {
         match self {
-            Overlay::Help(_) => Context::Help,
-            Overlay::Palette(_) => Context::Palette,
+            Overlay::Help(_) | Overlay::Palette(_) => Context::Menu,
             Overlay::Prompt(_) => Context::Prompt,
             Overlay::Copy => Context::Copy,
             Overlay::Confirm(_) => Context::Confirm,
@@ -162,97 +188,4 @@ pub fn edit(input: &mut Input, key: KeyPress) -> bool {
         },
     };
     input.handle(request).is_some_and(|changed| changed.value)
-}
-
-/// A key that is bound to nothing.
-pub(super) fn typed(state: &mut State, key: KeyPress, _effects: &mut Vec<Effect>) {
-    match &mut state.overlay {
-        Some(Overlay::Help(menu) | Overlay::Palette(menu)) => {
-            if edit(&mut menu.filter, key) {
-                menu.chosen = 0;
-            }
-        }
-        Some(Overlay::Prompt(prompt)) => {
-            if edit(&mut prompt.input, key) {
-                prompt.chosen = 0;
-                prompt.problem = None;
-            }
-        }
-        // A letter that means nothing here closes the menu, and does nothing else.
-        Some(Overlay::Copy) => state.overlay = None,
-        Some(Overlay::Confirm(_)) | None => {}
-    }
-}
-
-/// The mouse, while something stands before the screen.
-pub(super) fn mouse(state: &mut State, kind: MouseKind, target: Target, effects: &mut Vec<Effect>) {
-    let chosen = match &mut state.overlay {
-        Some(Overlay::Help(menu) | Overlay::Palette(menu)) => &mut menu.chosen,
-        Some(Overlay::Prompt(prompt)) => &mut prompt.chosen,
-        _ => return,
-    };
-    match (kind, target) {
-        (MouseKind::Click, Target::Row(row)) => *chosen = row,
-        (MouseKind::DoubleClick, Target::Row(row)) => {
-            *chosen = row;
-            act(state, Action::Open, effects);
-        }
-        (MouseKind::ScrollUp, _) => act(state, Action::Up, effects),
-        (MouseKind::ScrollDown, _) => act(state, Action::Down, effects),
-        _ => {}
-    }
-}
-
-/// An action of what stands before the screen.
-pub(super) fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
-    let page = state.shared.view.list.rows.max(1);
-    match &mut state.overlay {
-        Some(Overlay::Help(menu) | Overlay::Palette(menu)) => {
-            let last = menu.entries().len().saturating_sub(1);
-            match action {
-                Action::Up => menu.chosen = menu.chosen.saturating_sub(1),
-                Action::Down => menu.chosen = (menu.chosen + 1).min(last),
-                Action::PageUp => menu.chosen = menu.chosen.saturating_sub(page),
-                Action::PageDown => menu.chosen = (menu.chosen + page).min(last),
-                Action::Back => state.overlay = None,
-                Action::Open => {
-                    let chosen = menu.action();
-                    state.overlay = None;
-                    if let Some(action) = chosen {
-                        update::act(state, action, effects);
-                    }
-                }
-                _ => {}
-            }
-        }
-        Some(Overlay::Prompt(prompt)) => match action {
-            Action::Up => prompt.chosen = prompt.chosen.saturating_sub(1),
-            Action::Down => prompt.chosen = prompt.next(),
-            Action::Back => state.overlay = None,
-            Action::Open => prompt::take(state, effects),
-            _ => {}
-        },
-        Some(Overlay::Copy) => {
-            state.overlay = None;
-            if action != Action::Back {
-                let before = effects.len();
-                state.with_screen(effects, |screen, cx| {
-                    screen.interact().action(action, 1, cx)
-                });
-                if effects.len() == before && state.shared.notice.is_none() {
-                    state.shared.say("There is nothing of that here to copy");
-                }
-            }
-        }
-        Some(Overlay::Confirm(confirm)) => match action {
-            Action::Yes => {
-                let then = confirm.then.clone();
-                state.overlay = None;
-                state.with_screen(effects, |screen, cx| screen.interact().confirmed(then, cx));
-            }
-            Action::No => state.overlay = None,
-            _ => {}
-        },
-        None => {}
-    }
 }

@@ -12,15 +12,16 @@ use crate::model::snapshot::{Cause, ChangeCount, EndCause, Life, LifeEnd, Recove
 use crate::model::time::Millis;
 use crate::store::{Compacted, HitKind, SearchHit, VerifyReport};
 
-use super::effect::Effect;
+use super::effect::{Effect, Job};
+use super::figures::Figures;
 use super::input::{Key, KeyPress};
-use super::msg::{Answer, CaptureOutcome, Failure, Loaded, Surroundings};
-use super::samples::{ELEVEN_FORTY, World, server};
-use super::upkeep::{Figures, sample};
-use super::{Msg, Shared, State, update};
-
-/// Tuesday 20 October 2026, 14:32:18 UTC.
-pub(crate) const NOW: Millis = Millis(ELEVEN_FORTY.0 + 10_336_000);
+use super::library::Loaded;
+use super::msg::{Answer, CaptureOutcome, Failure, Msg, Surroundings};
+use super::samples::{ELEVEN_FORTY, NOW, World, server};
+use super::shared::Shared;
+use super::state::State;
+use super::update::update;
+use super::upkeep::sample;
 
 /// The interface, and what is behind it.
 pub(crate) struct Rig {
@@ -181,7 +182,8 @@ impl Rig {
     fn answer(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             self.wanted.push(effect.clone());
-            if let Effect::LoadFigures { generation, .. } = effect {
+            let Effect::Job(job) = effect else { continue };
+            if let Job::LoadFigures { generation, .. } = job {
                 let empty = self.metas.is_empty();
                 let figures = if empty {
                     Figures::default()
@@ -193,7 +195,7 @@ impl Rig {
                     result: Ok(Box::new(figures)),
                 }));
             }
-            if let Some(answer) = self.answer_of(effect) {
+            if let Some(answer) = self.answer_of(job) {
                 self.tell(Msg::Answer(answer));
             }
         }
@@ -206,9 +208,9 @@ impl Rig {
         })
     }
 
-    fn answer_of(&mut self, effect: Effect) -> Option<Answer> {
-        Some(match effect {
-            Effect::LoadTimeline { before, limit } => {
+    fn answer_of(&mut self, job: Job) -> Option<Answer> {
+        Some(match job {
+            Job::LoadTimeline { before, limit } => {
                 let older = self
                     .metas
                     .iter()
@@ -220,8 +222,8 @@ impl Rig {
                     result: Ok((page, more)),
                 }
             }
-            Effect::LoadLives => Answer::Lives(Ok(self.lives.clone())),
-            Effect::LoadSnapshot { id, generation, .. } => Answer::Snapshot {
+            Job::LoadLives => Answer::Lives(Ok(self.lives.clone())),
+            Job::LoadSnapshot { id, generation, .. } => Answer::Snapshot {
                 id,
                 generation,
                 result: self.find(id).map(|meta| {
@@ -236,13 +238,13 @@ impl Rig {
                     })
                 }),
             },
-            Effect::Search {
+            Job::Search {
                 generation, text, ..
             } => Answer::Searched {
                 generation,
                 result: Ok((self.hits(&text), 61)),
             },
-            Effect::Edit { ids, edit } => {
+            Job::Edit { ids, edit } => {
                 let mut edited = Vec::new();
                 for meta in self.metas.iter_mut().filter(|meta| ids.contains(&meta.id)) {
                     match &edit {
@@ -254,32 +256,43 @@ impl Rig {
                 }
                 Answer::Edited(Ok(edited))
             }
-            Effect::Trash { ids } => Answer::Trashed(Ok(ids)),
-            Effect::Untrash { ids } => Answer::Untrashed(Ok(ids)),
-            Effect::CaptureNow { .. } => {
+            Job::Trash { ids } => Answer::Trashed(Ok(ids)),
+            Job::Untrash { ids } => Answer::Untrashed(Ok(ids)),
+            Job::CaptureNow { .. } => {
                 let meta = meta(NOW, (0, 0, 1), &["web"]);
                 self.metas.insert(0, meta.clone());
                 Answer::Captured(Ok(CaptureOutcome::Stored(Box::new(meta))))
             }
-            Effect::LoadFigures { generation, .. } => Answer::PrunePlanned {
+            Job::LoadFigures { generation, .. } => Answer::PrunePlanned {
                 generation,
                 result: Ok(sample::plan(&self.metas)),
             },
-            Effect::Verify => Answer::Verified(Ok(VerifyReport {
+            Job::Verify => Answer::Verified(Ok(VerifyReport {
                 checked: 12_480,
                 damaged: Vec::new(),
             })),
-            Effect::Compact => Answer::Compacted(Ok(Compacted {
+            Job::Compact => Answer::Compacted(Ok(Compacted {
                 before: 318 << 20,
                 after: 301 << 20,
             })),
-            Effect::LookAround => Answer::Surroundings(Ok(Surroundings {
+            Job::LookAround => Answer::Surroundings(Ok(Surroundings {
                 version: Some("3.5a".to_owned()),
                 socket: Some("/tmp/tmux-1000/default".into()),
                 sessions: vec!["api".into(), "infra".into(), "web".into()],
                 panes: 7,
             })),
-            _ => return None,
+            Job::Refresh
+            | Job::LoadContents { .. }
+            | Job::Compare { .. }
+            | Job::Plan { .. }
+            | Job::Apply { .. }
+            | Job::UndoRestore { .. }
+            | Job::LookForLeftovers { .. }
+            | Job::CloseLeftover { .. }
+            | Job::LookForCrashes
+            | Job::DismissRecovery { .. }
+            | Job::LookForCheck
+            | Job::Prune => return None,
         })
     }
 

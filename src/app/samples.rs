@@ -16,10 +16,12 @@ use crate::model::snapshot::{
 use crate::model::time::Millis;
 use crate::model::tree::{AutomaticRename, Pane, PaneHandle, Screen, ServerState, Session, Tab};
 
-use super::msg::Texts;
+use super::library::Texts;
 
 /// Tuesday 20 October 2026, 11:40:02 UTC.
 pub(crate) const ELEVEN_FORTY: Millis = Millis(1_792_496_402_000);
+/// Tuesday 20 October 2026, 14:32:18 UTC.
+pub(crate) const NOW: Millis = Millis(ELEVEN_FORTY.0 + 10_336_000);
 
 /// A world: the state and the texts of its panes.
 #[derive(Debug, Default)]
@@ -297,8 +299,8 @@ fn the_worlds_can_be_true() {
 pub(crate) fn preview() -> crate::app::msg::Preview {
     use crate::model::target::Target;
     use crate::restore::{
-        Action, Chosen, Item, Level, Outlook, PaneRef, Plan, PlannedPane, PlannedSession,
-        PlannedTab, Policy, SessionRef, Start, Step, TabRef, Warning, WarningLevel,
+        Chosen, Item, Level, Outlook, Plan, PlannedPane, PlannedSession, PlannedTab, Policy,
+        SessionRef, Start, StepShown, TabRef, Warning, WarningLevel,
     };
     let world = World::now();
     let snapshot = world.snapshot(ELEVEN_FORTY);
@@ -313,17 +315,23 @@ pub(crate) fn preview() -> crate::app::msg::Preview {
         target: target("api", Some(1), Some(pane.index)),
         tab: TabRef(0),
         place: pane.index - 1,
-        title: pane.title.clone(),
+        title: Some(pane.title.clone()),
         dir: pane.cwd.clone(),
         shell: pane.shell.clone(),
+        shell_file: "/bin/zsh".into(),
+        beginning: Default::default(),
+        new: None,
         text: pane.contents.map(|text| text.digest),
         screen: pane.screen,
         size: pane.rect.size(),
         idle: pane.program.is_none(),
         start: [Start::Type, Start::Run, Start::Idle][usize::try_from(pane.index).unwrap() - 1],
+        line: None,
+        why: None,
         still: false,
         exit: None,
         mode: None,
+        input_off: false,
         own: Default::default(),
         started: None,
     });
@@ -403,6 +411,7 @@ pub(crate) fn preview() -> crate::app::msg::Preview {
     crate::app::msg::Preview {
         script: "#!/bin/sh\ntmux new-session -d -s api-1140\n".to_owned(),
         plan: Plan {
+            foreign: false,
             snapshot: snapshot.meta.id,
             starts_server: false,
             policy: Policy::default(),
@@ -410,26 +419,32 @@ pub(crate) fn preview() -> crate::app::msg::Preview {
                 from: "api".into(),
                 to: "api-1140".into(),
                 temporary: "muxtape-0".into(),
-                group: None,
                 dir: "/home/me".into(),
-                own: Default::default(),
-                hosted: false,
-                place: crate::restore::Place::New,
+                ..Default::default()
             }],
             tabs: vec![PlannedTab {
                 target: target("api", Some(1), None),
                 session: SessionRef(0),
                 index: 1,
                 name: "editor".into(),
+                automatic_rename: Default::default(),
                 size: tab.size(),
-                joins: None,
-                layout: tab.layout.renumbered(&|pane| pane.checked_sub(1)).unwrap(),
+                panes: Vec::new(),
+                layout: tab.layout.renumbered(&|pane| pane.checked_sub(1)),
+                active: None,
+                last: None,
+                marked: None,
+                zoomed: false,
+                synchronized: false,
                 own: Default::default(),
+                joins: None,
             }],
             panes: panes.collect(),
             buffers: Vec::new(),
-            steps: vec![Step {
-                action: Action::SelectPane { pane: PaneRef(0) },
+            steps: vec![StepShown {
+                action: "select_pane",
+                target: "api-1140:1.1".into(),
+                command: "select-pane -t %p0".into(),
                 note: None,
             }],
             items,
@@ -526,6 +541,7 @@ pub(crate) fn offer() -> crate::restore::recovery::Offer {
             recovery: RecoveryState::Open,
         },
         cause: EndCause::Reboot,
+        evident: true,
         last_seen,
         sessions: newest
             .sessions

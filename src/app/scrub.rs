@@ -1,18 +1,20 @@
 //! Moving through time: which snapshot is looked at, and what has to be read to show it.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use bstr::BString;
 use jiff::civil::Date;
-use jiff::{Timestamp, ToSpan, Zoned};
+use jiff::{ToSpan, Zoned};
 
 use crate::model::id::SnapshotId;
+use crate::model::snapshot::Cause;
 use crate::model::time::Millis;
 
-use super::effect::{Effect, Focus};
-use super::keys::Action;
+use super::effect::{Effect, Focus, Job};
+use super::keys::action::Scrub;
 use super::library::{Entry, Seen};
-use super::state::{Cx, Shared};
+use super::shared::{Cx, Shared};
 
 /// The shortest stretch that the slider shows, in milliseconds.
 const SHORTEST: i64 = 10_000;
@@ -21,9 +23,7 @@ impl Shared {
     /// A moment on the user's clock.
     #[must_use]
     pub fn zoned(&self, time: Millis) -> Zoned {
-        Timestamp::from_millisecond(time.0)
-            .unwrap_or(Timestamp::UNIX_EPOCH)
-            .to_zoned(self.zone.clone())
+        time.timestamp().to_zoned(self.zone.clone())
     }
 
     /// The first moment of a day, and the first of the day after.
@@ -67,11 +67,24 @@ impl Shared {
         names.into_iter().cloned().collect()
     }
 
+    /// The newest listed entry. An undo point stands for what a restore took away, and is the newest only
+    /// where there is nothing else.
+    fn newest(&self) -> Option<&Entry> {
+        let listed = || {
+            self.library
+                .entries()
+                .iter()
+                .filter(|entry| self.lists(entry))
+        };
+        let line = listed().find(|entry| entry.cause != Cause::UndoPoint);
+        line.or_else(|| listed().next())
+    }
+
     /// Stays at the newest snapshot if that was looked at, and never at one that is gone or not
     /// listed.
     pub(super) fn settle(&mut self) {
         let entries = self.library.entries();
-        let newest = entries.iter().find(|entry| self.lists(entry));
+        let newest = self.newest();
         let stays = |at: &SnapshotId| {
             self.library
                 .entry(*at)
@@ -93,44 +106,37 @@ impl Shared {
     /// Goes to a snapshot.
     pub fn visit(&mut self, id: SnapshotId) {
         self.at = Some(id);
-        let newest = self
-            .library
-            .entries()
-            .iter()
-            .find(|entry| self.lists(entry));
-        self.follow = newest.is_some_and(|newest| newest.id == id);
+        self.follow = self.newest().is_some_and(|newest| newest.id == id);
     }
 
-    /// Moves through time. Whether the action is one of those that do.
-    pub fn scrub(&mut self, action: Action, count: usize) -> bool {
+    /// Moves through time.
+    pub fn scrub(&mut self, scrub: Scrub, count: usize) {
         let session = self.focus.session.clone();
         let touched = |entry: &Entry| match &session {
             Some(name) => entry.touched().any(|touched| touched == name),
             None => entry.changes.total() > 0,
         };
-        let found = match action {
-            Action::Older => self.nth(true, count, &|_| true),
-            Action::Newer => self.nth(false, count, &|_| true),
-            Action::OlderChange => self.nth(true, count, &touched),
-            Action::NewerChange => self.nth(false, count, &touched),
-            Action::OlderTagged => self.nth(true, count, &Entry::is_marked),
-            Action::NewerTagged => self.nth(false, count, &Entry::is_marked),
-            Action::OlderDay => self.other_day(true, count),
-            Action::NewerDay => self.other_day(false, count),
-            Action::Oldest => self.last_listed(),
-            Action::Live => self.first_listed(),
-            _ => return false,
+        let found = match scrub {
+            Scrub::Older => self.nth(true, count, &|_| true),
+            Scrub::Newer => self.nth(false, count, &|_| true),
+            Scrub::OlderChange => self.nth(true, count, &touched),
+            Scrub::NewerChange => self.nth(false, count, &touched),
+            Scrub::OlderTagged => self.nth(true, count, &Entry::is_marked),
+            Scrub::NewerTagged => self.nth(false, count, &Entry::is_marked),
+            Scrub::OlderDay => self.other_day(true, count),
+            Scrub::NewerDay => self.other_day(false, count),
+            Scrub::Oldest => self.last_listed(),
+            Scrub::Live => self.newest().map(|entry| entry.id),
         };
         match found {
             Some(id) => self.visit(id),
-            None => self.say(match action {
-                Action::OlderTagged | Action::NewerTagged => "No named or tagged snapshot there",
-                Action::OlderChange | Action::NewerChange => "No change there",
+            None => self.say(match scrub {
+                Scrub::OlderTagged | Scrub::NewerTagged => "No named or tagged snapshot there",
+                Scrub::OlderChange | Scrub::NewerChange => "No change there",
                 _ if self.library.is_complete() => "The end of the tape",
                 _ => "The tape is still being read",
             }),
         }
-        true
     }
 
     /// The `count`th entry before or after the one that is looked at, of those that are wanted; fewer
@@ -159,31 +165,45 @@ impl Shared {
 
     /// The newest entry of the day `count` days with snapshots away.
     fn other_day(&self, older: bool, count: usize) -> Option<SnapshotId> {
+        let entries = self.library.entries();
+        let mut here = self.library.position(self.at?)?;
         let mut found = None;
-        let mut day = self.zoned(self.entry()?.time).date();
         for _ in 0..count.min(1000) {
-            let (start, end) = self.day_bounds(day);
-            let entries = self.library.entries();
-            let other = if older {
-                let first = entries.partition_point(|entry| entry.time >= start);
-                entries.range(first..).find(|entry| self.lists(entry))
+            let day = self.day_at(here);
+            let mut other = if older {
+                day.end..entries.len()
             } else {
-                let first = entries.partition_point(|entry| entry.time >= end);
-                entries.range(..first).rev().find(|entry| self.lists(entry))
+                0..day.start
+            };
+            let listed = |at: &usize| entries.get(*at).is_some_and(|entry| self.lists(entry));
+            let other = if older {
+                other.find(listed)
+            } else {
+                other.rev().find(listed)
             };
             let Some(other) = other else {
                 break;
             };
-            day = self.zoned(other.time).date();
             // Within that day, the newest.
-            let (_, end) = self.day_bounds(day);
-            let first = entries.partition_point(|entry| entry.time >= end);
-            found = entries
-                .range(first..)
-                .find(|entry| self.lists(entry))
-                .map(|entry| entry.id);
+            let newest = self.day_at(other).find(listed).unwrap_or(other);
+            found = entries.get(newest).map(|entry| entry.id);
+            here = newest;
         }
         found
+    }
+
+    /// The entries around the one at a place that are of the same day without any of another day between
+    /// them: where the clock jumped, entries of one day can stand in several places.
+    fn day_at(&self, place: usize) -> Range<usize> {
+        let entries = self.library.entries();
+        let Some(entry) = entries.get(place) else {
+            return place..place;
+        };
+        let (start, end) = self.day_bounds(self.zoned(entry.time).date());
+        let within = |entry: &&Entry| entry.time >= start && entry.time < end;
+        let newer = entries.range(..place).rev().take_while(within).count();
+        let older = entries.range(place..).take_while(within).count();
+        place - newer..place + older.max(1)
     }
 
     fn last_listed(&self) -> Option<SnapshotId> {
@@ -193,21 +213,10 @@ impl Shared {
             .map(|entry| entry.id)
     }
 
-    fn first_listed(&self) -> Option<SnapshotId> {
-        let mut entries = self.library.entries().iter();
-        entries
-            .find(|entry| self.lists(entry))
-            .map(|entry| entry.id)
-    }
-
     /// Goes to the snapshot next to a moment of the day that is shown.
     pub(super) fn visit_moment(&mut self, moment: Millis) {
-        let entries = self.library.entries();
-        let first = entries.partition_point(|entry| entry.time > moment);
-        let older = entries.range(first..).find(|entry| self.lists(entry));
-        let newer = entries.range(..first).rev().find(|entry| self.lists(entry));
-        let distance = |entry: &&Entry| (entry.time.0 - moment.0).abs();
-        let nearest = older.into_iter().chain(newer).min_by_key(distance);
+        let distance = |entry: &&Entry| entry.time.0.abs_diff(moment.0);
+        let nearest = self.day_entries().min_by_key(distance);
         if let Some(id) = nearest.map(|entry| entry.id) {
             self.visit(id);
         }
@@ -219,9 +228,9 @@ impl Shared {
     pub fn stretch(&self) -> Option<(Millis, Millis)> {
         let day = self.zoned(self.entry()?.time).date();
         let (start, end) = self.day_bounds(day);
-        let entries = self.day_entries(start, end);
-        let newest = entries.clone().next()?.time;
-        let oldest = entries.last()?.time;
+        let times = self.day_entries().map(|entry| entry.time);
+        let newest = times.clone().max()?;
+        let oldest = times.min()?;
         let today = self.now >= start && self.now < end;
         // A little room at the left, so that the first mark is not at the very edge.
         let recorded = newest.0.saturating_sub(oldest.0).max(SHORTEST);
@@ -236,18 +245,12 @@ impl Shared {
         Some((Millis(from), Millis(to)))
     }
 
-    /// The listed entries between two moments, newest first.
-    pub fn day_entries(
-        &self,
-        from: Millis,
-        to: Millis,
-    ) -> impl DoubleEndedIterator<Item = &Entry> + Clone {
-        let entries = self.library.entries();
-        let first = entries.partition_point(|entry| entry.time >= to);
-        let last = entries.partition_point(|entry| entry.time >= from);
-        entries
-            .range(first..last.max(first))
-            .filter(|entry| self.lists(entry))
+    /// The listed entries of the day of the one that is looked at, newest first.
+    pub fn day_entries(&self) -> impl DoubleEndedIterator<Item = &Entry> + Clone {
+        let here = self.at.and_then(|at| self.library.position(at));
+        let day = here.map_or(0..0, |here| self.day_at(here));
+        let entries = self.library.entries().range(day);
+        entries.filter(|entry| self.lists(entry))
     }
 }
 
@@ -276,12 +279,12 @@ impl Cx<'_> {
             return;
         }
         let generation = self.shared.ticket();
-        self.effects.push(Effect::LoadSnapshot {
+        self.effects.push(Effect::Job(Job::LoadSnapshot {
             id,
             focus: focus.clone(),
             have: self.shared.library.known_texts(),
             generation,
-        });
+        }));
         self.shared.loading = Some((wanted, generation));
     }
 }

@@ -1,16 +1,27 @@
 //! The transitions of the interface, without a terminal.
 
-use super::effect::{Effect, Side};
-use super::input::{Key, KeyPress, MouseKind, Target};
+use std::sync::Arc;
+
+use super::effect::{Effect, Job, Side, TerminalEffect};
+use super::input::{Key, KeyPress};
+use super::keys::action::Everywhere;
 use super::keys::{Action, Context};
-use super::msg::{Answer, Failure, RecorderEvent};
+use super::light::{Lamp, light};
+use super::mouse::{MouseKind, MouseTarget};
+use super::msg::{Answer, Failure};
 use super::overlay::Overlay;
-use super::rig::{NOW, Rig, clock, meta, timeline};
+use super::rig::{Rig, clock, meta, timeline};
 use super::rows::Row;
+use super::samples::NOW;
 use super::screens::tape::Tape;
-use super::state::RecorderStatus;
+use super::shared::RecorderStatus;
 use super::{Msg, Screen};
+use crate::model::id::SnapshotId;
+use crate::model::snapshot::{Cause, SnapshotMeta};
 use crate::model::time::Millis;
+use crate::ops::RecorderEvent;
+use crate::ops::beat::{Beat, Health};
+use crate::store::{Spooled, StoreError, TakenIn};
 
 fn tape(rig: &Rig) -> &Tape {
     match rig.state.screens.first() {
@@ -19,44 +30,58 @@ fn tape(rig: &Rig) -> &Tape {
     }
 }
 
+/// This process records, and looked just now.
+fn recording(health: Health) -> RecorderStatus {
+    let beat = Beat {
+        at: NOW,
+        every_ms: 1000,
+        health,
+    };
+    RecorderStatus::Recording { seen: NOW, beat }
+}
+
 #[test]
 fn it_starts_at_the_newest_and_follows_it() {
     let mut rig = Rig::new();
     assert_eq!(rig.at(), "14:32:10");
     let news = meta(NOW, (0, 0, 1), &["web"]);
-    rig.tell(Msg::Recorder(RecorderEvent::Captured(Box::new(news))));
+    rig.tell(Msg::Recorder(RecorderEvent::Stored(Box::new(news))));
     assert_eq!(rig.at(), "14:32:18");
-    assert_eq!(
-        rig.state.shared.recorder,
-        RecorderStatus::Recording { seen: NOW }
-    );
+    assert_eq!(rig.state.shared.recorder, recording(Health::Well));
 }
 
 #[test]
 fn what_is_kept_aside_is_told_and_what_is_taken_in_is_listed() {
     let mut rig = Rig::new();
-    let failure = Failure {
-        message: "kept aside, to be taken in later (1 waiting): no space left".into(),
+    let spooled = Spooled {
+        why: StoreError::NoSpace {
+            operation: "record",
+            path: "store".into(),
+        },
+        waiting: 1,
+        dropped: 0,
     };
-    rig.tell(Msg::Recorder(RecorderEvent::KeptAside { failure }));
+    rig.tell(Msg::Recorder(RecorderEvent::KeptAside(Arc::new(spooled))));
     let shared = &rig.state.shared;
-    assert_eq!(shared.recorder, RecorderStatus::KeptAside);
+    let aside = light(&shared.recorder, NOW).unwrap();
+    assert_eq!((aside.lamp, &*aside.words), (Lamp::Alarm, "cannot store"));
     let notice = shared.notice.as_ref().unwrap();
     assert!(
         notice.bad && notice.text.contains("kept aside"),
         "{notice:?}"
     );
-    let mut effects = Vec::new();
-    let words = "took in 1 kept aside before".into();
-    let event = RecorderEvent::TakenIn { at: NOW, words };
-    super::answers::recorder(&mut rig.state, event, &mut effects);
+    let taken = TakenIn {
+        taken: 1,
+        ..TakenIn::default()
+    };
+    let event = RecorderEvent::TakenIn(taken);
+    let effects = super::update(&mut rig.state, Msg::Recorder(event));
     assert!(
         effects
             .iter()
-            .any(|effect| matches!(effect, Effect::Refresh))
+            .any(|effect| matches!(effect, Effect::Job(Job::Refresh)))
     );
-    let recording = RecorderStatus::Recording { seen: NOW };
-    assert_eq!(rig.state.shared.recorder, recording);
+    assert_eq!(rig.state.shared.recorder, recording(Health::Well));
 }
 
 #[test]
@@ -64,7 +89,7 @@ fn news_does_not_move_who_looks_at_the_past() {
     let mut rig = Rig::new();
     rig.keys("h");
     let news = meta(NOW, (0, 0, 1), &["web"]);
-    rig.tell(Msg::Recorder(RecorderEvent::Captured(Box::new(news))));
+    rig.tell(Msg::Recorder(RecorderEvent::Stored(Box::new(news))));
     assert_eq!(rig.at(), "14:31:52");
     assert_eq!(rig.keys("G").at(), "14:32:18");
 }
@@ -171,7 +196,7 @@ fn a_life_that_ended_is_shown_between_its_neighbours() {
         .iter()
         .position(|row| matches!(row, Row::End { .. }))
         .unwrap();
-    assert!(matches!(rows.get(end - 1), Some(Row::Gap { length }) if *length == 6_708_000));
+    assert!(matches!(rows.get(end - 1), Some(Row::Gap { length, .. }) if *length == 6_708_000));
     assert!(matches!(rows.get(end + 1), Some(Row::Entry(_))));
 }
 
@@ -180,10 +205,10 @@ fn only_what_is_missing_is_asked_for_and_only_once() {
     let mut rig = Rig::new();
     rig.took(|_| true);
     rig.keys("h");
-    assert!(rig.took(|effect| matches!(effect, Effect::LoadSnapshot { .. })));
+    assert!(rig.took(|effect| matches!(effect, Effect::Job(Job::LoadSnapshot { .. }))));
     rig.keys("l");
     assert!(
-        !rig.took(|effect| matches!(effect, Effect::LoadSnapshot { .. })),
+        !rig.took(|effect| matches!(effect, Effect::Job(Job::LoadSnapshot { .. }))),
         "it is known"
     );
 }
@@ -193,12 +218,12 @@ fn what_cannot_be_read_is_said_and_not_asked_for_again() {
     let mut rig = Rig::new();
     let lost = meta(clock(14, 32, 15), (0, 0, 1), &["api"]);
     rig.took(|_| true);
-    rig.tell(Msg::Recorder(RecorderEvent::Captured(Box::new(lost))));
+    rig.tell(Msg::Recorder(RecorderEvent::Stored(Box::new(lost))));
     let asked = |rig: &Rig| {
         let loads = rig
             .wanted
             .iter()
-            .filter(|e| matches!(e, Effect::LoadSnapshot { .. }));
+            .filter(|e| matches!(e, Effect::Job(Job::LoadSnapshot { .. })));
         loads.count()
     };
     assert_eq!(asked(&rig), 1);
@@ -214,7 +239,7 @@ fn comparing_is_with_a_or_with_the_one_before_and_time_runs_to_the_right() {
     let ids: Vec<_> = timeline().into_iter().map(|meta| meta.id).collect();
     let is = |a, b| {
         move |effect: &Effect| {
-            matches!(effect, Effect::Compare { a: x, b: y, .. }
+            matches!(effect, Effect::Job(Job::Compare { a: x, b: y, .. })
                 if *x == Side::Snapshot(a) && *y == Side::Snapshot(b))
         }
     };
@@ -225,7 +250,7 @@ fn comparing_is_with_a_or_with_the_one_before_and_time_runs_to_the_right() {
     assert!(rig.took(is(ids[2], ids[0])));
     rig.key(Key::Esc);
     rig.keys("D");
-    assert!(rig.took(|effect| matches!(effect, Effect::Compare { b: Side::Live, .. })));
+    assert!(rig.took(|effect| matches!(effect, Effect::Job(Job::Compare { b: Side::Live, .. }))));
 }
 
 #[test]
@@ -236,16 +261,16 @@ fn to_the_trash_only_by_y_and_back_by_u() {
         assert!(matches!(rig.state.overlay, Some(Overlay::Confirm(_))));
         rig.key(no);
         assert!(
-            !rig.took(|effect| matches!(effect, Effect::Trash { .. })),
+            !rig.took(|effect| matches!(effect, Effect::Job(Job::Trash { .. }))),
             "{no:?}"
         );
         rig.state.overlay = None;
     }
     rig.keys("xy");
-    assert!(rig.took(|effect| matches!(effect, Effect::Trash { .. })));
+    assert!(rig.took(|effect| matches!(effect, Effect::Job(Job::Trash { .. }))));
     assert_eq!(rig.at(), "14:31:52");
     rig.keys("u");
-    assert!(rig.took(|effect| matches!(effect, Effect::Untrash { .. })));
+    assert!(rig.took(|effect| matches!(effect, Effect::Job(Job::Untrash { .. }))));
     assert_eq!(rig.at(), "14:32:10");
 }
 
@@ -313,22 +338,27 @@ fn ctrl_c_quits_from_anywhere() {
 fn help_runs_what_it_explains() {
     let mut rig = Rig::new();
     rig.keys("?snapshot now").key(Key::Enter);
-    assert!(rig.took(|effect| matches!(effect, Effect::CaptureNow { .. })));
+    assert!(rig.took(|effect| matches!(effect, Effect::Job(Job::CaptureNow { .. }))));
     assert!(rig.state.overlay.is_none());
     rig.keys(":theme").key(Key::Enter);
-    assert_eq!(rig.state.shared.theme, crate::config::ThemeName::Light);
+    assert_eq!(rig.state.shared.theme.name, crate::config::ThemeName::Light);
 }
 
 #[test]
 fn the_copy_menu_copies_one_thing() {
     let mut rig = Rig::new();
     rig.keys("yd");
-    assert!(rig.took(|effect| *effect == Effect::Copy("/home/me/src/api".to_owned())));
+    assert!(
+        rig.took(|effect| *effect
+            == Effect::Terminal(TerminalEffect::Copy("/home/me/src/api".to_owned())))
+    );
     rig.keys("yi");
-    assert!(rig.took(|effect| matches!(effect, Effect::Copy(id) if id.len() == 20)));
+    assert!(rig.took(
+        |effect| matches!(effect, Effect::Terminal(TerminalEffect::Copy(id)) if id.len() == 20)
+    ));
     rig.keys("yz");
     assert!(rig.state.overlay.is_none());
-    assert!(!rig.took(|effect| matches!(effect, Effect::Copy(_))));
+    assert!(!rig.took(|effect| matches!(effect, Effect::Terminal(TerminalEffect::Copy(_)))));
 }
 
 #[test]
@@ -348,7 +378,7 @@ fn tabs_and_panes_are_kept_while_scrubbing() {
 #[test]
 fn the_mouse_scrubs_and_chooses() {
     let mut rig = Rig::new();
-    let start = Target::Slider {
+    let start = MouseTarget::Slider {
         column: 0,
         width: 100,
     };
@@ -356,12 +386,15 @@ fn the_mouse_scrubs_and_chooses() {
     assert_eq!(rig.at(), "10:58:19");
     rig.tell(Msg::Mouse(MouseKind::ScrollDown, start));
     assert_eq!(rig.at(), "11:12:55");
-    rig.tell(Msg::Mouse(MouseKind::Click, Target::Row(1)));
+    rig.tell(Msg::Mouse(MouseKind::Click, MouseTarget::Row(1)));
     assert_eq!(rig.at(), "14:32:10");
-    rig.tell(Msg::Mouse(MouseKind::Click, Target::Pane(3)));
+    rig.tell(Msg::Mouse(MouseKind::Click, MouseTarget::Pane(3)));
     assert_eq!(rig.state.shared.focus.pane, Some(3));
-    rig.tell(Msg::Mouse(MouseKind::Click, Target::Action(Action::Help)));
-    assert_eq!(rig.state.context(), Context::Help);
+    rig.tell(Msg::Mouse(
+        MouseKind::Click,
+        MouseTarget::Action(Action::Everywhere(Everywhere::Help)),
+    ));
+    assert!(matches!(rig.state.overlay, Some(Overlay::Help(_))));
 }
 
 #[test]
@@ -435,7 +468,7 @@ fn a_long_timeline_comes_in_pages() {
     let pages = rig
         .wanted
         .iter()
-        .filter(|e| matches!(e, Effect::LoadTimeline { .. }));
+        .filter(|e| matches!(e, Effect::Job(Job::LoadTimeline { .. })));
     assert_eq!(pages.count(), 4);
     assert!(tape(&rig).rows().len() < 3000, "only open days have rows");
 }
@@ -451,4 +484,159 @@ fn whatever_is_pasted_or_counted_is_bounded() {
         panic!("no search");
     };
     assert_eq!(search.input.value(), "ab[31m");
+}
+
+#[test]
+fn the_newest_is_what_was_recorded_and_not_what_a_restore_took_away() {
+    let mut metas = timeline();
+    let mut undo = meta(clock(14, 32, 15), (0, 0, 2), &["api"]);
+    undo.cause = Cause::UndoPoint;
+    metas.insert(0, undo);
+    let mut rig = Rig::with(metas);
+    assert_eq!(rig.at(), "14:32:10");
+    assert!(rig.state.shared.follow);
+    // It is there, one step on.
+    assert_eq!(rig.keys("l").at(), "14:32:15");
+    assert!(!rig.state.shared.follow);
+    assert_eq!(rig.keys("G").at(), "14:32:10");
+    assert_eq!(rig.keys("g").at(), "14:00:00");
+    rig.keys("G");
+    let news = meta(NOW, (0, 0, 1), &["web"]);
+    rig.tell(Msg::Recorder(RecorderEvent::Stored(Box::new(news))));
+    assert_eq!(rig.at(), "14:32:18");
+}
+
+#[test]
+fn a_clock_that_jumped_hides_no_snapshot() {
+    // In the order of recording: a morning, a year later by mistake, the noon of the same day, the year
+    // before, and the afternoon.
+    let year = 366 * 24;
+    let stamps = [
+        clock(9, 0, 0),
+        clock(9, 10, 0),
+        clock(9 + year, 0, 0),
+        clock(12, 0, 0),
+        clock(9 - year, 0, 0),
+        clock(14, 0, 0),
+        clock(14, 1, 0),
+    ];
+    let mut last = None;
+    let mut metas: Vec<_> = stamps
+        .iter()
+        .map(|time| {
+            let mut meta = meta(*time, (0, 0, 1), &["api"]);
+            meta.id = SnapshotId::new(*time, 7, last);
+            last = Some(meta.id);
+            meta
+        })
+        .collect();
+    metas.reverse();
+    let mut rig = Rig::with(metas.clone());
+    assert_eq!(rig.at(), "14:01:00");
+    for meta in &metas {
+        let shared = &rig.state.shared;
+        assert_eq!(shared.entry().unwrap().id, meta.id);
+        let day: Vec<_> = shared.day_entries().map(|entry| entry.id).collect();
+        assert!(day.contains(&meta.id));
+        let (from, to) = shared.stretch().unwrap();
+        assert!(from <= meta.time && meta.time <= to, "{}", rig.at());
+        rig.keys("h");
+    }
+    // Each has its day in the list, and every day has a row.
+    let rows = tape(&rig).rows();
+    let days = rows.iter().filter_map(|row| match row {
+        Row::Day { count, .. } => Some(*count),
+        _ => None,
+    });
+    assert_eq!(days.collect::<Vec<_>>(), [2, 1, 1, 1, 2]);
+    // Over the days, from the newest on and back.
+    rig.keys("G");
+    let mut way = Vec::new();
+    for _ in 0..4 {
+        way.push(rig.keys("(").at());
+    }
+    assert_eq!(way, ["09:00:00", "12:00:00", "09:00:00", "09:10:00"]);
+    way.clear();
+    for _ in 0..4 {
+        way.push(rig.keys(")").at());
+    }
+    assert_eq!(way, ["09:00:00", "12:00:00", "09:00:00", "14:01:00"]);
+    // A moment is the newest in the order of recording.
+    let library = &rig.state.shared.library;
+    assert_eq!(library.at(clock(12, 30, 0)).unwrap().time, stamps[4]);
+    assert_eq!(library.at(clock(14, 0, 30)).unwrap().time, clock(14, 0, 0));
+}
+
+/// So many snapshots, newest first, half a minute apart, of which every fourth holds something new.
+fn long_timeline(count: i64) -> Vec<SnapshotMeta> {
+    let (new, same) = (
+        meta(NOW, (0, 0, 1), &["api"]),
+        meta(NOW, (0, 0, 0), &["api"]),
+    );
+    let at = |n: i64| {
+        let mut meta = if n % 4 == 0 {
+            new.clone()
+        } else {
+            same.clone()
+        };
+        meta.time = Millis(NOW.0 - n * 30_000);
+        meta.id = SnapshotId::new(meta.time, 7, None);
+        meta
+    };
+    (0..count).map(at).collect()
+}
+
+#[test]
+fn rows_are_built_when_the_timeline_changes_and_not_at_every_key() {
+    let mut rig = Rig::with(long_timeline(100_000));
+    let built = tape(&rig).builds();
+    for key in ["h", "j", "l", "k", "[", "]"] {
+        rig.keys("500h");
+        for _ in 0..100 {
+            rig.keys(key);
+        }
+    }
+    rig.tell(Msg::Now(NOW));
+    rig.resize(100, 30);
+    // Where the moment comes to another day, that one is opened.
+    let opened = tape(&rig).builds() - built;
+    assert!(opened <= 1, "built {opened} times");
+    rig.keys("p");
+    assert_eq!(tape(&rig).builds() - built, opened + 1, "a pin is seen");
+    rig.keys("fweb").key(Key::Enter);
+    assert_eq!(tape(&rig).builds() - built, opened + 2);
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn rows_that_were_kept_are_those_that_would_be_built(
+        keys in "[hljkgG()\\[\\]pxyu]{1,40}", filtered: bool, enters in 0usize..40,
+    ) {
+        let mut rig = Rig::new();
+        if filtered {
+            rig.keys("fapi").key(Key::Enter);
+        }
+        for (at, key) in keys.chars().enumerate() {
+            rig.keys(&key.to_string());
+            if at == enters {
+                rig.key(Key::Enter);
+            }
+            if rig.state.overlay.is_some() || rig.state.screens.len() > 1 {
+                rig.key(Key::Esc);
+            }
+            let tape = tape(&rig);
+            let fresh = tape.fresh_rows(&rig.state.shared);
+            proptest::prop_assert_eq!(tape.rows(), fresh.all());
+            let looked_at = rig.state.shared.at.and_then(|id| rig.state.shared.library.position(id));
+            let row = tape.cursor(&rig.state.shared).and_then(|row| tape.rows().get(row));
+            if let Some(Row::Entry(at)) = row {
+                proptest::prop_assert_eq!(Some(*at), looked_at);
+            } else {
+                let on_day = matches!(row, Some(Row::Day { .. }));
+                proptest::prop_assert!(on_day, "the cursor is on {:?}", row);
+            }
+        }
+    }
 }

@@ -2,20 +2,18 @@
 
 use crate::model::time::Millis;
 
-use super::input::{MouseKind, Target};
-use super::keys::Action;
-use super::state::Shared;
+use super::keys::action::{Scrub, Turn};
+use super::mouse::{MouseKind, MouseTarget};
+use super::shared::Shared;
 
 impl Shared {
-    /// Looks at the next tab or pane. Whether the action is one of those that do.
-    pub(super) fn turn(&mut self, action: Action) -> bool {
-        match action {
-            Action::NextTab => self.next_tab(),
-            Action::NextPane => self.next_pane(true),
-            Action::PreviousPane => self.next_pane(false),
-            _ => return false,
+    /// Looks at the next tab or pane.
+    pub(super) fn turn(&mut self, turn: Turn) {
+        match turn {
+            Turn::NextTab => self.next_tab(),
+            Turn::NextPane => self.next_pane(true),
+            Turn::PreviousPane => self.next_pane(false),
         }
-        true
     }
 
     /// The next tab of the session; after its last, the first tab of the next session.
@@ -60,11 +58,17 @@ impl Shared {
     }
 
     /// What pointing at the slider, a pane or a tab means. Whether the moment has moved.
-    pub(super) fn point(&mut self, kind: MouseKind, target: Target) -> bool {
+    pub(super) fn point(&mut self, kind: MouseKind, target: MouseTarget) -> bool {
         match (kind, target) {
-            (MouseKind::ScrollUp, Target::Slider { .. }) => self.scrub(Action::Older, 1),
-            (MouseKind::ScrollDown, Target::Slider { .. }) => self.scrub(Action::Newer, 1),
-            (MouseKind::Click | MouseKind::Drag, Target::Slider { column, width }) => {
+            (MouseKind::ScrollUp, MouseTarget::Slider { .. }) => {
+                self.scrub(Scrub::Older, 1);
+                true
+            }
+            (MouseKind::ScrollDown, MouseTarget::Slider { .. }) => {
+                self.scrub(Scrub::Newer, 1);
+                true
+            }
+            (MouseKind::Click | MouseKind::Drag, MouseTarget::Slider { column, width }) => {
                 let Some((from, to)) = self.stretch() else {
                     return false;
                 };
@@ -74,7 +78,7 @@ impl Shared {
                 self.visit_moment(Millis(from.0.saturating_add(part)));
                 true
             }
-            (MouseKind::Click, Target::Pane(index)) => {
+            (MouseKind::Click, MouseTarget::Pane(index)) => {
                 let here = self.seen().and_then(|seen| {
                     let (session, tab) = self.focus.tab_of(&seen.snapshot.state)?;
                     Some((session.name.clone(), tab.index))
@@ -86,7 +90,7 @@ impl Shared {
                 }
                 false
             }
-            (MouseKind::Click, Target::Tab(index)) => {
+            (MouseKind::Click, MouseTarget::Tab(index)) => {
                 let session = self.seen().and_then(|seen| {
                     let session = self.focus.session_of(&seen.snapshot.state)?;
                     Some(session.name.clone())

@@ -1,5 +1,4 @@
-//! What is known of the store as a whole, and the work that is done on it: figures, checking, compacting,
-//! pruning.
+//! The work that is done on the store: checking, compacting, pruning; and what pruning would do.
 
 #[cfg(test)]
 pub(crate) mod sample;
@@ -7,87 +6,14 @@ pub(crate) mod sample;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use bstr::BString;
-
-use crate::model::id::SnapshotId;
-use crate::model::time::Millis;
 use crate::store::{
-    Compacted, Count, KeepReason, Progress, PrunePlan, Pruned, RemoveReason, Stats, Verdict,
-    VerifyReport,
+    Compacted, Count, KeepReason, Progress, PrunePlan, Pruned, RemoveReason, Verdict, VerifyReport,
 };
 
-use super::plural;
-use super::state::Shared;
-use super::words;
-
-/// Figures about the store.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Figures {
-    /// What the store tells; what was added is by day, the oldest first, up to today.
-    pub stats: Stats,
-    /// The sessions, those with the most text in the newest snapshot first.
-    pub sessions: Vec<SessionFigures>,
-    /// What is in the trash.
-    pub trash: TrashFigures,
-    /// Snapshots that wait to be taken into the store.
-    pub waiting: usize,
-}
-
-/// A session, by name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SessionFigures {
-    /// The name.
-    pub name: BString,
-    /// Bytes of its text in the newest snapshot, as if stored whole and uncompressed; 0 where it is not
-    /// in that one.
-    pub bytes: u64,
-    /// Snapshots that it is in.
-    pub snapshots: u64,
-}
-
-/// What is in the trash.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct TrashFigures {
-    /// Snapshots.
-    pub snapshots: usize,
-    /// Those that were thrown away last, together.
-    pub last: Vec<SnapshotId>,
-    /// When the one that is in it for longest was thrown away.
-    pub oldest: Option<Millis>,
-}
-
-/// Long work on the store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Work {
-    /// Every record is checked.
-    Verify,
-    /// The store is written anew without gaps.
-    Compact,
-    /// What is not to be kept is removed.
-    Prune,
-}
-
-/// What came of checking every record.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Checked {
-    /// When.
-    pub at: Millis,
-    /// Snapshots that were checked.
-    pub snapshots: u64,
-    /// Parts that are damaged.
-    pub damaged: usize,
-}
-
-/// Work on the store.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Upkeep {
-    /// What is being done, and how far it has come.
-    pub running: Option<(Work, Progress)>,
-    /// The last check, as far as that is known.
-    pub checked: Option<Checked>,
-    /// Moves whenever something was done that makes figures out of date.
-    pub(super) turns: u64,
-}
+use super::figures::{Checked, Work};
+use super::msg::Failure;
+use super::shared::Shared;
+use super::words::{self, plural};
 
 /// What pruning would do, counted.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -100,18 +26,6 @@ pub struct Preview {
     pub removed: Vec<(RemoveReason, usize)>,
     /// Why snapshots stay, and how many; one can have several reasons.
     pub kept: Vec<(&'static str, usize)>,
-}
-
-impl Work {
-    /// What is said while it goes on.
-    #[must_use]
-    pub fn words(self) -> &'static str {
-        match self {
-            Work::Verify => "checking every record",
-            Work::Compact => "writing the store anew",
-            Work::Prune => "removing snapshots",
-        }
-    }
 }
 
 impl Preview {
@@ -195,7 +109,7 @@ impl Shared {
     }
 
     /// Every record was checked.
-    pub(super) fn verified(&mut self, result: Result<VerifyReport, super::msg::Failure>) {
+    pub(super) fn verified(&mut self, result: Result<VerifyReport, Failure>) {
         self.worked();
         match result {
             Ok(report) => {
@@ -208,7 +122,7 @@ impl Shared {
                             plural(report.damaged.len(), "damaged part"),
                             damage.object
                         );
-                        self.complain(&super::msg::Failure { message });
+                        self.complain(&Failure { message });
                     }
                 }
                 self.upkeep.checked = Some(Checked {
@@ -222,7 +136,7 @@ impl Shared {
     }
 
     /// The store was written anew.
-    pub(super) fn compacted(&mut self, result: Result<Compacted, super::msg::Failure>) {
+    pub(super) fn compacted(&mut self, result: Result<Compacted, Failure>) {
         self.worked();
         match result {
             Ok(compacted) => self.say(format!(
@@ -235,7 +149,7 @@ impl Shared {
     }
 
     /// What is not to be kept was removed. Whether anything was.
-    pub(super) fn pruned(&mut self, result: Result<Pruned, super::msg::Failure>) -> bool {
+    pub(super) fn pruned(&mut self, result: Result<Pruned, Failure>) -> bool {
         self.worked();
         match result {
             Ok(pruned) => {

@@ -1,16 +1,15 @@
 //! Times, ages, sizes and paths in words.
 
+use jiff::Zoned;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, Zoned};
 
 use crate::model::ansi::path_label;
 use crate::model::time::Millis;
+use crate::model::words::noun;
 
 /// A moment on the user's clock.
 pub fn zoned(time: Millis, zone: &TimeZone) -> Zoned {
-    Timestamp::from_millisecond(time.0)
-        .unwrap_or(Timestamp::UNIX_EPOCH)
-        .to_zoned(zone.clone())
+    time.timestamp().to_zoned(zone.clone())
 }
 
 /// `14:31:52`.
@@ -92,12 +91,13 @@ pub fn number(count: usize) -> String {
 
 /// `1 snapshot`, `12 480 snapshots`.
 pub fn count(count: u64, what: &str) -> String {
-    let number = number(usize::try_from(count).unwrap_or(usize::MAX));
-    if count == 1 {
-        format!("1 {what}")
-    } else {
-        format!("{number} {what}s")
-    }
+    let shown = number(usize::try_from(count).unwrap_or(usize::MAX));
+    format!("{shown} {}", noun(count, what))
+}
+
+/// `1 snapshot`, `3 snapshots`.
+pub fn plural(count: usize, what: &str) -> String {
+    crate::model::words::count(count as u64, what)
 }
 
 /// A path with the home directory as `~`.

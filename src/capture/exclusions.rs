@@ -30,6 +30,8 @@ pub struct Exclusions {
     tabs: Vec<Pattern>,
     commands: Vec<Pattern>,
     directories: Vec<DirectoryPattern>,
+    /// Whether a directory is also looked at by the name that the system gives it.
+    follows: bool,
     rules: Vec<SessionRule>,
 }
 
@@ -43,17 +45,20 @@ impl Exclusions {
             tabs: never.tabs.clone(),
             commands: never.commands.clone(),
             directories: directories.map(|one| one.in_home(home)).collect(),
+            follows: false,
             rules: rules.to_vec(),
         }
     }
 
-    /// The same for directories that are reached through links, too: the system tells where a process is
-    /// without them. Looks at the file system.
+    /// The same for directories that are reached through links, too: in a pattern, because the system tells where a
+    /// process is without them, and in what is looked at, because shells tell by which of them they went there. Looks
+    /// at the file system, now and each time.
     #[must_use]
     pub fn with_links_followed(mut self) -> Self {
         let real = self.directories.iter();
         let mut real: Vec<_> = real.filter_map(DirectoryPattern::without_links).collect();
         self.directories.append(&mut real);
+        self.follows = true;
         self
     }
 
@@ -87,8 +92,7 @@ impl Exclusions {
             pane.handle.is_some_and(|handle| of.contains(&handle))
         };
         for session in &mut state.sessions {
-            let mut directories = self.directories.iter();
-            if directories.any(|one| one.may_hold(&session.cwd)) {
+            if self.may_hold(&session.cwd) {
                 session.cwd.clear();
             }
             let keeps_texts = self.keeps_texts(&session.name);
@@ -136,8 +140,19 @@ impl Exclusions {
             .chain(program)
             .chain(checkout.map(|checkout| &checkout.root))
             .chain(checkout.and_then(|checkout| checkout.repository.as_ref()));
-        let held = |place: &BString| self.directories.iter().any(|one| one.may_hold(place));
-        places.into_iter().any(held) || program::may_run(&self.commands, pane)
+        let mut places = places.into_iter();
+        places.any(|place| self.may_hold(place)) || program::may_run(&self.commands, pane)
+    }
+
+    /// Whether a directory may be one of those that are never recorded.
+    fn may_hold(&self, place: &BString) -> bool {
+        let holds = |path: &[u8]| self.directories.iter().any(|one| one.may_hold(path));
+        let real = || {
+            let path = place.to_path().ok()?.canonicalize().ok()?;
+            Some(holds(path.as_os_str().as_encoded_bytes()))
+        };
+        let followed = self.follows && !self.directories.is_empty();
+        holds(place) || followed && real().unwrap_or_default()
     }
 
     /// Leaves sessions and tabs out. A tab that is also in a session that is left out goes from all of them.

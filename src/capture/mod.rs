@@ -6,6 +6,7 @@
 
 pub mod exclusions;
 mod memory;
+mod own_screen;
 mod recheck;
 mod snapshot;
 mod texts;
@@ -102,7 +103,7 @@ pub enum CaptureError {
         name: BString,
     },
     /// Panes came and went faster than they could be captured.
-    #[error("the panes changed {attempts} times while they were captured")]
+    #[error("the panes changed {} while they were captured", crate::model::words::count((*attempts).into(), "time"))]
     Unsteady {
         /// How often it was tried.
         attempts: u32,
@@ -137,6 +138,7 @@ pub fn capture(
         let all = std::mem::take(&mut seen.state);
         let names = all.sessions.iter().map(|session| session.name.clone());
         let names: BTreeSet<BString> = names.collect();
+        let own = own_screen::panes(&all, &seen.interfaces);
         let mut state = all;
         exclusions.doubt(&mut state, &seen.lost);
         exclusions.apply(&mut state);
@@ -149,13 +151,15 @@ pub fn capture(
         }
         // A server without sessions has nothing to be asked about.
         if !names.is_empty() {
-            let asked = texts.capture(mux, &seen.server, &state, &known, &silent)?;
-            // A pane has gone since it was observed, or has become private.
-            if asked.missing || shows(&state, &asked.private) {
+            let asked = texts.capture(mux, &seen.server, &state, &known, &silent, &own)?;
+            // A pane has gone since it was observed, or has become private, or an interface was opened in it.
+            let opened = !asked.interfaces.is_subset(&own);
+            if asked.missing || opened || shows(&state, &asked.private) {
                 continue;
             }
         }
         texts.refer(&mut state, &known);
+        own_screen::take_out(&mut state, &own);
         texts.unsettle(&mut seen.probe);
         let mut tally = Tally::default();
         let mut state = redactor.state(state, &mut tally);

@@ -3,11 +3,11 @@
 mod private;
 
 use super::*;
-use crate::mux::testing::{self, TmuxServer, wait_until};
 use crate::mux::tmux::Tmux;
 use crate::mux::{Limits, ServerSelect};
 use crate::redact::RedactSettings;
-use crate::redact::testing::Maker;
+use muxtape_testing::secrets::Maker;
+use muxtape_testing::{self as testing, TmuxServer, wait_until};
 
 fn tmux(server: &TmuxServer) -> Tmux {
     let socket = server.socket().to_str().unwrap().into();

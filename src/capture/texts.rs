@@ -44,6 +44,8 @@ pub(super) struct Asked {
     pub(super) missing: bool,
     /// The panes that were private when they, or others, were asked.
     pub(super) private: BTreeSet<u32>,
+    /// The panes in which an interface ran then.
+    pub(super) interfaces: BTreeSet<u32>,
 }
 
 /// A text that was captured.
@@ -78,7 +80,8 @@ impl<'a> Texts<'a> {
 
     /// Captures the texts of panes that are not `known`, not `silent`, and not captured already. Those that
     /// answered are not asked again. With the last question it is asked which panes are private: there is one
-    /// even where no text is wanted. What was read of `silent` panes is forgotten.
+    /// even where no text is wanted. What was read of `silent` panes is forgotten; of `own` ones, in which an
+    /// interface runs, only the main screen is taken.
     pub(super) fn capture(
         &mut self,
         mux: &dyn Multiplexer,
@@ -86,6 +89,7 @@ impl<'a> Texts<'a> {
         state: &ServerState,
         known: &HashMap<PaneHandle, ContentsRef>,
         silent: &HashSet<PaneHandle>,
+        own: &BTreeSet<u32>,
     ) -> Result<Asked, MuxError> {
         if self.server.as_ref() != Some(server) {
             self.server = Some(server.clone());
@@ -105,7 +109,7 @@ impl<'a> Texts<'a> {
         let mut asked = Asked::default();
         loop {
             let later = wanted.split_off(turn(&wanted).min(wanted.len()));
-            self.ask(mux, &wanted, &mut asked)?;
+            self.ask(mux, &wanted, own, &mut asked)?;
             if later.is_empty() {
                 return Ok(asked);
             }
@@ -168,14 +172,25 @@ impl<'a> Texts<'a> {
         &mut self,
         mux: &dyn Multiplexer,
         wanted: &[(PaneHandle, TextRequest)],
+        own: &BTreeSet<u32>,
         asked: &mut Asked,
     ) -> Result<(), MuxError> {
         let requests: Vec<TextRequest> = wanted.iter().map(|(_, one)| one.clone()).collect();
-        let PaneTexts { texts, private } = mux.texts(&requests)?;
+        let PaneTexts {
+            texts,
+            private,
+            interfaces,
+        } = mux.texts(&requests)?;
         asked.missing |= texts.len() != wanted.len();
         asked.private.extend(private);
+        asked.interfaces.extend(interfaces);
         let mut whole = Vec::new();
         for ((pane, request), text) in wanted.iter().zip(texts) {
+            let mut text = text;
+            // What an interface draws is not captured: only what lies under it.
+            if own.contains(&pane.id) || asked.interfaces.contains(&pane.id) {
+                text.iter_mut().for_each(|text| text.alternate = None);
+            }
             match text {
                 None => asked.missing = true,
                 Some(text) if text.continued && self.is_same(*pane, &text) => {}
@@ -194,7 +209,7 @@ impl<'a> Texts<'a> {
         if whole.is_empty() {
             return Ok(());
         }
-        self.ask(mux, &whole, asked)
+        self.ask(mux, &whole, own, asked)
     }
 
     /// Whether a text is as it was, because something else in its window was active. Then it is taken.

@@ -96,26 +96,35 @@ impl Global {
 impl Global {
     /// The path of the server's socket, as tmux finds it.
     pub(super) fn socket(&self) -> PathBuf {
-        use std::os::unix::ffi::{OsStrExt, OsStringExt};
-        if let Some(path) = &self.socket_path {
-            return path.clone();
-        }
-        let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
-        if let (None, Some(tmux)) = (&self.socket_name, variable("TMUX")) {
-            // `$TMUX` is the path, the server's process and the session's number.
-            let path = tmux
-                .as_bytes()
-                .split(|byte| *byte == b',')
-                .next()
-                .unwrap_or_default();
-            return PathBuf::from(std::ffi::OsString::from_vec(path.to_vec()));
-        }
-        let parent = variable("TMUX_TMPDIR").map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
-        let user = rustix::process::getuid().as_raw();
-        parent
-            .join(format!("tmux-{user}"))
-            .join(self.socket_name.as_deref().unwrap_or("default"))
+        self.named_socket()
+            .unwrap_or_else(|| socket_of_name("default"))
     }
+
+    /// The path of the socket of the server that `-L`, `-S` or `$TMUX` name.
+    pub(super) fn named_socket(&self) -> Option<PathBuf> {
+        use std::os::unix::ffi::{OsStrExt, OsStringExt};
+        match (&self.socket_path, &self.socket_name) {
+            (Some(path), _) => return Some(path.clone()),
+            (None, Some(name)) => return Some(socket_of_name(name)),
+            (None, None) => {}
+        }
+        let tmux = variable("TMUX")?;
+        // `$TMUX` is the path, the server's process and the session's number.
+        let path = tmux.as_bytes().split(|byte| *byte == b',').next();
+        let path = path.filter(|path| !path.is_empty())?;
+        Some(PathBuf::from(std::ffi::OsString::from_vec(path.to_vec())))
+    }
+}
+
+fn variable(name: &str) -> Option<std::ffi::OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
+/// The path of a socket that is named, as tmux makes it.
+fn socket_of_name(name: &str) -> PathBuf {
+    let parent = variable("TMUX_TMPDIR").map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
+    let user = rustix::process::getuid().as_raw();
+    parent.join(format!("tmux-{user}")).join(name)
 }
 
 /// The commands.

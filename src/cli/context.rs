@@ -1,42 +1,46 @@
-//! What every command works with: places, settings, the store, the server, the clock.
+//! What every command works with: the options, the output and the host.
 
-use std::path::PathBuf;
-use std::time::Duration;
-
-use bstr::{BStr, BString};
-use jiff::{Timestamp, Zoned};
+use bstr::BStr;
+use jiff::Zoned;
+use jiff::tz::TimeZone;
 
 use super::args::{Global, MuxChoice};
 use super::error::{CliError, Exit};
-use super::output::Output;
-use crate::app::tell::Teller;
-use crate::capture::{CaptureRequest, Captured, capture};
+use super::output::{Output, confirm};
 use crate::config::{Overrides, Paths, Settings};
-use crate::journal::{By, Event, Journal};
+use crate::model::ansi::label;
 use crate::model::snapshot::SnapshotMeta;
 use crate::model::target::SnapRef;
 use crate::model::{Millis, moment};
 use crate::mux::Limits;
-use crate::mux::tmux::{Scope, Tmux};
-use crate::redact::{Redactor, Tally};
-use crate::store::{Store, StoreOptions};
-
-/// How long a command waits for a busy store.
-const STORE_WAIT: Duration = Duration::from_secs(5);
+use crate::mux::tmux::Tmux;
+use crate::ops::{Host, Machine, Socket};
+use crate::redact::Tally;
+use crate::store::{FindScope, StoreError};
 
 /// What every command works with.
 #[derive(Debug)]
 pub(super) struct Context {
     pub(super) global: Global,
-    pub(super) paths: Paths,
-    pub(super) settings: Settings,
     pub(super) output: Output,
-    pub(super) journal: Journal,
-    pub(super) teller: Teller,
+    pub(super) host: Host,
+    /// The way to the server, for what tmux alone has.
+    pub(super) tmux: Tmux,
 }
 
 impl Context {
     pub(super) fn new(global: Global) -> Result<Self, CliError> {
+        for (option, path) in [
+            ("--data-dir", &global.data_dir),
+            ("--config", &global.config),
+        ] {
+            if path.as_ref().is_some_and(|path| path.as_os_str() == "-") {
+                let message =
+                    format!("{option} - names no place: - would be standard input or output");
+                return Err(CliError::new(Exit::Usage, message)
+                    .hint(format!("for something of that name: {option} ./-")));
+            }
+        }
         let overrides = Overrides {
             data: global.data_dir.clone(),
             config_file: global.config.clone(),
@@ -49,57 +53,12 @@ impl Context {
             return Err(CliError::new(Exit::Usage, "zellij cannot be recorded yet")
                 .hint("leave out --mux zellij; tmux is recorded"));
         }
+        let tmux = Tmux::new("tmux".into(), global.server(), Limits::default());
         Ok(Self {
-            journal: Journal::new(paths.state.clone(), By::Command),
-            teller: Teller::new(&settings.redaction),
+            host: Host::new(machine(), paths, &tmux, global.socket(), settings),
+            tmux,
             global,
-            paths,
-            settings,
             output,
-        })
-    }
-
-    /// Notes in the journal what was done. A journal that cannot be written fails no command.
-    pub(super) fn note(&self, told: impl FnOnce(&Teller) -> Vec<Event>) {
-        self.journal.note_all(self.now(), &told(&self.teller));
-    }
-
-    /// The store; it is made when something is written first.
-    pub(super) fn store(&self) -> Store {
-        let options = StoreOptions {
-            wait: STORE_WAIT,
-            network: self.settings.store.network,
-        };
-        Store::new(self.paths.data.clone(), options)
-    }
-
-    /// The tmux server that is meant.
-    pub(super) fn tmux(&self) -> Tmux {
-        Tmux::new(
-            PathBuf::from("tmux"),
-            self.global.server(),
-            Limits::default(),
-        )
-        .with_scope(Scope {
-            environment: self.settings.capture.environment.clone(),
-            buffers: self.settings.capture.buffers,
-        })
-    }
-
-    /// The lock of the recorder of that server.
-    pub(super) fn recorder_lock(&self) -> PathBuf {
-        self.paths.recorder_lock(&self.global.socket())
-    }
-
-    /// What takes secrets out.
-    pub(super) fn redactor(&self) -> Result<Redactor, CliError> {
-        // A command asks several times, and reading the rules is most of what a short one does.
-        if let Some(redactor) = self.teller.redactor() {
-            return Ok(redactor.clone());
-        }
-        Redactor::new(&self.settings.redaction).map_err(|error| {
-            CliError::caused(Exit::Failed, &error)
-                .hint(format!("mend it in {}", self.paths.config_file.display()))
         })
     }
 
@@ -114,51 +73,41 @@ impl Context {
         }
     }
 
-    /// The state now, redacted, without what is never recorded. `contents` is whether texts are wanted; they are
-    /// left out where the settings say so.
-    pub(super) fn capture(
-        &self,
-        sessions: &[String],
-        contents: bool,
-    ) -> Result<Captured, CliError> {
-        let sessions = match sessions {
-            [] => None,
-            names => Some(
-                names
-                    .iter()
-                    .map(|name| BString::from(name.as_str()))
-                    .collect(),
-            ),
-        };
-        let request = CaptureRequest {
-            sessions,
-            contents: contents && self.settings.recorder.contents,
-            history_limit: Some(self.settings.recorder.history_limit),
-            remember: false,
-        };
-        let exclusions = self.settings.exclusions(&self.paths.home);
-        Ok(capture(
-            &self.tmux(),
-            &self.redactor()?,
-            &exclusions,
-            &request,
-            None,
-        )?)
-    }
-
-    /// The clock.
-    pub(super) fn now(&self) -> Millis {
-        Millis(Timestamp::now().as_millisecond())
-    }
-
     /// The clock, in the user's time zone.
     pub(super) fn zoned(&self) -> Zoned {
-        Zoned::now()
+        self.host.zoned(self.host.now())
     }
 
     /// The moment that words name.
     pub(super) fn moment(&self, words: &str) -> Result<Millis, CliError> {
         Ok(moment::parse(words.trim_start_matches('@'), &self.zoned())?)
+    }
+
+    /// Goes on where the user says yes, with `--yes` or when asked; else `refused` is what was not
+    /// done.
+    pub(super) fn confirmed(
+        &self,
+        question: &str,
+        refused: &str,
+        hint: &str,
+    ) -> Result<(), CliError> {
+        if self.global.yes || confirm(question) {
+            return Ok(());
+        }
+        let message = format!("{refused}: not confirmed");
+        Err(CliError::new(Exit::Refused, message).hint(hint))
+    }
+
+    /// The snapshots that a user names, each once: two names may mean the same.
+    pub(super) fn find_all(&self, names: &[String]) -> Result<Vec<SnapshotMeta>, CliError> {
+        let mut found: Vec<SnapshotMeta> = Vec::with_capacity(names.len());
+        for name in names {
+            let meta = self.find(name, None)?;
+            if found.iter().all(|other| other.id != meta.id) {
+                found.push(meta);
+            }
+        }
+        Ok(found)
     }
 
     /// The snapshot that a user names, `live` excepted.
@@ -174,27 +123,72 @@ impl Context {
             SnapRef::At(words) => Some(self.moment(words)?),
             _ => None,
         };
-        Ok(self.store().find(&snap, session.map(BStr::new), at)?)
+        let store = self.host.store();
+        let session = session.map(BStr::new);
+        let Some(server) = self.named_server() else {
+            let found = store.find(&snap, session, at)?;
+            self.tell_server(&snap, &found);
+            return Ok(found);
+        };
+        let is_wanted = |socket: &BStr| server.is(socket);
+        let scope = FindScope {
+            session,
+            socket: Some(&is_wanted),
+        };
+        store.find_within(&snap, scope, at).map_err(|error| {
+            let elsewhere = matches!(error, StoreError::NotFound { .. })
+                .then(|| store.find(&snap, session, at).ok())
+                .flatten();
+            let error = CliError::from(error);
+            let Some(other) = elsewhere else { return error };
+            let of = label(server.path().as_os_str().as_encoded_bytes());
+            let message = format!("{} on the server {of}", error.message);
+            CliError::new(error.code, message).hint(format!(
+                "the server {} has one, {}: name it by this id, or that server with -S",
+                label(&other.server.socket),
+                other.id.short()
+            ))
+        })
     }
 
-    /// 64 random bits.
-    pub(super) fn random(&self) -> Result<u64, CliError> {
-        random()
+    /// The server that `-L`, `-S` or `$TMUX` name.
+    pub(super) fn named_server(&self) -> Option<Socket> {
+        self.global.named_socket().map(Socket::new)
+    }
+
+    /// Says of which server a snapshot is, where others could have been meant.
+    fn tell_server(&self, snap: &SnapRef, found: &SnapshotMeta) {
+        let by_id = snap
+            .id_ranges()
+            .iter()
+            .any(|(low, high)| (low..=high).contains(&&found.id));
+        // Without an answer nothing is said: it is no more than a help.
+        if !by_id && self.host.store().sockets().is_ok_and(|all| all.len() > 1) {
+            self.output.say(&format!(
+                "{} is of the server {}",
+                found.id.short(),
+                label(&found.server.socket)
+            ));
+        }
     }
 }
 
-/// 64 random bits from the operating system.
-pub(super) fn random() -> Result<u64, CliError> {
-    let mut bytes = [0; 8];
-    getrandom::fill(&mut bytes)
-        .map_err(|error| CliError::new(Exit::Failed, format!("no randomness: {error}")))?;
-    Ok(u64::from_ne_bytes(bytes))
-}
-
-/// The machine's name.
-pub(super) fn host() -> String {
-    rustix::system::uname()
-        .nodename()
-        .to_string_lossy()
-        .into_owned()
+/// The system that this process runs on.
+fn machine() -> Machine {
+    Machine {
+        clock: || Millis::from(std::time::SystemTime::now()),
+        random: || {
+            let mut bytes = [0; 8];
+            let filled = getrandom::fill(&mut bytes);
+            filled.map_err(|error| std::io::Error::other(error.to_string()))?;
+            Ok(u64::from_ne_bytes(bytes))
+        },
+        zone: TimeZone::system,
+        program: std::env::current_exe,
+        name: rustix::system::uname()
+            .nodename()
+            .to_string_lossy()
+            .into_owned(),
+        search_path: std::env::var_os("PATH"),
+    }
 }

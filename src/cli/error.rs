@@ -8,9 +8,11 @@ use crate::config::{ConfigError, PathsError};
 use crate::files::{FileError, Refused};
 use crate::model::target::{InvalidSnapRef, InvalidTarget};
 use crate::mux::MuxError;
+use crate::ops::OpsError;
+use crate::ops::tell::with_causes;
 use crate::redact::{RedactSettings, Redactor, Tally};
 use crate::restore::{RestoreError, RulesError};
-use crate::store::StoreError;
+use crate::store::{PortableError, StoreError};
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,21 +114,6 @@ fn refused<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a Refused> {
     None
 }
 
-/// The message of an error and of everything that caused it, each said once.
-fn with_causes(error: &(dyn Error + 'static)) -> String {
-    let mut message = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let text = error.to_string();
-        if !message.contains(&text) {
-            message.push_str(": ");
-            message.push_str(&text);
-        }
-        cause = error.source();
-    }
-    message
-}
-
 impl From<PathsError> for CliError {
     fn from(error: PathsError) -> Self {
         Self::caused(Exit::Failed, &error)
@@ -208,7 +195,7 @@ impl From<StoreError> for CliError {
         let code = match &error {
             StoreError::NoStore { .. } | StoreError::NotFound { .. } => Exit::NotFound,
             StoreError::Ambiguous { .. } | StoreError::BadName { .. } => Exit::Usage,
-            StoreError::NameTaken { .. } => Exit::Refused,
+            StoreError::NameTaken { .. } | StoreError::UndoPointName { .. } => Exit::Refused,
             StoreError::MissingContents { .. } | StoreError::Invalid(_) => Exit::Failed,
             _ => Exit::Store,
         };
@@ -254,13 +241,23 @@ fn hint(error: &StoreError) -> Option<String> {
             file.display()
         ),
         StoreError::Damaged { .. } => {
-            "`muxtape verify` tells what is damaged, and with --repair brings back what it can; all other snapshots can still be used".to_owned()
+            "`muxtape verify` tells what is damaged, and with --repair brings back what it can; snapshots that are whole can still be used".to_owned()
         }
         StoreError::AllCopiesDamaged { .. } => {
             "nothing was changed; bring the file back from a copy of your own, or move the directory away to start a new store".to_owned()
         }
         StoreError::NoSpace { .. } => {
             "what was recorded is safe; make room on that disk, or in the store: `muxtape prune` and `muxtape delete`, then `muxtape trash empty`, work on a full disk".to_owned()
+        }
+        StoreError::FileLimit { .. } => {
+            "what was recorded is safe; raise the limit (ulimit -f), or make the store smaller: `muxtape prune`, `muxtape compact`".to_owned()
+        }
+        StoreError::Hollow { file, .. } => format!(
+            "move {} away, or use another place with --data-dir; nothing was changed",
+            file.display()
+        ),
+        StoreError::UndoPointName { .. } => {
+            "use the id, or give it a tag; pin it to keep it".to_owned()
         }
         StoreError::Permission { .. } => {
             "give yourself the permission, or use another place with --data-dir".to_owned()
@@ -308,6 +305,27 @@ impl From<RestoreError> for CliError {
             }
             RestoreError::Nothing => CliError::caused(Exit::NotFound, &error),
             _ => CliError::caused(Exit::Failed, &error),
+        }
+    }
+}
+
+impl From<OpsError> for CliError {
+    fn from(error: OpsError) -> Self {
+        match error {
+            OpsError::Capture(error) => error.into(),
+            OpsError::Store(error) | OpsError::Portable(PortableError::Store(error)) => {
+                error.into()
+            }
+            OpsError::Mux(error) => error.into(),
+            OpsError::Restore(error) => error.into(),
+            OpsError::Programs(error) => error.into(),
+            OpsError::NoSession => Self::caused(Exit::NotFound, &error)
+                .hint("start one with tmux, or name the server's socket with -L or -S"),
+            OpsError::Redaction { ref file, .. } => {
+                let hint = format!("mend it in {}", file.display());
+                Self::caused(Exit::Failed, &error).hint(hint)
+            }
+            _ => Self::caused(Exit::Failed, &error),
         }
     }
 }

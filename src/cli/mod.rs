@@ -9,8 +9,8 @@ mod commands;
 mod context;
 mod error;
 mod log;
-mod new_file;
 mod output;
+mod shown;
 mod views;
 
 use std::process::ExitCode;
@@ -22,20 +22,16 @@ pub use args::command;
 /// Runs the command that the process was started with.
 #[must_use]
 pub fn run() -> ExitCode {
+    if let Err(error) = writes_fail_at_the_size_limit() {
+        tracing::debug!("SIGXFSZ stays as it is: {error}");
+    }
     if let Some(token) = commands::pane::token() {
         return commands::pane::run(&token);
     }
     leave_caught_panics_unsaid();
     let args = match args::Cli::try_parse() {
         Ok(args) => args,
-        Err(error) => {
-            // clap prints help to standard output and mistakes to standard error, with status 2.
-            let code = u8::try_from(error.exit_code()).unwrap_or(2);
-            return match error.print() {
-                Ok(()) => ExitCode::from(code),
-                Err(_) => ExitCode::FAILURE,
-            };
-        }
+        Err(error) => return ExitCode::from(output::report_usage(&error)),
     };
     let json = args.global.json;
     match commands::run(args) {
@@ -45,6 +41,14 @@ pub fn run() -> ExitCode {
             error.code.into()
         }
     }
+}
+
+/// A file that would become larger than `ulimit -f` allows makes the write fail, and does not end the process
+/// without a word. The signal is caught, not ignored: what this process becomes or starts has it as
+/// it was, where an ignored one would be handed on to every restored shell.
+fn writes_fail_at_the_size_limit() -> std::io::Result<()> {
+    let met = std::sync::Arc::default();
+    signal_hook::flag::register(signal_hook::consts::SIGXFSZ, met).map(drop)
 }
 
 /// The store turns panics over damaged files into errors: those are said once, as errors.

@@ -5,7 +5,9 @@ use std::io::{self, IsTerminal, Write};
 use serde::Serialize;
 
 use super::error::{CliError, Exit};
+use super::shown::{Painted, json_line, terminal_line};
 use super::views::count;
+use crate::model::words::verb;
 
 /// Whether to use colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -46,7 +48,7 @@ pub(super) struct Lack {
 impl Lack {
     /// Snapshots that could not be read; none where there are none.
     pub(super) fn damaged_snapshots(hidden: u64) -> Vec<Self> {
-        let verb = if hidden == 1 { "is" } else { "are" };
+        let verb = verb(hidden, "is", "are");
         let snapshots = count(hidden, "snapshot");
         let lack = Self {
             level: "warning",
@@ -99,7 +101,7 @@ impl Output {
     ) -> Result<(), CliError> {
         if self.json {
             let object = serde_json::json!({ "schema": format!("muxtape.{name}/1"), "data": data });
-            return self.write(object.to_string().as_bytes(), true);
+            return self.json_line(&object);
         }
         self.lines(&text(self))
     }
@@ -117,7 +119,7 @@ impl Output {
             let schema = format!("muxtape.{name}/1");
             let object =
                 serde_json::json!({ "schema": schema, "data": data, "warnings": warnings });
-            return self.write(object.to_string().as_bytes(), true);
+            return self.json_line(&object);
         }
         self.answer(name, data, text)?;
         for warning in warnings {
@@ -129,34 +131,34 @@ impl Output {
         Ok(())
     }
 
-    /// Writes lines of text.
+    /// Writes one line of JSON.
+    pub(super) fn json_line(&self, value: &impl Serialize) -> Result<(), CliError> {
+        self.write(json_line(value)?.as_bytes(), true)
+    }
+
+    /// Writes lines of text. Whatever is in them, nothing of it acts on a terminal.
     pub(super) fn lines(&self, lines: &[String]) -> Result<(), CliError> {
-        let mut text = lines.join("\n");
-        if !text.is_empty() {
+        let mut text = String::new();
+        for line in lines {
+            text.push_str(&terminal_line(line));
             text.push('\n');
         }
         self.write(text.as_bytes(), false)
     }
 
-    /// Writes bytes as they are.
+    /// Writes bytes as they are: the caller has made sure that they do not act on a terminal.
     pub(super) fn raw(&self, bytes: &[u8]) -> Result<(), CliError> {
         self.write(bytes, false)
     }
 
     fn write(&self, bytes: &[u8], newline: bool) -> Result<(), CliError> {
-        let mut out = io::stdout().lock();
-        let mut write = || {
+        to_stdout(|out| {
             out.write_all(bytes)?;
             if newline {
                 out.write_all(b"\n")?;
             }
-            out.flush()
-        };
-        match write() {
-            // Whoever read has seen enough (`muxtape list | head`).
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            other => Ok(other?),
-        }
+            Ok(())
+        })
     }
 
     /// Says something beside the answer, on standard error, unless `-q`.
@@ -175,7 +177,7 @@ impl Output {
     pub(super) fn progress(&self, text: &str) {
         let mut err = io::stderr().lock();
         // Nobody is left to tell when standard error is closed.
-        let _ = write!(err, "\r\x1b[K{text}").and_then(|()| err.flush());
+        let _ = write!(err, "\r\x1b[K{}", terminal_line(text)).and_then(|()| err.flush());
     }
 
     /// Text in the colour of its role.
@@ -183,20 +185,43 @@ impl Output {
         if !self.colour || text.is_empty() {
             return text.to_owned();
         }
-        let code = match role {
-            Role::Strong => "1",
-            Role::Faint => "2",
-            Role::Added => "32",
-            Role::Removed => "31",
-            Role::Changed => "33",
-        };
-        format!("\x1b[{code}m{text}\x1b[0m")
+        Painted::new(role).text(text)
+    }
+}
+
+/// Writes to standard output, to the end: what cannot be written is an error, unless whoever read has seen
+/// enough (`muxtape list | head`). Whatever answers there does it by this.
+pub(super) fn to_stdout(
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), CliError> {
+    let mut out = io::stdout().lock();
+    match write(&mut out).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(error) => {
+            let message = format!("could not write to standard output: {error}");
+            Err(CliError::new(Exit::Failed, message))
+        }
+        Ok(()) => Ok(()),
     }
 }
 
 fn stderr_line(text: &str) {
+    let shown: Vec<String> = text.split('\n').map(terminal_line).collect();
     // Nobody is left to tell when standard error is closed.
-    let _ = writeln!(io::stderr().lock(), "{text}");
+    let _ = writeln!(io::stderr().lock(), "{}", shown.join("\n"));
+}
+
+/// Tells of a mistake in the arguments, or shows help; gives the code to exit with.
+pub(super) fn report_usage(error: &clap::Error) -> u8 {
+    // clap prints help to standard output and mistakes to standard error, with status 2. What it says of a
+    // mistake repeats what was typed.
+    if error.use_stderr() {
+        stderr_line(error.render().to_string().trim_end_matches('\n'));
+    } else if let Err(error) = to_stdout(|_| error.print()) {
+        report_error(&error, false);
+        return error.code as u8;
+    }
+    u8::try_from(error.exit_code()).unwrap_or(2)
 }
 
 /// Tells of an error on standard error.
@@ -208,7 +233,7 @@ pub(super) fn report_error(error: &CliError, json: bool) {
             "message": error.message,
             "hint": error.hint,
         });
-        stderr_line(&object.to_string());
+        stderr_line(&json_line(&object).unwrap_or_default());
         return;
     }
     // `diff --exit-code` and the like end with 1 and say nothing.
@@ -236,7 +261,9 @@ pub(super) fn ask(question: &str) -> Option<String> {
         return None;
     }
     let mut err = io::stderr().lock();
-    write!(err, "{question} ").and_then(|()| err.flush()).ok()?;
+    write!(err, "{} ", terminal_line(question))
+        .and_then(|()| err.flush())
+        .ok()?;
     let mut line = String::new();
     io::stdin().read_line(&mut line).ok()?;
     Some(line.trim().to_owned())

@@ -8,11 +8,11 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use serde::Serialize;
 
+use crate::model::Millis;
 use crate::model::ansi::label;
 use crate::model::changes::command_words;
 use crate::model::snapshot::{RedactionCount, SnapshotMeta};
 use crate::model::tree::Session;
-use crate::model::{Millis, SnapshotId};
 pub(super) use show::ShowView;
 
 /// A snapshot in a list.
@@ -147,14 +147,7 @@ pub(super) fn bytes(count: u64) -> String {
     }
 }
 
-/// `1 pane`, `2 panes`.
-pub(super) fn count(number: u64, one: &str) -> String {
-    if number == 1 {
-        format!("1 {one}")
-    } else {
-        format!("{number} {one}s")
-    }
-}
+pub(super) use crate::model::words::count;
 
 /// A path with the home directory as `~`, for showing.
 pub(super) fn short_path(path: &BString, home: &std::path::Path) -> String {
@@ -180,9 +173,9 @@ pub(super) fn tree_lines(session: &Session, home: &std::path::Path) -> Vec<Strin
         ));
         for pane in &tab.panes {
             let mark = if pane.active { "*" } else { " " };
-            let text = pane
-                .contents
-                .map_or(String::new(), |text| format!("  {} lines", text.lines));
+            let text = pane.contents.map_or(String::new(), |text| {
+                format!("  {}", count(text.lines.into(), "line"))
+            });
             lines.push(format!(
                 "    {mark}{} {}  {}  {}x{}{text}",
                 pane.index,
@@ -194,17 +187,6 @@ pub(super) fn tree_lines(session: &Session, home: &std::path::Path) -> Vec<Strin
         }
     }
     lines
-}
-
-/// Ids in their order, each once: two names may mean the same snapshot.
-pub(super) fn each_once(ids: impl IntoIterator<Item = SnapshotId>) -> Vec<SnapshotId> {
-    let mut once = Vec::new();
-    for id in ids {
-        if !once.contains(&id) {
-            once.push(id);
-        }
-    }
-    once
 }
 
 #[cfg(test)]

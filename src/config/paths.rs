@@ -84,17 +84,56 @@ impl Paths {
     /// The file whose lock the recorder of a server holds while it records into this store.
     #[must_use]
     pub fn recorder_lock(&self, socket: &Path) -> PathBuf {
+        let (data, socket) = (without_links(&self.data), without_links(socket));
         let place = DigestBuilder::new("muxtape.recorder.lock/1")
-            .bytes(self.data.as_os_str().as_bytes())
+            .bytes(data.as_os_str().as_bytes())
             .bytes(socket.as_os_str().as_bytes())
             .finish();
         self.state.join(format!("recorder-{place:.16}.lock"))
     }
 }
 
+/// The same place by the one name that it has for everybody; of what is not there yet, its directory's.
+fn without_links(path: &Path) -> PathBuf {
+    let real = path.canonicalize().ok();
+    let beside = || {
+        let dir = match path.parent() {
+            Some(dir) if dir.as_os_str().is_empty() => Path::new("."),
+            dir => dir?,
+        };
+        Some(dir.canonicalize().ok()?.join(path.file_name()?))
+    };
+    real.or_else(beside).unwrap_or_else(|| path.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_recorder_has_one_lock_by_whatever_names_it_is_called() {
+        let dir = tempfile::tempdir().unwrap();
+        let (real, link) = (dir.path().join("real"), dir.path().join("link"));
+        std::fs::create_dir(&real).unwrap();
+        std::os::unix::fs::symlink(&real, &link).unwrap();
+        let lock = |data: PathBuf, socket: PathBuf| {
+            let paths = Paths {
+                data,
+                state: dir.path().join("state"),
+                ..Paths::resolve(&Overrides::default()).unwrap()
+            };
+            paths.recorder_lock(&socket)
+        };
+        let own = lock(real.join("data"), real.join("s"));
+        assert_eq!(own, lock(link.join("data"), link.join("s")));
+        assert_eq!(own, lock(real.join("./data"), link.join("../real/s")));
+        assert_ne!(own, lock(real.join("data"), real.join("other")));
+        assert_ne!(own, lock(real.join("other"), real.join("s")));
+        // It stays the same once they are there.
+        std::fs::create_dir(real.join("data")).unwrap();
+        std::fs::write(real.join("s"), "").unwrap();
+        assert_eq!(own, lock(link.join("data"), real.join("s")));
+    }
 
     #[test]
     fn what_the_user_names_wins() {

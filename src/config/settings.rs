@@ -1,6 +1,6 @@
 //! The settings and their defaults; the file is TOML and may name any part of them.
 
-use std::fs;
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::retention::RetentionSettings;
 use crate::capture::Exclusions;
 use crate::capture::exclusions::{Never, SessionRule};
+use crate::files;
 use crate::redact::RedactSettings;
 use crate::restore::Policy;
 
@@ -49,6 +50,14 @@ pub struct RecorderSettings {
     pub contents: bool,
     /// Rows of scrollback kept per pane at the most.
     pub history_limit: u32,
+}
+
+impl RecorderSettings {
+    /// Milliseconds between two looks.
+    #[must_use]
+    pub fn probe_ms(&self) -> u64 {
+        u64::from(self.probe_seconds) * 1000
+    }
 }
 
 impl Default for RecorderSettings {
@@ -185,9 +194,16 @@ impl Settings {
     }
 }
 
+/// The longest file of settings that is read.
+const MAX_FILE_BYTES: u64 = 4 << 20;
+
 /// The text of the file, if there is one.
 pub(super) fn read(path: &Path) -> Result<Option<String>, ConfigError> {
-    match fs::read_to_string(path) {
+    let read = File::open(path).and_then(|file| files::read_at_most(file, MAX_FILE_BYTES));
+    let text = read.and_then(|bytes| {
+        String::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+    });
+    match text {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(source) => Err(ConfigError::Read {
@@ -205,7 +221,7 @@ mod tests {
     fn load(text: &str) -> Result<Settings, ConfigError> {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("config.toml");
-        fs::write(&path, text).unwrap();
+        std::fs::write(&path, text).unwrap();
         Settings::load(&path)
     }
 

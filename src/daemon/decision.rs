@@ -5,16 +5,7 @@ use std::time::Duration;
 use crate::model::{Cause, Millis};
 use crate::mux::Probe;
 
-/// Whether to capture now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Decision {
-    /// Not now.
-    Wait,
-    /// Now, for this reason.
-    Capture(Cause),
-}
-
-/// Decides from two probes. Structure is captured at once; text when the interval is over, and so are texts
+/// Decides from two probes whether to capture now, and for which reason. Structure is captured at once; text when the interval is over, and so are texts
 /// that are to be read `again`.
 pub(super) fn decide(
     last: Option<&Probe>,
@@ -23,12 +14,12 @@ pub(super) fn decide(
     last_capture: Option<Millis>,
     now: Millis,
     interval: Duration,
-) -> Decision {
+) -> Option<Cause> {
     let (Some(last), Some(last_capture)) = (last, last_capture) else {
-        return Decision::Capture(Cause::Event);
+        return Some(Cause::Event);
     };
     if last.structure != probe.structure {
-        return Decision::Capture(Cause::Event);
+        return Some(Cause::Event);
     }
     let interval = u64::try_from(interval.as_millis()).unwrap_or(u64::MAX);
     // A clock that went back must not stop the recording.
@@ -37,11 +28,7 @@ pub(super) fn decide(
         || last.panes != probe.panes
         || last.focus != probe.focus
         || last.panes.iter().any(|pane| pane.settling);
-    if due && moved {
-        Decision::Capture(Cause::Auto)
-    } else {
-        Decision::Wait
-    }
+    (due && moved).then_some(Cause::Auto)
 }
 
 #[cfg(test)]
@@ -68,16 +55,13 @@ mod tests {
         let (first, at) = (probe(1, 1), Some(Millis(100_000)));
         let decide =
             |probe: Probe, now| decide(Some(&first), &probe, false, at, Millis(now), INTERVAL);
-        assert_eq!(
-            decide(probe(2, 1), 100_001),
-            Decision::Capture(Cause::Event)
-        );
-        assert_eq!(decide(probe(1, 2), 129_999), Decision::Wait);
-        assert_eq!(decide(probe(1, 2), 130_000), Decision::Capture(Cause::Auto));
-        assert_eq!(decide(probe(1, 1), 999_999), Decision::Wait);
+        assert_eq!(decide(probe(2, 1), 100_001), Some(Cause::Event));
+        assert_eq!(decide(probe(1, 2), 129_999), None);
+        assert_eq!(decide(probe(1, 2), 130_000), Some(Cause::Auto));
+        assert_eq!(decide(probe(1, 1), 999_999), None);
         assert_eq!(
             decide(probe(1, 2), 5),
-            Decision::Capture(Cause::Auto),
+            Some(Cause::Auto),
             "the clock went back"
         );
     }
@@ -99,15 +83,15 @@ mod tests {
                 INTERVAL,
             )
         };
-        assert_eq!(decide(100_001), Decision::Wait);
-        assert_eq!(decide(130_000), Decision::Capture(Cause::Auto));
+        assert_eq!(decide(100_001), None);
+        assert_eq!(decide(130_000), Some(Cause::Auto));
     }
 
     #[test]
     fn the_first_look_captures() {
         assert_eq!(
             decide(None, &probe(1, 1), false, None, Millis(0), INTERVAL),
-            Decision::Capture(Cause::Event)
+            Some(Cause::Event)
         );
     }
 
@@ -125,7 +109,7 @@ mod tests {
                 now,
                 INTERVAL
             ),
-            Decision::Capture(Cause::Auto)
+            Some(Cause::Auto)
         );
     }
 
@@ -133,7 +117,7 @@ mod tests {
     fn texts_that_were_put_together_are_read_again() {
         let (first, at) = (probe(1, 1), Some(Millis(100_000)));
         let decide = |now| decide(Some(&first), &first, true, at, Millis(now), INTERVAL);
-        assert_eq!(decide(129_999), Decision::Wait);
-        assert_eq!(decide(130_000), Decision::Capture(Cause::Auto));
+        assert_eq!(decide(129_999), None);
+        assert_eq!(decide(130_000), Some(Cause::Auto));
     }
 }

@@ -1,7 +1,9 @@
 //! Makes room after captures.
 
 use crate::model::Millis;
-use crate::store::{Pruned, Retention, Store, StoreError};
+use crate::ops::Host;
+use crate::ops::tell::with_causes;
+use crate::store::Pruned;
 
 /// One part of what is kept: deciding looks at every snapshot, so a large store is looked at less often,
 /// and each capture pays for the same few whatever the size.
@@ -10,10 +12,9 @@ const PART: usize = 64;
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
 /// Makes room: after every capture in a small store; in a large one when there are a few more than are
-/// kept, which is one in sixty-four at the most.
-#[derive(Debug)]
+/// kept, which is one in sixty-four at the most. Where that fails, it is tried again after the next one.
+#[derive(Debug, Default)]
 pub(super) struct Housekeeping {
-    retention: Retention,
     /// Captures since the last time.
     stored: usize,
     /// Snapshots that were kept then.
@@ -22,50 +23,47 @@ pub(super) struct Housekeeping {
 }
 
 impl Housekeeping {
-    pub(super) fn new(retention: Retention) -> Self {
-        Self {
-            retention,
-            stored: 0,
-            kept: 0,
-            last: None,
-        }
-    }
-
     /// A capture was stored.
-    pub(super) fn stored(&mut self, store: &Store, now: Millis) -> Result<Pruned, StoreError> {
+    pub(super) fn stored(&mut self, host: &Host, now: Millis) {
         self.stored = self.stored.saturating_add(1);
         if self.is_due(now) {
-            self.prune(store, now)
-        } else {
-            Ok(Pruned::default())
+            self.prune(host, now);
         }
     }
 
     /// There is no room for a capture: whatever may go does so now, and its room is given back.
-    pub(super) fn make_room(&mut self, store: &Store, now: Millis) -> Result<Pruned, StoreError> {
-        let pruned = self.prune(store, now)?;
-        if (!pruned.removed.is_empty() || pruned.trash > 0)
-            && let Err(error) = store.collect()
+    pub(super) fn make_room(&mut self, host: &Host, now: Millis) {
+        let pruned = self.prune(host, now);
+        if pruned.is_some_and(|pruned| !pruned.removed.is_empty() || pruned.trash > 0)
+            && let Err(error) = host.collect()
         {
             tracing::warn!("unused texts are kept: {error}");
         }
-        Ok(pruned)
     }
 
     /// Removes what is not to be kept.
-    fn prune(&mut self, store: &Store, now: Millis) -> Result<Pruned, StoreError> {
-        let pruned = store.prune(&self.retention, now)?;
+    fn prune(&mut self, host: &Host, now: Millis) -> Option<Pruned> {
+        let pruned = match host.prune() {
+            Ok(pruned) => pruned,
+            Err(error) => {
+                tracing::warn!(error = with_causes(&error), "could not make room");
+                return None;
+            }
+        };
         self.kept = pruned.kept;
         // What is left over goes after the next capture.
         if !pruned.more {
             self.stored = 0;
             self.last = Some(now);
         }
-        Ok(pruned)
+        Some(pruned)
     }
 
     fn is_due(&self, now: Millis) -> bool {
-        let day = self.last.is_none_or(|last| now.since(last) >= DAY_MS);
+        // A clock that went back does not put it off.
+        let day = self
+            .last
+            .is_none_or(|last| now < last || now.since(last) >= DAY_MS);
         day || self.stored > self.kept / PART
     }
 }
@@ -73,11 +71,12 @@ impl Housekeeping {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::testing::{record_text, scratch};
+    use crate::ops::testing::host;
+    use crate::store::testing::record_text;
 
     #[test]
     fn large_stores_are_looked_at_less_often() {
-        let mut own = Housekeeping::new(Retention::default());
+        let mut own = Housekeeping::default();
         assert!(own.is_due(Millis(0)), "at first nothing is known");
         own.last = Some(Millis(0));
         let due_after = |own: &mut Housekeeping, kept| {
@@ -97,19 +96,24 @@ mod tests {
 
     #[test]
     fn where_there_is_no_room_it_is_made_at_once() {
-        let s = scratch();
+        let dir = tempfile::tempdir().unwrap();
+        let settings =
+            "[retention]\nkeep_last = 70\nhourly = 0\ndaily = 0\nweekly = 0\nmonthly = 0\n";
+        std::fs::write(dir.path().join("config.toml"), settings).unwrap();
+        let host = host(dir.path());
+        let store = host.store();
         for at in 0..100 {
-            record_text(&s.store, at, "api", &format!("$ {at}"));
+            record_text(store, at, "api", &format!("$ {at}"));
         }
-        let now = Millis(1_790_000_100_000);
-        let mut own = Housekeeping::new(Retention::last(70));
-        own.stored(&s.store, now).unwrap();
-        assert_eq!(s.store.stats().unwrap().snapshots, 70);
-        record_text(&s.store, 100, "api", "$ 100");
-        own.stored(&s.store, now).unwrap();
-        assert_eq!(s.store.stats().unwrap().snapshots, 71, "one of 70 may wait");
-        own.make_room(&s.store, now).unwrap();
-        let stats = s.store.stats().unwrap();
+        let now = host.now();
+        let mut own = Housekeeping::default();
+        own.stored(&host, now);
+        assert_eq!(store.stats().unwrap().snapshots, 70);
+        record_text(store, 100, "api", "$ 100");
+        own.stored(&host, now);
+        assert_eq!(store.stats().unwrap().snapshots, 71, "one of 70 may wait");
+        own.make_room(&host, now);
+        let stats = store.stats().unwrap();
         assert_eq!((stats.snapshots, stats.objects), (70, 70));
     }
 }

@@ -17,36 +17,30 @@ pub(super) struct Met {
 }
 
 /// Keeps the record of lives.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Lives {
-    store: Store,
     life: Option<Life>,
     seen: Option<Millis>,
 }
 
 impl Lives {
-    pub(super) fn new(store: Store) -> Self {
-        Self {
-            store,
-            life: None,
-            seen: None,
-        }
-    }
-
-    /// Makes sure that the life of this server is on record, and that the one before it has ended.
-    pub(super) fn meet(&mut self, server: &ServerIdentity, now: Millis) -> Result<Met, StoreError> {
+    /// Makes sure that the life of this server is on record, and that the one before it has ended; `before` is how,
+    /// where that was seen.
+    pub(super) fn meet(
+        &mut self,
+        store: &Store,
+        server: &ServerIdentity,
+        before: Option<EndCause>,
+        now: Millis,
+    ) -> Result<Met, StoreError> {
         let id = server.life();
         let mut met = Met::default();
         if self.life.as_ref().is_some_and(|life| life.id() == id) {
             return Ok(met);
         }
+        let seen = self.life.as_ref().map(Life::id).zip(before);
         let mut known = None;
-        let lives = if self.store.exists() {
-            self.store.lives()?
-        } else {
-            Vec::new()
-        };
-        for life in lives {
+        for life in store.lives()? {
             if life.id() == id {
                 // One that was taken for ended, and answered for as such, lives after all: its true
                 // end is to be offered again.
@@ -56,17 +50,18 @@ impl Lives {
                 };
                 known = Some(Life { recovery, ..life });
             } else if life.end.is_none() && same_place(&life.server, server) {
-                let cause = if life.server.boot == server.boot {
-                    EndCause::ServerGone
-                } else {
-                    EndCause::Reboot
+                let own = seen.filter(|(own, _)| *own == life.id());
+                let cause = match own {
+                    Some((_, cause)) => cause,
+                    None if life.server.boot == server.boot => EndCause::ServerGone,
+                    None => EndCause::Reboot,
                 };
                 let end = Some(LifeEnd {
                     noticed: now,
                     cause,
                 });
                 met.ended.push((life.id(), cause));
-                self.store.note_life(&Life { end, ..life })?;
+                store.note_life(&Life { end, ..life })?;
             }
         }
         met.began = known.is_none();
@@ -79,29 +74,29 @@ impl Lives {
         });
         // Another life: what was captured of the one before says nothing about it.
         self.life = Some(life);
-        self.saw(now)?;
+        self.saw(store, now)?;
         Ok(met)
     }
 
     /// Notes now and then that the life goes on.
-    pub(super) fn still_alive(&mut self, now: Millis) -> Result<(), StoreError> {
+    pub(super) fn still_alive(&mut self, store: &Store, now: Millis) -> Result<(), StoreError> {
         if self
             .seen
-            .is_some_and(|seen| now.since(seen) < SEEN_EVERY_MS)
+            .is_some_and(|seen| now >= seen && now.since(seen) < SEEN_EVERY_MS)
         {
             return Ok(());
         }
-        self.saw(now)
+        self.saw(store, now)
     }
 
     /// Notes that the life goes on.
-    pub(super) fn saw(&mut self, now: Millis) -> Result<(), StoreError> {
+    pub(super) fn saw(&mut self, store: &Store, now: Millis) -> Result<(), StoreError> {
         let Some(life) = &mut self.life else {
             return Ok(());
         };
         life.last_seen = life.last_seen.max(now);
         life.end = None;
-        self.store.note_life(life)?;
+        store.note_life(life)?;
         self.seen = Some(now);
         Ok(())
     }
@@ -109,6 +104,7 @@ impl Lives {
     /// Notes that the life has ended; `None` when there was none. After an error it can be tried again.
     pub(super) fn end(
         &mut self,
+        store: &Store,
         cause: EndCause,
         now: Millis,
     ) -> Result<Option<LifeId>, StoreError> {
@@ -123,7 +119,7 @@ impl Lives {
             end,
             ..life.clone()
         };
-        self.store.note_life(&ended)?;
+        store.note_life(&ended)?;
         self.life = None;
         Ok(Some(ended.id()))
     }

@@ -5,19 +5,16 @@
 //! sure that only one records into a store at a time. It never stalls the multiplexer, never stores
 //! an unchanged state, and goes on after every failure.
 
-mod chronicle;
 mod decision;
 mod failures;
 mod housekeeping;
 mod instance;
-mod keeping;
 mod lives;
 mod recorder;
 mod service;
 mod settings;
 mod tidying;
 
-pub use decision::Decision;
 pub use instance::{Instance, InstanceError};
-pub use recorder::{Event, Recorder, RecorderOptions};
-pub use service::{Handle, run, spawn};
+pub use recorder::Recorder;
+pub use service::{Handle, spawn};

@@ -1,21 +1,25 @@
 //! The loop around the recorder: a clock, an end, and somebody who is told.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
-use tokio::time::MissedTickBehavior;
+use tokio::time::{Instant, Interval, MissedTickBehavior};
 
-use super::recorder::{Event, Recorder};
+use super::instance::{Instance, InstanceError};
+use super::recorder::Recorder;
 use crate::model::Millis;
+use crate::ops::RecorderEvent;
+use crate::ops::beat::Beat;
+use crate::ops::tell::with_causes;
 
 /// A recorder that runs in the background.
 #[derive(Debug)]
 pub struct Handle {
     stop: watch::Sender<bool>,
     now: mpsc::Sender<()>,
+    beat: Arc<Mutex<Beat>>,
     task: JoinHandle<()>,
 }
 
@@ -26,6 +30,18 @@ impl Handle {
         let _ = self.now.try_send(());
     }
 
+    /// Its last look. Never waits, whatever the recorder does.
+    #[must_use]
+    pub fn beat(&self) -> Beat {
+        *lock(&self.beat)
+    }
+
+    /// Whether it has ended by itself.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.task.is_finished()
+    }
+
     /// Ends the recorder and waits for the look that it may be in.
     pub async fn stop(self) {
         let _ = self.stop.send(true);
@@ -33,53 +49,122 @@ impl Handle {
     }
 }
 
-/// Starts a recorder in the background; every event but quiet ones goes to `events`.
-#[must_use]
-pub fn spawn(recorder: Recorder, events: mpsc::Sender<Event>) -> Handle {
-    let (stop, stopped) = watch::channel(false);
-    let (now, asked) = mpsc::channel(1);
-    let task = tokio::spawn(run(recorder, events, stopped, asked));
-    Handle { stop, now, task }
+/// A recorder with the lock by which it is the only one.
+#[derive(Debug)]
+struct Locked {
+    recorder: Recorder,
+    instance: Instance,
+    /// Whether the lock is on a file that nobody finds, because no new one could be made.
+    hidden: bool,
 }
 
-/// Runs a recorder until `stopped` turns true. Blocking work stays off the async threads.
-pub async fn run(
+/// Starts a recorder in the background, which holds its lock as long as it runs; every event but quiet
+/// ones goes to `events`.
+#[must_use]
+pub fn spawn(
     recorder: Recorder,
-    events: mpsc::Sender<Event>,
+    instance: Instance,
+    events: mpsc::Sender<RecorderEvent>,
+) -> Handle {
+    let (stop, stopped) = watch::channel(false);
+    let (now, asked) = mpsc::channel(1);
+    let beat = Arc::new(Mutex::new(instance.beat()));
+    let locked = Locked {
+        recorder,
+        instance,
+        hidden: false,
+    };
+    let task = tokio::spawn(run(locked, Arc::clone(&beat), events, stopped, asked));
+    Handle {
+        stop,
+        now,
+        beat,
+        task,
+    }
+}
+
+/// Runs a recorder until `stopped` turns true, or another one has its lock. Blocking work stays off the async
+/// threads.
+async fn run(
+    locked: Locked,
+    beat: Arc<Mutex<Beat>>,
+    events: mpsc::Sender<RecorderEvent>,
     stopped: watch::Receiver<bool>,
     asked: mpsc::Receiver<()>,
 ) {
-    let period = recorder.options().probe;
-    let recorder = Arc::new(Mutex::new(recorder));
+    let shared = Arc::new(Mutex::new(locked));
     // Neither can fail, but for a panic; then there is nobody left to be told.
-    let _ = blocking(&recorder, |recorder, now| recorder.begins(now)).await;
-    look(&recorder, period, events, stopped, asked).await;
-    let _ = blocking(&recorder, |recorder, now| recorder.ends(now)).await;
+    let _ = blocking(&shared, |locked, now| {
+        let before = locked.instance.predecessor();
+        locked.recorder.begins(now, before);
+    })
+    .await;
+    look(&shared, &beat, events, stopped, asked).await;
+    let _ = blocking(&shared, |locked, now| locked.recorder.ends(now)).await;
+    if let Some(shared) = Arc::into_inner(shared) {
+        let locked = shared.into_inner();
+        let locked = locked.unwrap_or_else(PoisonError::into_inner);
+        locked.instance.release();
+    }
+}
+
+/// What one thread at a time works with; a look that panicked leaves it as it is.
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Does something with the recorder off the async threads.
 fn blocking<T: Send + 'static>(
-    recorder: &Arc<Mutex<Recorder>>,
-    work: impl FnOnce(&mut Recorder, Millis) -> T + Send + 'static,
+    shared: &Arc<Mutex<Locked>>,
+    work: impl FnOnce(&mut Locked, Millis) -> T + Send + 'static,
 ) -> JoinHandle<T> {
-    let shared = Arc::clone(recorder);
+    let shared = Arc::clone(shared);
     tokio::task::spawn_blocking(move || {
-        let now = Millis(Timestamp::now().as_millisecond());
-        let mut recorder = shared.lock().unwrap_or_else(PoisonError::into_inner);
-        work(&mut recorder, now)
+        let mut locked = lock(&shared);
+        let now = locked.recorder.host().now();
+        work(&mut locked, now)
     })
 }
 
+impl Locked {
+    /// One look, which others can see.
+    fn look(&mut self, now: Millis) -> RecorderEvent {
+        match self.instance.hold() {
+            Ok(()) => self.hidden = false,
+            Err(InstanceError::Running(holder)) => return RecorderEvent::Other(holder),
+            // It goes on with the old one, and tries again at each look. Once is enough to say so.
+            Err(error @ InstanceError::Io { .. }) => {
+                if !std::mem::replace(&mut self.hidden, true) {
+                    let error = with_causes(&error);
+                    tracing::warn!("the lock of the recorder cannot be renewed: {error}");
+                }
+            }
+        }
+        let event = self.recorder.tick(now);
+        let at = self.recorder.host().now();
+        self.instance.looked(self.recorder.beat(at));
+        event
+    }
+}
+
+/// Ticks after a time, and then every so many milliseconds. After a pause of the whole machine one
+/// look is enough.
+fn clock(every_ms: u64, first: Duration) -> Interval {
+    let start = Instant::now() + first;
+    let mut clock = tokio::time::interval_at(start, Duration::from_millis(every_ms));
+    clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    clock
+}
+
 async fn look(
-    recorder: &Arc<Mutex<Recorder>>,
-    period: Duration,
-    events: mpsc::Sender<Event>,
+    shared: &Arc<Mutex<Locked>>,
+    beat: &Mutex<Beat>,
+    events: mpsc::Sender<RecorderEvent>,
     mut stopped: watch::Receiver<bool>,
     mut asked: mpsc::Receiver<()>,
 ) {
-    let mut clock = tokio::time::interval(period);
-    // After a pause of the whole machine one look is enough.
-    clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut every_ms = lock(shared).recorder.every_ms();
+    let mut clock = clock(every_ms, Duration::ZERO);
     loop {
         tokio::select! {
             biased;
@@ -87,29 +172,45 @@ async fn look(
             Some(()) = asked.recv() => {}
             _ = clock.tick() => {}
         }
-        let looked = blocking(recorder, |recorder, now| recorder.tick(now, random()));
+        let looked = blocking(shared, |locked, now| {
+            let event = locked.look(now);
+            (event, locked.instance.beat())
+        });
         let event = match looked.await {
-            Ok(Event::Quiet) => continue,
-            Ok(event) => event,
-            Err(error) => Event::Failed(format!("a look at the server was cut short: {error}")),
+            Ok((event, seen)) => {
+                *lock(beat) = seen;
+                // The settings may have changed.
+                if seen.every_ms != every_ms {
+                    every_ms = seen.every_ms;
+                    clock = self::clock(every_ms, Duration::from_millis(every_ms));
+                }
+                event
+            }
+            // Nothing was noted of this look: who watches sees that it stalls.
+            Err(error) => {
+                RecorderEvent::Failed(format!("a look at the server was cut short: {error}"))
+            }
         };
+        if matches!(event, RecorderEvent::Quiet | RecorderEvent::HeldBack) {
+            continue;
+        }
         log(&event);
+        let displaced = matches!(event, RecorderEvent::Other(_));
         // Whoever stops the recorder may not be listening to it any more.
         tokio::select! {
             biased;
             _ = stopped.wait_for(|stop| *stop) => return,
-            sent = events.send(event) => if sent.is_err() {
+            sent = events.send(event) => if sent.is_err() || displaced {
                 return;
             },
         }
     }
 }
 
-fn log(event: &Event) {
+fn log(event: &RecorderEvent) {
     match event {
-        Event::Quiet => {}
-        Event::Unchanged => tracing::debug!("looked: nothing has changed"),
-        Event::Stored(meta) => tracing::info!(
+        RecorderEvent::Unchanged => tracing::debug!("looked: nothing has changed"),
+        RecorderEvent::Stored(meta) => tracing::info!(
             snapshot = %meta.id,
             cause = %meta.cause,
             added = meta.changes.added,
@@ -119,21 +220,17 @@ fn log(event: &Event) {
             took_ms = meta.took_ms,
             "stored"
         ),
-        Event::Spooled(spooled) => tracing::warn!("{spooled}"),
-        // The store has logged it.
-        Event::TakenIn(_) => {}
-        Event::NoServer => tracing::debug!("no server is running"),
-        Event::ServerGone { life, cause } => tracing::info!(%life, ?cause, "the server has gone"),
+        RecorderEvent::KeptAside(spooled) => tracing::warn!("{spooled}"),
+        RecorderEvent::NoServer => tracing::debug!("no server is running"),
+        RecorderEvent::ServerGone { life, cause } => {
+            tracing::info!(%life, ?cause, "the server has gone");
+        }
+        RecorderEvent::Other(holder) => {
+            tracing::warn!("the lock's file was replaced: {} records", holder.words());
+        }
         // Whoever receives the event tells the user; the log has it beside that.
-        Event::Failed(why) => tracing::info!("failed, trying again: {why}"),
-    }
-}
-
-/// 64 random bits; without any, ids are still unique by their time part.
-fn random() -> u64 {
-    let mut bytes = [0; 8];
-    match getrandom::fill(&mut bytes) {
-        Ok(()) => u64::from_ne_bytes(bytes),
-        Err(_) => 0,
+        RecorderEvent::Failed(why) => tracing::info!("failed, trying again: {why}"),
+        // The store has logged what was taken in.
+        _ => {}
     }
 }

@@ -1,4 +1,4 @@
-//! The settings file, while a recorder runs: what is said in it about secrets holds from the next look on.
+//! The settings file, while a recorder runs: what is changed in it holds from the next look on.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -30,7 +30,7 @@ impl SettingsFile {
 
     /// The settings, the first time and whenever the file is another one than before. Costs one question to the
     /// system.
-    pub(super) fn news(&mut self) -> Result<Option<Settings>, ConfigError> {
+    pub(super) fn reload_if_changed(&mut self) -> Result<Option<Settings>, ConfigError> {
         let now = Some(self.stamp());
         if now == self.read {
             return Ok(None);
@@ -59,16 +59,16 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("config.toml");
         let mut file = SettingsFile::new(path.clone());
-        assert!(file.news().unwrap().unwrap().redaction.enabled);
-        assert!(file.news().unwrap().is_none());
+        assert!(file.reload_if_changed().unwrap().unwrap().redaction.enabled);
+        assert!(file.reload_if_changed().unwrap().is_none());
         fs::write(&path, "[redaction]\nenabled = false\n").unwrap();
-        assert!(!file.news().unwrap().unwrap().redaction.enabled);
-        assert!(file.news().unwrap().is_none());
+        assert!(!file.reload_if_changed().unwrap().unwrap().redaction.enabled);
+        assert!(file.reload_if_changed().unwrap().is_none());
         fs::write(&path, "[redaction]\nenabled = 5\n").unwrap();
         // It is told once, not at every look.
-        assert!(file.news().is_err());
-        assert!(file.news().unwrap().is_none());
+        assert!(file.reload_if_changed().is_err());
+        assert!(file.reload_if_changed().unwrap().is_none());
         fs::remove_file(&path).unwrap();
-        assert!(file.news().unwrap().unwrap().redaction.enabled);
+        assert!(file.reload_if_changed().unwrap().unwrap().redaction.enabled);
     }
 }

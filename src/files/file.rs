@@ -74,16 +74,28 @@ pub fn append(path: &Path) -> Result<File, FileError> {
     open_or_make(path, OFlags::RDWR | OFlags::APPEND)
 }
 
-/// The bytes of a file, opened as by [`open`].
+/// The bytes of a file, opened as by [`open`], which are `most` at the most: whatever lies in a file's place, a
+/// hole of terabytes say, reading it takes no longer and no more memory than what muxtape would have put there.
 ///
 /// # Errors
 ///
-/// As [`open`].
-pub fn read(path: &Path) -> Result<Vec<u8>, FileError> {
-    let mut file = open(path)?;
+/// As [`open`]; [`io::ErrorKind::InvalidData`] where it is longer.
+pub fn read(path: &Path, most: u64) -> Result<Vec<u8>, FileError> {
+    read_at_most(open(path)?, most).map_err(FileError::at("read", path))
+}
+
+/// All that can be read, which is `most` bytes at the most.
+///
+/// # Errors
+///
+/// What the system says; [`io::ErrorKind::InvalidData`] where there is more.
+pub fn read_at_most(from: impl Read, most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    let read = file.read_to_end(&mut bytes);
-    read.map_err(FileError::at("read", path))?;
+    from.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        let longer = format!("it is longer than the limit of {most} B");
+        return Err(io::Error::new(io::ErrorKind::InvalidData, longer));
+    }
     Ok(bytes)
 }
 

@@ -25,12 +25,22 @@ mod scratch;
 pub use dir::{check_dir, new_dir, open_dir, private_dir, remove_tree, sync_dir};
 pub use error::{FileError, Refused, Why};
 pub use file::{
-    append, create_new, keep_from_others, link, open, open_or_create, open_to_write, read, remove,
-    rename, write_new,
+    append, create_new, keep_from_others, link, open, open_or_create, open_to_write, read,
+    read_at_most, remove, rename, write_new,
 };
 pub use pipe::{make_pipe, open_pipe_to_write};
 pub use replace::{WRITING, replace};
 pub use scratch::ScratchDir;
+
+/// A moment between two tries, less than a second. No notice comes when another process lets go of a
+/// lock.
+pub(crate) fn rest(pause: std::time::Duration) {
+    let pause = rustix::event::Timespec {
+        tv_sec: 0,
+        tv_nsec: i64::from(pause.subsec_nanos()),
+    };
+    let _ = rustix::event::poll(&mut [], Some(&pause));
+}
 
 #[cfg(test)]
 mod tests;

@@ -7,8 +7,6 @@ use rustix::fs::{Mode, OFlags};
 
 use super::error::FileError;
 
-const OWN: Mode = Mode::RUSR.union(Mode::WUSR);
-
 /// Makes a pipe (0600) in a directory that is the user's alone, and opens both of its ends: for reading, and for writing. Neither blocks.
 ///
 /// # Errors
@@ -40,6 +38,7 @@ fn open(path: &Path, flags: OFlags) -> Result<File, FileError> {
 #[cfg(target_os = "linux")]
 fn make(path: &Path) -> rustix::io::Result<()> {
     use rustix::fs::{AtFlags, CWD, FileType};
+    const OWN: Mode = Mode::RUSR.union(Mode::WUSR);
     rustix::fs::mknodat(CWD, path, FileType::Fifo, OWN, 0)?;
     // A umask may take rights from the owner, too.
     rustix::fs::chmodat(CWD, path, OWN, AtFlags::empty())

@@ -57,11 +57,11 @@ fn a_link_is_never_followed_whatever_it_leads_to() {
         for (opening, _) in OPENINGS {
             assert_eq!(why(opening(link)), Why::Link);
         }
-        assert_eq!(why(read(link)), Why::Link);
+        assert_eq!(why(read(link, 1 << 20)), Why::Link);
     }
     assert_eq!(fs::read_to_string(&canary).unwrap(), CANARY);
     assert!(!dir.path().join("nowhere").exists());
-    let said = read(&link).unwrap_err().to_string();
+    let said = read(&link, 1 << 20).unwrap_err().to_string();
     let expected = format!(
         "cannot open: {} is a link, and muxtape follows none to its own files",
         link.display()
@@ -189,7 +189,7 @@ fn a_file_is_replaced_as_a_whole_and_a_link_in_its_place_is_gone() {
     replace(&file, b"new").unwrap();
     replace(&link, b"new").unwrap();
     assert_eq!((mode(&file), mode(&link)), (0o600, 0o600));
-    assert_eq!(read(&link).unwrap(), b"new");
+    assert_eq!(read(&link, 1 << 20).unwrap(), b"new");
     assert_eq!(fs::read_to_string(&canary).unwrap(), CANARY);
     let mut text = String::new();
     old.read_to_string(&mut text).unwrap();
@@ -204,12 +204,12 @@ fn what_a_killed_process_left_half_written_goes_with_the_next_write() {
     let left = dir.path().join(".new-file");
     fs::write(&left, "half of it, and longer than the new one").unwrap();
     replace(&file, b"whole").unwrap();
-    assert_eq!(read(&file).unwrap(), b"whole");
+    assert_eq!(read(&file, 1 << 20).unwrap(), b"whole");
     assert!(!left.exists());
     symlink(&canary, &left).unwrap();
     assert_eq!(why(replace(&file, b"again")), Why::Link);
     assert_eq!(fs::read_to_string(&canary).unwrap(), CANARY);
-    assert_eq!(read(&file).unwrap(), b"whole");
+    assert_eq!(read(&file, 1 << 20).unwrap(), b"whole");
 }
 
 #[test]
@@ -223,12 +223,12 @@ fn those_who_replace_the_same_file_do_so_one_after_the_other() {
             scope.spawn(move || {
                 for _ in 0..20 {
                     replace(file, text).unwrap();
-                    assert_eq!(read(file).unwrap().len(), text.len());
+                    assert_eq!(read(file, 1 << 20).unwrap().len(), text.len());
                 }
             });
         }
     });
-    assert!(texts.contains(&read(&file).unwrap()));
+    assert!(texts.contains(&read(&file, 1 << 20).unwrap()));
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
 }
 
@@ -273,4 +273,18 @@ fn an_error_goes_through_the_systems_type_and_back() {
     let error = io::Error::from(open(Path::new("/nowhere/at/all")).unwrap_err());
     assert_eq!(error.kind(), io::ErrorKind::NotFound);
     assert!(Refused::find(&error).is_none());
+}
+
+#[test]
+fn whatever_lies_there_no_more_is_read_than_what_can_be_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("file");
+    let hole = create_new(&path).unwrap();
+    hole.set_len(3 << 40).unwrap();
+    let error = read(&path, 1000).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+    hole.set_len(1000).unwrap();
+    assert_eq!(read(&path, 1000).unwrap(), [0; 1000]);
+    assert!(read(&path, 999).is_err());
+    assert!(read_at_most(io::repeat(7), 10).is_err());
 }

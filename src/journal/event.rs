@@ -2,10 +2,12 @@
 
 use serde::{Serialize, Serializer};
 
+use super::line::stamp;
 use super::text::Text;
 use crate::model::digest::Digest;
 use crate::model::id::SnapshotId;
 use crate::model::snapshot::{Cause, EndCause, LifeId};
+use crate::model::time::Millis;
 
 /// Who did it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -226,6 +228,16 @@ pub enum Event {
     RecorderStarted {},
     /// A recorder was stopped in good order.
     RecorderStopped {},
+    /// The recorder before the one that was started just now was cut off: nothing was recorded in between.
+    RecorderGap {
+        /// The process that was cut off.
+        process: Option<i32>,
+        /// When it looked last.
+        #[serde(serialize_with = "stamped")]
+        last_look: Millis,
+        /// How long that was ago, in milliseconds.
+        gap_ms: u64,
+    },
     /// The recorder failed; it tries again. What fails in the same way again is not told again.
     RecorderFailed {
         /// Why.
@@ -342,6 +354,7 @@ impl Event {
         "life_ended",
         "recorder_started",
         "recorder_stopped",
+        "recorder_gap",
         "recorder_failed",
         "redaction_failed",
         "private_switched",
@@ -458,6 +471,10 @@ pub(super) fn shown<T: std::fmt::Display, S: Serializer>(
     to: S,
 ) -> Result<S::Ok, S::Error> {
     to.collect_str(value)
+}
+
+fn stamped<S: Serializer>(time: &Millis, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&stamp(*time))
 }
 
 fn all_shown<S: Serializer>(ids: &[SnapshotId], to: S) -> Result<S::Ok, S::Error> {

@@ -16,6 +16,9 @@ use crate::files;
 const LARGEST: u64 = 10 << 20;
 /// Older files that are kept.
 pub(super) const KEPT: u32 = 5;
+/// What is read of a file at the most. None becomes so long by itself; what is beyond counts as one line that
+/// cannot be read.
+const MAX_READ_BYTES: u64 = 64 << 20;
 /// The longest line that is read as one.
 const LONGEST: u64 = 1 << 20;
 /// How long somebody else is waited for, who writes a line.
@@ -76,14 +79,17 @@ impl Lines {
     pub(super) fn each(&self, from: u64, take: &mut dyn FnMut(u64, &[u8], bool)) -> io::Result<()> {
         let mut file = &self.file;
         file.seek(SeekFrom::Start(from))?;
-        let mut reader =
-            BufReader::with_capacity(1 << 16, file.take(self.bytes.saturating_sub(from)));
+        let there = self.bytes.min(from.saturating_add(MAX_READ_BYTES));
+        let mut reader = BufReader::with_capacity(1 << 16, file.take(there.saturating_sub(from)));
         let mut line = Vec::new();
         for number in 1.. {
             line.clear();
             // Nothing makes lines of this length; one that somebody else made is cut in pieces.
             let mut limited = (&mut reader).take(LONGEST);
             if limited.read_until(b'\n', &mut line)? == 0 {
+                if there < self.bytes {
+                    take(number, &[], false);
+                }
                 break;
             }
             let whole = line.pop_if(|last| *last == b'\n').is_some();
@@ -147,7 +153,7 @@ impl Files {
             if start.elapsed() >= PATIENCE {
                 return Err(JournalError::Busy { path });
             }
-            rest();
+            files::rest(PAUSE);
         }
     }
 
@@ -184,7 +190,7 @@ impl Files {
             while flock(head, FlockOperation::NonBlockingLockShared).is_err()
                 && start.elapsed() < PATIENCE
             {
-                rest();
+                files::rest(PAUSE);
             }
         }
         let known = head.as_ref().map(Head::read).transpose();
@@ -227,13 +233,4 @@ impl Files {
         }
         shift(self.current(), self.older(1))
     }
-}
-
-/// A moment between two tries. No notice comes when another process lets go of a lock.
-fn rest() {
-    let pause = rustix::event::Timespec {
-        tv_sec: 0,
-        tv_nsec: i64::try_from(PAUSE.as_nanos()).unwrap_or(0),
-    };
-    let _ = rustix::event::poll(&mut [], Some(&pause));
 }

@@ -86,8 +86,8 @@ pub(super) fn hash(bytes: &[u8]) -> Digest {
 }
 
 /// A moment as RFC 3339, in UTC.
-fn stamp(time: Millis) -> String {
-    let stamp = Timestamp::from_millisecond(time.0).unwrap_or_default();
+pub(super) fn stamp(time: Millis) -> String {
+    let stamp = time.timestamp();
     stamp.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }
 

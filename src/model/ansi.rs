@@ -254,18 +254,48 @@ pub fn path_label(path: &[u8], home: &[u8]) -> String {
     }
 }
 
-/// A name made fit for one line of a terminal: controls as their Unicode pictures, overrides and
-/// bytes that are not UTF-8 as U+FFFD. Lossy; for showing only.
+/// A name made fit for one line of a terminal: controls as their Unicode pictures; overrides, what takes no
+/// room and bytes that are not UTF-8 as U+FFFD. Lossy; for showing only.
 #[must_use]
 pub fn label(name: &[u8]) -> String {
     let shown = name.to_str_lossy();
-    let picture = |c: char| match u32::from(c) {
-        code @ 0x00..=0x1f => char::from_u32(0x2400 + code).unwrap_or('\u{fffd}'),
-        0x7f => '\u{2421}',
-        0x80..=0x9f | 0x61c | 0x200e | 0x200f | 0x202a..=0x202e | 0x2066..=0x2069 => '\u{fffd}',
-        _ => c,
-    };
-    shown.chars().map(picture).collect()
+    if shown.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
+        return shown.into_owned();
+    }
+    let mut label = String::with_capacity(shown.len());
+    let mut before = None;
+    let mut rest = shown.chars();
+    while let Some(c) = rest.next() {
+        // Letters of some scripts, and emoji, are joined by what is nothing between others.
+        let joins = matches!(c, '\u{200c}' | '\u{200d}')
+            && before.is_some_and(is_joined)
+            && rest.clone().next().is_some_and(is_joined);
+        before = Some(c);
+        label.push(match u32::from(c) {
+            _ if joins => c,
+            code @ 0x00..=0x1f => char::from_u32(0x2400 + code).unwrap_or('\u{fffd}'),
+            0x7f => '\u{2421}',
+            _ if acts_unseen(c) => '\u{fffd}',
+            _ => c,
+        });
+    }
+    label
+}
+
+/// Whether a character is not to be written to a terminal as it is: controls, what changes the direction of
+/// text, ends of lines that are none to a terminal, and what takes no room and so can stand anywhere unseen.
+#[must_use]
+pub fn acts_unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            u32::from(c),
+            0xad | 0x61c | 0x180e | 0x200b..=0x200f | 0x2028..=0x202e | 0x2060..=0x206f | 0xfeff
+                | 0xfff9..=0xfffb | 0xe0000..=0xe007f
+        )
+}
+
+fn is_joined(c: char) -> bool {
+    !c.is_ascii() && !acts_unseen(c)
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use super::geometry::Rect;
 use super::program::{Program, program_name};
 use super::target::Target;
 use super::tree::{AutomaticRename, Pane, Session, Tab};
+use super::words::count;
 
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -88,6 +89,8 @@ pub enum Field {
     Floating,
     /// That nothing but its place is kept.
     Withheld,
+    /// How its program was started, beyond the arguments.
+    Launch,
     Buffer,
 }
 
@@ -130,6 +133,7 @@ impl Field {
             Field::Terminal => "terminal",
             Field::Floating => "floating",
             Field::Withheld => "withheld",
+            Field::Launch => "launch",
             Field::Buffer => "buffer",
         }
     }
@@ -371,7 +375,7 @@ impl List {
         if from.contents.map(|text| text.digest) != to.contents.map(|text| text.digest) {
             let lines = |pane: &Pane| match pane.contents {
                 None => "not captured".to_owned(),
-                Some(text) => format!("{} lines {:.8}", text.lines, text.digest),
+                Some(text) => format!("{} {:.8}", count(text.lines.into(), "line"), text.digest),
             };
             self.field(at, Field::Text, lines(from), lines(to));
         } else {
@@ -434,11 +438,19 @@ fn exact_words(program: &Program) -> String {
 
 fn session_words(session: &Session) -> String {
     let panes: usize = session.tabs.iter().map(|tab| tab.panes.len()).sum();
-    format!("{} tabs, {panes} panes", session.tabs.len())
+    format!(
+        "{}, {}",
+        count(session.tabs.len() as u64, "tab"),
+        count(panes as u64, "pane")
+    )
 }
 
 fn tab_words(tab: &Tab) -> String {
-    format!("{}, {} panes", label(&tab.name), tab.panes.len())
+    format!(
+        "{}, {}",
+        label(&tab.name),
+        count(tab.panes.len() as u64, "pane")
+    )
 }
 
 fn pane_words(pane: &Pane) -> String {
@@ -448,10 +460,10 @@ fn pane_words(pane: &Pane) -> String {
 fn layout_words(tab: &Tab) -> String {
     let size = tab.size();
     format!(
-        "{}x{}, {} panes",
+        "{}x{}, {}",
         size.width,
         size.height,
-        tab.layout.panes().len()
+        count(tab.layout.panes().len() as u64, "pane")
     )
 }
 

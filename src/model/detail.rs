@@ -6,6 +6,7 @@ use bstr::BString;
 use serde::{Deserialize, Serialize};
 
 use super::geometry::Rect;
+use super::launch::Launch;
 use super::time::Millis;
 
 /// A setting of a session, tab or pane that differs from what it would inherit (tmux: an option).
@@ -116,6 +117,9 @@ pub struct PaneDetail {
     /// Why nothing but its place is kept; `None` for a pane that is kept.
     #[serde(skip)]
     pub withheld: Option<Withheld>,
+    /// How its program was started, beyond the arguments.
+    #[serde(skip)]
+    pub launch: Launch,
 }
 
 /// Why a pane is no more than a place in a layout: there is no text, title, command, directory, setting, hook

@@ -6,12 +6,14 @@
 
 pub mod ansi;
 pub mod changes;
+pub mod composed;
 pub mod contents;
 pub mod detail;
 pub mod diff;
 pub mod digest;
 pub mod geometry;
 pub mod id;
+pub mod launch;
 pub mod moment;
 pub mod network;
 pub mod pattern;
@@ -22,6 +24,7 @@ pub mod target;
 pub mod textdiff;
 pub mod time;
 pub mod tree;
+pub mod words;
 
 pub use contents::Contents;
 pub use digest::Digest;

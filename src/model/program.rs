@@ -31,7 +31,16 @@ impl Program {
     /// `.nvim-wrapped` and the script `/usr/bin/nvim` in an interpreter.
     #[must_use]
     pub fn name(&self) -> BString {
-        program_name(&self.shown()).to_owned()
+        let shown = self.shown();
+        let name = program_name(&shown);
+        match self.argv.as_slice() {
+            // Of a title that is more than a command line: `gunicorn: master [app]`.
+            [title] if title.contains(&b' ') && shown.len() > 1 => {
+                let trimmed = name.trim_with(|c| "[](){}:;,".contains(c));
+                trimmed.as_bstr().to_owned()
+            }
+            _ => name.to_owned(),
+        }
     }
 
     /// Whether `argv` is all that is needed to start it again.
@@ -62,9 +71,9 @@ impl Program {
     /// Every way in which a rule about programs has to read this one, each once: first as it is shown, then
     /// as it is, by its executable, and without each of its wrappers.
     ///
-    /// A rule that *allows* something must be asked about the first reading. A rule that *forbids*
-    /// something must be asked about all of them, and one that holds is enough: so `vim` is known as
-    /// `.vim-wrapped`, and `rm` is found behind `busybox rm` and behind another name.
+    /// A rule that *forbids* something must be asked about all of them, and one that holds is enough: so
+    /// `rm` is found behind `busybox rm` and behind another name. A rule that *allows* something is asked
+    /// about none of them, but about the words that will be typed.
     #[must_use]
     pub fn readings(&self) -> Vec<Vec<BString>> {
         let mut readings = wrapper::stages(self);
@@ -87,6 +96,15 @@ impl Program {
     pub fn ssh(&self) -> Option<Ssh> {
         Ssh::parse(&self.argv).or_else(|| Ssh::parse(&self.shown()))
     }
+}
+
+/// Whether this is the path of an open file other than the standard streams, as shells give it for `<(…)`.
+#[must_use]
+pub fn is_open_file(arg: &[u8]) -> bool {
+    let number = [&b"/dev/fd/"[..], b"/proc/self/fd/"]
+        .iter()
+        .find_map(|dir| arg.strip_prefix(*dir));
+    number.is_some_and(|number| !matches!(number, b"0" | b"1" | b"2"))
 }
 
 /// The last component of the first argument, without the dash of a login shell.

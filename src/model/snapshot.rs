@@ -218,6 +218,12 @@ pub struct SnapshotMeta {
 }
 
 impl SnapshotMeta {
+    /// Whether it came from a file: whoever made that may have written anything into it.
+    #[must_use]
+    pub fn is_foreign(&self) -> bool {
+        self.cause == Cause::Import
+    }
+
     /// The life that it belongs to.
     #[must_use]
     pub fn life(&self) -> LifeId {

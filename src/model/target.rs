@@ -6,7 +6,7 @@ use std::str::FromStr;
 use bstr::{BString, ByteSlice};
 use serde::{Deserialize, Serialize};
 
-use super::id::{ID_CHARS, SnapshotId};
+use super::id::SnapshotId;
 
 /// The name of a snapshot on the command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,10 +89,10 @@ pub fn is_snapshot_name(text: &str) -> bool {
 impl SnapRef {
     /// The ids that this could be a prefix of, where it can be one.
     #[must_use]
-    pub fn id_range(&self) -> Option<(SnapshotId, SnapshotId)> {
+    pub fn id_ranges(&self) -> Vec<(SnapshotId, SnapshotId)> {
         match self {
-            SnapRef::IdOrName(text) if text.len() <= ID_CHARS => SnapshotId::prefix_range(text),
-            _ => None,
+            SnapRef::IdOrName(text) => SnapshotId::prefix_ranges(text),
+            _ => Vec::new(),
         }
     }
 }

@@ -9,6 +9,7 @@ use super::detail::{
     Withheld,
 };
 use super::geometry::{Layout, Size, tests::any_layout};
+use super::launch::{Launch, RedirectTarget, Redirection, StandardStream};
 use super::program::Program;
 use super::time::Millis;
 use super::tree::{
@@ -111,6 +112,17 @@ fn any_pane_detail(seed: u64, name: &BString, argv: &[BString]) -> PaneDetail {
             0 => Some(Withheld::Private),
             1 => Some(Withheld::Excluded),
             _ => None,
+        },
+        launch: match seed % 7 {
+            0 => Launch {
+                titled: Some(argv.to_vec()),
+                redirections: vec![Redirection {
+                    stream: StandardStream::Errors,
+                    target: RedirectTarget::Write(name.clone()),
+                }],
+                variables: Vec::new(),
+            },
+            _ => Launch::default(),
         },
         ..PaneDetail::default()
     }

@@ -7,6 +7,7 @@
 use bstr::BString;
 use serde::{Deserialize, Serialize};
 
+use super::composed::same_name;
 use super::detail::{Buffer, PaneDetail, SessionDetail, TabDetail};
 use super::digest::{Digest, DigestBuilder};
 use super::geometry::{GeometryError, Layout, Rect, Size};
@@ -233,6 +234,16 @@ impl ServerState {
     #[must_use]
     pub fn session(&self, name: &[u8]) -> Option<&Session> {
         self.sessions.iter().find(|session| session.name == name)
+    }
+
+    /// The session that a user means: the one of this name, or else one whose name is the same in another form
+    /// of Unicode.
+    #[must_use]
+    pub fn session_meant(&self, name: &[u8]) -> Option<&Session> {
+        self.session(name).or_else(|| {
+            let mut sessions = self.sessions.iter();
+            sessions.find(|session| same_name(&session.name, name))
+        })
     }
 
     /// Brings sessions, tabs and panes into canonical order.
@@ -481,9 +492,13 @@ impl Pane {
             .value(&(exit, screen))
             .value(&contents.map(|text| text.digest));
         // Not among what `detail` is written as, so that what is kept of others stays what it was.
-        match detail.withheld {
-            None => with(own, detail).finish(),
-            Some(why) => with(own, detail).value(&why).finish(),
+        let own = match detail.withheld {
+            None => with(own, detail),
+            Some(why) => with(own, detail).value(&why),
+        };
+        match detail.launch.is_empty() {
+            true => own.finish(),
+            false => own.value(&("launch", &detail.launch)).finish(),
         }
     }
 }

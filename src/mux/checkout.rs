@@ -210,6 +210,8 @@ mod tests {
     use std::os::unix::fs::symlink;
     use std::path::{Path, PathBuf};
 
+    use muxtape_testing::make_fifo;
+
     use super::*;
 
     fn bytes(path: &Path) -> &[u8] {
@@ -309,14 +311,10 @@ mod tests {
             fs::create_dir_all(home.join(name)).unwrap();
             home.join(name).join(".git")
         };
-        let fifo = |path: &Path| {
-            let mode = Mode::RUSR | Mode::WUSR;
-            rustix::fs::mknodat(rustix::fs::CWD, path, FileType::Fifo, mode, 0).unwrap();
-        };
-        fifo(&made("pipe"));
+        make_fifo(&made("pipe"));
         assert_eq!(of("pipe"), None);
         fs::create_dir(made("inner")).unwrap();
-        fifo(&home.join("inner/.git/HEAD"));
+        make_fifo(&home.join("inner/.git/HEAD"));
         assert_eq!(of("inner"), None);
         for (name, head) in [
             ("empty", String::new()),

@@ -15,18 +15,20 @@ use crate::model::snapshot::{MuxKind, ServerIdentity};
 use crate::model::tree::ServerState;
 
 mod checkout;
+#[cfg(test)]
+pub(crate) mod memory;
 mod mounts;
+mod new_pane;
 pub mod process;
 pub mod run;
+mod scope;
 mod text;
 pub mod tmux;
 
+pub use new_pane::NewPane;
 pub use run::Limits;
+pub use scope::Scope;
 pub use text::{Bookmark, ContentsRequest, PaneText, PaneTexts, Seen, TextRequest};
-
-#[cfg(test)]
-#[path = "../../tests/common/mod.rs"]
-pub(crate) mod testing;
 
 /// A multiplexer that can be observed.
 pub trait Multiplexer: fmt::Debug + Send + Sync {
@@ -46,6 +48,12 @@ pub trait Multiplexer: fmt::Debug + Send + Sync {
     /// server. The answer has the order of `wanted`; a pane that has gone meanwhile, or that was private when its
     /// text was read, is `None`. With each question it is asked which panes are private, at least once.
     fn texts(&self, wanted: &[TextRequest]) -> Result<PaneTexts, MuxError>;
+
+    /// Whether a server that does not answer any more is known to have been killed while somebody was attached to
+    /// it; `false` where it leaves nothing that tells.
+    fn was_killed_attached(&self, _server: &ServerIdentity) -> bool {
+        false
+    }
 
     /// The whole texts of panes, sanitised. As [`Multiplexer::texts`].
     fn contents(&self, wanted: &[ContentsRequest]) -> Result<Vec<Option<Contents>>, MuxError> {
@@ -69,6 +77,8 @@ pub struct Observation {
     pub probe: Probe,
     /// The panes whose directory could not be seen: theirs is the one that they began in.
     pub lost: BTreeSet<u32>,
+    /// The panes that say that an interface of muxtape runs in them, and in front of which it is.
+    pub interfaces: BTreeSet<u32>,
 }
 
 /// What a cheap look sees of every pane; equal probes mean that nothing needs to be captured.

@@ -51,6 +51,8 @@ pub struct PaneTexts {
     pub texts: Vec<Option<PaneText>>,
     /// The panes that were private at the moment of one of the questions, whether they were asked for or not.
     pub private: BTreeSet<u32>,
+    /// The panes in which an interface of muxtape ran at the moment of one of the questions.
+    pub interfaces: BTreeSet<u32>,
 }
 
 /// The text of a pane at one moment, as the multiplexer printed it: not sanitised, and with its secrets.

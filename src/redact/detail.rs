@@ -6,6 +6,7 @@ use super::{Redactor, Tally, splice};
 use crate::model::detail::{
     Buffer, Checkout, Hook, PaneDetail, SessionDetail, Setting, TabDetail, Variable,
 };
+use crate::model::launch::{Launch, RedirectTarget, Redirection};
 
 impl Redactor {
     pub(super) fn session_detail(&self, detail: &mut SessionDetail, tally: &mut Tally) {
@@ -43,6 +44,7 @@ impl Redactor {
             terminal: _,
             floating: _,
             withheld: _,
+            launch,
         } = detail;
         self.settings(settings, tally);
         self.hooks(hooks, tally);
@@ -53,6 +55,7 @@ impl Redactor {
         for text in [start_command, mode, search] {
             *text = self.text(text, tally);
         }
+        self.launch(launch, tally);
         if let Some(checkout) = checkout {
             let Checkout {
                 root,
@@ -64,6 +67,27 @@ impl Redactor {
                 *text = self.text(text, tally);
             }
         }
+    }
+
+    fn launch(&self, launch: &mut Launch, tally: &mut Tally) {
+        let Launch {
+            titled,
+            redirections,
+            variables,
+        } = launch;
+        if let Some(argv) = titled {
+            *argv = self.argv(argv, tally).0;
+        }
+        for Redirection { stream: _, target } in redirections {
+            match target {
+                RedirectTarget::Read(path)
+                | RedirectTarget::Write(path)
+                | RedirectTarget::Append(path)
+                | RedirectTarget::ReadWrite(path) => *path = self.text(path, tally),
+                RedirectTarget::Output | RedirectTarget::Lost(_) => {}
+            }
+        }
+        self.variables(variables, tally);
     }
 
     pub(super) fn buffers(&self, buffers: &mut [Buffer], tally: &mut Tally) {

@@ -65,6 +65,10 @@ pub(super) enum Side {
     Before,
     /// As the value in one of the next lines.
     Below,
+    /// As the values of a manifest, in lines below it.
+    Manifest,
+    /// In the entry of a file of passwords that begins with it.
+    Entry,
 }
 
 /// Values that are never secrets.

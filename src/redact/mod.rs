@@ -20,15 +20,20 @@ use crate::model::contents::Contents;
 use crate::model::program::Program;
 use crate::model::tree::ServerState;
 
+mod ahead;
 mod argv;
 mod below;
 mod block;
+mod body;
 mod border;
 mod clean;
 mod command;
 mod detail;
 mod file;
+mod front;
 mod growing;
+mod kube;
+mod netrc;
 mod pattern;
 mod rules;
 mod scan;
@@ -182,11 +187,6 @@ impl Redactor {
         }
     }
 }
-
-/// Made-up secrets.
-#[cfg(test)]
-#[path = "../../tests/common/secrets.rs"]
-pub(crate) mod testing;
 
 #[cfg(test)]
 mod tests;

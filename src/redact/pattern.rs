@@ -11,18 +11,25 @@ use super::file::Entry;
 /// starts no expression. The quotes may be escaped, or stand behind what a language puts before them:
 /// `b"…"`, `$'…'`, `Some("…")`. The bytes need not be UTF-8.
 const VALUE: &str = concat!(
-    r#"(?:(?:[bBrRuUfF@$]|[A-Z][A-Za-z]{1,15}\()?"#,
+    r#"(?:(?:[bBrRuUfFnN@$]|[A-Z][A-Za-z]{1,15}\()?"#,
     r#"(?:"(?P<secret>(?-u:[^"\\\n]|\\.){3,})"|'(?P<secret2>(?-u:[^'\n]){3,})'"#,
     r#"|["'](?P<secret3>(?-u:[^"'\\\s();]){3,})\\?$|\\+["'](?P<secret4>(?-u:[^"'\\\n]){3,}))"#,
     r#"|(?P<bare>(?-u:[^\s"'`<>(){}\[\],;|&$*\\:=])(?-u:[^\s"'`<>(){}\[\],;|&]){3,}))"#
 );
 
 /// What `{{is}}` stands for: what is between a name and its value.
-const IS: &str = r#"\\*["'`]?\]?\s*(?:=>|:?=|:|%3[ADad])\s*"#;
+const IS: &str = r#"\\*["'`]?\]?\s*(?:=>|:?=|:: |:|：|%3[ADad])\s*"#;
 
-/// What `{{start}}` stands for: where a token may begin. In a string a letter may stand before it that belongs
-/// to an escape: `\nTOKEN`, `%20TOKEN`.
-const START: &str = r"(?:\b|\\[abefnrtv]|%[0-9A-Fa-f]{2})";
+/// What `{{start}}` stands for: where a token may begin. A letter or digit may stand before it that
+/// belongs to an escape: `\nTOKEN`, `%20TOKEN`, `\u003dTOKEN`, `\033[32mTOKEN` (in which the escape
+/// character can be spelt in any way).
+const START: &str = concat!(
+    r"(?:\b|_|\\(?:[abefnrtv]|u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|[0-7]{3})",
+    r"|\[[0-9;:]*[A-Za-z]|%[0-9A-Fa-f]{2})"
+);
+
+/// What `{{end}}` stands for: where a token ends whose length is known.
+const END: &str = r"(?:\b|_)";
 
 /// A rule's patterns.
 #[derive(Debug)]
@@ -44,6 +51,7 @@ impl Ready {
         let written = entry
             .pattern
             .replace("{{start}}", START)
+            .replace("{{end}}", END)
             .replace("{{is}}", IS)
             .replace("{{value}}", VALUE);
         let pattern = regex(&entry.name, &written, classes)?;

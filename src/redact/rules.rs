@@ -8,6 +8,7 @@ use regex::bytes::Regex;
 use super::file::{Entry, File, Side};
 use super::pattern::{Ready, UNICODE, built_in, whole};
 use super::tables::Tables;
+use super::wrap::Broken;
 use super::{RedactError, RedactSettings};
 
 /// A rule. Its patterns are compiled when the first of its keywords is met.
@@ -78,6 +79,8 @@ pub(super) struct Rules {
     pub(super) finder: AhoCorasick,
     /// By the finder's numbers.
     pub(super) keywords: Vec<Keyword>,
+    /// Where a keyword of a token that goes on may be broken itself.
+    pub(super) broken: Broken,
     harmless_pattern: String,
     harmless: OnceLock<Result<Regex, RedactError>>,
     allow: Vec<Regex>,
@@ -143,6 +146,12 @@ impl Rules {
             }
             rules.push(rule);
         }
+        let wraps = |target: &Target| matches!(target, Target::Rule { index, .. } if rules.get(*index).is_some_and(|rule| rule.wraps));
+        let broken = keywords
+            .iter()
+            .enumerate()
+            .filter(|(_, keyword)| keyword.targets.iter().any(wraps));
+        let broken = Broken::new(broken.map(|(number, keyword)| (number, keyword.word.as_slice())));
         let allow = settings
             .allow
             .iter()
@@ -155,9 +164,21 @@ impl Rules {
             tables,
             finder,
             keywords,
+            broken,
             harmless_pattern: harmless.join("|"),
             harmless: OnceLock::new(),
             allow,
+        })
+    }
+
+    /// The rules whose tokens go on in the next line, of those that a keyword calls.
+    pub(super) fn wrapping<'a>(&'a self, keyword: &'a Keyword) -> impl Iterator<Item = usize> + 'a {
+        keyword.targets.iter().filter_map(|target| match *target {
+            Target::Rule { index, .. } => {
+                let rule = self.rules.get(index)?;
+                rule.wraps.then_some(index)
+            }
+            Target::Command => None,
         })
     }
 

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::file::Side;
 use super::rules::{Rules, Target};
-use super::{RedactError, below, block, command, wrap};
+use super::{RedactError, ahead, below, block, command, wrap};
 
 /// A secret, and the index of the rule that found it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +51,7 @@ pub(super) fn secrets(rules: &Rules, text: &[u8]) -> Result<Vec<Found>, RedactEr
             }
         }
     }
+    scan.broken_keywords()?;
     for &index in &rules.unkeyed {
         scan.every_line(index)?;
     }
@@ -91,23 +92,54 @@ impl Scan<'_> {
         if let Some(done_before) = self.done.get_mut(index) {
             *done_before = done.max(hit.end);
         }
-        if !rule.may_match(self.text.get(window.clone()).unwrap_or(&[])) {
+        if rule.may_match(self.text.get(window.clone()).unwrap_or(&[])) {
+            if let Some(side) = rule.block {
+                return self.lines(index, side, window);
+            }
+            self.window(index, window)?;
+        }
+        if rule.wraps && line.len() <= LONG {
+            for range in wrap::continued(rule, self.text, &line)? {
+                self.take(index, Some(range))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Applies a rule for secrets that stand in other lines than the one with the keyword.
+    fn lines(&mut self, index: usize, side: Side, line: Range<usize>) -> Result<(), RedactError> {
+        let Some(rule) = self.rules.rules.get(index) else {
             return Ok(());
-        }
+        };
         let ready = rule.ready()?;
-        if let Some(side) = rule.block {
-            let found = match side {
-                Side::After => block::after(ready, self.text, window),
-                Side::Before => block::before(ready, self.text, window),
-                Side::Below => below::find(ready, self.text, window),
-            };
-            return self.take(index, found);
+        let found = match side {
+            Side::After => block::after(ready, self.text, line),
+            Side::Before => block::before(ready, self.text, line),
+            Side::Below => below::find(ready, self.text, line),
+            Side::Manifest | Side::Entry => {
+                let ahead = ahead::look(side, ready, self.text, line).unwrap_or_default();
+                for value in ahead.values {
+                    self.take(index, Some(value))?;
+                }
+                None
+            }
+        };
+        self.take(index, found)
+    }
+
+    /// Tokens that are broken within their keyword.
+    fn broken_keywords(&mut self) -> Result<(), RedactError> {
+        for end in memchr::memchr_iter(b'\n', self.text) {
+            for index in wrap::across(self.rules, self.text, end) {
+                let Some(rule) = self.rules.rules.get(index) else {
+                    continue;
+                };
+                let line = line_around(self.text, end);
+                let found = wrap::behind(rule, self.text, line)?;
+                self.take(index, found)?;
+            }
         }
-        self.window(index, window)?;
-        let wrapped = (rule.wraps && line.len() <= LONG)
-            .then(|| wrap::continued(ready, self.text, line, &hit))
-            .flatten();
-        self.take(index, wrapped)
+        Ok(())
     }
 
     /// Applies a rule to a part of a line.

@@ -8,12 +8,14 @@ use bstr::BString;
 use serde::Serialize;
 
 use super::plan::Reliance;
-use super::programs::Rules;
+use super::programs::{Doubt, Rules, Traces};
+use super::shells::ShellFile;
 use crate::model::contents::Contents;
 use crate::model::digest::{Digest, DigestBuilder};
+use crate::model::geometry::Layout;
 use crate::model::snapshot::ServerIdentity;
 use crate::model::tree::{ServerState, Tab};
-use crate::mux::tmux::layout;
+use crate::mux::NewPane;
 
 /// What is alive now.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -22,6 +24,11 @@ pub struct LiveState {
     pub server: Option<ServerIdentity>,
     /// Its structure.
     pub state: ServerState,
+    /// What a new pane begins with, where no session has a setting of its own for that; `None` where that is not
+    /// known.
+    pub new_pane: Option<NewPane>,
+    /// The `PATH` of new sessions of the server; `None` where that is not known.
+    pub search_path: Option<BString>,
 }
 
 impl LiveState {
@@ -52,28 +59,27 @@ impl LiveState {
     }
 }
 
-/// A tab's layout with tmux's own numbers.
-fn layout_of(tab: &Tab) -> Option<BString> {
-    let number = |index: u32| {
+/// A tab's layout with the multiplexer's own numbers.
+fn layout_of(tab: &Tab) -> Option<Layout> {
+    tab.layout.renumbered(&|index| {
         let mut panes = tab.panes.iter();
         let pane = panes.find(|pane| pane.index == index);
-        pane.and_then(|pane| pane.handle)
-            .map_or(0, |handle| handle.id)
-    };
-    layout::print(&tab.layout, &number).ok().map(BString::from)
+        let handle = pane.and_then(|pane| pane.handle);
+        Some(handle.map_or(0, |handle| handle.id))
+    })
 }
 
 /// A pane of a session that is to be touched.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct LivePane {
     pub(super) session: u32,
     pub(super) window: u32,
     /// The tab's number.
     pub(super) index: u32,
-    /// tmux's number and the process.
+    /// The multiplexer's number and the process.
     pub(super) pane: (u32, i32),
     /// The tab's layout, where it matters.
-    pub(super) layout: Option<BString>,
+    pub(super) layout: Option<Layout>,
 }
 
 /// [`LiveState::fingerprint`], from what a short question to the server tells.
@@ -84,9 +90,9 @@ pub(super) fn fingerprint<'a>(
 ) -> Digest {
     let mut names: Vec<_> = sessions.collect();
     names.sort_unstable();
-    panes.sort_unstable();
+    panes.sort_unstable_by_key(|pane| (pane.session, pane.window, pane.index, pane.pane));
     let life = server.map(ServerIdentity::life);
-    DigestBuilder::new("muxtape.restore.live/2")
+    DigestBuilder::new("muxtape.restore.live/3")
         .value(&life)
         .value(&names)
         .value(&panes)
@@ -103,14 +109,25 @@ pub struct Facts {
     /// Whether programs of the snapshot can be found, by `argv[0]`; one that is not in here counts as
     /// found.
     pub programs: BTreeMap<BString, bool>,
+    /// Whether the names of programs of the snapshot stand for the programs that are called so, by
+    /// `argv[0]`, or what is in doubt; one that is not in here is not known.
+    pub commands: BTreeMap<BString, Result<(), Doubt>>,
+    /// Files that are named in command lines of the snapshot, or were read as standard input, and are regular
+    /// ones, by their paths.
+    pub files: BTreeSet<BString>,
+    /// Files that programs read by themselves, by the directory that a program would be started in: those in
+    /// it and above it.
+    pub reads: BTreeMap<BString, Vec<BString>>,
+    /// What the names of the snapshot's shells lead to, by `argv[0]`; what is not in here is not started.
+    pub shells: BTreeMap<BString, ShellFile>,
+    /// The names of the variables that the user keeps with snapshots.
+    pub environment: BTreeSet<String>,
     /// What is put behind the name of a session that exists: the time of the snapshot, as in `1140`.
     pub suffix: String,
     /// Which programs may be started, and how.
     pub rules: Rules,
-    /// Directories of the snapshot with a session file of vim.
-    pub vim_sessions: BTreeSet<BString>,
-    /// The lines that pagers showed first, by the text of their pane.
-    pub lines: BTreeMap<Digest, u32>,
+    /// What is known of its programs that helps to start them again.
+    pub traces: Traces,
 }
 
 /// Where a restore takes place: what [`super::prepare`] is told by its caller, who knows the
@@ -119,12 +136,14 @@ pub struct Facts {
 pub struct Surroundings {
     /// The user's home.
     pub home: PathBuf,
-    /// `$PATH`.
+    /// `$PATH`: what a server gets that is started here.
     pub search_path: Option<OsString>,
+    /// The names of the variables that the user keeps with snapshots.
+    pub environment: Vec<String>,
     /// The time of the snapshot as hours and minutes of the local clock, for example `1140`.
     pub suffix: String,
     /// Which programs may be started, and how.
     pub rules: Rules,
-    /// The texts of [`super::telling_texts`], as far as they can be read: they tell where pagers were.
+    /// The texts of [`super::telling_texts`], as far as they can be read.
     pub texts: BTreeMap<Digest, Contents>,
 }

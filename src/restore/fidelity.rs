@@ -1,13 +1,14 @@
 //! How much of a state came back: field by field, and what did not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
 use serde::Serialize;
 
-use super::settings;
+use super::profile::Profile;
+use super::variables;
 use crate::model::contents::Contents;
-use crate::model::detail::{Setting, Variable};
+use crate::model::detail::Setting;
 use crate::model::digest::Digest;
 use crate::model::target::Target;
 use crate::model::tree::{Pane, ServerState, Session, Tab};
@@ -186,8 +187,33 @@ fn shown(value: &impl Debug) -> String {
 /// Texts by their digests.
 pub(super) type Texts = BTreeMap<Digest, Contents>;
 
+/// What a restore sets by default.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Defaults<'a> {
+    /// The names of the variables that the user keeps.
+    pub(super) listed: &'a BTreeSet<String>,
+    /// What is known of the multiplexer.
+    pub(super) profile: &'a dyn Profile,
+}
+
+impl Defaults<'_> {
+    fn settings(self, settings: &[Setting]) -> Vec<Setting> {
+        let none = BTreeSet::new();
+        let (own, _) = self
+            .profile
+            .allowed(Settings::Safe, &none, settings, &[], &[]);
+        own.settings
+    }
+}
+
 /// Holds what came back against what was saved: structure, settings and texts.
-pub(super) fn compare(was: &ServerState, texts: &Texts, is: &ServerState, now: &Texts) -> Fidelity {
+pub(super) fn compare(
+    was: &ServerState,
+    texts: &Texts,
+    is: &ServerState,
+    now: &Texts,
+    defaults: Defaults<'_>,
+) -> Fidelity {
     let mut found = Fidelity::default();
     let (linked, linked_now) = (sharing(was), sharing(is));
     for session in &was.sessions {
@@ -205,7 +231,7 @@ pub(super) fn compare(was: &ServerState, texts: &Texts, is: &ServerState, now: &
             &session.cwd,
             new.map(|one| &one.cwd),
         );
-        compare_session(&mut found, &place, session, new);
+        compare_session(&mut found, &place, session, new, defaults);
         for tab in &session.tabs {
             let new = new.and_then(|session| session.tab(tab.index));
             let place = target(session, Some(tab), None);
@@ -216,14 +242,14 @@ pub(super) fn compare(was: &ServerState, texts: &Texts, is: &ServerState, now: &
                 &tab.layout,
                 new.map(|one| &one.layout),
             );
-            compare_tab(&mut found, &place, tab, new);
+            compare_tab(&mut found, &place, tab, new, defaults);
             if let Some(others) = linked.get(&place) {
                 found.compare(Field::Sharing, &place, others, linked_now.get(&place));
             }
             for pane in &tab.panes {
                 let new = new.and_then(|tab| tab.pane(pane.index));
                 let place = target(session, Some(tab), Some(pane));
-                compare_pane(&mut found, &place, pane, new);
+                compare_pane(&mut found, &place, pane, new, defaults);
                 let Some(text) = pane.contents.and_then(|text| texts.get(&text.digest)) else {
                     continue;
                 };
@@ -267,13 +293,13 @@ fn sharing(state: &ServerState) -> BTreeMap<String, Vec<String>> {
         .collect()
 }
 
-/// The settings that a restore sets by default.
-fn kept(settings: &[Setting], variables: &[Variable]) -> (Vec<Setting>, Vec<Variable>) {
-    let (own, _) = settings::allowed(Settings::Safe, settings, &[], variables);
-    (own.settings, own.environment)
-}
-
-fn compare_session(found: &mut Fidelity, place: &str, was: &Session, is: Option<&Session>) {
+fn compare_session(
+    found: &mut Fidelity,
+    place: &str,
+    was: &Session,
+    is: Option<&Session>,
+    defaults: Defaults<'_>,
+) {
     let detail = is.map(|is| &is.detail);
     if was.group.is_some() {
         found.compare(Field::Sharing, place, &was.group, is.map(|is| &is.group));
@@ -284,31 +310,44 @@ fn compare_session(found: &mut Fidelity, place: &str, was: &Session, is: Option<
         &was.detail.recent,
         detail.map(|is| &is.recent),
     );
-    let (settings, variables) = kept(&was.detail.settings, &was.detail.environment);
-    for setting in &settings {
+    for setting in &defaults.settings(&was.detail.settings) {
         let new = detail.and_then(|is| is.settings.iter().find(|one| one.name == setting.name));
         found.compare(Field::Settings, place, setting, new);
     }
-    for variable in &variables {
+    let variables = was.detail.environment.iter();
+    let set = variables.filter(|one| variables::may_be_set(Settings::Safe, defaults.listed, one));
+    for variable in set {
         let mut all = detail.into_iter().flat_map(|is| &is.environment);
         let new = all.find(|one| one.name == variable.name);
         found.compare(Field::Environment, place, variable, new);
     }
 }
 
-fn compare_tab(found: &mut Fidelity, place: &str, was: &Tab, is: Option<&Tab>) {
+fn compare_tab(
+    found: &mut Fidelity,
+    place: &str,
+    was: &Tab,
+    is: Option<&Tab>,
+    defaults: Defaults<'_>,
+) {
     let focus = |tab: &Tab| (tab.active, tab.last, tab.zoomed);
     found.compare(Field::Focus, place, &focus(was), is.map(focus).as_ref());
     let modes = |tab: &Tab| (tab.synchronized, tab.automatic_rename);
     found.compare(Field::Modes, place, &modes(was), is.map(modes).as_ref());
-    for setting in &kept(&was.detail.settings, &[]).0 {
+    for setting in &defaults.settings(&was.detail.settings) {
         let mut all = is.into_iter().flat_map(|is| &is.detail.settings);
         let new = all.find(|one| one.name == setting.name);
         found.compare(Field::Settings, place, setting, new);
     }
 }
 
-fn compare_pane(found: &mut Fidelity, place: &str, was: &Pane, is: Option<&Pane>) {
+fn compare_pane(
+    found: &mut Fidelity,
+    place: &str,
+    was: &Pane,
+    is: Option<&Pane>,
+    defaults: Defaults<'_>,
+) {
     found.compare(Field::Names, place, &was.index, is.map(|is| &is.index));
     found.compare(Field::Layout, place, &was.rect, is.map(|is| &is.rect));
     found.compare(Field::Directories, place, &was.cwd, is.map(|is| &is.cwd));
@@ -328,7 +367,7 @@ fn compare_pane(found: &mut Fidelity, place: &str, was: &Pane, is: Option<&Pane>
         (mode, detail.input_off)
     };
     found.compare(Field::Modes, place, &modes(was), is.map(modes).as_ref());
-    for setting in &kept(&was.detail.settings, &[]).0 {
+    for setting in &defaults.settings(&was.detail.settings) {
         let mut all = is.into_iter().flat_map(|is| &is.detail.settings);
         let new = all.find(|one| one.name == setting.name);
         found.compare(Field::Settings, place, setting, new);

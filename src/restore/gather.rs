@@ -1,27 +1,29 @@
 //! Looks, before a plan is made, at what is alive, at directories and at programs. Changes nothing.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::os::unix::fs::PermissionsExt;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use bstr::{BStr, BString, ByteSlice};
 
 use super::RestoreError;
+use super::entry::file_at;
 use super::facts::{Facts, LiveState, Surroundings};
 use super::judge;
 use super::plan::Plan;
 use super::policy::{Policy, Selection};
 use super::possible;
-use super::programs::{Rules, Strategy, VIM_SESSION, less_line};
-use crate::model::ansi;
+use super::programs::{Rules, Strategy, Traces, is_interactive_shell};
+use super::resolve::{is_program, resolve_in_all};
+use super::restorer::Restorer;
+use super::shells::Shells;
 use crate::model::digest::Digest;
+use crate::model::launch::RedirectTarget;
 use crate::model::program::{Program, program_name};
 use crate::model::snapshot::Snapshot;
 use crate::model::tree::{Pane, ServerState};
-use crate::mux::tmux::Tmux;
-use crate::mux::tmux::capabilities::Capabilities;
-use crate::mux::{Multiplexer, MuxError};
+use crate::mux::MuxError;
 
 /// Looks at what is alive, at directories and at programs, and plans. Changes nothing, and starts no
 /// server.
@@ -31,37 +33,40 @@ use crate::mux::{Multiplexer, MuxError};
 /// [`RestoreError::Mux`] when the server cannot be asked; that none runs is not an error.
 pub fn prepare(
     snapshot: &Snapshot,
-    tmux: &Tmux,
+    restorer: &dyn Restorer,
     policy: &Policy,
     selection: &Selection,
     surroundings: &Surroundings,
 ) -> Result<Plan, RestoreError> {
-    let live = look(tmux)?;
-    let version = match &live.server {
-        Some(server) => server.version.clone(),
-        None => tmux.program_version()?,
-    };
-    let mut snapshot = Cow::Borrowed(snapshot);
-    let capabilities = Capabilities::of(&version);
-    let mut renamed = 0;
-    if !capabilities.any_name {
-        renamed = possible::rename(&mut snapshot.to_mut().state, capabilities);
-    }
-    let facts = facts(&snapshot.state, surroundings);
-    let mut plan = super::plan(&snapshot, &live, &facts, policy, selection);
+    let live = look(restorer)?;
+    let profile = restorer.profile(live.server.as_ref())?;
+    let profile = profile.as_ref();
+    let (snapshot, renamed) = possible::renamed(snapshot, profile);
+    let facts = facts(&snapshot.state, &live, surroundings);
+    let mut plan = super::plan(&snapshot, &live, &facts, policy, selection, profile);
     if renamed > 0 {
-        plan.warnings.push(possible::warning(renamed));
+        let warning = possible::warning(renamed, restorer.kind());
+        plan.warnings.push(warning);
     }
     Ok(plan)
 }
 
 /// What is alive.
-pub fn look(tmux: &Tmux) -> Result<LiveState, RestoreError> {
-    match tmux.observe() {
-        Ok(observed) => Ok(LiveState {
-            server: Some(observed.server),
-            state: observed.state,
-        }),
+///
+/// # Errors
+///
+/// [`RestoreError::Mux`] when the server cannot be asked; that none runs is not an error.
+pub fn look(restorer: &dyn Restorer) -> Result<LiveState, RestoreError> {
+    match restorer.observe() {
+        Ok(observed) => {
+            let new = restorer.new_panes(&observed.state)?;
+            Ok(LiveState {
+                server: Some(observed.server),
+                new_pane: new.first,
+                search_path: new.search_path,
+                state: observed.state,
+            })
+        }
         Err(MuxError::NoServer { .. }) => Ok(LiveState::default()),
         Err(error) => Err(error.into()),
     }
@@ -69,55 +74,91 @@ pub fn look(tmux: &Tmux) -> Result<LiveState, RestoreError> {
 
 /// What is to be known of the machine for restoring a state.
 #[must_use]
-pub fn facts(state: &ServerState, surroundings: &Surroundings) -> Facts {
+pub fn facts(state: &ServerState, live: &LiveState, surroundings: &Surroundings) -> Facts {
     let home: BString = surroundings.home.as_os_str().as_encoded_bytes().into();
     let mut directories = Directories::default();
     directories.look(&home);
-    let mut programs = BTreeMap::new();
-    let search: Vec<PathBuf> = surroundings
-        .search_path
-        .iter()
-        .flat_map(|path| std::env::split_paths(path).collect::<Vec<_>>())
+    let (mut programs, mut commands_known) = (BTreeMap::new(), BTreeMap::new());
+    let (mut files, mut reads) = (BTreeSet::new(), BTreeMap::new());
+    let mut found_shells = BTreeMap::new();
+    // A pane gets the server's; what the user's shell makes of it is likely to be muxtape's own.
+    let own = surroundings.search_path.as_deref();
+    let of_server = live.search_path.as_ref();
+    let of_server = of_server.map(|path| OsStr::from_bytes(path));
+    let paths = of_server.into_iter().chain(own);
+    let paths: Vec<Vec<PathBuf>> = paths
+        .map(|path| std::env::split_paths(path).collect())
         .collect();
+    let search = paths.concat();
+    let shells = Shells::of_system(&search);
     for session in &state.sessions {
-        directories.look(&session.cwd);
+        directories.look_as_told(&session.cwd);
     }
     for (_, _, pane) in state.panes() {
-        directories.look(judge::path_of(&pane.cwd));
+        directories.look_as_told(&pane.cwd);
+        if let Some(name) = pane
+            .shell
+            .first()
+            .filter(|_| is_interactive_shell(&pane.shell))
+        {
+            let found = || shells.find(name);
+            found_shells.entry(name.clone()).or_insert_with(found);
+        }
         if let Some(dir) = pane
             .program
             .as_ref()
             .and_then(|program| program.cwd.as_ref())
         {
-            directories.look(dir);
+            directories.look_as_told(dir);
         }
         for (name, exe) in commands(pane) {
             programs
                 .entry(name.to_owned())
                 .or_insert_with(|| can_run(name, exe, &search));
+            commands_known
+                .entry(name.to_owned())
+                .or_insert_with(|| resolve_in_all(name, &paths));
+        }
+        let program = pane.program.as_ref();
+        let argv = program.map_or(&pane.shell, |program| &program.argv);
+        let own = program.and_then(|program| program.cwd.as_ref());
+        let dir = judge::path_of(own.unwrap_or(&pane.cwd), &directories.there);
+        let named = argv.iter().skip(1).map(|arg| file_at(dir, arg));
+        let redirections = pane.detail.launch.redirections.iter();
+        let read = redirections.filter_map(|redirection| match &redirection.target {
+            RedirectTarget::Read(path) => Some(path.clone()),
+            _ => None,
+        });
+        files.extend(named.chain(read).filter(|path| is_regular(path)));
+        for dir in [dir, judge::path_of(&pane.cwd, &directories.there)] {
+            reads
+                .entry(BString::from(dir))
+                .or_insert_with(|| files_read(dir, &home, &surroundings.rules));
         }
     }
     Facts {
         rules: surroundings.rules.clone(),
-        vim_sessions: vim_sessions(state, &surroundings.rules),
-        lines: lines(state, surroundings),
+        traces: traces(state, surroundings),
         home,
         directories: directories.there,
         programs,
+        commands: commands_known,
+        files,
+        reads,
+        shells: found_shells,
+        environment: surroundings.environment.iter().cloned().collect(),
         suffix: surroundings.suffix.clone(),
     }
 }
 
-/// The panes whose program has this strategy, and the program.
-fn having<'a>(
+/// The panes whose program is started again in a way of its own.
+fn with_strategy<'a>(
     state: &'a ServerState,
     rules: &'a Rules,
-    strategy: Strategy,
-) -> impl Iterator<Item = (&'a Pane, &'a Program)> {
-    state.panes().filter_map(move |(_, _, pane)| {
+) -> impl Iterator<Item = (&'static dyn Strategy, &'a Pane, &'a Program)> {
+    state.panes().filter_map(|(_, _, pane)| {
         let program = pane.program.as_ref()?;
-        let has = rules.verdict(program, &[]).strategy == strategy;
-        has.then_some((pane, program))
+        Some((rules.verdict(program).strategy?, pane, program))
     })
 }
 
@@ -125,41 +166,38 @@ fn having<'a>(
 /// [`Surroundings::texts`].
 #[must_use]
 pub fn telling_texts(state: &ServerState, rules: &Rules) -> Vec<Digest> {
-    let panes = having(state, rules, Strategy::LessLine);
-    let texts = panes.filter_map(|(pane, _)| pane.contents);
+    let panes = with_strategy(state, rules).filter(|(strategy, ..)| strategy.reads_text());
+    let texts = panes.filter_map(|(_, pane, _)| pane.contents);
     texts.map(|text| text.digest).collect()
 }
 
-/// The lines that pagers showed first, by text.
-fn lines(state: &ServerState, surroundings: &Surroundings) -> BTreeMap<Digest, u32> {
-    let digests = telling_texts(state, &surroundings.rules).into_iter();
-    let lines = digests.filter_map(|digest| {
-        let screen = surroundings.texts.get(&digest)?.alternate.as_ref()?;
-        Some((digest, less_line(&ansi::plain(screen))?))
-    });
-    lines.collect()
-}
-
-/// The directories of editors that have a session file.
-fn vim_sessions(state: &ServerState, rules: &Rules) -> BTreeSet<BString> {
-    let editors = having(state, rules, Strategy::VimSession);
-    let dirs = editors.map(|(pane, program)| program.cwd.as_ref().unwrap_or(&pane.cwd));
-    let with = dirs.filter(|dir| {
-        let file = [dir.as_slice(), b"/", VIM_SESSION].concat();
-        file.to_path().is_ok_and(Path::is_file)
-    });
-    with.cloned().collect()
+/// What strategies find out about the programs of a state.
+fn traces(state: &ServerState, surroundings: &Surroundings) -> Traces {
+    let mut traces = Traces::default();
+    for (strategy, pane, program) in with_strategy(state, &surroundings.rules) {
+        let text = pane.contents.filter(|_| strategy.reads_text());
+        let text = text.and_then(|text| surroundings.texts.get(&text.digest));
+        traces.look(strategy, pane, program, text);
+    }
+    traces
 }
 
 /// The programs of a pane, by `argv[0]`, and where they were.
 fn commands(pane: &Pane) -> impl Iterator<Item = (&BString, Option<&BString>)> {
     let shell = pane.shell.first().map(|name| (name, None));
+    let titled = pane
+        .detail
+        .launch
+        .titled
+        .iter()
+        .flat_map(|argv| argv.first());
+    let shell = shell.into_iter().chain(titled.map(|name| (name, None)));
     let program = pane.program.iter();
     let program = program.flat_map(|program| {
         let name = program.argv.first();
         name.map(|name| (name, program.exe.as_ref()))
     });
-    shell.into_iter().chain(program)
+    shell.chain(program)
 }
 
 /// Directories that were looked at.
@@ -179,6 +217,14 @@ impl Directories {
             if self.check(parent) {
                 return;
             }
+        }
+    }
+
+    /// The same for a path as Linux tells it, with its mark where the directory was removed.
+    fn look_as_told(&mut self, path: &[u8]) {
+        match judge::without_mark(path) {
+            Some(removed) if !self.check(path) => self.look(removed),
+            _ => self.look(path),
         }
     }
 
@@ -227,7 +273,36 @@ fn can_run(name: &[u8], exe: Option<&BString>, search: &[PathBuf]) -> bool {
     search.iter().any(|dir| is_program(&dir.join(&file)))
 }
 
-fn is_program(path: &Path) -> bool {
-    path.metadata()
-        .is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
+/// Whether a path leads to a regular file that holds data, or to the one that never does: reading another of
+/// the kernel's can act.
+fn is_regular(path: &[u8]) -> bool {
+    let kernel = ["/dev", "/proc", "/sys"];
+    let of_kernel = |path: &Path| kernel.iter().any(|dir| path.starts_with(dir));
+    let null = Path::new("/dev/null");
+    // By its name, too: `/proc/self` is another process for each that looks.
+    path.to_path()
+        .ok()
+        .filter(|path| *path == null || !of_kernel(path))
+        .and_then(|path| path.canonicalize().ok())
+        .is_some_and(|path| {
+            path == null || !of_kernel(&path) && path.metadata().is_ok_and(|data| data.is_file())
+        })
+}
+
+/// The files in a directory and above it that programs read by themselves. In the home directory those that
+/// begin with a point are the user's own settings, which programs read wherever they are.
+fn files_read(dir: &[u8], home: &[u8], rules: &Rules) -> Vec<BString> {
+    let dirs = std::iter::once(dir).chain(judge::parents(dir));
+    let names: BTreeSet<&str> = rules.all_reads().collect();
+    let paths = dirs.flat_map(|dir| {
+        let names = names
+            .iter()
+            .filter(move |name| dir != home || !name.starts_with('.'));
+        names.map(move |name| BString::from([dir, b"/", name.as_bytes()].concat()))
+    });
+    let there = |path: &BString| {
+        path.to_path()
+            .is_ok_and(|path| path.symlink_metadata().is_ok())
+    };
+    paths.filter(there).collect()
 }

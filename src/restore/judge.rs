@@ -1,16 +1,24 @@
 //! What becomes of one pane: its directory, its shell, its program.
 
+use std::collections::BTreeSet;
+
 use bstr::{BStr, BString, ByteSlice};
 
+use super::beginning::Beginning;
+use super::entry;
 use super::facts::Facts;
+use super::launch;
 use super::plan::{Start, Warning, WarningLevel};
 use super::policy::{MissingDir, Policy, Programs};
-use super::programs::{self, Class, Traces};
+use super::profile::Profile;
+use super::programs::{self, Doubt, ShellLine};
 use super::quoting::{self, Dialect};
+use super::shells::ShellFile;
 use crate::model::ansi::label;
 use crate::model::detail::Withheld;
 use crate::model::program::{Program, program_name};
 use crate::model::tree::Pane;
+use crate::mux::NewPane;
 use crate::redact::is_marked;
 
 /// What becomes of a pane.
@@ -26,6 +34,12 @@ pub(super) struct Judged {
     pub(super) dir: BString,
     /// Its shell; empty for the default one.
     pub(super) shell: Vec<BString>,
+    /// The file that is started as its shell.
+    pub(super) shell_file: BString,
+    /// How it began.
+    pub(super) beginning: Beginning,
+    /// What it begins with in place of its shell.
+    pub(super) new: Option<NewPane>,
     /// Whether its shell was idle.
     pub(super) idle: bool,
     /// What becomes of its program.
@@ -60,11 +74,17 @@ pub(super) fn shown_path(path: &[u8], home: &[u8]) -> String {
 }
 
 /// What Linux puts behind the path of a directory that was removed.
-pub(super) const DELETED: &[u8] = b" (deleted)";
+const DELETED: &[u8] = b" (deleted)";
 
-/// A path without what Linux puts behind the path of a directory that was removed.
-pub(super) fn path_of(cwd: &[u8]) -> &[u8] {
-    cwd.strip_suffix(DELETED).unwrap_or(cwd)
+/// A path without that mark; `None` for one that has none.
+pub(super) fn without_mark(path: &[u8]) -> Option<&[u8]> {
+    path.strip_suffix(DELETED)
+}
+
+/// The directory that a path means: with the mark only where one is really called so.
+pub(super) fn path_of<'a>(path: &'a [u8], directories: &BTreeSet<BString>) -> &'a [u8] {
+    let is_there = directories.contains(path.as_bstr());
+    without_mark(path).filter(|_| !is_there).unwrap_or(path)
 }
 
 /// The directories above a path, nearest first.
@@ -78,19 +98,41 @@ pub(super) fn parents(path: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
+/// What is to be known of a restore for judging its panes, besides facts and policy.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Terms<'a> {
+    /// Whether the snapshot is foreign.
+    pub(super) foreign: bool,
+    /// What a new pane of the session begins with, where that is known.
+    pub(super) new: Option<&'a NewPane>,
+    /// What is known of the multiplexer.
+    pub(super) profile: &'a dyn Profile,
+}
+
 /// Judges a pane.
-pub(super) fn judge(pane: &Pane, wanted: bool, facts: &Facts, policy: &Policy) -> Judged {
-    let own_shell = programs::is_interactive_shell(&pane.shell);
+pub(super) fn judge(
+    pane: &Pane,
+    wanted: bool,
+    facts: &Facts,
+    policy: &Policy,
+    terms: Terms<'_>,
+) -> Judged {
+    let own_shell = programs::read_shell(&pane.shell);
+    let beginning = Beginning::of(pane);
+    let new = terms.new.filter(|new| {
+        let given = terms.profile.start_command(&beginning.command);
+        beginning.is_that_of(new, &given)
+    });
     // A pane that was made for a program gets a shell, with the program in it.
-    let itself =
-        (!own_shell && pane.program.is_none() && !pane.shell.is_empty()).then(|| Program {
-            argv: pane.shell.clone(),
-            exe: None,
-            cwd: None,
-            pipeline: Vec::new(),
-            // Of a pane's own process it is not kept whether a secret was taken out of it.
-            redacted: pane.shell.iter().any(|arg| is_marked(arg)),
-        });
+    let is_program = own_shell.is_none() && new.is_none() && !pane.shell.is_empty();
+    let itself = (is_program && pane.program.is_none()).then(|| Program {
+        argv: pane.shell.clone(),
+        exe: None,
+        cwd: None,
+        pipeline: Vec::new(),
+        // Of a pane's own process it is not kept whether a secret was taken out of it.
+        redacted: pane.shell.iter().any(|arg| is_marked(arg)),
+    });
     let program = pane.program.as_ref().or(itself.as_ref());
     let mut judged = Judged {
         made: wanted,
@@ -101,11 +143,10 @@ pub(super) fn judge(pane: &Pane, wanted: bool, facts: &Facts, policy: &Policy) -
         },
         detail: String::new(),
         dir: pane.cwd.clone(),
-        shell: if own_shell {
-            pane.shell.clone()
-        } else {
-            Vec::new()
-        },
+        shell: Vec::new(),
+        shell_file: BString::default(),
+        beginning,
+        new: new.cloned(),
         idle: program.is_none() && pane.exit.is_none(),
         start: Start::Idle,
         line: None,
@@ -124,7 +165,10 @@ pub(super) fn judge(pane: &Pane, wanted: bool, facts: &Facts, policy: &Policy) -
     if !judged.made {
         return judged;
     }
-    shell(&mut judged, facts);
+    judged.beginning.retyped = itself.is_some();
+    if let Some(line) = own_shell {
+        shell(&mut judged, line, facts, terms);
+    }
     if pane.exit.is_some() {
         // It comes back as it was: its text, and nothing that runs.
         judged.detail.push_str(", ended");
@@ -159,50 +203,35 @@ fn withheld(judged: &mut Judged, why: Withheld, facts: &Facts) {
     });
 }
 
-/// Shells in which others ran: only the outermost is started again.
+/// Shells in which others ran: only the outermost is started again. That is the pane's own process, or
+/// what it opened where it is no shell that waits for its user: a wrapper (`sh -c 'A=b bash; true'`).
 fn nested(judged: &mut Judged, pane: &Pane) {
-    let inner = pane
-        .detail
-        .shells
-        .iter()
-        .filter(|shell| **shell != pane.shell);
+    let mut all = pane.detail.shells.iter();
+    let outer = match programs::is_interactive_shell(&pane.shell) {
+        true => Some(&pane.shell),
+        false => all.next(),
+    };
+    let Some(outer) = outer else { return };
+    let inner = all.filter(|shell| *shell != outer);
     let mut inner: Vec<String> = inner.map(|shell| label(program_name(shell))).collect();
     inner.reverse();
     if inner.is_empty() {
         return;
     }
-    let outer = label(program_name(&pane.shell));
+    let outer = label(program_name(outer));
     judged.warnings.push(Warning {
         level: WarningLevel::Info,
         ..warning(
             "nested shells",
             format!("{} ran within {outer}", inner.join(" within ")),
-            format!("opened with {outer} alone"),
+            "no shell is opened within it".to_owned(),
             "start the inner shell by hand",
         )
     });
 }
 
-/// Arguments as they are shown in a sentence.
-fn shown_line(argv: &[BString]) -> String {
-    match quoting::line(argv, None, Dialect::Ansi) {
-        Some(line) => label(&line),
-        None => label(&bstr::join(" ", argv)),
-    }
-}
-
-/// A pipeline as it is shown; `…` stands for a member that could not be seen, which was the first.
-fn pipeline(program: &Program) -> String {
-    let (unseen, seen): (Vec<_>, Vec<_>) =
-        program.pipeline.iter().partition(|argv| argv.is_empty());
-    let unseen = unseen.iter().map(|_| "…".to_owned());
-    let own = std::iter::once(&program.argv).chain(seen);
-    let shown = unseen.chain(own.map(|argv| shown_line(argv)));
-    shown.collect::<Vec<_>>().join(" | ")
-}
-
 fn directory(judged: &mut Judged, pane: &Pane, facts: &Facts, policy: &Policy) {
-    let path = path_of(&pane.cwd);
+    let path = path_of(&pane.cwd, &facts.directories);
     if facts.directories.contains(path.as_bstr()) {
         judged.dir = path.into();
         judged.detail = shown_path(path, &facts.home);
@@ -236,18 +265,58 @@ fn found(facts: &Facts, argv: &[BString]) -> bool {
     name.copied().unwrap_or(true)
 }
 
-fn shell(judged: &mut Judged, facts: &Facts) {
-    if judged.shell.is_empty() || found(facts, &judged.shell) {
+/// The shell that a pane had, as far as it is started again.
+fn shell(judged: &mut Judged, mut line: ShellLine, facts: &Facts, terms: Terms<'_>) {
+    let Some(argv0) = line.kept.first().cloned() else {
+        return;
+    };
+    if terms.foreign {
+        let options = line.kept.drain(1..).collect::<Vec<_>>();
+        line.dropped.splice(0..0, options);
+    }
+    if judged.new.is_some() {
+        judged.shell = line.kept;
         return;
     }
-    let name = label(program_name(&judged.shell));
-    judged.shell = Vec::new();
-    judged.warnings.push(warning(
-        "missing shell",
-        format!("the shell {name} was not found"),
-        "opened with the server's default shell".into(),
-        "install it and restore again",
-    ));
+    let name = label(program_name(&line.kept));
+    let shown = label(argv0.strip_prefix(b"-").unwrap_or(&argv0));
+    let default = || "opened with the server's default shell".to_owned();
+    let (kind, issue, suggestion) = match facts.shells.get(&argv0) {
+        Some(ShellFile::Installed(file)) => {
+            judged.shell_file = file.as_os_str().as_encoded_bytes().into();
+            judged.shell = line.kept;
+            if !line.dropped.is_empty() {
+                judged.warnings.push(warning(
+                    "shell options",
+                    format!(
+                        "the shell {name} had {}",
+                        quoting::shown_line(&line.dropped)
+                    ),
+                    "left out, because it could run something".to_owned(),
+                    "start the shell by hand where you need it",
+                ));
+            }
+            return;
+        }
+        Some(ShellFile::Missing) | None => (
+            "missing shell",
+            format!("the shell {name} was not found"),
+            "install it and restore again",
+        ),
+        Some(ShellFile::Doubted(doubt)) => (
+            "doubtful shell",
+            format!("the shell {shown} is not started: {doubt}"),
+            "start it by hand, if you trust it",
+        ),
+        Some(ShellFile::Stray) => (
+            "unknown shell",
+            format!("the shell {shown} is not one that is installed"),
+            "start it by hand, or add it to /etc/shells",
+        ),
+    };
+    judged
+        .warnings
+        .push(warning(kind, issue, default(), suggestion));
 }
 
 fn start(judged: &mut Judged, program: &Program, pane: &Pane, facts: &Facts, policy: &Policy) {
@@ -258,33 +327,32 @@ fn start(judged: &mut Judged, program: &Program, pane: &Pane, facts: &Facts, pol
         let left = "left at a shell".to_owned();
         judged.warnings.push(warning(kind, issue, left, suggestion));
     };
-    if !program.pipeline.is_empty() {
-        let issue = format!("{name} was part of a pipeline: {}", pipeline(program));
-        return leave(
-            judged,
-            "pipeline",
+    let launch = &pane.detail.launch;
+    let program = &*match launch::started(program, launch) {
+        Ok(program) => program,
+        Err(launch::Unknown {
+            kind,
             issue,
-            "start the pipeline again by hand",
-        );
+            suggestion,
+        }) => return leave(judged, kind, issue, suggestion),
+    };
+    let verdict = facts.rules.verdict(program);
+    if policy.programs == Programs::Shell {
+        judged.why = Some("programs are not started (policy: shell)".into());
+        return;
     }
-    let verdict = facts.rules.verdict(program, &policy.allow);
-    let class = verdict.under(policy.programs);
-    if class == Class::Never {
-        if policy.programs == Programs::Shell {
-            judged.why = Some("programs are not started (policy: shell)".into());
-        } else {
-            judged.detail = format!("run policy: never ({name})");
-            judged.why = Some(format!("{name} is never started by a restore"));
-            judged.warnings.push(Warning {
-                level: WarningLevel::Info,
-                ..warning(
-                    "never started",
-                    format!("{name} is never started by a restore"),
-                    "left at a shell".into(),
-                    "start it by hand",
-                )
-            });
-        }
+    if verdict.never {
+        judged.detail = format!("run policy: never ({name})");
+        judged.why = Some(format!("{name} is never started by a restore"));
+        judged.warnings.push(Warning {
+            level: WarningLevel::Info,
+            ..warning(
+                "never started",
+                format!("{name} is never started by a restore"),
+                "left at a shell".into(),
+                "start it by hand",
+            )
+        });
         return;
     }
     if !found(facts, &program.argv) {
@@ -299,32 +367,59 @@ fn start(judged: &mut Judged, program: &Program, pane: &Pane, facts: &Facts, pol
         return;
     }
     let own_dir = program.cwd.as_ref().filter(|dir| **dir != pane.cwd);
-    let dir = own_dir.filter(|dir| facts.directories.contains(*dir));
-    let dir: Option<&BStr> = dir.map(|dir| dir.as_bstr());
-    // The default shell is not known here; the arguments are quoted as every shell reads them.
+    let own_dir = own_dir.map(|dir| path_of(dir, &facts.directories).as_bstr());
+    let dir: Option<&BStr> = own_dir.filter(|dir| facts.directories.contains(*dir));
+    // The default shell is not known here.
     let dialect = match judged.shell.is_empty() {
-        true => Dialect::Posix,
+        true => Dialect::Any,
         false => Dialect::of(&judged.shell),
     };
-    let traces = Traces {
-        vim_session: facts
-            .vim_sessions
-            .contains(program.cwd.as_ref().unwrap_or(&pane.cwd)),
-        line: pane
-            .contents
-            .and_then(|text| facts.lines.get(&text.digest).copied()),
+    let directory = programs::dir_of(pane, program);
+    let better = verdict.strategy.and_then(|strategy| {
+        let trace = facts.traces.of(strategy, pane, program)?;
+        Some((strategy, strategy.argv(&program.argv, trace)?))
+    });
+    let (by_hand, better) = match better {
+        Some((strategy, argv)) if strategy.is_by_hand() => (Some(argv), None),
+        Some((_, argv)) => (None, Some(argv)),
+        None => (None, None),
     };
-    let argv = verdict.strategy.argv(program, traces);
-    let Some(line) = quoting::line(&argv, dir, dialect) else {
+    let mut argv = better.unwrap_or_else(|| program.argv.clone());
+    let doubt = match policy.programs {
+        Programs::Shell | Programs::Type => Some(None),
+        _ if verdict.by_hand => Some(Some(Doubt::NamesNever)),
+        Programs::All => None,
+        Programs::Allow => {
+            let places = entry::Places {
+                shell: path_of(&pane.cwd, &facts.directories),
+                saved: path_of(directory, &facts.directories),
+                now: dir.map_or(judged.dir.as_bstr(), |dir| dir),
+            };
+            entry::doubt(&argv, places, facts, &policy.allow).map(Some)
+        }
+    };
+    if let Some(by_hand) = by_hand.filter(|_| doubt.is_some()) {
+        argv = by_hand;
+    }
+    let around = launch::around(&name, launch, facts, policy, dialect);
+    let Some(line) = launch::line(&around, &argv, dir, dialect) else {
         let issue = format!("the command line of {name} cannot be typed into this shell");
         return leave(judged, "untypable command", issue, "start it again by hand");
     };
     judged.line = Some(line);
+    for issue in around.lost {
+        judged.warnings.push(warning(
+            "redirection",
+            issue,
+            "typed without it, not run".to_owned(),
+            "complete the line, and press Enter",
+        ));
+    }
     if program.redacted {
         // Whatever the policy says: without its secret it is not what ran.
         judged.start = Start::Type;
         judged.why = Some(format!("{name} is typed for you to complete"));
-        let line = shown_line(&program.argv);
+        let line = quoting::shown_line(&program.argv);
         judged.warnings.push(warning(
             "redacted command",
             format!("a secret was taken from the arguments of {name}: {line}"),
@@ -333,15 +428,34 @@ fn start(judged: &mut Judged, program: &Program, pane: &Pane, facts: &Facts, pol
         ));
         return;
     }
-    if class == Class::Allow {
-        judged.start = Start::Run;
-        judged
-            .why
-            .get_or_insert_with(|| format!("{name} is on the list of programs that may be run"));
-    } else {
+    if let Some(why) = around.by_hand {
+        // Whatever the policy says.
         judged.start = Start::Type;
-        judged
-            .why
-            .get_or_insert_with(|| format!("{name} is typed for you to run"));
+        judged.why = Some(why);
+        return;
     }
+    let Some(doubt) = doubt else {
+        judged.start = Start::Run;
+        judged.why.get_or_insert_with(|| match policy.programs {
+            Programs::All => format!("{name} is run (policy: all)"),
+            _ => format!("{name} is known to be harmless with these arguments, or allowed by name"),
+        });
+        return;
+    };
+    judged.start = Start::Type;
+    let typed = format!("{name} is typed for you to run");
+    let typed = match doubt {
+        Some(doubt) => format!("{typed}: {doubt}"),
+        None => typed,
+    };
+    judged.why = Some(match judged.why.take() {
+        Some(why) => format!("{why}; {typed}"),
+        None => typed,
+    });
+}
+
+/// Lets a program that would be entered be typed only.
+pub(super) fn hold(judged: &mut Judged, doubt: &Doubt) {
+    judged.start = Start::Type;
+    judged.why = Some(format!("it is typed for you to run: {doubt}"));
 }

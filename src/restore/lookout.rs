@@ -17,6 +17,10 @@ const LIVES: usize = 8;
 /// tries to get the lost one back, must not hide it.
 const LOOKED_AT: usize = 256;
 
+/// A recorder notes once a minute that a server lives: one that ended later than this after it was last seen ended
+/// unwatched.
+const WATCHED_MS: u64 = 180_000;
+
 /// How many snapshots of a life are offered.
 const SNAPSHOTS: usize = 20;
 
@@ -48,23 +52,49 @@ pub fn look(
         Err(error) => return Err(error.into()),
     };
     let living: Vec<LifeId> = alive.iter().map(|one| one.server.life()).collect();
-    let lives: Vec<Life> = store
-        .lives()?
-        .into_iter()
-        .filter(|life| may_be_missed(life) && !living.contains(&life.id()))
+    let ended = store.lives()?.into_iter();
+    let ended: Vec<Life> = ended.filter(|life| !living.contains(&life.id())).collect();
+    let lives: Vec<Life> = ended
+        .iter()
+        .filter(|life| may_be_missed(life))
         .take(LOOKED_AT)
+        .cloned()
         .collect();
     let ids: Vec<LifeId> = lives.iter().map(Life::id).collect();
     let mut snapshots = store.newest_of_each(&ids, SNAPSHOTS)?;
     let mut past = Vec::new();
     for life in lives {
         let own = snapshots.remove(&life.id()).unwrap_or_default();
-        past.extend(past_of(store, life, own)?.filter(|past| !past.trivial));
-        if past.len() == LIVES {
+        // Of idle shells that may have been closed only the last one of a place is offered: whoever used the
+        // server on after it does not miss the others.
+        let is_last = is_last(&life, &ended);
+        let found = past_of(store, mux, life, own)?;
+        past.extend(found.filter(|past| !past.trivial || past.evident || is_last));
+        if past.iter().filter(|past| !past.trivial).count() == LIVES {
             break;
         }
     }
-    Ok(offers(&past, &alive, boot))
+    let mut offers = offers(&past, &alive, boot);
+    offers.truncate(LIVES);
+    Ok(offers)
+}
+
+/// Whether no life of the same place was seen after this one.
+fn is_last(life: &Life, ended: &[Life]) -> bool {
+    let place = |life: &Life| (life.server.mux, life.server.socket.clone());
+    let after = |other: &&Life| other.last_seen > life.last_seen && place(other) == place(life);
+    !ended.iter().any(|other| after(&other))
+}
+
+/// Whether a life of a single idle shell is known not to have been closed: a recorder watched it end, or its
+/// server was killed while somebody was attached.
+fn is_evident(life: &Life, mux: &dyn Multiplexer) -> bool {
+    match life.end {
+        Some(end) => {
+            end.cause == EndCause::ServerGone && end.noticed.since(life.last_seen) <= WATCHED_MS
+        }
+        None => mux.was_killed_attached(&life.server),
+    }
 }
 
 /// Whether nobody has answered for the life yet, neither by closing it nor by its offer.
@@ -76,6 +106,7 @@ fn may_be_missed(life: &Life) -> bool {
 /// A life with its snapshots; `None` when none of them can be used.
 fn past_of(
     store: &Store,
+    mux: &dyn Multiplexer,
     life: Life,
     mut snapshots: Vec<SnapshotMeta>,
 ) -> Result<Option<Past>, RestoreError> {
@@ -85,6 +116,7 @@ fn past_of(
         match store.load(meta.id) {
             Ok(newest) => {
                 return Ok(Some(Past {
+                    evident: is_evident(&life, mux),
                     life,
                     snapshots: snapshots.split_off(at),
                     trivial: is_trivial(&newest.state),
@@ -202,11 +234,41 @@ mod tests {
             lived(&s.store, pid, "0", 1);
         }
         let boot = server(1).boot;
+        let pids = || -> Vec<(i32, bool)> {
+            let found = look(&s.store, &Nobody, &boot).unwrap();
+            let told = |offer: &Offer| (offer.life.server.pid, offer.evident);
+            found.iter().map(told).collect()
+        };
+        // Of the blank ones nobody knows how they ended: the last one comes behind it.
+        assert_eq!(pids(), [(1, true), (29, false)]);
         let found = look(&s.store, &Nobody, &boot).unwrap();
-        let pids: Vec<i32> = found.iter().map(|offer| offer.life.server.pid).collect();
-        assert_eq!(pids, [1]);
-        // Once it is answered for, nothing is left to be offered.
-        settle(&s.store, found[0].id(), RecoveryState::Dismissed, Millis(0)).unwrap();
-        assert!(look(&s.store, &Nobody, &boot).unwrap().is_empty());
+        for offer in &found {
+            settle(&s.store, offer.id(), RecoveryState::Dismissed, Millis(0)).unwrap();
+        }
+        assert_eq!(pids(), []);
+    }
+
+    #[test]
+    fn an_idle_shell_is_lost_for_certain_only_where_its_end_was_watched() {
+        let s = scratch();
+        let boot = server(1).boot;
+        let ends = [
+            (1, EndCause::Closed, 1_000),
+            (2, EndCause::ServerGone, 1_000),
+            (3, EndCause::ServerGone, WATCHED_MS + 1),
+        ];
+        for (pid, cause, after) in ends {
+            lived(&s.store, pid, "0", 1);
+            let lives = s.store.lives().unwrap();
+            let life = lives.into_iter().find(|life| life.server.pid == pid);
+            let life = life.unwrap();
+            let noticed = Millis(life.last_seen.0 + i64::try_from(after).unwrap());
+            let end = Some(LifeEnd { noticed, cause });
+            s.store.note_life(&Life { end, ..life }).unwrap();
+        }
+        let found = look(&s.store, &Nobody, &boot).unwrap();
+        let told = |offer: &Offer| (offer.life.server.pid, offer.evident);
+        let told: Vec<(i32, bool)> = found.iter().map(told).collect();
+        assert_eq!(told, [(2, true), (3, false)]);
     }
 }

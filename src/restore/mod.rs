@@ -5,60 +5,71 @@
 //! program that its policy does not allow, and hands no captured string to a shell; what it types at a prompt
 //! is quoted for that shell.
 
-mod apply;
-mod build;
+mod beginning;
+mod built;
 pub mod drill;
+mod entry;
 mod facts;
 mod fidelity;
 mod gather;
 mod judge;
+mod launch;
+pub mod leftover;
 pub mod lookout;
 mod matching;
+#[cfg(test)]
+pub(crate) mod memory;
 pub mod pane;
 mod plan;
 mod planner;
 mod policy;
 mod possible;
+mod profile;
 mod programs;
-mod prompt;
+mod prune;
 mod quoting;
 pub mod recovery;
-mod rejoin;
+mod reference;
 mod replay;
 mod report;
-mod script;
-mod settings;
-mod splits;
-mod step;
+mod resolve;
+mod restorer;
+mod shells;
 mod summary;
 #[cfg(test)]
 mod tests;
+pub mod tmux;
 pub mod undo;
+mod variables;
 mod workdir;
 
-pub use apply::apply;
+pub use beginning::Beginning;
+pub use built::Built;
 pub use facts::{Facts, LiveState, Surroundings};
 pub use fidelity::{Difference, Fidelity, Field, Score};
 pub use gather::{facts, look, prepare, telling_texts};
 pub use plan::{
-    Counts, Item, Level, Living, Mode, Outlook, Own, Place, Plan, PlannedPane, PlannedSession,
-    PlannedTab, Reliance, Start, Warning, WarningLevel,
+    Counts, Item, Level, Living, LivingTab, Member, Merge, Mode, Outlook, Own, Place, Plan,
+    PlannedPane, PlannedSession, PlannedTab, Reliance, Start, StepShown, Warning, WarningLevel,
 };
 pub use planner::plan;
 pub use policy::{Chosen, MissingDir, OnConflict, Policy, Programs, Selection, Settings, Text};
-pub use programs::{Rules, RulesError};
-pub use report::{Made, MadePane, Outcome, Progress, Report, Row, Status, Within};
-pub use step::{Action, Beside, PaneRef, Part, Phase, SessionRef, Step, StepShown, TabRef};
+pub use profile::{ByHand, Fit, Profile};
+pub use programs::{Doubt, Rules, RulesError, Traces};
+pub use reference::{About, PaneRef, SessionRef, TabRef};
+pub use report::{Made, MadePane, Outcome, Phase, Progress, Report, Row, Status, Within};
+pub use restorer::{AlivePane, AliveParts, NewPanes, Rehearsal, Restorer};
+pub use shells::ShellFile;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Instant;
 
 use crate::model::contents::Contents;
 use crate::model::digest::Digest;
 use crate::model::id::SnapshotId;
 use crate::model::time::Millis;
 use crate::mux::MuxError;
-use crate::mux::tmux::Tmux;
 use crate::store::StoreError;
 
 /// Why a restore could not be planned or done.
@@ -81,13 +92,12 @@ pub enum RestoreError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// Making a tab would end the server, with all that is alive in it; nothing was done.
-    #[error(
-        "tmux {version} ends when a tab is made while window-size is manual for all tabs; nothing was \
-         done: run `tmux set -g window-size latest` first"
-    )]
+    #[error("{why}; nothing was done: run `{mend}` first")]
     WouldEnd {
-        /// The server's version.
-        version: String,
+        /// Why it would.
+        why: String,
+        /// The command after which it would not.
+        mend: &'static str,
     },
     /// No pane said that it was ready; what had been made was removed.
     #[error("no pane came to its shell in time; what had been made was removed")]
@@ -107,7 +117,7 @@ pub enum RestoreError {
 #[derive(Debug)]
 pub struct Workshop<'a> {
     /// The way to the server.
-    pub tmux: &'a Tmux,
+    pub tmux: &'a dyn Restorer,
     /// The muxtape program, for `muxtape __pane`.
     pub program: &'a Path,
     /// A directory for short-lived private files; made when it is not there.
@@ -127,4 +137,26 @@ pub struct Memory<'a> {
     pub dir: &'a Path,
     /// The time now.
     pub at: Millis,
+}
+
+/// Carries out a plan. Nothing is done when the live state is not the one that it was made for
+/// ([`RestoreError::Changed`]). Failures of single panes are reported and the rest goes on; failures
+/// of the whole before the sessions get their names remove all that was made.
+pub fn apply(
+    plan: &Plan,
+    workshop: &Workshop<'_>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Report, RestoreError> {
+    let start = Instant::now();
+    if plan.is_empty() {
+        return Err(RestoreError::Nothing);
+    }
+    if !plan.replaced().is_empty() && workshop.undo.is_none() {
+        return Err(RestoreError::NoUndoPoint);
+    }
+    let built = workshop.tmux.carry_out(plan, workshop, progress)?;
+    let mut report = summary::report(plan, &built, workshop.undo);
+    report.server = workshop.tmux.identity().ok().flatten();
+    report.duration_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+    Ok(report)
 }

@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -23,6 +23,7 @@ use crate::files;
 use crate::model::detail::Variable;
 use crate::model::geometry::Size;
 use crate::model::tree::ExitState;
+use crate::mux::NewPane;
 
 /// The word behind the program's name that makes it this.
 pub const COMMAND: &str = "__pane";
@@ -49,10 +50,10 @@ pub(super) struct Job {
     pub(super) pane: u32,
     /// Directories to open in, the best first.
     pub(super) dirs: Vec<BString>,
-    /// The shell's arguments; empty for the default shell.
+    /// The shell's arguments; empty for what new panes begin with.
     pub(super) shell: Vec<BString>,
-    /// The server's default shell.
-    pub(super) default_shell: BString,
+    /// The file that is started as the shell.
+    pub(super) shell_file: BString,
     /// Variables that the shell gets, or is not to have.
     pub(super) environment: Vec<Variable>,
     /// How the process ends, for a pane that is kept open after it: no shell is started.
@@ -62,6 +63,10 @@ pub(super) struct Job {
     /// How it was shown, and what comes behind it.
     pub(super) place: Place,
 }
+
+/// What stands behind [`OPEN`] in the second gate: what the panes begin with that do not become their own shells, or
+/// could not.
+pub(super) type Beginnings = BTreeMap<u32, NewPane>;
 
 /// How it went, in a message on the pipe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,7 +112,7 @@ pub enum PaneError {
 /// `respawn-pane`). The restore is over by then and its directory gone: the pane becomes `default_shell`.
 pub fn run(token: &Path, default_shell: &[u8]) -> Result<Infallible, PaneError> {
     if token.parent().is_some_and(|dir| !dir.exists()) {
-        return exec_default(default_shell, |mut command| command.exec());
+        return exec_new(&login(default_shell), |mut command| command.exec());
     }
     let (job, dir) = take(token)?;
     let gate = |name| {
@@ -144,10 +149,13 @@ pub fn run(token: &Path, default_shell: &[u8]) -> Result<Infallible, PaneError> 
     }
     // Closed by the exec, which tells the restorer that the shell is there.
     let _pipe = say_ready(&dir, job.pane, went);
-    pass(shell_gate)?;
+    let said = pass(shell_gate)?;
     match job.end {
         Some(end) => Err(end_as(end)),
-        None => become_shell(&job, cwd),
+        None => {
+            let new: Beginnings = postcard::from_bytes(&said).unwrap_or_default();
+            begin(&job, new.get(&job.pane), default_shell, cwd)
+        }
     }
 }
 
@@ -165,16 +173,18 @@ fn take_turn(file: &File) -> Turn<'_> {
     Turn(file)
 }
 
+/// The longest job that is read: a text of the largest scrollback, twice.
+const MAX_JOB_BYTES: u64 = 1 << 30;
+
 /// Reads the job and removes it: a token is good for one pane.
 fn take(token: &Path) -> Result<(Job, PathBuf), PaneError> {
     let failed = |source| PaneError::Job {
         path: token.to_owned(),
         source,
     };
-    let mut file = files::open(token).map_err(|error| failed(error.into()))?;
+    let file = files::open(token).map_err(|error| failed(error.into()))?;
     files::remove(token).map_err(|error| failed(error.into()))?;
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes).map_err(failed)?;
+    let bytes = files::read_at_most(file, MAX_JOB_BYTES).map_err(failed)?;
     let job = postcard::from_bytes(&bytes)
         .map_err(|error| failed(io::Error::new(io::ErrorKind::InvalidData, error)))?;
     let dir = token.parent().unwrap_or(Path::new("/")).to_owned();
@@ -191,7 +201,7 @@ fn pass((gate, path): (File, PathBuf)) -> Result<Vec<u8>, PaneError> {
 }
 
 /// Waits until a gate's lock falls; what stands behind [`OPEN`], `None` where it was not opened.
-pub(super) fn wait_at(mut gate: File) -> io::Result<Option<Vec<u8>>> {
+pub(super) fn wait_at(gate: File) -> io::Result<Option<Vec<u8>>> {
     loop {
         match rustix::fs::flock(&gate, FlockOperation::LockShared) {
             Ok(()) => break,
@@ -199,8 +209,7 @@ pub(super) fn wait_at(mut gate: File) -> io::Result<Option<Vec<u8>>> {
             Err(errno) => return Err(errno.into()),
         }
     }
-    let mut said = Vec::new();
-    gate.read_to_end(&mut said)?;
+    let said = files::read_at_most(gate, MAX_JOB_BYTES)?;
     Ok(said.strip_prefix(OPEN).map(<[u8]>::to_vec))
 }
 
@@ -245,8 +254,20 @@ fn end_as(end: ExitState) -> PaneError {
     }
 }
 
-/// Becomes the shell of the job, else the default shell, else `/bin/sh`.
-fn become_shell(job: &Job, cwd: Option<&BString>) -> Result<Infallible, PaneError> {
+fn login(shell: &[u8]) -> NewPane {
+    NewPane {
+        shell: shell.into(),
+        command: BString::default(),
+    }
+}
+
+/// Becomes `new` where that is given; otherwise the shell of the job, else the default shell, else `/bin/sh`.
+fn begin(
+    job: &Job,
+    new: Option<&NewPane>,
+    default_shell: &[u8],
+    cwd: Option<&BString>,
+) -> Result<Infallible, PaneError> {
     let exec = |mut command: Command| {
         command.env_remove("OLDPWD");
         // The directory by the name that it was entered by, symbolic links kept.
@@ -263,35 +284,40 @@ fn become_shell(job: &Job, cwd: Option<&BString>) -> Result<Infallible, PaneErro
         }
         command.exec()
     };
-    if let Some((name, args)) = job.shell.split_first() {
-        let program = name.strip_prefix(b"-").unwrap_or(name);
-        let mut command = Command::new(program.to_os_str_lossy());
-        command.arg0(name.to_os_str_lossy());
-        command.args(args.iter().map(|arg| arg.to_os_str_lossy()));
-        let error = exec(command);
+    if let Some(new) = new {
+        return exec_new(new, exec);
+    }
+    if !job.shell.is_empty() {
+        let error = exec(command_of(&job.shell_file, &job.shell));
         tracing::debug!("cannot start the saved shell: {error}");
     }
-    exec_default(&job.default_shell, exec)
+    exec_new(&login(default_shell), exec)
 }
 
-/// Becomes the default shell, else `/bin/sh`.
-fn exec_default(
-    shell: &[u8],
-    exec: impl Fn(Command) -> io::Error,
-) -> Result<Infallible, PaneError> {
+fn command_of(file: &BString, argv: &[BString]) -> Command {
+    let mut command = Command::new(file.to_os_str_lossy());
+    if let Some((name, args)) = argv.split_first() {
+        command.arg0(name.to_os_str_lossy());
+        command.args(args.iter().map(|arg| arg.to_os_str_lossy()));
+    }
+    command
+}
+
+/// Becomes what new panes begin with, as tmux starts it; with `/bin/sh` for a shell that cannot be started.
+fn exec_new(new: &NewPane, exec: impl Fn(Command) -> io::Error) -> Result<Infallible, PaneError> {
     let mut error = io::Error::from(io::ErrorKind::NotFound);
-    for program in [shell, b"/bin/sh"] {
-        if program.is_empty() {
+    for shell in [new.shell.clone(), BString::from("/bin/sh")] {
+        if shell.is_empty() {
             continue;
         }
-        let mut command = Command::new(program.to_os_str_lossy());
-        // tmux starts its default shell as a login shell.
-        let name = program.rsplit(|&byte| byte == b'/').next();
-        command.arg0([b"-", name.unwrap_or(program)].concat().to_os_str_lossy());
-        error = exec(command);
+        let new = NewPane {
+            shell,
+            command: new.command.clone(),
+        };
+        error = exec(command_of(&new.shell, &new.argv()));
     }
     Err(PaneError::Shell {
-        shell: crate::model::ansi::label(shell),
+        shell: crate::model::ansi::label(&new.shell),
         source: error,
     })
 }

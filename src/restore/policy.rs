@@ -71,8 +71,8 @@ pub enum Text {
 pub enum Settings {
     /// None: what comes back has the server's own settings.
     None,
-    /// Those that cannot make the multiplexer run a command by themselves. Hooks are left out, and what
-    /// was left out is told.
+    /// Those that cannot make the multiplexer run a command by themselves, and variables that the user has on the
+    /// list of what is kept, or that are inert. Hooks are left out, and what was left out is told.
     #[default]
     Safe,
     /// All, hooks included.
@@ -99,6 +99,27 @@ pub struct Policy {
     pub settings: Settings,
     /// Names of further programs that may be run under [`Programs::Allow`].
     pub allow: Vec<String>,
+    /// Whether a snapshot that came from a file is treated like one that was made here. Said anew with every
+    /// restore: it is no setting.
+    #[serde(skip)]
+    pub trust: bool,
+}
+
+impl Policy {
+    /// What of it holds for a snapshot that came from a file and is not trusted: programs are typed at the most, and
+    /// nothing is set.
+    #[must_use]
+    pub fn of_foreign(&self) -> Self {
+        Self {
+            programs: match self.programs {
+                Programs::Shell => Programs::Shell,
+                Programs::Type | Programs::Allow | Programs::All => Programs::Type,
+            },
+            settings: Settings::None,
+            allow: Vec::new(),
+            ..self.clone()
+        }
+    }
 }
 
 macro_rules! cycle {
@@ -163,6 +184,14 @@ impl Selection {
 
     /// Only these sessions, tabs and panes. The error names the targets that the state does not have.
     pub fn only(state: &ServerState, targets: &[Target]) -> Result<Self, Vec<Target>> {
+        let meant = |target: &Target| {
+            let mut target = target.clone();
+            if let Some(session) = state.session_meant(&target.session) {
+                target.session.clone_from(&session.name);
+            }
+            target
+        };
+        let targets: Vec<Target> = targets.iter().map(meant).collect();
         let mut selection = Self::default();
         let mut used = vec![false; targets.len()];
         for (session, tab, pane) in state.panes() {

@@ -23,6 +23,8 @@ pub(super) enum Dialect {
     Nu,
     /// PowerShell: single quotes, doubled within; `&` in front of a quoted command.
     Power,
+    /// A shell of which nothing is known, not even its name: quotes only around what all of them read alike.
+    Any,
     /// Anything else: only what needs no quotes is typed.
     Other,
 }
@@ -47,7 +49,7 @@ impl Dialect {
         let more: &[u8] = match self {
             Dialect::Ansi | Dialect::Posix | Dialect::Fish => b":,@%+",
             Dialect::Csh | Dialect::Elvish => b":,+",
-            Dialect::Nu | Dialect::Power | Dialect::Other => b"",
+            Dialect::Nu | Dialect::Power | Dialect::Any | Dialect::Other => b"",
         };
         byte.is_ascii_alphanumeric() || b"_-./".contains(&byte) || more.contains(&byte)
     }
@@ -56,19 +58,36 @@ impl Dialect {
 /// The line that starts a program, in a directory of its own where `dir` is given. `None` where this
 /// shell has no way to say it on one line.
 pub(super) fn line(argv: &[BString], dir: Option<&BStr>, dialect: Dialect) -> Option<BString> {
+    line_around(&[], argv, &[], dir, dialect)
+}
+
+/// As [`line()`], with words in front of the arguments and behind them that are quoted already. No
+/// line has a control byte in it: pasted, a newline would be Enter.
+pub(super) fn line_around(
+    front: &[BString],
+    argv: &[BString],
+    tail: &[BString],
+    dir: Option<&BStr>,
+    dialect: Dialect,
+) -> Option<BString> {
     let (name, arguments) = argv.split_first()?;
-    let mut words = vec![command(name, dialect)?];
+    let mut words = front.to_vec();
+    words.push(command(name, dialect)?);
     for arg in arguments {
         words.push(word(arg, false, dialect)?);
     }
+    words.extend_from_slice(tail);
     let command = bstr::join(" ", words);
+    if command.iter().any(u8::is_ascii_control) {
+        return None;
+    }
     let Some(dir) = dir else {
         return Some(command.into());
     };
     let dir = word(dir, false, dialect)?;
     // In a subshell, as it was: the shell itself stays where it is.
     match dialect {
-        Dialect::Ansi | Dialect::Posix => Some(
+        Dialect::Ansi | Dialect::Posix | Dialect::Any => Some(
             [&b"(cd -- "[..], &dir, b" && ", &command, b")"]
                 .concat()
                 .into(),
@@ -80,6 +99,29 @@ pub(super) fn line(argv: &[BString], dir: Option<&BStr>, dialect: Dialect) -> Op
         ),
         _ => None,
     }
+}
+
+/// Arguments as they are shown in a sentence.
+pub(super) fn shown_line(argv: &[BString]) -> String {
+    match line(argv, None, Dialect::Ansi) {
+        Some(line) => ansi::label(&line),
+        None => ansi::label(&bstr::join(" ", argv)),
+    }
+}
+
+/// A line that is run in a directory, to which the shell goes; not at all where that cannot be entered. `None` where
+/// this shell has no way to say it.
+pub(super) fn line_in(dir: &BStr, line: &BStr, dialect: Dialect) -> Option<BString> {
+    let dir = word(dir, false, dialect)?;
+    let (go, then): (&[u8], &[u8]) = match dialect {
+        Dialect::Ansi | Dialect::Posix | Dialect::Any => (b"cd -- ", b" && "),
+        Dialect::Csh => (b"cd ", b" && "),
+        Dialect::Fish => (b"cd -- ", b"; and "),
+        // An error ends the line.
+        Dialect::Elvish | Dialect::Nu => (b"cd ", b"; "),
+        Dialect::Power | Dialect::Other => return None,
+    };
+    Some([go, &dir, then, line].concat().into())
 }
 
 /// The name of a program in front of a line.
@@ -106,7 +148,9 @@ pub(super) fn word(arg: &[u8], first: bool, dialect: Dialect) -> Option<BString>
     if !arg.is_empty() && !b"=%".contains(arg.first()?) && arg.iter().copied().all(plain) {
         return Some(arg.into());
     }
-    let typeable = arg.to_str().is_ok_and(|text| ansi::label(arg) == text);
+    // Where tcsh does not know the characters of the locale, their bytes are commands of its editor.
+    let typeable = arg.to_str().is_ok_and(|text| ansi::label(arg) == text)
+        && (dialect != Dialect::Csh || arg.is_ascii());
     if !typeable {
         return match dialect {
             Dialect::Ansi => Some(escaped(arg)),
@@ -119,6 +163,14 @@ pub(super) fn word(arg: &[u8], first: bool, dialect: Dialect) -> Option<BString>
         Dialect::Csh => arg.replace("'", r"'\''").replace("!", r"\!").into(),
         Dialect::Fish => arg.replace(r"\", r"\\").replace("'", r"\'").into(),
         Dialect::Elvish => arg.replace("'", "''").into(),
+        // Of what is not ASCII, only the mark of a secret: see above.
+        Dialect::Any
+            if !first
+                && !arg.iter().any(|byte| b"'\\!".contains(byte))
+                && arg.chars().all(|c| c.is_ascii() || "‹›".contains(c)) =>
+        {
+            arg.into()
+        }
         Dialect::Nu if !arg.contains(&b'\'') => arg.into(),
         // Older versions lose empty arguments and double quotes; curly quotes are quotes, too.
         Dialect::Power
@@ -126,7 +178,7 @@ pub(super) fn word(arg: &[u8], first: bool, dialect: Dialect) -> Option<BString>
         {
             arg.replace("'", "''").into()
         }
-        Dialect::Nu | Dialect::Power | Dialect::Other => return None,
+        Dialect::Nu | Dialect::Power | Dialect::Any | Dialect::Other => return None,
     };
     Some([&b"'"[..], &inner, b"'"].concat().into())
 }
@@ -197,12 +249,30 @@ mod tests {
             r"a 'it\'s \\'"
         );
         assert_eq!(line(&[], bash), None);
+        let around = |word: &str| line_around(&[word.into()], &words(&[b"a"]), &[], None, bash);
+        assert_eq!(around("A=").unwrap(), "A= a");
+        assert_eq!(around("\nb\n"), None);
+        assert_eq!(line(&["a".as_bytes(), "ü".as_bytes()], Dialect::Csh), None);
     }
 
     #[test]
     fn a_directory_of_its_own_is_entered_in_a_subshell() {
         let line = line(&words(&[b"make"]), Some("a b".into()), Dialect::Ansi);
         assert_eq!(line.unwrap(), "(cd -- 'a b' && make)");
+    }
+
+    #[test]
+    fn a_shell_goes_to_a_directory_before_a_line_runs() {
+        let line = |dialect| {
+            let line = line_in("it's".into(), "make x".into(), dialect);
+            line.map(|line| line.to_string())
+        };
+        assert_eq!(line(Dialect::Ansi).unwrap(), r"cd -- 'it'\''s' && make x");
+        assert_eq!(line(Dialect::Csh).unwrap(), r"cd 'it'\''s' && make x");
+        assert_eq!(line(Dialect::Fish).unwrap(), r"cd -- 'it\'s'; and make x");
+        assert_eq!(line(Dialect::Elvish).unwrap(), "cd 'it''s'; make x");
+        assert_eq!(line(Dialect::Nu), None);
+        assert_eq!(line(Dialect::Power), None);
     }
 
     #[test]
@@ -221,6 +291,31 @@ mod tests {
         );
         assert_eq!(line(&[b"a", b"say \"x\""], Dialect::Power), None);
         assert_eq!(line(&[b"a", b"b,c"], Dialect::Other), None);
+    }
+
+    #[test]
+    fn a_shell_that_is_not_known_gets_what_all_shells_read_alike() {
+        let word = |arg: &str, first| word(arg.as_bytes(), first, Dialect::Any);
+        assert_eq!(word("a b$(c)`d`;", false).unwrap(), "'a b$(c)`d`;'");
+        assert_eq!(word("-p‹redacted:x›", false).unwrap(), "'-p‹redacted:x›'");
+        // In fish a backslash quotes, in csh an exclamation mark calls for the history; a quoted command
+        // is a text in PowerShell.
+        for arg in ["it's", r"a\", "a!", "ü"] {
+            assert_eq!(word(arg, false), None, "{arg}");
+        }
+        assert_eq!(word("my tool", true), None);
+        // None of them can end the quotes in any shell.
+        let args = words(&[b"printf", b"%s|", b"a b;$(c)`d` #", b"", b"{x,y} * ~ ?"]);
+        let line = line(&args, None, Dialect::Any).unwrap();
+        for (shell, options) in shells() {
+            let mut command = Command::new(shell);
+            let said = command
+                .args(options)
+                .arg("-c")
+                .arg(line.to_os_str().unwrap());
+            let said = said.output().unwrap().stdout;
+            assert_eq!(said.as_bstr(), "a b;$(c)`d` #||{x,y} * ~ ?|", "{shell}");
+        }
     }
 
     #[test]

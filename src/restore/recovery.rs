@@ -10,7 +10,7 @@ use crate::model::snapshot::{
     BootId, EndCause, Life, LifeId, RecoveryState, ServerIdentity, SessionSummary, SnapshotMeta,
 };
 use crate::model::time::Millis;
-use crate::model::tree::{ServerState, Session};
+use crate::model::tree::{Pane, ServerState, Session};
 
 /// A server that is alive, and its sessions.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,9 +30,10 @@ pub struct Past {
     pub life: Life,
     /// Its good snapshots, newest first, as many as the caller cares to offer.
     pub snapshots: Vec<SnapshotMeta>,
-    /// Whether its newest snapshot held nothing worth bringing back: one pane with an idle shell
-    /// ([`super::recovery::is_trivial`]).
+    /// Whether its newest snapshot held one pane with an idle shell at the most ([`is_trivial`]).
     pub trivial: bool,
+    /// Whether it is known not to have been closed.
+    pub evident: bool,
     /// The sessions of its newest snapshot that were blank ([`blank`]).
     pub blank: BTreeSet<BString>,
 }
@@ -43,7 +44,8 @@ pub struct OfferedSession {
     /// What the newest snapshot says of it.
     pub summary: SessionSummary,
     /// Whether a session of that name is alive on the same socket. A blank one does not count unless
-    /// the lost one was blank, too: after a crash a new session often gets the name of the old one.
+    /// the lost one was blank, too, and not all there was: after a crash a new session often gets the name of the
+    /// old one.
     pub back: bool,
 }
 
@@ -54,6 +56,9 @@ pub struct Offer {
     pub life: Life,
     /// Why it ended.
     pub cause: EndCause,
+    /// Whether it is known not to have been closed by its user. Where it held more than one idle shell, that is
+    /// taken to be so.
+    pub evident: bool,
     /// When it was last seen alive.
     pub last_seen: Millis,
     /// The snapshots that can be brought back, newest first; never empty.
@@ -89,9 +94,15 @@ pub fn is_trivial(state: &ServerState) -> bool {
     let mut panes = state.panes();
     match (panes.next(), panes.next()) {
         (None, _) => true,
-        (Some((_, _, pane)), None) => pane.program.is_none(),
+        (Some((_, _, pane)), None) => is_idle(pane),
         _ => false,
     }
+}
+
+/// Whether nothing but a shell waits in a pane. What asks does not count: muxtape itself.
+fn is_idle(pane: &Pane) -> bool {
+    let program = pane.program.as_ref();
+    program.is_none_or(|program| program.name() == "muxtape")
 }
 
 /// The sessions of a state in which there is nothing but one idle shell.
@@ -99,32 +110,36 @@ pub fn is_trivial(state: &ServerState) -> bool {
 pub fn blank(state: &ServerState) -> BTreeSet<BString> {
     let blank = |session: &&Session| {
         let mut panes = session.tabs.iter().flat_map(|tab| &tab.panes);
-        panes.next().is_none_or(|pane| pane.program.is_none()) && panes.next().is_none()
+        panes.next().is_none_or(is_idle) && panes.next().is_none()
     };
     let sessions = state.sessions.iter().filter(blank);
     sessions.map(|session| session.name.clone()).collect()
 }
 
-/// What can be brought back, newest first.
+/// What can be brought back, the best first: what held more than an idle shell, then such a shell whose server is
+/// known to have been killed, then one of which nobody saw how it ended; of each kind the newest first.
 ///
 /// A life is offered when its server is not among those `alive`, it was neither dismissed nor brought
 /// back, it has snapshots, and sessions of it are missing. That the user closed the sessions himself
-/// cannot be seen for certain: it is taken to be so when the recorder saw it ([`EndCause::Closed`]), or
-/// when the newest snapshot held nothing worth bringing back and the machine was not started anew.
+/// is known where the recorder saw it ([`EndCause::Closed`]); in doubt it is offered.
 ///
-/// A life that is trivial is never offered, whatever ended it; so a blank session after a crash does
-/// not stand before the state that was lost. `boot` is the boot that the machine is in now.
+/// So a blank session after a crash never stands before the state that was lost. `boot` is the boot that the
+/// machine is in now.
 #[must_use]
 pub fn offers(past: &[Past], alive: &[Alive], boot: &BootId) -> Vec<Offer> {
     let living: BTreeSet<LifeId> = alive.iter().map(|one| one.server.life()).collect();
-    let mut offers: Vec<Offer> = past
+    let offers = past
         .iter()
         .filter(|one| !living.contains(&one.life.id()))
-        .filter(|one| one.life.recovery == RecoveryState::Open && !one.trivial)
-        .filter_map(|one| offer(one, alive, boot))
-        .collect();
-    offers.sort_by_key(|offer| std::cmp::Reverse((offer.last_seen, offer.newest())));
-    offers
+        .filter(|one| one.life.recovery == RecoveryState::Open)
+        .filter_map(|one| Some((one.trivial, offer(one, alive, boot)?)));
+    let mut offers: Vec<(bool, Offer)> = offers.collect();
+    offers.sort_by_key(|(trivial, offer)| {
+        // By what was recorded last: a clock may have gone wrong between them.
+        let newest = std::cmp::Reverse((offer.newest(), offer.last_seen));
+        (*trivial, !offer.evident, newest)
+    });
+    offers.into_iter().map(|(_, offer)| offer).collect()
 }
 
 fn offer(past: &Past, alive: &[Alive], boot: &BootId) -> Option<Offer> {
@@ -144,7 +159,10 @@ fn offer(past: &Past, alive: &[Alive], boot: &BootId) -> Option<Offer> {
             .filter(|one| {
                 one.server.mux == life.server.mux && one.server.socket == life.server.socket
             })
-            .filter(|one| !one.blank.contains(name) || past.blank.contains(name))
+            .filter(|one| {
+                let blank = past.blank.contains(name) && !past.trivial;
+                !one.blank.contains(name) || blank
+            })
             .any(|one| one.sessions.contains(name))
     };
     let sessions: Vec<OfferedSession> = newest
@@ -161,6 +179,7 @@ fn offer(past: &Past, alive: &[Alive], boot: &BootId) -> Option<Offer> {
     Some(Offer {
         life: life.clone(),
         cause,
+        evident: past.evident || !past.trivial,
         last_seen: life.last_seen,
         snapshots: past.snapshots.clone(),
         sessions,

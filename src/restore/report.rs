@@ -6,7 +6,6 @@ use bstr::{BString, ByteSlice};
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::plan::{Level, Start, Warning};
-use super::step::Phase;
 use super::undo::Undoable;
 use crate::model::id::SnapshotId;
 use crate::model::snapshot::ServerIdentity;
@@ -169,6 +168,22 @@ impl Report {
     pub fn duration(&self) -> Duration {
         Duration::from_millis(self.duration_ms)
     }
+}
+
+/// What a step is part of; a restore goes through these in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Sessions, tabs and panes are made under temporary names.
+    Build,
+    /// Sizes, titles, focus.
+    Arrange,
+    /// Panes write their saved text and start their shells.
+    Replay,
+    /// The sessions get their names; from here on they are the user's.
+    Switch,
+    /// Programs are typed or run; then names may follow them, and typing may go to several panes.
+    Start,
 }
 
 /// How far a restore has come.

@@ -1,11 +1,11 @@
 //! From what was built to the report.
 
-use super::apply::Built;
+use super::built::Built;
 use super::plan::{Item, Level, Outlook, Plan, Start, WarningLevel};
 use super::report::{Outcome, Report, Row, Status};
-use super::step::{PaneRef, TabRef};
 use crate::model::ansi::label;
 use crate::model::id::SnapshotId;
+use crate::restore::reference::{PaneRef, TabRef};
 
 /// The report of a restore; the time that it took and the server are filled in by the caller.
 pub(super) fn report(plan: &Plan, built: &Built, undo: Option<SnapshotId>) -> Report {
@@ -26,6 +26,7 @@ pub(super) fn report(plan: &Plan, built: &Built, undo: Option<SnapshotId>) -> Re
                     && built.panes.contains_key(at)
                     && !built.untyped.contains(at)
                     && !built.silent.contains(at)
+                    && !built.begun.contains(at)
             })
             .count()
     };

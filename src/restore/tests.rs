@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bstr::BString;
 use proptest::prelude::*;
 
+use super::memory::MemoryProfile;
 use super::recovery::{Alive, Offer, Past, offers};
 use super::*;
 use crate::model::snapshot::{
@@ -15,7 +16,14 @@ use crate::model::testing::any_state;
 use crate::model::time::Millis;
 use crate::model::tree::ServerState;
 
-fn server(pid: i32, boot: &str) -> ServerIdentity {
+/// Of a snapshot that was made here, where nothing is known of new panes.
+const OWN: judge::Terms<'_> = judge::Terms {
+    foreign: false,
+    new: None,
+    profile: &MemoryProfile,
+};
+
+pub(super) fn server(pid: i32, boot: &str) -> ServerIdentity {
     ServerIdentity {
         mux: MuxKind::Tmux,
         socket: "/tmp/s".into(),
@@ -26,7 +34,7 @@ fn server(pid: i32, boot: &str) -> ServerIdentity {
     }
 }
 
-fn snapshot(state: ServerState) -> Snapshot {
+pub(super) fn snapshot(state: ServerState) -> Snapshot {
     let sessions = state.sessions.iter().map(|session| SessionSummary {
         name: session.name.clone(),
         mark: session.digest().mark(),
@@ -59,7 +67,7 @@ fn snapshot(state: ServerState) -> Snapshot {
     }
 }
 
-fn any_policy() -> impl Strategy<Value = Policy> {
+pub(super) fn any_policy() -> impl Strategy<Value = Policy> {
     (0usize..4, 0usize..4, 0usize..3, any::<bool>(), 0usize..3).prop_map(
         |(conflict, programs, dir, text, settings)| Policy {
             parts: None,
@@ -79,11 +87,12 @@ fn any_policy() -> impl Strategy<Value = Policy> {
             text: if text { Text::Replay } else { Text::None },
             settings: [Settings::None, Settings::Safe, Settings::All][settings],
             allow: Vec::new(),
+            trust: false,
         },
     )
 }
 
-fn any_facts() -> impl Strategy<Value = Facts> {
+pub(super) fn any_facts() -> impl Strategy<Value = Facts> {
     any::<bool>().prop_map(|found| Facts {
         home: "/home/me".into(),
         directories: ["/", "/home/me"].into_iter().map(BString::from).collect(),
@@ -94,7 +103,7 @@ fn any_facts() -> impl Strategy<Value = Facts> {
 }
 
 /// Some of the sessions of a state as members of one group.
-fn grouped(mut state: ServerState, mask: u8) -> ServerState {
+pub(super) fn grouped(mut state: ServerState, mask: u8) -> ServerState {
     for (at, session) in state.sessions.iter_mut().enumerate() {
         if mask >> (at % 8) & 1 == 1 {
             session.group = Some("g".into());
@@ -115,7 +124,7 @@ proptest! {
     ) {
         let saved = grouped(saved, mask);
         let live = if runs {
-            LiveState { server: Some(server(2, "a")), state: alive }
+            LiveState { server: Some(server(2, "a")), state: alive, ..LiveState::default() }
         } else {
             LiveState::default()
         };
@@ -130,14 +139,13 @@ proptest! {
                 selection.set(&saved, &target, false);
             }
         }
-        let snapshot = snapshot(saved);
-        let plan = plan(&snapshot, &live, &facts, &policy, &selection);
+        let mut snapshot = snapshot(saved);
+        let plan = plan(&snapshot, &live, &facts, &policy, &selection, &MemoryProfile);
 
         // Every pane that is made is made once, and every row that says so has one.
-        let made: Vec<PaneRef> = plan.steps.iter().filter_map(|step| step.action.makes()).collect();
-        let all: BTreeSet<PaneRef> = (0u32..).map(PaneRef).take(plan.panes.len()).collect();
-        prop_assert_eq!(made.len(), plan.panes.len());
-        prop_assert_eq!(made.into_iter().collect::<BTreeSet<_>>(), all);
+        let made: Vec<PaneRef> = plan.tabs.iter().flat_map(|tab| tab.panes.clone()).collect();
+        let all: Vec<PaneRef> = (0u32..).map(PaneRef).take(plan.panes.len()).collect();
+        prop_assert_eq!(made, all);
         for item in plan.items.iter().filter(|item| item.level == Level::Pane) {
             let chosen = item.outlook != Outlook::Skip;
             prop_assert_eq!(chosen, item.pane.is_some() || item.tab.is_some() && item.chosen == Chosen::Yes);
@@ -160,28 +168,57 @@ proptest! {
         let unique: BTreeSet<&&BString> = names.iter().collect();
         prop_assert_eq!(unique.len(), names.len());
 
-        // Steps name only what the plan makes; phases come in order; nothing would be lost.
-        let phases: Vec<Phase> = plan.steps.iter().map(|step| step.action.phase()).collect();
-        prop_assert!(phases.is_sorted());
+        // Nothing would be lost that is not replaced.
         prop_assert!(plan.loses.is_empty() || !plan.replaced().is_empty());
-        let turns: Vec<u8> = plan.steps.iter().filter_map(|step| step.action.turn()).collect();
-        prop_assert!(turns.is_sorted());
-        for step in plan.steps_shown() {
-            prop_assert!(step.action == "open_gate" || !step.command.is_empty(), "{:?}", step);
-            prop_assert!(!step.target.is_empty(), "{:?}", step);
-            prop_assert!(!step.command.contains("-t '='") && !step.command.contains("-t =:"), "{:?}", step);
-        }
         for item in &plan.items {
             prop_assert!(item.steps.iter().all(|at| *at < plan.steps.len()));
             prop_assert!(item.warnings.iter().all(|at| *at < plan.warnings.len()));
         }
         // What is typed is one line without controls.
-        for step in &plan.steps {
-            if let Action::TypeCommand { line, .. } = &step.action {
-                prop_assert!(!line.iter().any(|byte| *byte < 0x20 || *byte == 0x7f));
-            }
+        for line in plan.panes.iter().filter_map(|pane| pane.line.as_ref()) {
+            prop_assert!(!line.iter().any(|byte| *byte < 0x20 || *byte == 0x7f));
         }
+        foreign_plans_do_nothing(&mut snapshot, &live, &facts, &policy, &selection, &MemoryProfile)?;
     }
+}
+
+/// Of a snapshot that came from a file nothing is run and nothing set, under whatever policy.
+pub(super) fn foreign_plans_do_nothing(
+    snapshot: &mut Snapshot,
+    live: &LiveState,
+    facts: &Facts,
+    policy: &Policy,
+    selection: &Selection,
+    profile: &dyn Profile,
+) -> Result<(), TestCaseError> {
+    let own = plan(snapshot, live, facts, policy, selection, profile);
+    snapshot.meta.cause = Cause::Import;
+    let trust = Policy {
+        trust: true,
+        ..policy.clone()
+    };
+    let trusted = plan(snapshot, live, facts, &trust, selection, profile);
+    prop_assert_eq!((&trusted.steps, &trusted.panes), (&own.steps, &own.panes));
+    let foreign = plan(snapshot, live, facts, policy, selection, profile);
+    prop_assert!(foreign.foreign && !trusted.foreign);
+    prop_assert_eq!(foreign.warnings[0].kind, "imported");
+    prop_assert!(
+        trusted
+            .warnings
+            .iter()
+            .all(|warning| warning.kind != "imported")
+    );
+    prop_assert!(foreign.buffers.is_empty());
+    let owns = foreign.sessions.iter().map(|session| &session.own);
+    let owns = owns.chain(foreign.tabs.iter().map(|tab| &tab.own));
+    for own in owns.chain(foreign.panes.iter().map(|pane| &pane.own)) {
+        prop_assert!(own.hooks.is_empty() && own.environment.is_empty());
+        let mark = profile.private().name;
+        prop_assert!(own.settings.iter().all(|setting| setting.name == mark));
+    }
+    prop_assert!(foreign.panes.iter().all(|pane| pane.shell.len() <= 1));
+    prop_assert!(foreign.panes.iter().all(|pane| pane.start != Start::Run));
+    Ok(())
 }
 
 /// A pane, and what a judge needs for it under the most daring policy.
@@ -213,9 +250,12 @@ fn what_held_a_secret_is_typed_to_be_completed_and_never_run() {
     // The pane's own process is no shell, and what it ran in the foreground could not be seen.
     let (mut pane, facts, policy) = daring();
     pane.shell = words("watch mysql -uroot");
-    assert_eq!(judge::judge(&pane, true, &facts, &policy).start, Start::Run);
+    assert_eq!(
+        judge::judge(&pane, true, &facts, &policy, OWN).start,
+        Start::Run
+    );
     pane.shell[2] = "-p‹redacted:password-option›".into();
-    let judged = judge::judge(&pane, true, &facts, &policy);
+    let judged = judge::judge(&pane, true, &facts, &policy, OWN);
     assert_eq!(judged.start, Start::Type);
     let line = judged.line.unwrap();
     assert_eq!(line, "watch mysql '-p‹redacted:password-option›'");
@@ -228,8 +268,10 @@ fn what_held_a_secret_is_typed_to_be_completed_and_never_run() {
 
 #[test]
 fn pipelines_and_inner_shells_are_told_and_not_started() {
-    let (mut pane, facts, policy) = daring();
+    let (mut pane, mut facts, policy) = daring();
     pane.shell = words("bash");
+    let file = ShellFile::Installed("/bin/bash".into());
+    facts.shells.insert("bash".into(), file);
     pane.detail.shells = vec![words("bash"), words("fish"), words("zsh -l")];
     pane.program = Some(crate::model::program::Program {
         argv: words("grep a"),
@@ -238,7 +280,7 @@ fn pipelines_and_inner_shells_are_told_and_not_started() {
         pipeline: vec![Vec::new(), words("less")],
         redacted: false,
     });
-    let judged = judge::judge(&pane, true, &facts, &policy);
+    let judged = judge::judge(&pane, true, &facts, &policy, OWN);
     assert_eq!((judged.line, judged.start), (None, Start::Leave));
     let told: Vec<&str> = judged
         .warnings
@@ -250,6 +292,102 @@ fn pipelines_and_inner_shells_are_told_and_not_started() {
         told,
         [inner, "grep was part of a pipeline: … | grep a | less"]
     );
+}
+
+/// A pane with this shell, judged where everything of that name is installed.
+fn judged_shell(shell: &str, terms: judge::Terms<'_>) -> judge::Judged {
+    let (mut pane, mut facts, policy) = daring();
+    pane.shell = words(shell);
+    let name = pane.shell[0].clone();
+    let file = ShellFile::Installed("/usr/bin/it".into());
+    facts.shells.insert(name, file);
+    judge::judge(&pane, true, &facts, &policy, terms)
+}
+
+#[test]
+fn a_shell_comes_back_with_the_options_that_run_nothing() {
+    let judged = judged_shell("-zsh", OWN);
+    assert_eq!((judged.shell, judged.warnings), (words("-zsh"), Vec::new()));
+    assert_eq!(judged.shell_file, "/usr/bin/it");
+    let judged = judged_shell("bash --rcfile /tmp/x -i --norc", OWN);
+    assert_eq!(judged.shell, words("bash -i --norc"));
+    let told = &judged.warnings[0];
+    assert_eq!(
+        (told.kind, told.issue.as_str()),
+        ("shell options", "the shell bash had '--rcfile /tmp/x'")
+    );
+    // Of a snapshot that came from a file not even those.
+    let foreign = judge::Terms {
+        foreign: true,
+        ..OWN
+    };
+    let judged = judged_shell("-bash --rcfile /tmp/x --norc", foreign);
+    assert_eq!(judged.shell, words("-bash"));
+    assert_eq!(judged.warnings.len(), 1);
+}
+
+#[test]
+fn a_shell_that_is_not_installed_is_the_default_one() {
+    let (mut pane, mut facts, policy) = daring();
+    let doubt = Doubt::OpenToOthers {
+        path: "/opt".into(),
+    };
+    for (name, found, kind) in [
+        ("/tmp/x/bash", ShellFile::Stray, "unknown shell"),
+        ("/gone/zsh", ShellFile::Missing, "missing shell"),
+        ("bash", ShellFile::Doubted(doubt), "doubtful shell"),
+    ] {
+        pane.shell = words(name);
+        facts.shells = BTreeMap::from([(name.into(), found)]);
+        let judged = judge::judge(&pane, true, &facts, &policy, OWN);
+        assert!(judged.shell.is_empty() && judged.shell_file.is_empty());
+        assert_eq!(judged.warnings[0].kind, kind);
+    }
+    // What was not looked at is not started either.
+    facts.shells.clear();
+    assert!(
+        judge::judge(&pane, true, &facts, &policy, OWN)
+            .shell
+            .is_empty()
+    );
+}
+
+#[test]
+fn a_pane_that_began_as_new_ones_do_has_no_program_of_its_own() {
+    let new = crate::mux::NewPane {
+        shell: "/bin/bash".into(),
+        command: "umask 027; bash; true".into(),
+    };
+    let terms = judge::Terms {
+        new: Some(&new),
+        ..OWN
+    };
+    let (mut pane, facts, policy) = daring();
+    pane.shell = vec!["bash".into(), "-c".into(), new.command.clone()];
+    pane.detail.start_command.clone_from(&new.command);
+    pane.detail.shells = vec![words("bash")];
+    let judged = judge::judge(&pane, true, &facts, &policy, terms);
+    assert_eq!((judged.line, judged.new.as_ref()), (None, Some(&new)));
+    assert!(judged.warnings.is_empty(), "{:?}", judged.warnings);
+    // What its shell had opened further is lost, and told; whatever is known of new panes.
+    pane.detail.shells.push(words("zsh"));
+    for terms in [terms, OWN] {
+        let judged = judge::judge(&pane, true, &facts, &policy, terms);
+        let told: Vec<&str> = judged
+            .warnings
+            .iter()
+            .map(|one| one.issue.as_str())
+            .collect();
+        assert_eq!(told, ["zsh ran within bash"]);
+        pane.detail.shells.truncate(1);
+        let judged = judge::judge(&pane, true, &facts, &policy, terms);
+        assert!(judged.warnings.is_empty(), "{:?}", judged.warnings);
+        pane.detail.shells.push(words("zsh"));
+    }
+    // Made with that by hand: it is typed, as before.
+    pane.detail.start_command = "other".into();
+    let judged = judge::judge(&pane, true, &facts, &policy, terms);
+    assert!(judged.new.is_none() && judged.line.is_some());
 }
 
 fn past(pid: i32, boot: &str, names: &[&str], seen: i64) -> Past {
@@ -274,6 +412,7 @@ fn past(pid: i32, boot: &str, names: &[&str], seen: i64) -> Past {
         },
         snapshots: vec![meta],
         trivial: false,
+        evident: false,
         blank: BTreeSet::new(),
     }
 }
@@ -283,7 +422,7 @@ fn ids(offers: &[Offer]) -> Vec<i32> {
 }
 
 #[test]
-fn what_a_crash_took_is_offered_and_a_blank_session_is_not() {
+fn what_a_crash_took_is_offered_before_a_blank_session() {
     let now = BootId("b".into());
     let mut blank = past(2, "b", &["0"], 300);
     blank.trivial = true;
@@ -294,9 +433,13 @@ fn what_a_crash_took_is_offered_and_a_blank_session_is_not() {
         sessions: vec!["web".into()],
         blank: BTreeSet::new(),
     };
-    let all = [blank, rebooted, crashed];
+    let mut killed = past(4, "b", &["0"], 50);
+    (killed.trivial, killed.evident) = (true, true);
+    let all = [blank, rebooted, crashed, killed];
     let found = offers(&all, std::slice::from_ref(&alive), &now);
-    assert_eq!(ids(&found), [3, 1]);
+    assert_eq!(ids(&found), [3, 1, 4, 2]);
+    let evident: Vec<bool> = found.iter().map(|offer| offer.evident).collect();
+    assert_eq!(evident, [true, true, true, false]);
     assert_eq!(found[0].cause, EndCause::ServerGone);
     assert_eq!(found[1].cause, EndCause::Reboot);
     assert_eq!(found[0].lost().collect::<Vec<_>>(), ["api"]);

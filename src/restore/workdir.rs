@@ -11,7 +11,7 @@ use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::fs::FlockOperation;
 
 use super::RestoreError;
-use super::pane::{Job, MESSAGE, OPEN, READY, SHELL_GATE, TEXT_GATE, Went};
+use super::pane::{Beginnings, Job, MESSAGE, OPEN, READY, SHELL_GATE, TEXT_GATE, Went};
 use crate::files;
 use crate::model::geometry::Size;
 
@@ -111,11 +111,15 @@ impl Workdir {
         open_gate(&mut self.text_gate, &path, &sizes)
     }
 
-    /// Promises the panes that they become their shells, even should this process be killed; they wait on.
-    pub(super) fn promise_shells(&mut self) -> Result<(), RestoreError> {
+    /// Promises the panes that they become their shells, even should this process be killed, or begin as new panes do
+    /// where that is told; they wait on. What is promised once stays.
+    pub(super) fn promise_shells(&mut self, new: &Beginnings) -> Result<(), RestoreError> {
         let path = self.dir.join(SHELL_GATE);
+        let said = postcard::to_allocvec(new)
+            .map_err(|error| failed(&path)(io::Error::new(io::ErrorKind::InvalidData, error)))?;
+        let said = [OPEN, &said].concat();
         match self.shell_gate.as_mut().filter(|_| !self.promised) {
-            Some(gate) => gate.write_all(OPEN).map_err(failed(&path))?,
+            Some(gate) => gate.write_all(&said).map_err(failed(&path))?,
             None => return Ok(()),
         }
         self.promised = true;
@@ -124,8 +128,12 @@ impl Workdir {
 
     /// Lets the panes become their shells, and waits until those that were ready have, no longer than
     /// `patience`: until then tmux names another program in them.
-    pub(super) fn open_shells(&mut self, patience: Duration) -> Result<(), RestoreError> {
-        self.promise_shells()?;
+    pub(super) fn open_shells(
+        &mut self,
+        new: &Beginnings,
+        patience: Duration,
+    ) -> Result<(), RestoreError> {
+        self.promise_shells(new)?;
         self.shell_gate = None;
         // Without a writer the pipe ends with the last pane that has it open.
         self.writer = None;
@@ -241,7 +249,7 @@ mod tests {
             pane,
             dirs: Vec::new(),
             shell: Vec::new(),
-            default_shell: BString::default(),
+            shell_file: BString::default(),
             environment: Vec::new(),
             end: None,
             text: Some("secret".into()),
@@ -249,6 +257,7 @@ mod tests {
                 size: Size::default(),
                 screen: Screen::default(),
                 next: Next::New,
+                erases: false,
             },
         }
     }

@@ -7,18 +7,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use redb::WriteTransaction;
 use redb::backends::InMemoryBackend;
 
-use super::blocks::Blocks;
-use super::codec::Codec;
-use super::dictionary::Account;
-use super::fault::Fault;
-use super::frame::{self, Kind};
-use super::metadata::Reader;
-use super::plan::Plan;
-use super::rope;
-use super::tables::{Change, Stream, View};
-use super::texts::Version;
-use super::{chain, lease, literals, lives, structure, texts};
 use crate::model::contents::Contents;
+use crate::store::file::disk;
+use crate::store::record::codec::Codec;
+use crate::store::record::fault::Fault;
+use crate::store::record::frame::{self, Kind};
+use crate::store::record::tables::{Change, Stream, View};
+use crate::store::snapshot::chain;
+use crate::store::snapshot::lives;
+use crate::store::snapshot::metadata::Reader;
+use crate::store::snapshot::structure;
+use crate::store::text::blocks::Blocks;
+use crate::store::text::dictionary::Account;
+use crate::store::text::literals;
+use crate::store::text::plan::Plan;
+use crate::store::text::rope;
+use crate::store::text::texts;
+use crate::store::text::texts::Version;
 
 /// Reads bytes as the record that they begin with. What is found there is a frame that opens again under
 /// its own kind and key, and under no other.
@@ -59,7 +64,7 @@ pub fn envelope(bytes: &[u8]) -> Result<(), String> {
 /// The store's file could not be made in memory.
 pub fn records(bytes: &[u8]) -> Result<usize, String> {
     let failed = |fault: Fault| format!("{fault:?}");
-    let db = lease::builder()
+    let db = disk::builder()
         .create_with_backend(InMemoryBackend::new())
         .map_err(|error| error.to_string())?;
     let mut txn = db.begin_write().map_err(|error| error.to_string())?;
@@ -80,8 +85,8 @@ pub fn records(bytes: &[u8]) -> Result<usize, String> {
 /// # Errors
 /// What was taken for whole and could not be read again.
 pub fn portable(bytes: &[u8]) -> Result<(), String> {
-    super::portable::fuzzing::file(bytes)?;
-    super::portable::fuzzing::parts(bytes)
+    crate::store::portable::fuzzing::file(bytes)?;
+    crate::store::portable::fuzzing::parts(bytes)
 }
 
 struct Record<'a> {

@@ -1,79 +1,22 @@
 //! The embedded store: the only room that knows redb.
 //!
-//! A [`Store`] holds a path, not an open file. Every call takes a short lease (open, run, close), so
-//! that the recorder, the interface and any number of commands share one store, and a killed process
-//! leaves nothing behind that the next lease does not heal.
+//! A [`Store`] holds a path, not an open file. Every call takes a short lease (open, run, close),
+//! so that the recorder, the interface and any number of commands share one store, and a killed
+//! process leaves nothing behind that the next lease does not heal.
 //!
 //! The store never reads a clock or randomness, never shows anything, and never gives out a record
 //! that is not exactly what was written.
 
-mod align;
-mod blocks;
-mod candidates;
-mod carry;
-mod chain;
-mod codec;
-mod compact;
-mod contents;
-mod counters;
-mod details;
-mod dictionary;
-mod disk;
-mod edit;
-mod error;
-mod fault;
-mod find;
-mod frame;
+mod care;
+mod file;
 #[doc(hidden)]
 pub mod fuzzing;
-mod fuzzy;
-mod gc;
-mod growth;
-mod holder;
-mod ids;
-mod imported;
-mod lease;
-mod lists;
-mod literals;
-mod lives;
-mod metadata;
-mod migrate;
-mod names;
-mod network;
-mod parity;
-mod patched;
-mod plan;
 mod portable;
-mod progress;
 mod query;
 mod record;
-mod remnants;
-mod repair;
-mod replace;
-mod request;
-mod retention;
-mod rewrite;
-mod rope;
-mod rosters;
-mod runs;
-mod salvage;
-mod scan;
-mod schema;
-mod search;
-mod sight;
-mod space;
+mod snapshot;
 mod spool;
-mod squeeze;
-mod stats;
-mod structure;
-mod suggest;
-mod tables;
-mod texts;
-mod timeline;
-mod trash;
-mod validate;
-mod verify;
-mod walk;
+mod text;
 
 #[cfg(test)]
 pub(crate) mod testing;
@@ -85,7 +28,23 @@ use std::time::Duration;
 
 use bstr::BStr;
 
-use lease::{Outcome, Place};
+use care::edit;
+use care::gc;
+use care::migrate;
+use care::repair;
+use care::retention;
+use care::trash;
+use care::verify;
+use file::lease::{Outcome, Place};
+use file::pages::Care;
+use file::schema;
+use file::space;
+use query::find;
+use query::search;
+use query::timeline;
+use snapshot::lives;
+use snapshot::recording;
+use text::contents;
 
 use crate::model::contents::Contents;
 use crate::model::digest::Digest;
@@ -94,34 +53,35 @@ use crate::model::snapshot::{Life, Snapshot, SnapshotMeta};
 use crate::model::target::SnapRef;
 use crate::model::time::Millis;
 
-pub use compact::{Compacted, Slack};
-pub use edit::Edit;
-pub use error::StoreError;
-pub use gc::Collected;
-pub use lease::catches_panics;
-pub use lists::Listed;
-pub use migrate::{Carried, Lost, Migrated, MigrationPlan};
-pub use network::NetworkKind;
+pub use crate::model::network::NetworkKind;
+pub use care::compact::{Compacted, Slack};
+pub use care::edit::Edit;
+pub use care::gc::Collected;
+pub use care::migrate::{Carried, Lost, Migrated, MigrationPlan};
+pub use care::repair::{LostSnapshot, RepairReport, Way};
+pub use care::retention::{
+    Count, Keep, KeepReason, KeepUndo, PrunePlan, Pruned, Quota, RemoveReason, Retention, Rule,
+    Verdict,
+};
+pub use care::rewrite::{
+    Cleaned, Cleaner, Findings, Rewrite, RewritePlan, RewriteStep, Rewritten, RuleFindings,
+};
+pub use care::verify::{Damage, DamagedObject, IndexKind, VerifyReport};
+pub use file::lease::catches_panics;
 pub use portable::{
     Described, DescribedServer, DescribedSession, Description, Exported, Import, ImportOutcome,
     Imported, Portable, PortableError,
 };
-pub use progress::Progress;
-pub use query::Query;
-pub use repair::{LostSnapshot, RepairReport, Way};
-use request::Recording;
-pub use request::{NewSnapshot, Recorded, Storing, Unchanged};
-pub use retention::{
-    Count, Keep, KeepReason, KeepUndo, PrunePlan, Pruned, Quota, RemoveReason, Retention, Rule,
-    Verdict,
-};
-pub use rewrite::{
-    Cleaned, Cleaner, Findings, Rewrite, RewritePlan, RewriteStep, Rewritten, RuleFindings,
-};
-pub use search::{HitKind, SearchHit, SearchQuery};
+pub use query::find::FindScope;
+pub use query::lists::Listed;
+pub use query::search::{HitKind, SearchHit, SearchQuery};
+pub use query::stats::{Added, RuleFigures, SessionFigures, Stats};
+pub use record::error::StoreError;
+pub use record::progress::Progress;
+use record::request::Recording;
+pub use record::request::{NewSnapshot, Recorded, Storing, Unchanged};
+pub use snapshot::query::Query;
 pub use spool::{Kept, Spooled, TakenIn};
-pub use stats::{Added, RuleFigures, SessionFigures, Stats};
-pub use verify::{Damage, DamagedObject, IndexKind, VerifyReport};
 
 /// How a store behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -182,11 +142,13 @@ impl Store {
             file: &self.file,
             wait: self.options.wait,
             network: self.options.network,
+            care: Care::Tolerate,
+            migrate: migrate::by_itself,
         }
     }
 
-    /// Records a snapshot. Its parent is the newest whole one of the same server socket, whether or not
-    /// that is still the same life. All of it is stored, or nothing.
+    /// Records a snapshot. Its parent is the newest whole one of the same server socket, whether or
+    /// not that is still the same life. All of it is stored, or nothing.
     ///
     /// What was kept aside before is taken in first.
     pub fn record(&self, new: NewSnapshot, unchanged: Unchanged) -> Result<Recorded, StoreError> {
@@ -204,12 +166,13 @@ impl Store {
         let texts = new.contents.iter().map(Contents::len);
         space::check(&self.dir, OPERATION, texts.map(|len| len as u64).sum())?;
         let seed = spool::seed(new);
-        self.place()
-            .write_or_make(OPERATION, &seed, |txn| record::record(txn, new, unchanged))
+        self.place().write_or_make(OPERATION, &seed, |txn| {
+            recording::record(txn, new, unchanged)
+        })
     }
 
-    /// Records snapshots in one transaction, oldest first: all of them or none. For whoever brings many at
-    /// once; each for itself would wait for the disk.
+    /// Records snapshots in one transaction, oldest first: all of them or none. For whoever brings
+    /// many at once; each for itself would wait for the disk.
     pub fn record_all(&self, news: Vec<NewSnapshot>) -> Result<Vec<Recorded>, StoreError> {
         const OPERATION: &str = "record";
         let news: Vec<Recording> = news.into_iter().map(Recording::from).collect();
@@ -223,7 +186,7 @@ impl Store {
             let mut recorded = Vec::with_capacity(news.len());
             for new in &news {
                 let (Outcome::Commit(one) | Outcome::Abort(one)) =
-                    record::record(txn, new, Unchanged::Store)?;
+                    recording::record(txn, new, Unchanged::Store)?;
                 recorded.push(one);
             }
             Ok(Outcome::Commit(recorded))
@@ -236,16 +199,30 @@ impl Store {
         timeline::with_entry(&self.place(), operation, id, &|_, entry| Ok(entry.meta))
     }
 
-    /// The snapshot that a user's words name. `session` makes `latest~N` count only snapshots in
-    /// which that session changed; `at` is the moment that the words of [`SnapRef::At`] mean.
-    /// [`SnapRef::Live`] names no snapshot and is not found.
+    /// The snapshot that a user's words name, of whichever server. `session` makes `latest~N` count
+    /// only snapshots in which that session changed; `at` is the moment that the words of
+    /// [`SnapRef::At`] mean. [`SnapRef::Live`] names no snapshot and is not found.
     pub fn find(
         &self,
         reference: &SnapRef,
         session: Option<&BStr>,
         at: Option<Millis>,
     ) -> Result<SnapshotMeta, StoreError> {
-        find::find(&self.place(), reference, session, at)
+        let scope = FindScope {
+            session,
+            socket: None,
+        };
+        self.find_within(reference, scope, at)
+    }
+
+    /// As [`Store::find`], in a scope.
+    pub fn find_within(
+        &self,
+        reference: &SnapRef,
+        scope: FindScope<'_>,
+        at: Option<Millis>,
+    ) -> Result<SnapshotMeta, StoreError> {
+        find::find(&self.place(), reference, scope, at)
     }
 
     /// A snapshot with its tree, checked against its digests.
@@ -261,8 +238,17 @@ impl Store {
 
     /// Changes the records of snapshots, all of them or none, and gives them back as they are now.
     pub fn edit(&self, ids: &[SnapshotId], edit: &Edit) -> Result<Vec<SnapshotMeta>, StoreError> {
+        self.edit_all(ids, std::slice::from_ref(edit))
+    }
+
+    /// The same with several changes of each, all of them or none.
+    pub fn edit_all(
+        &self,
+        ids: &[SnapshotId],
+        edits: &[Edit],
+    ) -> Result<Vec<SnapshotMeta>, StoreError> {
         self.place().write("edit snapshots", |txn| {
-            edit::edit(txn, ids, edit).map(Outcome::Commit)
+            edit::edit(txn, ids, edits).map(Outcome::Commit)
         })
     }
 
@@ -285,7 +271,7 @@ impl Store {
     pub fn empty_trash(&self) -> Result<usize, StoreError> {
         let mut emptied = 0;
         loop {
-            let some = self.place().write("empty the trash", |txn| {
+            let some = self.place().strict().write("empty the trash", |txn| {
                 trash::empty_some(txn).map(Outcome::Commit)
             })?;
             emptied += some;
@@ -302,15 +288,15 @@ impl Store {
         Ok(emptied)
     }
 
-    /// What [`Store::prune`] would do at `now`, with the reasons for every snapshot. Changes nothing.
-    /// Without a store: nothing.
+    /// What [`Store::prune`] would do at `now`, with the reasons for every snapshot. Changes
+    /// nothing. Without a store: nothing.
     pub fn plan_prune(&self, retention: &Retention, now: Millis) -> Result<PrunePlan, StoreError> {
         none_without_store(retention::plan(&self.place(), retention, now))
     }
 
-    /// Removes, for good, snapshots that are not to be kept, and what has been in the trash for long
-    /// enough; at most a thousand of each. The order is that of recording: a clock that jumps makes
-    /// nothing older. Without a store: nothing.
+    /// Removes, for good, snapshots that are not to be kept, and what has been in the trash for
+    /// long enough; at most a thousand of each. The order is that of recording: a clock that jumps
+    /// makes nothing older. Without a store: nothing.
     pub fn prune(&self, retention: &Retention, now: Millis) -> Result<Pruned, StoreError> {
         none_without_store(retention::prune(&self.place(), retention, now))
     }
@@ -331,25 +317,30 @@ impl Store {
             })
     }
 
-    /// Checks every record. Damage is part of the report; an error means that the check itself could
-    /// not be made.
+    /// Checks every record. Damage is part of the report; an error means that the check itself
+    /// could not be made.
     pub fn verify(&self) -> Result<VerifyReport, StoreError> {
         self.verify_with(&mut |_| {})
     }
 
-    /// The same; tells how many snapshots are checked. Records that no snapshot needs, and indexes, come
-    /// after the last.
+    /// The same; tells how many snapshots are checked. Records that no snapshot needs, and indexes,
+    /// come after the last.
     pub fn verify_with(&self, tell: &mut dyn FnMut(Progress)) -> Result<VerifyReport, StoreError> {
         verify::verify_with(&self.place(), tell)
     }
 
-    /// Brings back what is damaged, as far as that can be done: what [`Store::verify`] finds is whole
-    /// afterwards, or marked as partial, or gone. The damaged file is kept under `damaged/`; `now` names it.
-    /// Everybody else waits meanwhile. A store that is whole is left as it is.
+    /// Brings back what is damaged, as far as that can be done: what [`Store::verify`] finds is
+    /// whole afterwards, or marked as partial, or gone. The damaged file is kept under `damaged/`;
+    /// `now` names it. Everybody else waits meanwhile. A store that is whole is left as it is.
     ///
-    /// [`StoreError::AllCopiesDamaged`] where no snapshot could be brought back; then nothing was changed.
+    /// [`StoreError::AllCopiesDamaged`] where no snapshot could be brought back; then nothing was
+    /// changed.
     pub fn repair(&self, now: Millis) -> Result<RepairReport, StoreError> {
-        repair::repair(self.place(), now)
+        let report = repair::repair(self.place(), now)?;
+        if report.kept.is_some() {
+            self.protect();
+        }
+        Ok(report)
     }
 
     /// Searches everything that was recorded, newest first. Without a store: nothing.

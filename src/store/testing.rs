@@ -1,17 +1,15 @@
 //! A store in a directory of its own, and states that look like a real server's.
 
-use std::time::Duration;
-
 use bstr::BString;
 use tempfile::TempDir;
 
-use super::{NewSnapshot, Recorded, Store, StoreOptions, Storing, Unchanged};
 use crate::model::contents::Contents;
 use crate::model::geometry::{Axis, Cell, Layout, Rect};
 use crate::model::program::Program;
 use crate::model::snapshot::{BootId, Cause, MuxKind, ServerIdentity, SnapshotMeta};
 use crate::model::time::Millis;
 use crate::model::tree::{AutomaticRename, Pane, PaneHandle, Screen, ServerState, Session, Tab};
+use crate::store::{NewSnapshot, Recorded, Store, StoreOptions, Storing, Unchanged};
 
 pub(crate) struct Scratch {
     #[expect(dead_code, reason = "removed when dropped")]
@@ -26,7 +24,7 @@ pub(crate) fn scratch() -> Scratch {
 }
 
 pub(crate) fn open(dir: &TempDir) -> Store {
-    let wait = Duration::from_secs(20);
+    let wait = muxtape_testing::patience();
     Store::new(
         dir.path().join("data"),
         StoreOptions {

@@ -7,26 +7,25 @@ use std::sync::Arc;
 use bstr::BString;
 
 use crate::app::effect::Generation;
+use crate::app::figures::{Checked, Figures, SessionFigures, TrashFigures};
 use crate::app::msg::Answer;
-use crate::app::upkeep::{Checked, Figures, SessionFigures, TrashFigures};
 use crate::journal;
 use crate::model::time::Millis;
+use crate::ops::Host;
 use crate::store::{Query, StoreError};
 
-use super::context::Context;
 use super::jobs::fail;
 
 /// Tells the figures, and gives what pruning would do.
 pub(super) fn figures(
-    context: &Context,
+    host: &Host,
     days: &[Millis],
     generation: Generation,
     tell: &dyn Fn(Answer),
 ) -> Answer {
-    let result = gather(context, days).map(Box::new).map_err(fail);
+    let result = gather(host, days).map(Box::new).map_err(fail);
     tell(Answer::Figures { generation, result });
-    let retention = context.settings.retention.policy();
-    let plan = context.store.plan_prune(retention, context.now());
+    let plan = host.plan_prune();
     Answer::PrunePlanned {
         generation,
         result: plan.map(Arc::new).map_err(fail),
@@ -34,13 +33,13 @@ pub(super) fn figures(
 }
 
 /// The last check or repair that the journal knows of. A journal that cannot be read knows of none.
-pub(super) fn last_check(context: &Context) -> Option<Checked> {
+pub(super) fn last_check(host: &Host) -> Option<Checked> {
     let query = journal::Query {
         kinds: vec!["store_verified".to_owned(), "store_repaired".to_owned()],
         limit: Some(1),
         ..journal::Query::default()
     };
-    let mut found = match context.journal.find(&query) {
+    let mut found = match host.journal().find(&query) {
         Ok(found) => found,
         Err(error) => {
             tracing::debug!("{error}");
@@ -59,17 +58,10 @@ pub(super) fn last_check(context: &Context) -> Option<Checked> {
     })
 }
 
-fn gather(context: &Context, days: &[Millis]) -> Result<Figures, StoreError> {
-    let store = &context.store;
-    let waiting = store.waiting()?;
-    if !store.exists() {
-        return Ok(Figures {
-            waiting,
-            ..Figures::default()
-        });
-    }
+fn gather(host: &Host, days: &[Millis]) -> Result<Figures, StoreError> {
+    let store = host.store();
     let stats = store.stats_of(days)?;
-    let bytes = newest(context)?;
+    let bytes = newest(host)?;
     let session = |one: &crate::store::SessionFigures| SessionFigures {
         bytes: bytes.get(&one.name).copied().unwrap_or_default(),
         name: one.name.clone(),
@@ -90,22 +82,22 @@ fn gather(context: &Context, days: &[Millis]) -> Result<Figures, StoreError> {
             oldest: times().min(),
         },
         stats,
-        waiting,
+        waiting: store.waiting()?,
     })
 }
 
 /// Bytes of the text of each session in the newest snapshot; nothing where that is damaged.
-fn newest(context: &Context) -> Result<BTreeMap<BString, u64>, StoreError> {
+fn newest(host: &Host) -> Result<BTreeMap<BString, u64>, StoreError> {
     let newest = Query {
         limit: Some(1),
         archived: true,
         ..Query::default()
     };
     let mut bytes: BTreeMap<BString, u64> = BTreeMap::new();
-    let Some(meta) = context.store.list(&newest)?.pop() else {
+    let Some(meta) = host.store().list(&newest)?.pop() else {
         return Ok(bytes);
     };
-    let snapshot = match context.store.load(meta.id) {
+    let snapshot = match host.store().load(meta.id) {
         Err(error) if error.is_damage() => return Ok(bytes),
         loaded => loaded?,
     };

@@ -7,9 +7,12 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use crate::app::Screen;
-use crate::app::input::Target;
-use crate::app::keys::{self, Action, Context};
-use crate::app::state::{RecorderStatus, Shared, State, View, Window};
+use crate::app::keys::action::Everywhere;
+use crate::app::keys::{Action, Binding, Context};
+use crate::app::light::{Lamp, Light, light};
+use crate::app::mouse::MouseTarget;
+use crate::app::shared::{Shared, View, Window};
+use crate::app::state::State;
 
 use super::theme::{Role, Theme};
 use super::widgets::frame::Frame;
@@ -20,15 +23,18 @@ use super::{overlays, screens};
 /// The smallest terminal in which the screens work.
 pub(crate) const LEAST: (u16, u16) = (40, 12);
 
+/// What clicking `?:keys` does.
+pub(crate) const HELP: MouseTarget = MouseTarget::Action(Action::Everywhere(Everywhere::Help));
+
 /// What drawing reads.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Look<'a> {
     /// What all screens share.
     pub(crate) shared: &'a Shared,
     /// How it looks.
-    pub(crate) theme: Theme,
+    pub(crate) theme: Theme<'a>,
     /// The view that is on, marked in the header.
-    pub(crate) view: Action,
+    pub(crate) view: Everywhere,
 }
 
 impl Look<'_> {
@@ -61,7 +67,7 @@ pub(crate) struct Drawn {
     /// Captured screens that were drawn lately.
     pub(crate) screens: Screens,
     /// What the mouse can meet; later ones lie above earlier ones.
-    pub(crate) targets: Vec<(Rect, Target)>,
+    pub(crate) targets: Vec<(Rect, MouseTarget)>,
     /// How much of lists and texts is seen.
     pub(crate) view: View,
     /// Where the cursor stands, while something is typed.
@@ -84,7 +90,7 @@ impl Default for Drawn {
 
 impl Drawn {
     /// Notes what the mouse can meet.
-    pub(crate) fn target(&mut self, area: Rect, target: Target) {
+    pub(crate) fn target(&mut self, area: Rect, target: MouseTarget) {
         if !area.is_empty() {
             self.targets.push((area, target));
         }
@@ -93,7 +99,7 @@ impl Drawn {
     /// Notes the rows of a tree that was drawn as the screen's list, for the mouse and for paging.
     pub(crate) fn list(&mut self, tree: &Tree<'_>, area: Rect) {
         for (at, line) in tree.seen(area) {
-            self.target(line, Target::Row(at));
+            self.target(line, MouseTarget::Row(at));
         }
         self.view.list = Window {
             first: tree::top(tree.selected.unwrap_or(0), tree.rows.len(), area.height),
@@ -102,7 +108,7 @@ impl Drawn {
     }
 
     /// What is at a place.
-    pub(crate) fn at(&self, place: Position) -> Option<(Rect, Target)> {
+    pub(crate) fn at(&self, place: Position) -> Option<(Rect, MouseTarget)> {
         self.targets
             .iter()
             .rev()
@@ -118,11 +124,11 @@ pub(crate) fn draw(state: &State, area: Rect, buf: &mut Buffer, drawn: &mut Draw
     drawn.view = state.shared.view;
     let look = Look {
         shared: &state.shared,
-        theme: Theme::new(state.shared.theme),
+        theme: Theme::new(&state.shared.theme),
         view: match state.screen() {
-            Some(Screen::Search(_)) => Action::ViewSearch,
-            Some(Screen::Storage(_)) => Action::ViewStorage,
-            _ => Action::ViewTape,
+            Some(Screen::Search(_)) => Everywhere::ViewSearch,
+            Some(Screen::Storage(_)) => Everywhere::ViewStorage,
+            _ => Everywhere::ViewTape,
         },
     };
     if area.width < LEAST.0 || area.height < LEAST.1 {
@@ -153,14 +159,14 @@ pub(crate) fn header(look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn: &mut 
     let width = u16::try_from(right.width()).unwrap_or(0);
     line(&right, top, top.width.saturating_sub(width), buf);
     let keys = Rect::new(top.right().saturating_sub(8), top.y, 8, 1);
-    drawn.target(keys.intersection(top), Target::Action(Action::Help));
+    drawn.target(keys.intersection(top), HELP);
     let room = top.width.saturating_sub(width + 2);
     line(&Line::from(look.span(Role::Title, " muxtape")), top, 0, buf);
     let mut x = 10;
     for (key, name, action) in [
-        ("1", "Tape", Action::ViewTape),
-        ("2", "Search", Action::ViewSearch),
-        ("3", "Storage", Action::ViewStorage),
+        ("1", "Tape", Everywhere::ViewTape),
+        ("2", "Search", Everywhere::ViewSearch),
+        ("3", "Storage", Everywhere::ViewStorage),
     ] {
         let width = u16::try_from(key.len() + name.len() + 3).unwrap_or(0);
         if x + width > room {
@@ -177,39 +183,45 @@ pub(crate) fn header(look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn: &mut 
         ];
         line(&Line::from(words), top, x, buf);
         let place = Rect::new(top.x + x, top.y, width, 1);
-        drawn.target(place.intersection(top), Target::Action(action));
+        drawn.target(
+            place.intersection(top),
+            MouseTarget::Action(Action::Everywhere(action)),
+        );
         x += width;
     }
     rest
 }
 
+/// What is true of the recorder.
 fn recorder(look: &Look<'_>) -> Vec<Span<'static>> {
-    let now = look.shared.now;
-    match &look.shared.recorder {
-        RecorderStatus::Unknown => Vec::new(),
-        RecorderStatus::Recording { seen } => vec![
-            look.span(Role::Good, "● "),
-            look.span(
-                Role::Text,
-                format!("rec {} ago", crate::app::words::age(now.since(*seen))),
-            ),
-        ],
-        RecorderStatus::NoServer => vec![look.span(Role::Dim, "○ no server")],
-        RecorderStatus::Other { pid: Some(pid) } => {
-            vec![
-                look.span(Role::Good, "● "),
-                look.span(Role::Text, format!("rec by {pid}")),
-            ]
-        }
-        RecorderStatus::Other { pid: None } => {
-            vec![
-                look.span(Role::Good, "● "),
-                look.span(Role::Text, "rec by another"),
-            ]
-        }
-        RecorderStatus::KeptAside => vec![look.span(Role::Error, "! kept aside")],
-        RecorderStatus::Failed(_) => vec![look.span(Role::Error, "! not recording")],
-        RecorderStatus::Off => vec![look.span(Role::Dim, "○ not recording")],
+    let shown = light(&look.shared.recorder, look.shared.now);
+    let Some(Light { lamp, words }) = shown else {
+        return Vec::new();
+    };
+    let words = match lamp {
+        Lamp::On => look.span(Role::Text, words),
+        Lamp::Off => look.span(Role::Dim, words),
+        Lamp::Alarm => look.span(Role::Error, words),
+    };
+    vec![sign(look, lamp), Span::raw(" "), words]
+}
+
+/// The same where there is hardly any room: what is wrong in full, all else as its sign behind `beside`.
+pub(crate) fn short_recorder(look: &Look<'_>, beside: Vec<Span<'static>>) -> Vec<Span<'static>> {
+    match light(&look.shared.recorder, look.shared.now) {
+        None => beside,
+        Some(Light {
+            lamp: Lamp::Alarm, ..
+        }) => recorder(look),
+        Some(Light { lamp, .. }) => [beside, vec![Span::raw(" "), sign(look, lamp)]].concat(),
+    }
+}
+
+fn sign(look: &Look<'_>, lamp: Lamp) -> Span<'static> {
+    match lamp {
+        Lamp::On => look.span(Role::Good, "●"),
+        Lamp::Off => look.span(Role::Dim, "○"),
+        Lamp::Alarm => look.span(Role::Error, "!"),
     }
 }
 
@@ -241,11 +253,11 @@ fn footer(
         x += width;
     }
     let screen = state.screen().filter(|_| state.overlay.is_none());
-    let offered = |binding: &&'static keys::Binding| match (screen, binding.action()) {
+    let offered = |binding: &&Binding| match (screen, binding.action()) {
         (Some(screen), Some(action)) => screen.offers(action, &state.shared),
         _ => true,
     };
-    for binding in keys::hints(context).filter(offered) {
+    for binding in state.shared.keys.hints(context).filter(offered) {
         let keys = look.span(Role::Key, binding.hint_keys());
         let label = look.span(Role::Dim, format!(" {}", binding.hint));
         let hint = Line::from(vec![keys, label]);
@@ -256,7 +268,7 @@ fn footer(
         line(&hint, area, x, buf);
         if let Some(action) = binding.action() {
             let place = Rect::new(area.x + x, area.y, width, 1);
-            drawn.target(place, Target::Action(action));
+            drawn.target(place, MouseTarget::Action(action));
         }
         x += width + 2;
     }

@@ -2,35 +2,39 @@
 //! draw once if anything has changed.
 
 use std::io::{self, IsTerminal};
+use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use crossterm::event::Event;
 use rustix::process::{Signal, kill_current_process_group};
 use tokio::signal::unix::{Signal as SignalStream, SignalKind, signal};
-use tokio::sync::mpsc::{Receiver, UnboundedReceiver, unbounded_channel};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::MissedTickBehavior;
 
+use crate::app::effect::{Job, TerminalEffect};
+use crate::app::light::light;
 use crate::app::msg::Answer;
-use crate::app::state::RecorderStatus;
+use crate::app::shared::RecorderStatus;
+use crate::app::theme::Theme;
 use crate::app::{Effect, Msg, Shared, State, update};
 use crate::config::ThemeName;
-use crate::daemon::Event as RecorderNews;
 use crate::model::geometry::Size;
+use crate::ops::RecorderEvent;
 
-use super::context::{Context, Outcome, Start, UiError};
+use super::context::{Closing, Context, Outcome, Start, UiError};
 use super::draw::{Drawn, draw};
 use super::events::Translator;
 use super::input::{self, Input};
-use super::recording::{Recording, news, stamp};
+use super::recording::{Found, News, Recording, stamp};
 use super::terminal::Terminal;
 use super::worker::{Done, Worker};
 
 /// The least time between two frames.
 const FRAME: Duration = Duration::from_millis(16);
 
-/// The time between two looks whether somebody else has written to the store.
-const OTHERS: Duration = Duration::from_secs(2);
+/// How long Ctrl-Z waits for a look of the recorder.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Runs the interface until the user leaves.
 ///
@@ -108,17 +112,27 @@ struct Live {
     stamp: Option<(SystemTime, u64)>,
     dirty: bool,
     leaving: bool,
+    /// Whether the user wants it stopped, as by Ctrl-Z.
+    suspending: bool,
+    /// Whether it is stopped, or was and does not know yet that it goes on.
+    asleep: bool,
+    /// Whether it recorded when it was stopped.
+    recorded: bool,
+    /// Whether it was told to go on.
+    resuming: bool,
     outcome: Outcome,
 }
 
 async fn live(context: Arc<Context>, start: Start) -> Result<Outcome, UiError> {
     let mut signals = Signals::new().map_err(failed("watch for signals"))?;
+    // Before the first frame: none of it is ever captured.
+    mark(&context, true).await;
     let terminal = Terminal::take().map_err(failed("take the terminal over"))?;
     let (done, mut answers) = unbounded_channel();
     let (recording, mut recorder) = Recording::new();
     let (state, mut effects) = State::start(shared(&context), Vec::new());
-    if start == Start::Recovery && context.settings.recovery.prompt {
-        effects.push(Effect::LookForCrashes);
+    if start == Start::Recovery && context.host.settings().recovery.prompt {
+        effects.push(Effect::Job(Job::LookForCrashes));
     }
     let mut live = Live {
         worker: Worker::new(Arc::clone(&context), done),
@@ -131,6 +145,10 @@ async fn live(context: Arc<Context>, start: Start) -> Result<Outcome, UiError> {
         stamp: None,
         dirty: true,
         leaving: false,
+        suspending: false,
+        asleep: false,
+        recorded: false,
+        resuming: false,
         outcome: Outcome::default(),
     };
     if let Ok((width, height)) = crossterm::terminal::size() {
@@ -141,24 +159,37 @@ async fn live(context: Arc<Context>, start: Start) -> Result<Outcome, UiError> {
     live.carry_out(effects)?;
     let mut input = input::read().map_err(failed("read from the terminal"))?;
     let mut last = Instant::now();
-    let mut others = tokio::time::interval(OTHERS);
-    others.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut period = live.recording.period(&live.context);
+    let mut others = every(period);
     while !live.leaving || live.worker.is_writing() {
         let redraw_at = tokio::time::Instant::from_std(Instant::now() + live.until_ages_change());
         tokio::select! {
             biased;
             event = input.recv() => live.input(event)?,
             Some(done) = answers.recv() => live.answered(done)?,
-            Some(event) = recorder.recv() => live.news(event)?,
+            Some(event) = recorder.events.recv() => live.news(event)?,
+            Some(found) = recorder.found.recv() => live.found(found)?,
             wake = signals.next() => live.wake(&wake)?,
             () = tokio::time::sleep_until(redraw_at) => live.dirty = true,
             _ = others.tick() => {
                 live.leaving |= input::is_gone();
+                live.look_at_recorder()?;
                 live.look_at_store()?;
+                // How often a recorder looks may have changed.
+                let now = live.recording.period(&live.context);
+                if std::mem::replace(&mut period, now) != now {
+                    others = every(now);
+                }
             }
         }
         live.drain(&mut input, &mut answers, &mut recorder)?;
-        if live.dirty {
+        if live.suspending {
+            live.suspend().await?;
+        }
+        if live.resuming {
+            live.resume().await?;
+        }
+        if live.dirty && !live.asleep {
             let early = FRAME.saturating_sub(last.elapsed());
             if !early.is_zero() {
                 tokio::time::sleep(early).await;
@@ -170,24 +201,56 @@ async fn live(context: Arc<Context>, start: Start) -> Result<Outcome, UiError> {
     }
     live.terminal.leave();
     live.recording.stop().await;
+    mark(&live.context, false).await;
     Ok(live.outcome)
+}
+
+/// Ticks after every such time.
+fn every(period: Duration) -> tokio::time::Interval {
+    let start = tokio::time::Instant::now() + period;
+    let mut ticks = tokio::time::interval_at(start, period);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
+}
+
+/// Marks the pane around the interface as its own, or takes the mark away. Whatever comes of it, the interface
+/// goes on: an interface without a mark is known by its arguments.
+async fn mark(context: &Arc<Context>, own: bool) {
+    let shared = Arc::clone(context);
+    let marked = tokio::task::spawn_blocking(move || {
+        let Some(pane) = &shared.pane else {
+            return Ok(());
+        };
+        let terminal = rustix::termios::ttyname(io::stdin(), Vec::new());
+        match (own, terminal) {
+            (true, Ok(terminal)) => pane.mark(std::path::Path::new(std::ffi::OsStr::from_bytes(
+                terminal.as_bytes(),
+            ))),
+            (true, Err(_)) => Ok(()),
+            (false, _) => pane.unmark(),
+        }
+    });
+    if let Ok(Err(error)) = marked.await {
+        tracing::info!("the interface's pane is not marked: {error}");
+    }
 }
 
 fn shared(context: &Context) -> Shared {
     use std::os::unix::ffi::OsStrExt;
-    let home = context.paths.home.as_os_str().as_bytes().into();
-    let settings = context.settings.clone();
-    let mut shared = Shared::new(context.now(), context.zone.clone(), home, settings);
-    shared.data = context.paths.data.as_os_str().as_bytes().into();
+    let host = &context.host;
+    let home = host.paths().home.as_os_str().as_bytes().into();
+    let settings = host.settings().clone();
+    let mut shared = Shared::new(host.now(), host.zone(), home, settings);
+    shared.data = host.paths().data.as_os_str().as_bytes().into();
     if !context.colour {
-        shared.theme = ThemeName::Mono;
+        shared.theme = Theme::built_in(ThemeName::Mono);
     }
     shared
 }
 
 impl Live {
     fn tell(&mut self, msg: Msg) -> Result<(), UiError> {
-        self.state.shared.now = self.context.now();
+        self.state.shared.now = self.context.host.now();
         let effects = update(&mut self.state, msg);
         self.dirty = true;
         self.carry_out(effects)
@@ -211,21 +274,51 @@ impl Live {
         }
     }
 
-    fn news(&mut self, event: RecorderNews) -> Result<(), UiError> {
-        match news(event, self.context.now()) {
-            Some(event) => self.tell(Msg::Recorder(event)),
-            None => Ok(()),
+    fn news(&mut self, event: RecorderEvent) -> Result<(), UiError> {
+        if let RecorderEvent::Other(holder) = &event {
+            self.recording.displaced(*holder);
         }
+        self.tell(Msg::Recorder(event))
+    }
+
+    /// Whether anybody records, and who: that is true only for a moment.
+    fn look_at_recorder(&mut self) -> Result<(), UiError> {
+        let event = self.recording.look(&self.context);
+        self.fares(event)
+    }
+
+    fn found(&mut self, found: Found) -> Result<(), UiError> {
+        let event = self.recording.found(found, &self.context);
+        self.fares(event)
+    }
+
+    /// Takes in what is true now of the recorder. Nothing is drawn where that reads as before.
+    fn fares(&mut self, event: Option<RecorderEvent>) -> Result<(), UiError> {
+        let now = self.context.host.now();
+        let shown = light(&self.state.shared.recorder, self.state.shared.now);
+        let drawn_before = self.dirty;
+        let noticed = self.state.shared.notice.clone();
+        if let Some(event) = event {
+            self.tell(Msg::Recorder(event))?;
+        }
+        let same = shown == light(&self.state.shared.recorder, now);
+        if same && noticed == self.state.shared.notice {
+            self.dirty = drawn_before;
+        } else {
+            self.dirty = true;
+        }
+        Ok(())
     }
 
     /// Whether somebody has written to the store since it was read last: then it is read again.
     fn look_at_store(&mut self) -> Result<(), UiError> {
-        let stamp = stamp(self.context.store.file());
+        let stamp = stamp(self.context.host.store().file());
         if stamp == self.stamp || self.worker.is_busy() {
             return Ok(());
         }
         self.stamp = stamp;
-        self.carry_out(vec![Effect::Refresh])
+        self.worker.start(Job::Refresh);
+        Ok(())
     }
 
     fn answered(&mut self, done: Done) -> Result<(), UiError> {
@@ -237,7 +330,7 @@ impl Live {
         }
         if matches!(done.answer, Answer::Refreshed(_)) {
             // Reading may touch the file, too.
-            self.stamp = stamp(self.context.store.file());
+            self.stamp = stamp(self.context.host.store().file());
         }
         self.tell(Msg::Answer(done.answer))
     }
@@ -247,7 +340,7 @@ impl Live {
         &mut self,
         input: &mut Input,
         answers: &mut UnboundedReceiver<Done>,
-        recorder: &mut Receiver<RecorderNews>,
+        recorder: &mut News,
     ) -> Result<(), UiError> {
         while let Ok(event) = input.try_recv() {
             self.input(Some(event))?;
@@ -255,63 +348,85 @@ impl Live {
         while let Ok(done) = answers.try_recv() {
             self.answered(done)?;
         }
-        while let Ok(event) = recorder.try_recv() {
+        while let Ok(event) = recorder.events.try_recv() {
             self.news(event)?;
+        }
+        while let Ok(found) = recorder.found.try_recv() {
+            self.found(found)?;
         }
         Ok(())
     }
 
     fn carry_out(&mut self, effects: Vec<Effect>) -> Result<(), UiError> {
         for effect in effects {
-            let Some(effect) = self.worker.start(effect) else {
-                continue;
-            };
             match effect {
-                Effect::Quit => self.leaving = true,
+                Effect::Job(job) => self.worker.start(job),
+                Effect::Terminal(effect) => self.change_terminal(effect)?,
+                Effect::Record => self.recording.want(&self.context),
+                Effect::Suspend => self.suspending = true,
+                Effect::CloseAtEnd { leftover, to } => {
+                    self.outcome.close = Some(Closing { leftover, to });
+                }
                 Effect::Attach { session } => {
                     self.outcome.attach = Some(session);
                     self.leaving = true;
                 }
-                Effect::Copy(text) => self.terminal.copy(&text).map_err(failed("copy"))?,
-                Effect::Mouse(on) => self
-                    .terminal
-                    .mouse(on)
-                    .map_err(failed("turn the mouse on or off"))?,
-                Effect::Redraw => {
-                    self.terminal.clear().map_err(failed("clear the screen"))?;
-                    self.dirty = true;
-                }
-                Effect::Record => {
-                    if let Some(event) = self.recording.start(&self.context) {
-                        self.tell(Msg::Recorder(event))?;
-                    }
-                }
-                Effect::Suspend => self.suspend()?,
-                _ => {}
+                Effect::Quit => self.leaving = true,
             }
         }
         Ok(())
+    }
+
+    fn change_terminal(&mut self, effect: TerminalEffect) -> Result<(), UiError> {
+        let terminal = &mut self.terminal;
+        match effect {
+            TerminalEffect::Copy(text) => terminal.copy(&text).map_err(failed("copy")),
+            TerminalEffect::Mouse(on) => terminal
+                .mouse(on)
+                .map_err(failed("turn the mouse on or off")),
+            TerminalEffect::Redraw => {
+                self.dirty = true;
+                terminal.clear().map_err(failed("clear the screen"))
+            }
+        }
     }
 
     fn wake(&mut self, wake: &Wake) -> Result<(), UiError> {
         match wake {
             Wake::Leave => self.leaving = true,
-            Wake::Suspend => self.suspend()?,
-            Wake::Resume => {
-                self.terminal
-                    .enter()
-                    .map_err(failed("take the terminal over"))?;
-                self.dirty = true;
-            }
+            Wake::Suspend => self.suspending = true,
+            Wake::Resume => self.resuming = true,
         }
         Ok(())
     }
 
-    /// Gives the terminal back and stops, with the whole job, until the shell says to go on; that
-    /// comes as a signal of its own.
-    fn suspend(&mut self) -> Result<(), UiError> {
+    /// Gives the terminal and the lock of the recorder back and stops, with the whole job, until the shell says
+    /// to go on; that comes as a signal of its own.
+    async fn suspend(&mut self) -> Result<(), UiError> {
+        self.suspending = false;
+        self.asleep = true;
         self.terminal.leave();
+        // Whoever is stopped records nothing, and must not keep others from it.
+        self.recorded = self.recording.is_wanted();
+        // A look may hang; then the lock stays with it.
+        let _ = tokio::time::timeout(PATIENCE, self.recording.stop()).await;
+        mark(&self.context, false).await;
         kill_current_process_group(Signal::STOP).map_err(|error| failed("stop")(error.into()))?;
+        Ok(())
+    }
+
+    /// Takes back what [`Live::suspend`] gave away, when the shell says to go on. Nothing is drawn before.
+    async fn resume(&mut self) -> Result<(), UiError> {
+        self.resuming = false;
+        if std::mem::take(&mut self.asleep) {
+            mark(&self.context, true).await;
+            if std::mem::take(&mut self.recorded) {
+                self.recording.want(&self.context);
+            }
+        }
+        self.terminal
+            .enter()
+            .map_err(failed("take the terminal over"))?;
         self.dirty = true;
         Ok(())
     }
@@ -323,7 +438,7 @@ impl Live {
             terminal,
             ..
         } = self;
-        state.shared.now = self.context.now();
+        state.shared.now = self.context.host.now();
         terminal
             .draw(|frame| {
                 let area = frame.area();
@@ -347,7 +462,10 @@ impl Live {
             .and_then(|id| shared.library.entry(id))
             .map(|entry| entry.time);
         let recorded = match shared.recorder {
-            RecorderStatus::Recording { seen } => Some(seen),
+            RecorderStatus::Recording { seen, beat } if beat.stalled_ms(shared.now).is_none() => {
+                Some(seen)
+            }
+            // That it grows is seen when it is looked at who records.
             _ => None,
         };
         let checked = shared.upkeep.checked.as_ref();

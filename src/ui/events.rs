@@ -8,7 +8,8 @@ use crossterm::event::{
 use ratatui::layout::{Position, Rect};
 
 use crate::app::Msg;
-use crate::app::input::{Key, KeyPress, MouseKind, Target};
+use crate::app::input::{Key, KeyPress};
+use crate::app::mouse::{MouseKind, MouseTarget};
 use crate::model::geometry::Size;
 
 use super::draw::Drawn;
@@ -21,7 +22,7 @@ const DOUBLE: Duration = Duration::from_millis(400);
 pub(crate) struct Translator {
     click: Option<(Instant, Position)>,
     /// What was held when a drag began: it keeps the mouse until the button is let go.
-    held: Option<(Rect, Target)>,
+    held: Option<(Rect, MouseTarget)>,
 }
 
 impl Translator {
@@ -66,9 +67,9 @@ impl Translator {
 }
 
 /// The target, with the place within it where that matters.
-fn placed(target: Target, area: Rect, place: Position) -> Target {
+fn placed(target: MouseTarget, area: Rect, place: Position) -> MouseTarget {
     match target {
-        Target::Slider { .. } => Target::Slider {
+        MouseTarget::Slider { .. } => MouseTarget::Slider {
             column: place
                 .x
                 .saturating_sub(area.x)
@@ -121,7 +122,7 @@ mod tests {
     #[test]
     fn a_drag_stays_with_what_it_began_on() {
         let mut drawn = Drawn::default();
-        let slider = Target::Slider {
+        let slider = MouseTarget::Slider {
             column: 0,
             width: 0,
         };
@@ -129,14 +130,14 @@ mod tests {
         let mut translator = Translator::default();
         let now = Instant::now();
         let down = mouse(MouseEventKind::Down(MouseButton::Left), 4, 6);
-        let Some(Msg::Mouse(MouseKind::Click, Target::Slider { column, width })) =
+        let Some(Msg::Mouse(MouseKind::Click, MouseTarget::Slider { column, width })) =
             translator.message(down, now, &drawn)
         else {
             panic!("not a click on the slider");
         };
         assert_eq!((column, width), (2, 10));
         let drag = mouse(MouseEventKind::Drag(MouseButton::Left), 70, 0);
-        let Some(Msg::Mouse(MouseKind::Drag, Target::Slider { column, .. })) =
+        let Some(Msg::Mouse(MouseKind::Drag, MouseTarget::Slider { column, .. })) =
             translator.message(drag, now, &drawn)
         else {
             panic!("the drag was lost");
@@ -147,7 +148,7 @@ mod tests {
     #[test]
     fn the_second_click_of_two_is_a_double_click() {
         let mut drawn = Drawn::default();
-        drawn.target(Rect::new(0, 0, 5, 5), Target::Row(3));
+        drawn.target(Rect::new(0, 0, 5, 5), MouseTarget::Row(3));
         let mut translator = Translator::default();
         let now = Instant::now();
         let kinds: Vec<MouseKind> = [0, 100, 150, 1000]
@@ -155,7 +156,7 @@ mod tests {
             .filter_map(|after| {
                 let down = mouse(MouseEventKind::Down(MouseButton::Left), 1, 1);
                 match translator.message(down, now + Duration::from_millis(after), &drawn) {
-                    Some(Msg::Mouse(kind, Target::Row(3))) => Some(kind),
+                    Some(Msg::Mouse(kind, MouseTarget::Row(3))) => Some(kind),
                     _ => None,
                 }
             })

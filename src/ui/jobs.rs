@@ -1,32 +1,28 @@
-//! The work behind effects: what each reads or writes. Runs on blocking threads.
+//! The work of jobs: what each reads or writes. Runs on blocking threads.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::app::Effect;
-use crate::app::effect::{Focus, Side};
+use crate::app::effect::{Focus, Job, Side};
+use crate::app::figures::Work;
+use crate::app::library::{Loaded, Texts};
 use crate::app::msg::{
-    Answer, CaptureOutcome, Comparison, Failure, Loaded, SideState, Surroundings, Texts,
+    Answer, CaptureOutcome, Comparison, Failure, NotRestored, Preview, SideState, Surroundings,
 };
-use crate::app::tell::Teller;
-use crate::app::upkeep::Work;
-use crate::capture::{CaptureRequest, Captured, Stamp, capture};
-use crate::journal::{Answer as Recovery, Event};
 use crate::model::changes::changes;
+use crate::model::contents::Contents;
 use crate::model::diff::diff;
 use crate::model::digest::Digest;
 use crate::model::id::SnapshotId;
-use crate::model::snapshot::{Cause, LifeId, RecoveryState};
 use crate::model::snapshot::{Snapshot, SnapshotMeta};
-use crate::mux::Multiplexer;
-use crate::redact::{Clean, Tally};
-use crate::restore::lookout;
-use crate::store::{Kept, NewSnapshot, Query, Recorded, SearchQuery, StoreError, Unchanged};
+use crate::model::words::{count, verb};
+use crate::ops::{CaptureNow, Host, LoadedState, OpsError};
+use crate::restore::{Policy, RestoreError, Selection, leftover};
+use crate::store::{Kept, Query, Recorded, SearchQuery, StoreError};
 
 use super::caring;
 use super::context::Context;
-use super::restoring;
 
 /// The most hits that a search gives.
 const HITS: usize = 500;
@@ -34,19 +30,20 @@ const HITS: usize = 500;
 /// Snapshots that are read again when somebody has written to the store.
 const NEWEST: usize = 200;
 
-/// Carries out an effect, and says what came of it.
+/// Does a job, and says what came of it.
 ///
 /// `tell` takes what is to be known before it is over.
-pub(crate) fn run(context: &Context, effect: Effect, tell: &dyn Fn(Answer)) -> Answer {
-    let store = &context.store;
-    match effect {
-        Effect::LoadTimeline { before, limit } => Answer::Timeline {
+pub(crate) fn run(context: &Context, job: Job, tell: &dyn Fn(Answer)) -> Answer {
+    let host = &context.host;
+    let store = host.store();
+    match job {
+        Job::LoadTimeline { before, limit } => Answer::Timeline {
             before,
-            result: page(context, before, limit, tell).map_err(fail),
+            result: page(host, before, limit, tell).map_err(fail),
         },
-        Effect::Refresh => Answer::Refreshed(page(context, None, NEWEST, &|_| {}).map_err(fail)),
-        Effect::LoadLives => Answer::Lives(store.lives().map_err(fail)),
-        Effect::LoadSnapshot {
+        Job::Refresh => Answer::Refreshed(page(host, None, NEWEST, &|_| {}).map_err(fail)),
+        Job::LoadLives => Answer::Lives(store.lives().map_err(fail)),
+        Job::LoadSnapshot {
             id,
             focus,
             have,
@@ -54,12 +51,10 @@ pub(crate) fn run(context: &Context, effect: Effect, tell: &dyn Fn(Answer)) -> A
         } => Answer::Snapshot {
             id,
             generation,
-            result: load(context, id, &focus, &have).map(Box::new).map_err(fail),
+            result: load(host, id, &focus, &have).map(Box::new).map_err(fail),
         },
-        Effect::LoadContents { digests } => {
-            Answer::Contents(texts(context, digests.into_iter()).map_err(fail))
-        }
-        Effect::Search {
+        Job::LoadContents { digests } => Answer::Contents(texts(host, digests).map_err(fail)),
+        Job::Search {
             text,
             contents,
             session,
@@ -79,108 +74,83 @@ pub(crate) fn run(context: &Context, effect: Effect, tell: &dyn Fn(Answer)) -> A
                 result: found.map(|hits| (hits, took)).map_err(fail),
             }
         }
-        Effect::Edit { ids, edit } => {
-            let edit = edit.map(|typed| words(context, &typed));
-            let edited = store.edit(&ids, &edit);
-            Answer::Edited(noted(context, edited, |tell, _| tell.edited(&ids, &edit)))
+        Job::Edit { ids, edit } => {
+            let edited = host.edit(&ids, [edit]);
+            Answer::Edited(edited.map(|edited| edited.metas).map_err(fail))
         }
-        Effect::Trash { ids } => {
-            let trashed = store.trash(&ids, context.now());
-            let trashed = trashed.map(ids_of);
-            Answer::Trashed(noted(context, trashed, |tell, ids| tell.deleted(ids)))
-        }
-        Effect::Untrash { ids } => {
-            let back = store.untrash(&ids).map(ids_of);
-            Answer::Untrashed(noted(context, back, |tell, ids| tell.undeleted(ids)))
-        }
-        Effect::CaptureNow { name } => Answer::Captured(capture_now(context, name)),
-        Effect::Compare { a, b, generation } => Answer::Compared {
+        Job::Trash { ids } => Answer::Trashed(host.trash(&ids).map(ids_of).map_err(fail)),
+        Job::Untrash { ids } => Answer::Untrashed(host.untrash(&ids).map(ids_of).map_err(fail)),
+        Job::CaptureNow { name } => Answer::Captured(capture_now(host, name)),
+        Job::Compare { a, b, generation } => Answer::Compared {
             generation,
-            result: compare(context, a, b).map(Box::new),
+            result: compare(host, a, b).map(Box::new).map_err(fail),
         },
-        Effect::LookAround => Answer::Surroundings(look_around(context)),
-        Effect::Plan {
+        Job::LookAround => Answer::Surroundings(look_around(host)),
+        Job::Plan {
             snapshot,
             policy,
             selection,
             generation,
-        } => restoring::plan(context, snapshot, &policy, &selection, generation),
-        Effect::Apply { plan, recovers } => {
-            let answer = restoring::carry_out(context, &plan, tell);
-            if let (Some(life), Answer::Restored(Ok(report))) = (recovers, &answer) {
-                let (boot, now) = (crate::mux::process::boot_id(), context.now());
-                let settled =
-                    lookout::settle_restored(store, &context.tmux, &boot, life, report, now);
-                match settled {
-                    Ok(true) => context.note(|tell| tell.answered(life, Recovery::Recovered)),
-                    Ok(false) => {}
-                    Err(error) => tell(Answer::Notice(Err(fail(error)))),
-                }
+        } => Answer::Planned {
+            generation,
+            result: preview(host, snapshot, &policy, &selection)
+                .map(Box::new)
+                .map_err(fail),
+        },
+        Job::Apply { plan, recovers } => {
+            let mut come = |progress| tell(Answer::Restoring(progress));
+            let applied = host.apply(&plan, &mut come);
+            if let (Some(life), Ok(report)) = (recovers, &applied)
+                && let Err(error) = host.recovered(life, report)
+            {
+                tell(Answer::Notice(Err(fail(error))));
             }
-            answer
+            Answer::Restored(applied.map(Box::new).map_err(|error| match error {
+                OpsError::Restore(RestoreError::Changed) => NotRestored::Changed,
+                other => NotRestored::Failed(fail(other)),
+            }))
         }
-        Effect::UndoRestore { made } => {
-            Answer::RestoreUndone(restoring::take_back(context, &made, tell))
+        Job::UndoRestore { made } => {
+            let undone = host.undo(&made).map_err(fail);
+            Answer::RestoreUndone(undone.map(|done| {
+                if let Some(error) = done.remembered {
+                    tell(Answer::Notice(Err(fail(error))));
+                }
+                done.undone
+            }))
         }
-        Effect::LoadFigures { days, generation } => {
-            caring::figures(context, &days, generation, tell)
-        }
-        Effect::LookForCheck => Answer::LastCheck(caring::last_check(context)),
-        Effect::Verify => {
+        Job::LoadFigures { days, generation } => caring::figures(host, &days, generation, tell),
+        Job::LookForCheck => Answer::LastCheck(caring::last_check(host)),
+        Job::Verify => {
             let mut come = |progress| tell(Answer::Working(Work::Verify, progress));
-            let report = store.verify_with(&mut come);
-            Answer::Verified(noted(context, report, Teller::verified))
+            Answer::Verified(host.verify(&mut come).map_err(fail))
         }
-        Effect::Compact => {
+        Job::Compact => {
             let mut come = |progress| tell(Answer::Working(Work::Compact, progress));
-            let compacted = store.compact_with(&mut come);
-            Answer::Compacted(noted(context, compacted, |_, _| Vec::new()))
+            Answer::Compacted(host.compact(&mut come).map_err(fail))
         }
-        Effect::Prune => {
-            let pruned = store.prune(context.settings.retention.policy(), context.now());
-            Answer::Pruned(noted(context, pruned, Teller::pruned))
+        Job::Prune => Answer::Pruned(host.prune().map_err(fail)),
+        Job::LookForLeftovers { made } => {
+            let found = leftover::find(host.mux(), &made, context.pane.as_ref());
+            Answer::Leftovers(found.map_err(fail))
         }
-        Effect::LookForCrashes => {
-            let offers = lookout::look(store, &context.tmux, &crate::mux::process::boot_id());
+        Job::CloseLeftover { leftover, to } => {
+            let name = crate::model::ansi::label(&leftover.name);
+            let closed = leftover.close(host.mux(), to);
+            Answer::Notice(closed.map(|()| format!("Closed {name}")).map_err(fail))
+        }
+        Job::LookForCrashes => {
+            let offers = host.crash_offers();
             if let Ok(offers) = &offers {
-                context.note(|tell| tell.offered(offers));
+                host.offered(offers);
             }
             Answer::Crashes(offers.map_err(fail))
         }
-        Effect::DismissRecovery { life } => {
-            dismiss(context, life, tell);
-            Answer::Notice(Ok("This crash will not be offered again".to_owned()))
+        Job::DismissRecovery { life } => {
+            let told = || "This crash will not be offered again".to_owned();
+            Answer::Notice(host.dismiss(life).map(|()| told()).map_err(fail))
         }
-        other => Answer::Notice(Err(Failure {
-            message: format!("This cannot be done yet: {other:?}"),
-        })),
     }
-}
-
-/// Notes what became of an offer; a failure is told, and no reason to stop.
-fn dismiss(context: &Context, life: LifeId, tell: &dyn Fn(Answer)) {
-    let state = RecoveryState::Dismissed;
-    let settled = lookout::settle(&context.store, life, state, context.now());
-    match settled {
-        Ok(()) => context.note(|tell| tell.answered(life, Recovery::Dismissed)),
-        Err(error) => tell(Answer::Notice(Err(fail(error)))),
-    }
-}
-
-/// Notes what came of writing to the store, also where the store could not do it.
-fn noted<T>(
-    context: &Context,
-    result: Result<T, StoreError>,
-    told: impl FnOnce(&Teller, &T) -> Vec<Event>,
-) -> Result<T, Failure> {
-    match &result {
-        Ok(done) => context.note(|tell| told(tell, done)),
-        Err(error) if error.is_about_the_store() => {
-            context.note(|tell| tell.store_failed(error));
-        }
-        Err(_) => {}
-    }
-    result.map_err(fail)
 }
 
 pub(super) fn fail(error: impl std::error::Error) -> Failure {
@@ -192,25 +162,22 @@ fn ids_of(metas: Vec<SnapshotMeta>) -> Vec<SnapshotId> {
 }
 
 fn page(
-    context: &Context,
+    host: &Host,
     before: Option<SnapshotId>,
     limit: usize,
     tell: &dyn Fn(Answer),
 ) -> Result<(Vec<SnapshotMeta>, bool), StoreError> {
-    if !context.store.exists() {
-        return Ok((Vec::new(), false));
-    }
-    let page = context.store.listed(&Query {
+    let page = host.store().listed(&Query {
         before,
         limit: Some(limit),
         ..Query::default()
     })?;
     if page.hidden > 0 {
         // Other pages may hide some as well.
-        let message = match context.store.damaged_count()? {
-            1 => "1 snapshot is damaged and left out: muxtape verify".to_owned(),
-            count => format!("{count} snapshots are damaged and left out: muxtape verify"),
-        };
+        let damaged = host.store().damaged_count()?;
+        let snapshots = count(damaged, "snapshot");
+        let are = verb(damaged, "is", "are");
+        let message = format!("{snapshots} {are} damaged and left out: muxtape verify");
         tell(Answer::Notice(Err(Failure { message })));
     }
     let more = page.metas.len() == limit;
@@ -218,12 +185,12 @@ fn page(
 }
 
 fn load(
-    context: &Context,
+    host: &Host,
     id: SnapshotId,
     focus: &Focus,
     have: &BTreeSet<Digest>,
 ) -> Result<Loaded, StoreError> {
-    let snapshot = context.store.load(id)?;
+    let snapshot = host.store().load(id)?;
     let wanted: BTreeSet<Digest> = focus
         .tab_of(&snapshot.state)
         .map(|(_, tab)| {
@@ -231,8 +198,8 @@ fn load(
             texts.map(|text| text.digest).collect()
         })
         .unwrap_or_default();
-    let texts = texts(context, wanted.difference(have).copied())?;
-    let changes = since_parent(context, &snapshot);
+    let texts = texts(host, wanted.difference(have).copied())?;
+    let changes = since_parent(host, &snapshot);
     Ok(Loaded {
         snapshot,
         changes,
@@ -241,143 +208,103 @@ fn load(
 }
 
 /// What changed since the parent; a parent that is not there or damaged is no reason to fail.
-fn since_parent(
-    context: &Context,
-    snapshot: &Snapshot,
-) -> Option<Vec<crate::model::changes::Change>> {
-    let parent = context.store.load(snapshot.meta.parent?).ok()?;
+fn since_parent(host: &Host, snapshot: &Snapshot) -> Option<Vec<crate::model::changes::Change>> {
+    let parent = host.store().load(snapshot.meta.parent?).ok()?;
     let same_life = parent.meta.life() == snapshot.meta.life();
     Some(changes(&diff(&parent.state, &snapshot.state, same_life)))
 }
 
-fn texts(context: &Context, digests: impl Iterator<Item = Digest>) -> Result<Texts, StoreError> {
-    let digests: Vec<Digest> = digests.collect();
-    if digests.is_empty() {
-        return Ok(Texts::new());
-    }
-    let contents = context.store.contents(&digests)?;
-    Ok(digests
-        .into_iter()
-        .zip(contents.into_iter().map(Arc::new))
-        .collect())
+/// Texts of the store, as the state holds them.
+fn texts(host: &Host, digests: impl IntoIterator<Item = Digest>) -> Result<Texts, StoreError> {
+    Ok(shared(host.texts(digests)?))
 }
 
-/// The state now, redacted.
-fn live(context: &Context) -> Result<Captured, Failure> {
-    let recorder = &context.settings.recorder;
-    let request = CaptureRequest {
-        sessions: None,
-        contents: recorder.contents,
-        history_limit: Some(recorder.history_limit),
-        remember: false,
+fn shared(texts: BTreeMap<Digest, Contents>) -> Texts {
+    let texts = texts.into_iter();
+    texts.map(|(of, text)| (of, Arc::new(text))).collect()
+}
+
+fn capture_now(host: &Host, name: Option<String>) -> Result<CaptureOutcome, Failure> {
+    let what = CaptureNow {
+        name,
+        if_changed: true,
+        ..CaptureNow::default()
     };
-    let exclusions = &context.exclusions;
-    capture(&context.tmux, &context.redactor, exclusions, &request, None).map_err(fail)
-}
-
-fn capture_now(context: &Context, name: Option<String>) -> Result<CaptureOutcome, Failure> {
-    let new = new_snapshot(context, name, Cause::Manual)?;
-    if let Ok(taken) = context.store.take_in() {
-        context.note(|tell| tell.taken_in(&taken));
-    }
-    let kept = context.store.record_or_spool(new, Unchanged::Skip);
-    Ok(match noted(context, kept, Teller::kept)? {
+    let captured = host.capture_now(&what).map_err(fail)?;
+    Ok(match captured.kept {
         Kept::Recorded(Recorded::Stored(meta)) => CaptureOutcome::Stored(Box::new(meta)),
         Kept::Recorded(Recorded::Unchanged(meta)) => CaptureOutcome::Unchanged(Box::new(meta)),
         Kept::Spooled(spooled) => CaptureOutcome::KeptAside(spooled.to_string()),
     })
 }
 
-/// Captures the state now, and stores it if anything has changed.
-pub(super) fn record_now(
-    context: &Context,
-    name: Option<String>,
-    cause: Cause,
-) -> Result<Recorded, Failure> {
-    let new = new_snapshot(context, name, cause)?;
-    let recorded = context.store.record(new, Unchanged::Skip);
-    noted(context, recorded, Teller::recorded)
-}
-
-/// The state now, as it is recorded.
-fn new_snapshot(
-    context: &Context,
-    name: Option<String>,
-    cause: Cause,
-) -> Result<NewSnapshot, Failure> {
-    let stamp = Stamp {
-        time: context.now(),
-        random: context.random(),
-        cause,
-        host: context.host.clone(),
+fn compare(host: &Host, a: Side, b: Side) -> Result<Comparison, OpsError> {
+    let (a, b) = (side(host, a)?, side(host, b)?);
+    // Texts are of use only where panes differ.
+    let digests = |shown: &LoadedState| -> BTreeSet<Digest> {
+        let texts = shown
+            .state()
+            .panes()
+            .filter_map(|(_, _, pane)| pane.contents);
+        texts.map(|text| text.digest).collect()
     };
-    let name = name.map(|name| words(context, &name));
-    Ok(NewSnapshot {
-        name,
-        ..live(context)?.snapshot(stamp)
+    let (of_a, of_b) = (digests(&a), digests(&b));
+    let texts_a = host.texts_of(&a, of_a.difference(&of_b).copied())?;
+    let texts_b = host.texts_of(&b, of_b.difference(&of_a).copied())?;
+    Ok(Comparison {
+        diff: a.diff(&b),
+        a: side_state(a, texts_a),
+        b: side_state(b, texts_b),
     })
 }
 
-/// What was typed, without secrets.
-fn words(context: &Context, typed: &str) -> Clean<String> {
-    context.redactor.words(typed, &mut Tally::default())
-}
-
-fn compare(context: &Context, a: Side, b: Side) -> Result<Comparison, Failure> {
-    let (mut a, life_a) = side(context, a)?;
-    let (mut b, life_b) = side(context, b)?;
-    let diff = diff(&a.state, &b.state, life_a == life_b);
-    // Texts are of use only where panes differ.
-    let panes = |state: &crate::model::ServerState| -> BTreeSet<Digest> {
-        let texts = state.panes().filter_map(|(_, _, pane)| pane.contents);
-        texts.map(|text| text.digest).collect()
-    };
-    let (of_a, of_b) = (panes(&a.state), panes(&b.state));
-    for (side, own, other) in [(&mut a, &of_a, &of_b), (&mut b, &of_b, &of_a)] {
-        let known: BTreeSet<Digest> = side.texts.keys().copied().collect();
-        let wanted = own
-            .iter()
-            .filter(|text| !other.contains(*text) && !known.contains(*text));
-        let read = texts(context, wanted.copied()).map_err(fail)?;
-        side.texts.extend(read);
-    }
-    Ok(Comparison { a, b, diff })
-}
-
 /// One side: as it was stored, or as it is now.
-fn side(context: &Context, side: Side) -> Result<(SideState, crate::model::LifeId), Failure> {
-    match side {
-        Side::Snapshot(id) => {
-            let Snapshot { meta, state } = context.store.load(id).map_err(fail)?;
-            let life = meta.life();
-            let state = SideState {
-                meta: Some(meta),
-                state: Arc::new(state),
-                texts: Texts::new(),
-            };
-            Ok((state, life))
-        }
-        Side::Live => {
-            let captured = live(context)?;
-            let life = captured.server.life();
-            let texts = captured.contents.into_iter();
-            let state = SideState {
-                meta: None,
-                state: Arc::new(captured.state.into_inner()),
-                texts: texts
-                    .map(|(digest, text)| (digest, Arc::new(text.into_inner())))
-                    .collect(),
-            };
-            Ok((state, life))
-        }
+fn side(host: &Host, side: Side) -> Result<LoadedState, OpsError> {
+    Ok(match side {
+        Side::Snapshot(id) => host.load(id)?,
+        Side::Live => LoadedState::Live(Box::new(host.live(&[], true)?)),
+    })
+}
+
+fn side_state(shown: LoadedState, texts: BTreeMap<Digest, Contents>) -> SideState {
+    let (meta, state) = match shown {
+        LoadedState::Stored(snapshot) => (Some(snapshot.meta), snapshot.state),
+        LoadedState::Live(captured) => (None, captured.state.into_inner()),
+    };
+    SideState {
+        meta,
+        state: Arc::new(state),
+        texts: shared(texts),
     }
 }
 
-fn look_around(context: &Context) -> Result<Surroundings, Failure> {
-    if context.tmux.identity().map_err(fail)?.is_none() {
+/// Looks at what is alive, and plans.
+fn preview(
+    host: &Host,
+    id: SnapshotId,
+    policy: &Policy,
+    selection: &Selection,
+) -> Result<Preview, OpsError> {
+    let snapshot = host.store().load(id)?;
+    let plan = host.plan(&snapshot, policy, selection)?;
+    let shown = snapshot
+        .state
+        .panes()
+        .filter_map(|(_, _, pane)| pane.contents);
+    Ok(Preview {
+        script: host.script(&plan)?,
+        plan,
+        // A preview without text is better than none.
+        texts: texts(host, shown.map(|text| text.digest)).unwrap_or_default(),
+        snapshot: Arc::new(snapshot),
+    })
+}
+
+fn look_around(host: &Host) -> Result<Surroundings, Failure> {
+    if host.mux().identity().map_err(fail)?.is_none() {
         return Ok(Surroundings::default());
     }
-    let seen = context.tmux.observe().map_err(fail)?;
+    let seen = host.mux().observe().map_err(fail)?;
     Ok(Surroundings {
         version: Some(seen.server.version),
         socket: Some(seen.server.socket),

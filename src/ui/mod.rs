@@ -12,7 +12,6 @@ mod input;
 mod jobs;
 mod overlays;
 mod recording;
-mod restoring;
 mod screens;
 mod terminal;
 pub mod theme;
@@ -24,5 +23,5 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use context::{Context, Outcome, Start, UiError};
+pub use context::{Closing, Context, Outcome, Start, UiError};
 pub use event_loop::run;

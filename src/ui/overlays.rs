@@ -5,10 +5,10 @@ use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Widget};
 
-use crate::app::input::Target;
-use crate::app::keys::{Binding, Context, of};
+use crate::app::keys::{Binding, Context};
+use crate::app::mouse::MouseTarget;
 use crate::app::overlay::{Asking, Confirm, Menu, Overlay, Prompt};
-use crate::app::state::Window;
+use crate::app::shared::Window;
 use crate::model::ansi::label;
 
 use super::draw::{Drawn, Look, line};
@@ -104,7 +104,7 @@ fn entry(look: &Look<'_>, binding: &Binding, width: u16) -> Line<'static> {
 
 /// Two columns where there is room: what holds here, what holds everywhere.
 fn help(menu: &Menu, look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
-    let entries = menu.entries();
+    let entries = menu.entries(&look.shared.keys);
     let here = entries
         .iter()
         .filter(|binding| binding.context == menu.context)
@@ -136,7 +136,7 @@ fn help(menu: &Menu, look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn: &mut 
         return line(&Line::from(words), body, 0, buf);
     }
     if !two {
-        return column(&entries, 0, menu.chosen, look, body, buf, drawn);
+        return column(&entries, 0, menu.chosen.at(), look, body, buf, drawn);
     }
     let half = (body.width / 2).max(40).min(body.width);
     let left = Rect {
@@ -162,8 +162,16 @@ fn help(menu: &Menu, look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn: &mut 
         ..area
     };
     let (own, others) = entries.split_at(here.min(entries.len()));
-    column(own, 0, menu.chosen, look, below(left), buf, drawn);
-    column(others, here, menu.chosen, look, below(right), buf, drawn);
+    column(own, 0, menu.chosen.at(), look, below(left), buf, drawn);
+    column(
+        others,
+        here,
+        menu.chosen.at(),
+        look,
+        below(right),
+        buf,
+        drawn,
+    );
     drawn.view.list.rows = usize::from(body.height);
 }
 
@@ -187,12 +195,12 @@ fn column(
         if own == Some(at) {
             buf.set_style(place, look.style(Role::Selected));
         }
-        drawn.target(place, Target::Row(base + at));
+        drawn.target(place, MouseTarget::Row(base + at));
     }
 }
 
 fn palette(menu: &Menu, look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
-    let entries = menu.entries();
+    let entries = menu.entries(&look.shared.keys);
     let place = middle(area, 60, 18.min(area.height.saturating_sub(2)));
     let inside = frame(look, "Commands", menu.context.title()).draw(place, buf);
     typed(&menu.filter, look, row(inside, 0), buf, drawn);
@@ -209,7 +217,7 @@ fn palette(menu: &Menu, look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn: &m
             buf,
         );
     }
-    column(&entries, 0, menu.chosen, look, body, buf, drawn);
+    column(&entries, 0, menu.chosen.at(), look, body, buf, drawn);
 }
 
 fn ask(prompt: &Prompt, look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
@@ -234,7 +242,7 @@ fn ask(prompt: &Prompt, look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn: &m
         None => look.span(Role::Dim, format!(" {hint}")),
     };
     line(&Line::from(below), row(inside, 1), 0, buf);
-    let first = (prompt.chosen + 1).saturating_sub(usize::from(rows));
+    let first = (prompt.chosen.at() + 1).saturating_sub(usize::from(rows));
     for (at, name) in proposals
         .iter()
         .enumerate()
@@ -244,16 +252,16 @@ fn ask(prompt: &Prompt, look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn: &m
         let place = row(inside, 2 + u16::try_from(at - first).unwrap_or(u16::MAX));
         let words = name.map_or("all sessions".to_owned(), |name| label(name));
         line(&Line::from(format!("   {words}")), place, 0, buf);
-        if at == prompt.chosen {
+        if at == prompt.chosen.at() {
             buf.set_style(place, look.style(Role::Selected));
         }
-        drawn.target(place, Target::Row(at));
+        drawn.target(place, MouseTarget::Row(at));
     }
 }
 
 /// The letters that say what to copy.
 fn copy(look: &Look<'_>, area: Rect, buf: &mut Buffer) {
-    let entries: Vec<&Binding> = of(Context::Copy).collect();
+    let entries: Vec<&Binding> = look.shared.keys.of(Context::Copy).collect();
     let height = u16::try_from(entries.len())
         .unwrap_or(u16::MAX)
         .saturating_add(2);

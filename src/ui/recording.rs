@@ -1,114 +1,176 @@
-//! The interface's own recorder: started when the user has chosen so, unless another process records.
+//! The interface's own recorder. Whether another process records is asked again and again: where none does, and
+//! the user wants it, the interface records, and takes over from one that has ended.
 
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::sync::mpsc::{
+    Receiver, Sender, UnboundedReceiver, UnboundedSender, channel, unbounded_channel,
+};
 
-use crate::app::msg::{Failure, RecorderEvent};
-use crate::daemon::{Event, Handle, Instance, InstanceError, Recorder, RecorderOptions, spawn};
+use crate::daemon::{Handle, Instance, InstanceError, Recorder, spawn};
 use crate::model::time::Millis;
-use crate::redact::Redactor;
+use crate::ops::RecorderEvent;
+use crate::ops::beat::{Holder, RecordedBy};
+use crate::ops::tell::with_causes;
 
 use super::context::Context;
-use super::jobs::fail;
 
 /// News that may wait to be heard.
 const WAITING: usize = 64;
 
-/// The recorder, while there is one.
+/// The longest time between two looks at who records.
+const LONGEST: Duration = Duration::from_secs(2);
+/// The shortest one.
+const SHORTEST: Duration = Duration::from_millis(250);
+
+/// The recorder, while there is one, and what is known of others.
 #[derive(Debug)]
 pub(super) struct Recording {
-    /// Held as long as it runs.
-    running: Option<(Handle, Instance)>,
-    events: Sender<Event>,
+    running: Option<Handle>,
+    events: Sender<RecorderEvent>,
+    found: UnboundedSender<Found>,
+    /// Whether the user wants it.
+    wanted: bool,
+    /// Whether somebody looks at the lock just now.
+    looking: bool,
+    /// The other process that held the lock last.
+    other: Option<Holder>,
+    /// Whether the lock was free when it was looked at last. A daemon that is started anew gets it back
+    /// in the time to the next look.
+    free: bool,
+}
+
+/// What a look at the lock found: this process has it now, or what is true without it.
+pub(super) type Found = Result<Box<Instance>, RecorderEvent>;
+
+/// What comes from a recorder and from looks at the lock.
+pub(super) struct News {
+    /// Events of the recorder of this process.
+    pub(super) events: Receiver<RecorderEvent>,
+    /// What looks at the lock found.
+    pub(super) found: UnboundedReceiver<Found>,
 }
 
 impl Recording {
-    /// None yet; its news will come out of the receiver.
-    pub(super) fn new() -> (Self, Receiver<Event>) {
+    /// None yet.
+    pub(super) fn new() -> (Self, News) {
         let (events, news) = channel(WAITING);
+        let (found, finds) = unbounded_channel();
         let recording = Self {
             running: None,
             events,
+            found,
+            wanted: false,
+            looking: false,
+            other: None,
+            free: false,
+        };
+        let news = News {
+            events: news,
+            found: finds,
         };
         (recording, news)
     }
 
-    /// Starts it, unless it runs, another process records, or the user wants none. What there is to
-    /// be known of that.
-    pub(super) fn start(&mut self, context: &Context) -> Option<RecorderEvent> {
-        if self.running.is_some() {
-            return None;
-        }
-        if !context.record {
-            return Some(RecorderEvent::Stopped);
-        }
-        let failed = |failure| RecorderEvent::Failed {
-            at: context.now(),
-            failure,
-        };
-        let instance = match Instance::acquire(&context.recorder_lock) {
-            Ok(instance) => instance,
-            Err(InstanceError::Running { pid }) => return Some(RecorderEvent::Other { pid }),
-            Err(error) => return Some(failed(fail(error))),
-        };
-        let settings = &context.settings.recorder;
-        let redactor = match Redactor::new(&context.settings.redaction) {
-            Ok(redactor) => redactor,
-            Err(error) => return Some(failed(fail(error))),
-        };
-        let options = RecorderOptions {
-            probe: Duration::from_secs(settings.probe_seconds.into()),
-            interval: Duration::from_secs(settings.interval_seconds.into()),
-            retention: context.settings.retention.policy().clone(),
-            contents: settings.contents,
-            history_limit: Some(settings.history_limit),
-            exclusions: context.exclusions.clone(),
-            host: context.host.clone(),
-        };
-        let mux = Arc::new(context.tmux.clone());
-        let recorder = Recorder::new(mux, context.store.clone(), redactor, options)
-            .with_journal(&context.journal, context.teller.clone())
-            .with_settings(
-                context.paths.config_file.clone(),
-                context.paths.home.clone(),
-            );
-        self.running = Some((spawn(recorder, self.events.clone()), instance));
-        Some(RecorderEvent::Started)
+    /// How often to call [`Recording::look`]: an end of a recorder is noticed and answered within an
+    /// interval of its own looks.
+    pub(super) fn period(&self, context: &Context) -> Duration {
+        let own = self.running.as_ref().map(Handle::beat);
+        let beat = own.or(self.other.and_then(|other| other.beat));
+        let settings = &context.host.settings().recorder;
+        let every_ms = beat.map_or(settings.probe_ms(), |beat| beat.every_ms);
+        (Duration::from_millis(every_ms) / 2).clamp(SHORTEST, LONGEST)
     }
 
-    /// Ends it, and waits for the look that it may be in.
+    /// The user wants it to record, unless another process does.
+    pub(super) fn want(&mut self, context: &Context) {
+        self.wanted = context.record;
+        self.look(context);
+    }
+
+    /// Looks who records; what is found comes as news. Of the recorder of this process it is known at once.
+    pub(super) fn look(&mut self, context: &Context) -> Option<RecorderEvent> {
+        if let Some(handle) = &self.running {
+            if !handle.is_over() {
+                return Some(RecorderEvent::Looked(handle.beat()));
+            }
+            // It is started again at the next look: with it, its lock went.
+            self.running = None;
+            let why = "the recorder has ended by itself".to_owned();
+            return Some(RecorderEvent::Broken(why));
+        }
+        if self.looking {
+            return None;
+        }
+        self.looking = true;
+        let take = self.wanted && (self.free || self.other.is_none());
+        let (lock, found) = (context.host.recorder_lock(), self.found.clone());
+        let settings = &context.host.settings().recorder;
+        let (every_ms, now) = (settings.probe_ms(), context.host.now());
+        tokio::task::spawn_blocking(move || {
+            // Nobody listens any more when the interface has ended.
+            let _ = found.send(look_at(&lock, take, every_ms, now));
+        });
+        None
+    }
+
+    /// Takes in what a look at the lock found.
+    pub(super) fn found(&mut self, found: Found, context: &Context) -> Option<RecorderEvent> {
+        self.looking = false;
+        self.free = matches!(found, Err(RecorderEvent::Stopped));
+        let instance = match found {
+            Ok(instance) if self.wanted => *instance,
+            Ok(_) => return None,
+            Err(event) => {
+                if let RecorderEvent::Other(holder) = event {
+                    self.other = Some(holder);
+                }
+                return Some(event);
+            }
+        };
+        let recorder = match Recorder::new(&context.host) {
+            Ok(recorder) => recorder,
+            Err(error) => return Some(RecorderEvent::Broken(with_causes(&error))),
+        };
+        let every_ms = recorder.every_ms();
+        self.running = Some(spawn(recorder, instance, self.events.clone()));
+        let after = self.other.take();
+        Some(RecorderEvent::Started { every_ms, after })
+    }
+
+    /// Another process records in its place: it has ended, or is about to.
+    pub(super) fn displaced(&mut self, by: Holder) {
+        self.running = None;
+        self.other = Some(by);
+    }
+
+    /// Whether the user wants it.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.wanted
+    }
+
+    /// Ends it, and waits for the look that it may be in. It is not started again until it is wanted again.
     pub(super) async fn stop(&mut self) {
-        if let Some((handle, instance)) = self.running.take() {
+        self.wanted = false;
+        if let Some(handle) = self.running.take() {
             handle.stop().await;
-            drop(instance);
         }
     }
 }
 
-/// An event of the recorder in the words of the state.
-pub(super) fn news(event: Event, at: Millis) -> Option<RecorderEvent> {
-    Some(match event {
-        Event::Quiet => return None,
-        Event::Unchanged => RecorderEvent::Unchanged { at },
-        Event::Stored(meta) => RecorderEvent::Captured(meta),
-        Event::Spooled(spooled) => RecorderEvent::KeptAside {
-            failure: Failure {
-                message: spooled.to_string(),
-            },
-        },
-        Event::TakenIn(taken) => RecorderEvent::TakenIn {
-            at,
-            words: taken.to_string(),
-        },
-        Event::NoServer | Event::ServerGone { .. } => RecorderEvent::NoServer { at },
-        Event::Failed(message) => RecorderEvent::Failed {
-            at,
-            failure: Failure { message },
-        },
+fn look_at(lock: &Path, take: bool, every_ms: u64, now: Millis) -> Found {
+    if let Some(holder) = Instance::holder(lock) {
+        return Err(RecorderEvent::Other(holder));
+    }
+    if !take {
+        return Err(RecorderEvent::Stopped);
+    }
+    let instance = Instance::acquire(lock, RecordedBy::Interface, every_ms, now);
+    instance.map(Box::new).map_err(|error| match error {
+        InstanceError::Running(holder) => RecorderEvent::Other(holder),
+        error => RecorderEvent::Broken(with_causes(&error)),
     })
 }
 

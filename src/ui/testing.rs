@@ -7,21 +7,13 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 
 use crate::app::State;
-use crate::app::state::Shared;
-use crate::config::Settings;
-use crate::model::time::Millis;
+pub(crate) use crate::app::rig::shared;
+use crate::app::theme::Theme;
+use crate::config::ThemeName;
 
-/// Tuesday 20 October 2026, 14:32:18 UTC.
-pub(crate) const NOW: Millis = Millis(1_792_506_738_000);
-
-/// What is shared, at [`NOW`] in UTC.
-pub(crate) fn shared() -> Shared {
-    Shared::new(
-        NOW,
-        jiff::tz::TimeZone::UTC,
-        "/home/me".into(),
-        Settings::default(),
-    )
+/// The theme that is not coloured by settings.
+pub(crate) fn dark() -> Theme {
+    Theme::built_in(ThemeName::Dark)
 }
 
 /// Draws a state at a size, and takes over what was drawn where, as the event loop does.

@@ -5,18 +5,29 @@ use proptest::prelude::*;
 use super::testing::render;
 use crate::app::Msg;
 use crate::app::input::{Key, KeyPress};
-use crate::app::msg::{Failure, RecorderEvent};
-use crate::app::rig::{NOW, Rig};
+use crate::app::keys::Context;
+use crate::app::msg::Failure;
+use crate::app::rig::Rig;
+use crate::app::samples::NOW;
+use crate::app::theme::Theme;
+use crate::config::ThemeName;
 use crate::model::time::Millis;
+use crate::ops::RecorderEvent;
+use crate::ops::beat::{Beat, Health};
 
 const SIZES: [(u16, u16); 3] = [(40, 12), (80, 24), (160, 45)];
 
 /// The tape of the samples, on the second snapshot, recording.
 fn rig() -> Rig {
     let mut rig = Rig::new();
-    rig.tell(Msg::Recorder(RecorderEvent::Unchanged {
-        at: Millis(NOW.0 - 8000),
-    }));
+    rig.tell(Msg::Now(Millis(NOW.0 - 8000)));
+    rig.tell(Msg::Recorder(RecorderEvent::Unchanged));
+    rig.tell(Msg::Now(NOW));
+    rig.tell(Msg::Recorder(RecorderEvent::Looked(Beat {
+        at: NOW,
+        every_ms: 1000,
+        health: Health::Well,
+    })));
     rig.keys("h");
     rig
 }
@@ -79,8 +90,9 @@ fn storage_of_nothing() {
 
 #[test]
 fn storage_under_work_and_in_need() {
+    use crate::app::figures::Work;
     use crate::app::msg::Answer;
-    use crate::app::upkeep::{Work, sample};
+    use crate::app::upkeep::sample;
     use crate::store::Progress;
     let mut rig = rig();
     rig.keys("3v");
@@ -118,6 +130,21 @@ fn help() {
 }
 
 #[test]
+fn a_key_map_is_a_value_that_keys_hints_and_help_follow() {
+    let mut rig = rig();
+    let (old, new) = (KeyPress::char('s'), KeyPress::char('F'));
+    rig.state.shared.keys.rebind(Context::Tape, old, new);
+    let drawn = render(&mut rig.state, 160, 45);
+    assert!(drawn.contains("F snap now") && !drawn.contains("s snap now"));
+    rig.keys("s");
+    assert_eq!(rig.at(), "14:31:52", "it does nothing any more");
+    rig.keys("?");
+    assert!(render(&mut rig.state, 160, 45).contains(" F         snapshot now"));
+    rig.key(Key::Esc).keys("F");
+    assert_eq!(rig.at(), "14:32:18");
+}
+
+#[test]
 fn palette() {
     let mut rig = rig();
     rig.keys(":snap");
@@ -134,7 +161,7 @@ fn a_question() {
 #[test]
 fn without_colour_the_signs_stay() {
     let mut rig = rig();
-    rig.state.shared.theme = crate::config::ThemeName::Mono;
+    rig.state.shared.theme = Theme::built_in(ThemeName::Mono);
     let drawn = render(&mut rig.state, 80, 24);
     let coloured = |line: &str| line.contains(" = in ") || line.contains(" = on ");
     assert!(!drawn.lines().any(coloured), "{drawn}");
@@ -210,7 +237,7 @@ proptest! {
                 }
                 Step::Click(x, y) => {
                     if let Some((_, target)) = drawn.at((x, y).into()) {
-                        rig.tell(Msg::Mouse(crate::app::input::MouseKind::Click, target));
+                        rig.tell(Msg::Mouse(crate::app::mouse::MouseKind::Click, target));
                     }
                 }
             }

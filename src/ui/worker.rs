@@ -1,4 +1,4 @@
-//! Carries out effects on blocking threads. Of each kind of reading one runs at a time and only the
+//! Does jobs on blocking threads. Of each kind of reading one runs at a time and only the
 //! latest request waits behind it; writes run one after the other, none is left out.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::app::Effect;
+use crate::app::effect::Job;
 use crate::app::msg::{Answer, Failure};
 
 use super::context::Context;
@@ -38,28 +38,29 @@ impl Kind {
         !matches!(self, Kind::Timeline | Kind::Write)
     }
 
-    fn of(effect: &Effect) -> Option<Kind> {
-        Some(match effect {
-            Effect::LoadTimeline { .. } | Effect::Refresh | Effect::LoadLives => Kind::Timeline,
-            Effect::LoadSnapshot { .. } => Kind::Snapshot,
-            Effect::LoadContents { .. } => Kind::Contents,
-            Effect::Search { .. } => Kind::Search,
-            Effect::Compare { .. } | Effect::Plan { .. } => Kind::Compare,
-            Effect::LoadFigures { .. } => Kind::Figures,
-            Effect::Verify | Effect::LookForCheck => Kind::Check,
-            Effect::CaptureNow { .. }
-            | Effect::Compact
-            | Effect::Prune
-            | Effect::Edit { .. }
-            | Effect::Trash { .. }
-            | Effect::Untrash { .. }
-            | Effect::DismissRecovery { .. }
-            | Effect::LookAround
-            | Effect::LookForCrashes
-            | Effect::Apply { .. }
-            | Effect::UndoRestore { .. } => Kind::Write,
-            _ => return None,
-        })
+    fn of(job: &Job) -> Self {
+        match job {
+            Job::LoadTimeline { .. } | Job::Refresh | Job::LoadLives => Kind::Timeline,
+            Job::LoadSnapshot { .. } => Kind::Snapshot,
+            Job::LoadContents { .. } => Kind::Contents,
+            Job::Search { .. } => Kind::Search,
+            Job::Compare { .. } | Job::Plan { .. } => Kind::Compare,
+            Job::LoadFigures { .. } => Kind::Figures,
+            Job::Verify | Job::LookForCheck => Kind::Check,
+            Job::CaptureNow { .. }
+            | Job::Compact
+            | Job::Prune
+            | Job::Edit { .. }
+            | Job::Trash { .. }
+            | Job::Untrash { .. }
+            | Job::DismissRecovery { .. }
+            | Job::LookAround
+            | Job::LookForCrashes
+            | Job::Apply { .. }
+            | Job::LookForLeftovers { .. }
+            | Job::CloseLeftover { .. }
+            | Job::UndoRestore { .. } => Kind::Write,
+        }
     }
 }
 
@@ -74,7 +75,7 @@ pub(crate) struct Done {
     pub(crate) cut_short: bool,
 }
 
-/// Runs effects, and sends what comes of them.
+/// Runs jobs, and sends what comes of them.
 #[derive(Debug)]
 pub(crate) struct Worker {
     context: Arc<Context>,
@@ -85,7 +86,7 @@ pub(crate) struct Worker {
 #[derive(Debug, Default)]
 struct Lane {
     running: bool,
-    waiting: VecDeque<Effect>,
+    waiting: VecDeque<Job>,
 }
 
 impl Worker {
@@ -98,18 +99,15 @@ impl Worker {
         }
     }
 
-    /// Starts an effect, or lets it wait for its turn. Gives back what is not work of this kind.
-    pub(crate) fn start(&mut self, effect: Effect) -> Option<Effect> {
-        let Some(kind) = Kind::of(&effect) else {
-            return Some(effect);
-        };
+    /// Starts a job, or lets it wait for its turn.
+    pub(crate) fn start(&mut self, job: Job) {
+        let kind = Kind::of(&job);
         let lane = self.lanes.entry(kind).or_default();
         if kind.latest_wins() {
             lane.waiting.clear();
         }
-        lane.waiting.push_back(effect);
+        lane.waiting.push_back(job);
         self.advance(kind);
-        None
     }
 
     /// A job is over: the next of its kind may start.
@@ -139,14 +137,14 @@ impl Worker {
         let Some(lane) = self.lanes.get_mut(&kind).filter(|lane| !lane.running) else {
             return;
         };
-        let Some(effect) = lane.waiting.pop_front() else {
+        let Some(job) = lane.waiting.pop_front() else {
             return;
         };
         lane.running = true;
         let (context, done) = (Arc::clone(&self.context), self.done.clone());
         let news = self.done.clone();
         tokio::spawn(async move {
-            let job = tokio::task::spawn_blocking(move || {
+            let work = tokio::task::spawn_blocking(move || {
                 let tell = |answer| {
                     // Nobody listens any more when the interface has ended.
                     let _ = news.send(Done {
@@ -155,9 +153,9 @@ impl Worker {
                         cut_short: false,
                     });
                 };
-                jobs::run(&context, effect, &tell)
+                jobs::run(&context, job, &tell)
             });
-            let answer = job.await;
+            let answer = work.await;
             let cut_short = answer.is_err();
             let answer = answer.unwrap_or_else(|error| {
                 Answer::Notice(Err(Failure {

@@ -1,11 +1,13 @@
 //! The one key map: which key does what, where. Footer hints, the help screen and the palette are made
-//! from it, so they cannot say anything else than what the keys do.
+//! from it, so they cannot say anything else than what the keys do. It is a value of the state; what
+//! is built in is the default.
 
-mod map;
-
-pub use map::BINDINGS;
+pub mod action;
+mod builtin;
 
 use super::input::KeyPress;
+
+pub use action::Action;
 
 /// Where keys are pressed. Bindings of [`Context::Everywhere`] hold in all others, unless those bind
 /// the same key.
@@ -26,8 +28,7 @@ pub enum Context {
     Report,
     Recover,
     Welcome,
-    Help,
-    Palette,
+    Menu,
     Prompt,
     Copy,
     Confirm,
@@ -51,8 +52,7 @@ impl Context {
             Context::Report => "Report",
             Context::Recover => "Recovery",
             Context::Welcome => "Welcome",
-            Context::Help => "Help",
-            Context::Palette => "Commands",
+            Context::Menu => "Menu",
             Context::Prompt => "Prompt",
             Context::Copy => "Copy",
             Context::Confirm => "Confirmation",
@@ -64,7 +64,7 @@ impl Context {
     pub fn types(self) -> bool {
         matches!(
             self,
-            Context::SearchPrompt | Context::Help | Context::Palette | Context::Prompt
+            Context::SearchPrompt | Context::Menu | Context::Prompt
         )
     }
 
@@ -75,125 +75,13 @@ impl Context {
     }
 }
 
-/// What a key can do. The screens give it its meaning; the words are in [`BINDINGS`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[allow(missing_docs, reason = "the key map has the help text of each")]
-pub enum Action {
-    // Everywhere.
-    Help,
-    Palette,
-    Search,
-    ViewTape,
-    ViewSearch,
-    ViewStorage,
-    Theme,
-    Mouse,
-    Copy,
-    CopyId,
-    CopyCommand,
-    CopyDirectory,
-    CopyText,
-    Back,
-    Leave,
-    Quit,
-    Suspend,
-    Redraw,
-    // Lists, texts, panels.
-    Down,
-    Up,
-    PageDown,
-    PageUp,
-    Top,
-    Bottom,
-    NextPanel,
-    PreviousPanel,
-    Open,
-    Toggle,
-    Zoom,
-    // Time.
-    Older,
-    Newer,
-    OlderChange,
-    NewerChange,
-    OlderDay,
-    NewerDay,
-    OlderTagged,
-    NewerTagged,
-    Oldest,
-    Live,
-    GoToTime,
-    // Snapshots.
-    MarkA,
-    Diff,
-    DiffLive,
-    Restore,
-    SnapNow,
-    Tag,
-    Pin,
-    Trash,
-    UndoTrash,
-    FilterSession,
-    // Detail.
-    NextTab,
-    NextPane,
-    PreviousPane,
-    NextMatch,
-    PreviousMatch,
-    Wrap,
-    // Search.
-    ToggleText,
-    CycleScope,
-    FirstSeen,
-    LastSeen,
-    // Diff.
-    OlderA,
-    NewerA,
-    Inline,
-    Fold,
-    FoldAll,
-    LessContext,
-    MoreContext,
-    IgnoreBlank,
-    Swap,
-    Layout,
-    Tree,
-    // Storage.
-    Prune,
-    Verify,
-    Compact,
-    // Restore preview.
-    ToggleAll,
-    NextWarning,
-    AllCommands,
-    CycleConflict,
-    CyclePrograms,
-    CycleMissingDir,
-    CycleText,
-    CopyScript,
-    Apply,
-    // Report.
-    Attach,
-    RetryFailed,
-    UndoRestore,
-    CopyReport,
-    // Recovery.
-    NotNow,
-    StopAsking,
-    // Confirmation.
-    Yes,
-    No,
-    // Welcome.
-    ChooseRecord,
-    ChooseOnce,
-}
-
 /// Some keys that belong together in hints and help: `h` and `l`, older and newer.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Binding {
     /// Where they hold.
     pub context: Context,
     /// The keys and what each does. The first key of each action is the one that hints name.
-    pub keys: &'static [(KeyPress, Action)],
+    pub keys: Vec<(KeyPress, Action)>,
     /// A word or two for the footer; empty where no hint is to be shown.
     pub hint: &'static str,
     /// What help says.
@@ -206,7 +94,7 @@ impl Binding {
     pub fn hint_keys(&self) -> String {
         let mut seen: Vec<Action> = Vec::new();
         let mut names: Vec<String> = Vec::new();
-        for (key, action) in self.keys {
+        for (key, action) in &self.keys {
             if !seen.contains(action) {
                 seen.push(*action);
                 names.push(key.to_string());
@@ -232,50 +120,81 @@ impl Binding {
     }
 }
 
-/// What a key does in a place.
-#[must_use]
-pub fn resolve(context: Context, key: KeyPress) -> Option<Action> {
-    let find = |place: Context| {
-        BINDINGS
+/// Which key does what, everywhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyMap {
+    bindings: Vec<Binding>,
+}
+
+impl Default for KeyMap {
+    fn default() -> Self {
+        let bindings = builtin::bindings();
+        Self { bindings }
+    }
+}
+
+impl KeyMap {
+    /// What a key does in a place.
+    #[must_use]
+    pub fn resolve(&self, context: Context, key: KeyPress) -> Option<Action> {
+        let find = |place: Context| {
+            self.of(place)
+                .flat_map(|binding| &binding.keys)
+                .find(|(bound, _)| *bound == key)
+                .map(|(_, action)| *action)
+        };
+        find(context).or_else(|| {
+            let global = find(Context::Everywhere)?;
+            let always = matches!(global, Action::Everywhere(action) if action.is_always());
+            (context.inherits() || always).then_some(global)
+        })
+    }
+
+    /// The bindings of one place, in the order of the map.
+    pub fn of(&self, context: Context) -> impl Iterator<Item = &Binding> {
+        self.bindings
             .iter()
-            .filter(|binding| binding.context == place)
-            .flat_map(|binding| binding.keys)
-            .find(|(bound, _)| *bound == key)
-            .map(|(_, action)| *action)
-    };
-    find(context).or_else(|| {
-        let global = find(Context::Everywhere)?;
-        // What ends or stops the program works even while something is typed.
-        let always = matches!(global, Action::Quit | Action::Suspend | Action::Redraw);
-        (context.inherits() || always).then_some(global)
-    })
-}
+            .filter(move |binding| binding.context == context)
+    }
 
-/// The bindings of one place, in the order of the map.
-pub fn of(context: Context) -> impl Iterator<Item = &'static Binding> {
-    BINDINGS
-        .iter()
-        .filter(move |binding| binding.context == context)
-}
+    /// The bindings that hold in a place: its own, then those of everywhere that it inherits.
+    pub fn holding(&self, context: Context) -> impl Iterator<Item = &Binding> {
+        let everywhere = context.inherits().then(|| self.of(Context::Everywhere));
+        self.of(context).chain(everywhere.into_iter().flatten())
+    }
 
-/// What the footer shows in a place, most useful first.
-pub fn hints(context: Context) -> impl Iterator<Item = &'static Binding> {
-    let everywhere = context.inherits().then(|| of(Context::Everywhere));
-    of(context)
-        .chain(everywhere.into_iter().flatten())
-        .filter(|binding| !binding.hint.is_empty())
+    /// Puts what a key does in a place onto another key.
+    #[cfg(test)]
+    pub(crate) fn rebind(&mut self, context: Context, from: KeyPress, to: KeyPress) {
+        let own = self
+            .bindings
+            .iter_mut()
+            .filter(|one| one.context == context);
+        for (key, _) in own.flat_map(|binding| &mut binding.keys) {
+            if *key == from {
+                *key = to;
+            }
+        }
+    }
+
+    /// What the footer shows in a place, most useful first.
+    pub fn hints(&self, context: Context) -> impl Iterator<Item = &Binding> {
+        self.holding(context)
+            .filter(|binding| !binding.hint.is_empty())
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::action::Everywhere;
     use super::*;
     use std::collections::HashSet;
 
     #[test]
     fn no_key_has_two_meanings_in_one_place() {
         let mut seen = HashSet::new();
-        for binding in BINDINGS {
-            for (key, _) in binding.keys {
+        for binding in KeyMap::default().bindings {
+            for (key, _) in &binding.keys {
                 assert!(
                     seen.insert((binding.context, *key)),
                     "{key} stands twice in {:?}",
@@ -287,7 +206,7 @@ mod tests {
 
     #[test]
     fn every_binding_says_what_it_does_and_fits() {
-        for binding in BINDINGS {
+        for binding in KeyMap::default().bindings {
             assert!(!binding.keys.is_empty() && !binding.help.is_empty());
             assert!(binding.help.chars().count() <= 34, "{}", binding.help);
             assert!(binding.hint.chars().count() <= 14, "{}", binding.hint);
@@ -296,8 +215,9 @@ mod tests {
 
     #[test]
     fn a_place_that_types_binds_no_letter() {
-        for binding in BINDINGS.iter().filter(|binding| binding.context.types()) {
-            for (key, _) in binding.keys {
+        let bindings = KeyMap::default().bindings;
+        for binding in bindings.iter().filter(|one| one.context.types()) {
+            for (key, _) in &binding.keys {
                 assert_eq!(key.typed(), None, "{key} in {:?}", binding.context);
             }
         }
@@ -305,25 +225,59 @@ mod tests {
 
     #[test]
     fn hints_name_one_key_an_action() {
-        let scrub = of(Context::Tape).next().unwrap();
+        let map = KeyMap::default();
+        let scrub = map.of(Context::Tape).next().unwrap();
         assert_eq!(scrub.hint_keys(), "h/l");
         assert_eq!(scrub.help_keys(), "h l ← →");
     }
 
     #[test]
     fn a_place_comes_before_everywhere_and_quitting_always_works() {
-        let quit = KeyPress::ctrl('c');
+        let (quit, map) = (KeyPress::ctrl('c'), KeyMap::default());
         for context in [Context::Tape, Context::Prompt, Context::Confirm] {
-            assert_eq!(resolve(context, quit), Some(Action::Quit));
+            assert_eq!(
+                map.resolve(context, quit),
+                Some(Action::Everywhere(Everywhere::Quit))
+            );
         }
         assert_eq!(
-            resolve(Context::Prompt, KeyPress::char('q')),
+            map.resolve(Context::Prompt, KeyPress::char('q')),
             None,
             "letters are typed"
         );
         assert_eq!(
-            resolve(Context::Report, KeyPress::char('y')),
-            Some(Action::CopyReport)
+            map.resolve(Context::Report, KeyPress::char('y')),
+            Some(Action::Report(action::ReportAction::CopyReport))
         );
+    }
+
+    #[test]
+    fn every_action_is_of_its_place_or_of_everywhere() {
+        let place = |action| match action {
+            Action::Everywhere(_) => Context::Everywhere,
+            Action::Tape(_) => Context::Tape,
+            Action::Detail(_) => Context::Detail,
+            Action::FullText(_) => Context::FullText,
+            Action::Diff(_) => Context::Diff,
+            Action::SearchPrompt(_) => Context::SearchPrompt,
+            Action::SearchResults(_) => Context::SearchResults,
+            Action::Storage(_) => Context::Storage,
+            Action::HiddenSecrets(_) => Context::HiddenSecrets,
+            Action::Prune(_) => Context::Prune,
+            Action::Restore(_) => Context::Restore,
+            Action::Report(_) => Context::Report,
+            Action::Recover(_) => Context::Recover,
+            Action::Welcome(_) => Context::Welcome,
+            Action::Menu(_) => Context::Menu,
+            Action::Prompt(_) => Context::Prompt,
+            Action::Copy(_) => Context::Copy,
+            Action::Confirm(_) => Context::Confirm,
+        };
+        for binding in KeyMap::default().bindings {
+            for (key, action) in &binding.keys {
+                let places = [binding.context, Context::Everywhere];
+                assert!(places.contains(&place(*action)), "{key} {action:?}");
+            }
+        }
     }
 }

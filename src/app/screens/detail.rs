@@ -1,13 +1,14 @@
 //! One tab of a snapshot, drawn large; and the full text of one of its panes.
 
-use crate::app::effect::Effect;
-use crate::app::input::{MouseKind, Target};
-use crate::app::keys::{Action, Context};
-use crate::app::overlay::Confirmed;
-use crate::app::state::{Cx, Shared};
+use crate::app::keys::Context;
+use crate::app::keys::action::{CopyAction, DetailAction, FullTextAction, Motion};
+use crate::app::list::{Cursor, places};
+use crate::app::mouse::{MouseKind, MouseTarget};
+use crate::app::shared::{Cx, Shared};
 use crate::model::contents::Contents;
 
-use super::{Go, Interact, tape};
+use super::snapshot::{copy_of_snapshot, on_snapshot};
+use super::{Go, Interact};
 
 /// The detail of the snapshot that is looked at.
 #[derive(Debug, Default)]
@@ -37,22 +38,42 @@ impl Detail {
         Some(text)
     }
 
-    fn scroll(&mut self, action: Action, count: usize, cx: &Cx<'_>) {
+    /// Scrolls the full text, where it is shown.
+    fn scroll(&mut self, cx: &Cx<'_>, lead: impl FnOnce(&mut Cursor, usize, usize)) {
         let Some(full) = &mut self.full else { return };
-        let view = cx.shared.view.text;
-        let lines = Self::text(cx.shared).map_or(0, lines_of);
-        let last = lines.saturating_sub(view.rows);
-        let first = full.first.unwrap_or(last).min(last);
-        let page = view.rows.saturating_sub(1).max(1).saturating_mul(count);
-        full.first = match action {
-            Action::Down => Some(first.saturating_add(count).min(last)),
-            Action::Up => Some(first.saturating_sub(count)),
-            Action::PageDown => Some(first.saturating_add(page).min(last)),
-            Action::PageUp => Some(first.saturating_sub(page)),
-            Action::Top => Some(0),
-            Action::Bottom => None,
-            _ => full.first,
-        };
+        let seen = cx.shared.view.text.rows;
+        let all = places(Self::text(cx.shared).map_or(0, lines_of), seen);
+        let mut first = Cursor::default();
+        first.set(full.first.unwrap_or(usize::MAX), all);
+        lead(&mut first, seen, all);
+        full.first = Some(first.at());
+    }
+
+    /// Does what a key means while a tab is shown.
+    pub(super) fn act(&mut self, action: DetailAction, count: usize, cx: &mut Cx<'_>) -> Go {
+        let mut go = Go::Stay;
+        match action {
+            DetailAction::Scrub(scrub) => cx.shared.scrub(scrub, count),
+            DetailAction::Turn(turn) => cx.shared.turn(turn),
+            DetailAction::On(action) => go = on_snapshot(action, cx),
+            DetailAction::FullText => self.full = Some(FullText { first: None }),
+        }
+        self.refreshed(cx);
+        go
+    }
+
+    /// Does what a key means while the full text of a pane is shown.
+    pub(super) fn read(&mut self, action: FullTextAction, count: usize, cx: &mut Cx<'_>) -> Go {
+        match action {
+            FullTextAction::Scrub(scrub) => cx.shared.scrub(scrub, count),
+            FullTextAction::Turn(turn) => cx.shared.turn(turn),
+            FullTextAction::Move(Motion::Bottom) => self.full = Some(FullText { first: None }),
+            FullTextAction::Move(motion) => {
+                self.scroll(cx, |first, seen, all| first.go(motion, count, seen, all));
+            }
+        }
+        self.refreshed(cx);
+        Go::Stay
     }
 }
 
@@ -72,32 +93,26 @@ impl Interact for Detail {
         }
     }
 
-    fn action(&mut self, action: Action, count: usize, cx: &mut Cx<'_>) -> Go {
-        let go = if self.full.is_some() && matches!(action, Action::Back | Action::Leave) {
-            self.full = None;
-            Go::Stay
-        } else if matches!(action, Action::Back | Action::Leave) {
-            Go::Back
-        } else if cx.shared.scrub(action, count) || cx.shared.turn(action) {
-            Go::Stay
-        } else if let Some(go) = tape::on_snapshot(action, cx) {
-            go
-        } else if action == Action::Open {
-            self.full = Some(FullText { first: None });
-            Go::Stay
-        } else {
-            self.scroll(action, count, cx);
-            Go::Stay
+    fn back(&mut self, cx: &mut Cx<'_>) -> Go {
+        let go = match self.full.take() {
+            Some(_) => Go::Stay,
+            None => Go::Back,
         };
         self.refreshed(cx);
         go
     }
 
-    fn mouse(&mut self, kind: MouseKind, target: Target, cx: &mut Cx<'_>) -> Go {
+    fn copy(&mut self, what: CopyAction, cx: &mut Cx<'_>) -> Go {
+        copy_of_snapshot(what, cx);
+        Go::Stay
+    }
+
+    fn mouse(&mut self, kind: MouseKind, target: MouseTarget, cx: &mut Cx<'_>) -> Go {
         match (kind, target) {
-            (MouseKind::ScrollUp, Target::Text) => self.scroll(Action::Up, 3, cx),
-            (MouseKind::ScrollDown, Target::Text) => self.scroll(Action::Down, 3, cx),
-            (MouseKind::DoubleClick, Target::Pane(_)) => {
+            (MouseKind::ScrollUp | MouseKind::ScrollDown, MouseTarget::Text) => {
+                self.scroll(cx, |first, _, all| first.mouse(kind, target, all));
+            }
+            (MouseKind::DoubleClick, MouseTarget::Pane(_)) => {
                 self.full = Some(FullText { first: None });
             }
             _ => {
@@ -111,12 +126,5 @@ impl Interact for Detail {
     fn refreshed(&mut self, cx: &mut Cx<'_>) {
         cx.shared.settle();
         cx.load();
-    }
-
-    fn confirmed(&mut self, what: Confirmed, cx: &mut Cx<'_>) -> Go {
-        if let Confirmed::Trash(ids) = what {
-            cx.effect(Effect::Trash { ids });
-        }
-        Go::Stay
     }
 }

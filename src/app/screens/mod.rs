@@ -6,17 +6,20 @@ pub mod recover;
 pub mod report;
 pub mod restore;
 pub mod search;
+mod snapshot;
 pub mod storage;
 pub mod tape;
 pub mod welcome;
 
 use crate::model::id::SnapshotId;
 
-use super::input::{KeyPress, MouseKind, Target};
+use super::input::KeyPress;
+use super::keys::action::{CopyAction, Everywhere};
 use super::keys::{Action, Context};
+use super::mouse::{MouseKind, MouseTarget};
 use super::msg::Answer;
 use super::overlay::{Confirmed, Overlay};
-use super::state::{Cx, Shared};
+use super::shared::{Cx, Shared};
 
 /// A screen.
 #[derive(Debug)]
@@ -61,8 +64,20 @@ pub trait Interact {
     /// Where its keys are looked up.
     fn context(&self) -> Context;
 
-    /// An action; `count` is the number typed before it, 1 where none was.
-    fn action(&mut self, action: Action, count: usize, cx: &mut Cx<'_>) -> Go;
+    /// Back, out of what is open in it, or out of it.
+    fn back(&mut self, _cx: &mut Cx<'_>) -> Go {
+        Go::Back
+    }
+
+    /// The same by `q`, which quits at the root.
+    fn leave(&mut self, cx: &mut Cx<'_>) -> Go {
+        self.back(cx)
+    }
+
+    /// Copies something of what is looked at, where there is such a thing.
+    fn copy(&mut self, _what: CopyAction, _cx: &mut Cx<'_>) -> Go {
+        Go::Stay
+    }
 
     /// A key that is bound to nothing, while the place types ([`Context::types`]).
     fn typed(&mut self, _key: KeyPress, _cx: &mut Cx<'_>) -> Go {
@@ -78,7 +93,7 @@ pub trait Interact {
     }
 
     /// The mouse met something of this screen.
-    fn mouse(&mut self, _kind: MouseKind, _target: Target, _cx: &mut Cx<'_>) -> Go {
+    fn mouse(&mut self, _kind: MouseKind, _target: MouseTarget, _cx: &mut Cx<'_>) -> Go {
         Go::Stay
     }
 
@@ -129,15 +144,41 @@ impl Screen {
         }
     }
 
+    /// Does what a key means here; `count` is the number typed before it, 1 where none was.
+    pub fn act(&mut self, action: Action, count: usize, cx: &mut Cx<'_>) -> Go {
+        match (self, action) {
+            (Screen::Recover(screen), Action::Recover(action)) => screen.act(action, count, cx),
+            (Screen::Welcome(screen), Action::Welcome(action)) => screen.act(action, cx),
+            (Screen::Tape(screen), Action::Tape(action)) => screen.act(action, count, cx),
+            (Screen::Detail(screen), Action::Detail(action)) => screen.act(action, count, cx),
+            (Screen::Detail(screen), Action::FullText(action)) => screen.read(action, count, cx),
+            (Screen::Diff(screen), Action::Diff(action)) => screen.act(action, count, cx),
+            (Screen::Search(screen), Action::SearchPrompt(action)) => screen.ask_for(action, cx),
+            (Screen::Search(screen), Action::SearchResults(action)) => {
+                screen.act(action, count, cx)
+            }
+            (Screen::Storage(screen), Action::Storage(action)) => screen.act(action, count, cx),
+            (Screen::Storage(screen), Action::HiddenSecrets(motion)) => {
+                screen.go(motion, count, cx)
+            }
+            (Screen::Storage(screen), Action::Prune(action)) => screen.prune(action, count, cx),
+            (Screen::Restore(screen), Action::Restore(action)) => screen.act(action, count, cx),
+            (Screen::Report(screen), Action::Report(action)) => screen.act(action, count, cx),
+            // Of another place.
+            _ => Go::Stay,
+        }
+    }
+
     /// Whether an action of this screen can do anything at the moment: else its hint is not shown.
     #[must_use]
     pub fn offers(&self, action: Action, shared: &Shared) -> bool {
-        match self {
-            Screen::Storage(screen) => screen.offers(action, shared),
-            Screen::Report(screen) => screen.offers(action),
-            Screen::Restore(screen) => {
-                screen.running.is_none() || matches!(action, Action::Help | Action::Palette)
-            }
+        match (self, action) {
+            (Screen::Storage(screen), action) => screen.offers(action, shared),
+            (Screen::Report(screen), Action::Report(action)) => screen.offers(action),
+            (Screen::Restore(screen), action) if screen.running.is_some() => matches!(
+                action,
+                Action::Everywhere(Everywhere::Help | Everywhere::Palette)
+            ),
             _ => true,
         }
     }
@@ -158,7 +199,10 @@ impl Screen {
                     Screen::Restore(_),
                     Answer::Planned { .. } | Answer::Restoring(_) | Answer::Restored(_)
                 )
-                | (Screen::Report(_), Answer::RestoreUndone(_))
+                | (
+                    Screen::Report(_),
+                    Answer::RestoreUndone(_) | Answer::Leftovers(_)
+                )
         )
     }
 }

@@ -3,10 +3,12 @@
 
 use bstr::BString;
 
-use crate::app::effect::Effect;
-use crate::app::input::{MouseKind, Target as Met};
-use crate::app::keys::{Action, Context};
-use crate::app::state::Cx;
+use crate::app::effect::Job;
+use crate::app::keys::Context;
+use crate::app::keys::action::RecoverAction;
+use crate::app::list::Cursor;
+use crate::app::mouse::{MouseKind, MouseTarget};
+use crate::app::shared::Cx;
 use crate::model::snapshot::{SessionSummary, SnapshotMeta};
 use crate::restore::Selection;
 use crate::restore::recovery::Offer;
@@ -20,7 +22,7 @@ pub struct Recover {
     /// What can be brought back, newest first; never empty.
     pub offers: Vec<Offer>,
     /// The offer that is shown.
-    pub offer: usize,
+    pub offer: Cursor,
     /// Which of its snapshots, from the newest.
     pub snapshot: usize,
 }
@@ -32,7 +34,7 @@ impl Recover {
         offers.retain(|offer| !offer.snapshots.is_empty());
         let prompt = Self {
             offers,
-            offer: 0,
+            offer: Cursor::default(),
             snapshot: 0,
         };
         prompt.shown()?;
@@ -43,7 +45,7 @@ impl Recover {
     /// The offer and the snapshot that are shown.
     #[must_use]
     pub fn shown(&self) -> Option<(&Offer, &SnapshotMeta)> {
-        let offer = self.offers.get(self.offer)?;
+        let offer = self.offers.get(self.offer.at())?;
         Some((offer, offer.snapshots.get(self.snapshot)?))
     }
 
@@ -65,7 +67,7 @@ impl Recover {
         };
         if cx.shared.library.snapshot(meta.id).is_none() {
             let generation = cx.shared.ticket();
-            cx.effect(Effect::LoadSnapshot {
+            cx.effect(Job::LoadSnapshot {
                 id: meta.id,
                 focus: Default::default(),
                 have: Default::default(),
@@ -75,7 +77,7 @@ impl Recover {
     }
 
     fn pick(&mut self, snapshot: usize, cx: &mut Cx<'_>) {
-        let Some(offer) = self.offers.get(self.offer) else {
+        let Some(offer) = self.offers.get(self.offer.at()) else {
             return;
         };
         let to = snapshot.min(offer.snapshots.len().saturating_sub(1));
@@ -101,11 +103,11 @@ impl Recover {
     }
 
     fn stop_asking(&mut self, cx: &mut Cx<'_>) -> Go {
-        if self.offer < self.offers.len() {
-            let offer = self.offers.remove(self.offer);
-            cx.effect(Effect::DismissRecovery { life: offer.id() });
+        if self.offer.at() < self.offers.len() {
+            let offer = self.offers.remove(self.offer.at());
+            cx.effect(Job::DismissRecovery { life: offer.id() });
         }
-        self.offer = self.offer.min(self.offers.len().saturating_sub(1));
+        self.offer.set(self.offer.at(), self.offers.len());
         self.snapshot = 0;
         if self.offers.is_empty() {
             return Go::Back;
@@ -115,36 +117,36 @@ impl Recover {
     }
 }
 
+impl Recover {
+    /// Does what a key means.
+    pub(super) fn act(&mut self, action: RecoverAction, count: usize, cx: &mut Cx<'_>) -> Go {
+        match action {
+            RecoverAction::DryRun => return self.look(cx),
+            RecoverAction::Earlier => self.pick(self.snapshot.saturating_add(count), cx),
+            RecoverAction::Later => self.pick(self.snapshot.saturating_sub(count), cx),
+            RecoverAction::Move(motion) => {
+                self.offer.go(motion, 1, 1, self.offers.len());
+                self.snapshot = 0;
+                self.load(cx);
+            }
+            RecoverAction::StopAsking => return self.stop_asking(cx),
+            RecoverAction::NotNow => return self.back(cx),
+        }
+        Go::Stay
+    }
+}
+
 impl Interact for Recover {
     fn context(&self) -> Context {
         Context::Recover
     }
 
-    fn action(&mut self, action: Action, count: usize, cx: &mut Cx<'_>) -> Go {
-        match action {
-            Action::Open => return self.look(cx),
-            Action::Older => self.pick(self.snapshot.saturating_add(count), cx),
-            Action::Newer => self.pick(self.snapshot.saturating_sub(count), cx),
-            Action::Down | Action::Up => {
-                let last = self.offers.len().saturating_sub(1);
-                self.offer = match action {
-                    Action::Down => (self.offer + 1).min(last),
-                    _ => self.offer.saturating_sub(1),
-                };
-                self.snapshot = 0;
-                self.load(cx);
-            }
-            Action::StopAsking => return self.stop_asking(cx),
-            Action::NotNow | Action::Back | Action::Leave => {
-                cx.shared.say("Kept: `muxtape recover` brings it back");
-                return Go::Back;
-            }
-            _ => {}
-        }
-        Go::Stay
+    fn back(&mut self, cx: &mut Cx<'_>) -> Go {
+        cx.shared.say("Kept: `muxtape recover` brings it back");
+        Go::Back
     }
 
-    fn mouse(&mut self, kind: MouseKind, _met: Met, cx: &mut Cx<'_>) -> Go {
+    fn mouse(&mut self, kind: MouseKind, _met: MouseTarget, cx: &mut Cx<'_>) -> Go {
         match kind {
             MouseKind::ScrollDown => self.pick(self.snapshot + 1, cx),
             MouseKind::ScrollUp => self.pick(self.snapshot.saturating_sub(1), cx),

@@ -2,18 +2,21 @@
 
 use std::sync::Arc;
 
-use crate::app::effect::Effect;
-use crate::app::input::{MouseKind, Target as Met};
-use crate::app::keys::{Action, Context};
+use crate::app::effect::{Effect, Job};
+use crate::app::keys::Context;
+use crate::app::keys::action::ReportAction;
+use crate::app::list::Cursor;
+use crate::app::mouse::{MouseKind, MouseTarget};
 use crate::app::msg::Answer;
 use crate::app::overlay::{Confirm, Confirmed, Overlay};
-use crate::app::plural;
-use crate::app::state::Cx;
+use crate::app::shared::Cx;
+use crate::app::words::plural;
 use crate::model::ansi::label;
 use crate::model::snapshot::Snapshot;
 use crate::model::target::Target;
+use crate::restore::leftover::{self, Leftover};
 use crate::restore::undo::Undone;
-use crate::restore::{self, Level, Outcome, Row, Selection, Warning};
+use crate::restore::{self, Level, Made, Outcome, Row, Selection, Warning};
 
 use super::restore::Restore;
 use super::{Go, Interact, Screen};
@@ -26,9 +29,11 @@ pub struct Report {
     /// What was restored.
     pub snapshot: Option<Arc<Snapshot>>,
     /// The chosen row.
-    pub selected: usize,
+    pub selected: Cursor,
     /// Whether it was taken back.
     pub undo: Undo,
+    /// Blank sessions that it left, and that can be closed.
+    pub leftovers: Vec<Leftover>,
 }
 
 /// Whether what was made was taken back.
@@ -50,17 +55,49 @@ impl Report {
         let find = |outcome| report.rows.iter().position(|row| row.outcome == outcome);
         let selected = find(Outcome::Failed).or_else(|| find(Outcome::Warned));
         Self {
-            selected: selected.unwrap_or(0),
+            selected: Cursor::new(selected.unwrap_or(0)),
             report,
             snapshot,
             undo: Undo::Not,
+            leftovers: Vec::new(),
         }
+    }
+
+    /// The session that is attached to: of those that were made, the one that somebody was at last.
+    #[must_use]
+    pub fn best(&self) -> Option<&Made> {
+        let made = &self.report.sessions;
+        let state = self.snapshot.as_ref().map(|snapshot| &snapshot.state);
+        match state {
+            Some(state) => leftover::best(made, state),
+            None => made.first(),
+        }
+    }
+
+    /// The question before a blank session is closed.
+    fn close_question(&self) -> Option<Confirm> {
+        let one = self.leftovers.first().filter(|_| self.stands())?;
+        let name = label(&one.name);
+        let when = match one.own {
+            true => "muxtape runs in it: it is closed when you leave muxtape,",
+            false => "There is one shell in it, in which nothing was typed.",
+        };
+        let clients = match one.own {
+            true => "and your terminal shows what was restored.",
+            false => "Terminals that show it show what was restored then.",
+        };
+        Some(Confirm {
+            title: format!("Close session {name}, which is blank?"),
+            body: vec![when.to_owned(), clients.to_owned()],
+            yes: "Yes, close it".to_owned(),
+            then: Confirmed::CloseLeftover,
+        })
     }
 
     /// The chosen row.
     #[must_use]
     pub fn row(&self) -> Option<&Row> {
-        self.report.rows.get(self.selected)
+        self.report.rows.get(self.selected.at())
     }
 
     /// The warnings about a row.
@@ -99,12 +136,13 @@ impl Report {
 
     /// Whether an action can do anything.
     #[must_use]
-    pub fn offers(&self, action: Action) -> bool {
+    pub fn offers(&self, action: ReportAction) -> bool {
         match action {
-            Action::Attach => self.stands() && !self.report.sessions.is_empty(),
-            Action::UndoRestore => self.stands() && self.report.undoable().is_some(),
-            Action::RetryFailed => self.stands() && self.report.count(Outcome::Failed) > 0,
-            _ => true,
+            ReportAction::Attach => self.stands() && !self.report.sessions.is_empty(),
+            ReportAction::Undo => self.stands() && self.report.undoable().is_some(),
+            ReportAction::CloseLeftover => self.stands() && !self.leftovers.is_empty(),
+            ReportAction::RetryFailed => self.stands() && self.report.count(Outcome::Failed) > 0,
+            ReportAction::Move(_) | ReportAction::CopyReport => true,
         }
     }
 
@@ -139,8 +177,36 @@ impl Report {
         })
     }
 
-    fn choose(&mut self, row: usize) {
-        self.selected = row.min(self.report.rows.len().saturating_sub(1));
+    /// Does what a key means.
+    pub(super) fn act(&mut self, action: ReportAction, count: usize, cx: &mut Cx<'_>) -> Go {
+        match action {
+            ReportAction::Move(motion) => {
+                let seen = cx.shared.view.list.rows;
+                self.selected
+                    .go(motion, count, seen, self.report.rows.len());
+            }
+            ReportAction::CopyReport => cx.copy("the report", self.text()),
+            ReportAction::RetryFailed => return self.retry(cx),
+            ReportAction::CloseLeftover => match self.close_question() {
+                Some(question) => return Go::Ask(Overlay::Confirm(Box::new(question))),
+                None => cx.shared.say("No blank session is left"),
+            },
+            ReportAction::Attach => match self.best().filter(|_| self.stands()) {
+                Some(made) => cx.effect(Effect::Attach {
+                    session: made.clone(),
+                }),
+                None => cx.shared.say("There is no session to attach to"),
+            },
+            ReportAction::Undo => match self.question() {
+                Some(question) => return Go::Ask(Overlay::Confirm(Box::new(question))),
+                None => cx.shared.say(match self.undo {
+                    Undo::Not => "There is nothing to take back",
+                    Undo::Underway => "It is being taken back",
+                    Undo::Done(_) => "It was taken back already",
+                }),
+            },
+        }
+        Go::Stay
     }
 
     /// The preview again, with only what failed.
@@ -200,39 +266,24 @@ impl Interact for Report {
         Context::Report
     }
 
-    fn action(&mut self, action: Action, count: usize, cx: &mut Cx<'_>) -> Go {
-        match action {
-            Action::Back | Action::Leave => return Go::Back,
-            Action::Down => self.choose(self.selected.saturating_add(count)),
-            Action::Up => self.choose(self.selected.saturating_sub(count)),
-            Action::Top => self.choose(0),
-            Action::Bottom => self.choose(usize::MAX),
-            Action::CopyReport => cx.copy("the report", self.text()),
-            Action::RetryFailed => return self.retry(cx),
-            Action::Attach => match self.report.sessions.first().filter(|_| self.stands()) {
-                Some(made) => cx.effect(Effect::Attach {
-                    session: made.clone(),
-                }),
-                None => cx.shared.say("There is no session to attach to"),
-            },
-            Action::UndoRestore => match self.question() {
-                Some(question) => return Go::Ask(Overlay::Confirm(Box::new(question))),
-                None => cx.shared.say(match self.undo {
-                    Undo::Not => "There is nothing to take back",
-                    Undo::Underway => "It is being taken back",
-                    Undo::Done(_) => "It was taken back already",
-                }),
-            },
-            _ => {}
-        }
-        Go::Stay
-    }
-
     fn confirmed(&mut self, what: Confirmed, cx: &mut Cx<'_>) -> Go {
+        if what == Confirmed::CloseLeftover && self.stands() && !self.leftovers.is_empty() {
+            let leftover = self.leftovers.remove(0);
+            let to = self.best().map(|made| made.id);
+            if leftover.own {
+                let name = label(&leftover.name);
+                cx.shared
+                    .say(format!("{name} is closed when you leave muxtape"));
+                cx.effect(Effect::CloseAtEnd { leftover, to });
+            } else {
+                cx.effect(Job::CloseLeftover { leftover, to });
+            }
+            return Go::Stay;
+        }
         let made = self.report.undoable().filter(|_| self.stands());
         if let (Confirmed::UndoRestore, Some(made)) = (what, made) {
             self.undo = Undo::Underway;
-            cx.effect(Effect::UndoRestore {
+            cx.effect(Job::UndoRestore {
                 made: Box::new(made),
             });
         }
@@ -240,7 +291,9 @@ impl Interact for Report {
     }
 
     fn answer(&mut self, answer: Answer, cx: &mut Cx<'_>) -> Go {
-        if let Answer::RestoreUndone(result) = answer {
+        if let Answer::Leftovers(Ok(found)) = answer {
+            self.leftovers = found;
+        } else if let Answer::RestoreUndone(result) = answer {
             self.undo = match result {
                 Ok(undone) => {
                     cx.shared.say(undone_words(&undone));
@@ -255,13 +308,8 @@ impl Interact for Report {
         Go::Stay
     }
 
-    fn mouse(&mut self, kind: MouseKind, met: Met, _cx: &mut Cx<'_>) -> Go {
-        match (kind, met) {
-            (MouseKind::Click | MouseKind::DoubleClick, Met::Row(row)) => self.choose(row),
-            (MouseKind::ScrollDown, _) => self.choose(self.selected + 1),
-            (MouseKind::ScrollUp, _) => self.choose(self.selected.saturating_sub(1)),
-            _ => {}
-        }
+    fn mouse(&mut self, kind: MouseKind, met: MouseTarget, _cx: &mut Cx<'_>) -> Go {
+        self.selected.mouse(kind, met, self.report.rows.len());
         Go::Stay
     }
 }

@@ -1,13 +1,15 @@
 //! The restore preview: what would be done, before anything is done. Nothing is changed here but the
 //! plan; carrying it out takes a question that is answered with Yes.
 
-use crate::app::effect::{Effect, Generation};
-use crate::app::input::{MouseKind, Target as Met};
-use crate::app::keys::{Action, Context};
+use crate::app::effect::{Generation, Job};
+use crate::app::keys::Context;
+use crate::app::keys::action::{CopyAction, Motion, PolicyPart, RestoreAction};
+use crate::app::list::{Cursor, places, wheel};
+use crate::app::mouse::{MouseKind, MouseTarget};
 use crate::app::msg::{Answer, Failure, NotRestored, Preview};
 use crate::app::overlay::{Asking, Confirm, Confirmed, Overlay, Prompt};
-use crate::app::plural;
-use crate::app::state::Cx;
+use crate::app::shared::Cx;
+use crate::app::words::plural;
 use crate::model::id::SnapshotId;
 use crate::model::snapshot::LifeId;
 use crate::model::target::Target;
@@ -17,6 +19,8 @@ use crate::restore::{Chosen, Item, Level, Policy, Progress, Selection, Start, Wa
 use super::report::Report;
 use super::{Go, Interact, Screen};
 
+/// What is said of a snapshot that came from a file.
+const IMPORTED: &str = "Imported: programs are typed at the most, settings are left out.";
 /// Commands that are named in the question.
 const NAMED: usize = 2;
 
@@ -39,11 +43,11 @@ pub struct Restore {
     /// Why there is none.
     pub failure: Option<Failure>,
     /// The chosen row.
-    pub selected: usize,
+    pub selected: Cursor,
     /// What is said of it.
     pub panel: Panel,
     /// Lines that are scrolled past there.
-    pub scrolled: usize,
+    pub scrolled: Cursor,
     /// How far it has come, once it has begun.
     pub running: Option<Option<Progress>>,
 }
@@ -83,9 +87,9 @@ impl Restore {
             planning: false,
             preview: None,
             failure: None,
-            selected: 0,
+            selected: Cursor::default(),
             panel: Panel::Commands,
-            scrolled: 0,
+            scrolled: Cursor::default(),
             running: None,
         };
         preview.plan(cx);
@@ -109,7 +113,7 @@ impl Restore {
     /// The chosen row.
     #[must_use]
     pub fn item(&self) -> Option<&Item> {
-        self.items().get(self.selected)
+        self.items().get(self.selected.at())
     }
 
     /// How much of a row is chosen, as the user left it; the plan follows.
@@ -133,12 +137,13 @@ impl Restore {
         let Some(preview) = &self.preview else {
             return Vec::new();
         };
-        let steps = preview.plan.steps_shown();
+        let steps = &preview.plan.steps;
         let mut lines = Vec::new();
         let mut command = |step: &crate::restore::StepShown| {
             lines.extend(step.note.iter().map(|note| format!("# {note}")));
-            if step.command.is_empty() {
-                lines.push(format!("# muxtape itself: {} {}", step.action, step.target));
+            if step.command.is_empty() && step.note.is_none() {
+                let action = step.action.replace('_', " ");
+                lines.push(format!("# muxtape itself: {action} {}", step.target));
             }
             lines.extend(step.command.lines().map(str::to_owned));
         };
@@ -163,6 +168,14 @@ impl Restore {
 
     fn why(&self, item: &Item) -> Vec<String> {
         let mut lines = Vec::new();
+        let foreign = self
+            .preview
+            .as_ref()
+            .is_some_and(|preview| preview.plan.foreign);
+        if foreign && item.level == Level::Session {
+            lines.push(format!("# {IMPORTED}"));
+            lines.push("#   `muxtape restore --trust` treats it as your own".to_owned());
+        }
         for warning in self.warnings(item) {
             lines.push(format!("# {}: {}", warning.issue, warning.fallback));
             if self.panel == Panel::Why && !warning.suggestion.is_empty() {
@@ -183,7 +196,7 @@ impl Restore {
     fn plan(&mut self, cx: &mut Cx<'_>) {
         self.generation = cx.shared.ticket();
         self.planning = true;
-        cx.effect(Effect::Plan {
+        cx.effect(Job::Plan {
             snapshot: self.snapshot,
             policy: self.policy.clone(),
             selection: self.selection.clone(),
@@ -192,8 +205,8 @@ impl Restore {
     }
 
     fn choose(&mut self, row: usize) {
-        self.selected = row.min(self.items().len().saturating_sub(1));
-        self.scrolled = 0;
+        self.selected.set(row, self.items().len());
+        self.scrolled = Cursor::default();
     }
 
     fn toggle(&mut self, cx: &mut Cx<'_>) {
@@ -238,7 +251,8 @@ impl Restore {
             let item = items.get(*at);
             item.is_some_and(|item| item.level == Level::Pane && !item.warnings.is_empty())
         };
-        let after = (self.selected + 1..items.len()).chain(0..=self.selected);
+        let here = self.selected.at();
+        let after = (here + 1..items.len()).chain(0..=here);
         let mut after = after.collect::<Vec<_>>().into_iter();
         match after.find(warned) {
             Some(at) => self.choose(at),
@@ -246,16 +260,16 @@ impl Restore {
         }
     }
 
-    fn cycle(&mut self, action: Action, cx: &mut Cx<'_>) {
+    fn cycle(&mut self, part: PolicyPart, cx: &mut Cx<'_>) {
         let policy = &mut self.policy;
-        match action {
-            Action::CycleConflict => {
+        match part {
+            PolicyPart::Conflict => {
                 policy.on_conflict = policy.on_conflict.next();
                 policy.parts = Some(policy.on_conflict);
             }
-            Action::CyclePrograms => policy.programs = policy.programs.next(),
-            Action::CycleMissingDir => policy.missing_dir = policy.missing_dir.next(),
-            _ => policy.text = policy.text.next(),
+            PolicyPart::Programs => policy.programs = policy.programs.next(),
+            PolicyPart::MissingDir => policy.missing_dir = policy.missing_dir.next(),
+            PolicyPart::Text => policy.text = policy.text.next(),
         }
         self.plan(cx);
     }
@@ -281,6 +295,9 @@ impl Restore {
             body.push("Starts the server: none is running".to_owned());
         }
         body.push(self.programs_words(preview));
+        if plan.foreign {
+            body.push(IMPORTED.to_owned());
+        }
         let loses = match plan.loses.as_slice() {
             [] => "Destroys nothing.".to_owned(),
             loses => format!("Loses {}.", loses.join(", ")),
@@ -298,13 +315,9 @@ impl Restore {
             let warnings = plural(counts.warnings, "warning");
             body.extend([String::new(), format!("  {warnings}: {}", kinds.join(", "))]);
         }
-        let clock = jiff::Timestamp::from_millisecond(preview.snapshot.meta.time.0).map(|at| {
-            at.to_zoned(cx.shared.zone.clone())
-                .strftime("%H:%M:%S")
-                .to_string()
-        });
+        let clock = cx.shared.zoned(preview.snapshot.meta.time);
         Ok(Confirm {
-            title: format!("Restore {}", clock.unwrap_or_default()),
+            title: format!("Restore {}", clock.strftime("%H:%M:%S")),
             body,
             yes: "Yes, restore".to_owned(),
             then: Confirmed::Apply,
@@ -337,18 +350,17 @@ impl Restore {
         }
     }
 
-    fn script(&self) -> Option<String> {
-        Some(self.preview.as_ref()?.script.clone())
-    }
-
-    fn scroll(&mut self, down: bool, cx: &Cx<'_>) {
-        let rows = cx.shared.view.text.rows.max(1);
-        let last = self.commands().len().saturating_sub(rows);
-        self.scrolled = if down {
-            (self.scrolled + rows).min(last)
+    fn go(&mut self, motion: Motion, count: usize, cx: &Cx<'_>) {
+        let view = cx.shared.view;
+        let paging = matches!(motion, Motion::PageDown | Motion::PageUp);
+        if paging && self.panel == Panel::All {
+            let all = places(self.commands().len(), view.text.rows);
+            self.scrolled.go(motion, count, view.text.rows, all);
         } else {
-            self.scrolled.saturating_sub(rows)
-        };
+            let all = self.items().len();
+            self.selected.go(motion, count, view.list.rows, all);
+            self.scrolled = Cursor::default();
+        }
     }
 
     fn show(&mut self, panel: Panel) {
@@ -357,7 +369,43 @@ impl Restore {
         } else {
             panel
         };
-        self.scrolled = 0;
+        self.scrolled = Cursor::default();
+    }
+}
+
+impl Restore {
+    /// Whether nothing is being restored; else that is said.
+    fn is_free(&self, cx: &mut Cx<'_>) -> bool {
+        if self.running.is_some() {
+            cx.shared.say("Wait until the restore is done");
+        }
+        self.running.is_none()
+    }
+
+    /// Does what a key means.
+    pub(super) fn act(&mut self, action: RestoreAction, count: usize, cx: &mut Cx<'_>) -> Go {
+        if !self.is_free(cx) {
+            return Go::Stay;
+        }
+        match action {
+            RestoreAction::Move(motion) => self.go(motion, count, cx),
+            RestoreAction::Toggle => self.toggle(cx),
+            RestoreAction::ToggleAll => self.toggle_all(cx),
+            RestoreAction::NextWarning => self.next_warning(cx),
+            RestoreAction::Why => self.show(Panel::Why),
+            RestoreAction::AllCommands => self.show(Panel::All),
+            RestoreAction::Cycle(part) => self.cycle(part, cx),
+            RestoreAction::CopyScript => {
+                if let Some(preview) = &self.preview {
+                    cx.copy("the plan as a shell script", preview.script.clone());
+                }
+            }
+            RestoreAction::Apply => match self.question(cx) {
+                Ok(question) => return Go::Ask(Overlay::Confirm(Box::new(question))),
+                Err(reason) => cx.shared.say(reason),
+            },
+        }
+        Go::Stay
     }
 }
 
@@ -375,58 +423,34 @@ impl Interact for Restore {
         Context::Restore
     }
 
-    fn action(&mut self, action: Action, count: usize, cx: &mut Cx<'_>) -> Go {
-        if self.running.is_some() {
-            cx.shared.say("Wait until the restore is done");
-            return Go::Stay;
+    fn back(&mut self, cx: &mut Cx<'_>) -> Go {
+        match self.is_free(cx) {
+            true => Go::Back,
+            false => Go::Stay,
         }
-        let page = cx.shared.view.list.rows.max(2) - 1;
-        match action {
-            Action::Back | Action::Leave => return Go::Back,
-            Action::Down => self.choose(self.selected.saturating_add(count)),
-            Action::Up => self.choose(self.selected.saturating_sub(count)),
-            Action::PageDown if self.panel == Panel::All => self.scroll(true, cx),
-            Action::PageUp if self.panel == Panel::All => self.scroll(false, cx),
-            Action::PageDown => self.choose(self.selected.saturating_add(page)),
-            Action::PageUp => self.choose(self.selected.saturating_sub(page)),
-            Action::Top => self.choose(0),
-            Action::Bottom => self.choose(usize::MAX),
-            Action::Toggle => self.toggle(cx),
-            Action::ToggleAll => self.toggle_all(cx),
-            Action::NextWarning => self.next_warning(cx),
-            Action::Open => self.show(Panel::Why),
-            Action::AllCommands => self.show(Panel::All),
-            Action::CycleConflict
-            | Action::CyclePrograms
-            | Action::CycleMissingDir
-            | Action::CycleText => self.cycle(action, cx),
-            Action::CopyScript => {
-                if let Some(script) = self.script() {
-                    cx.copy("the plan as a shell script", script);
-                }
-            }
-            Action::CopyId => cx.copy("the snapshot's id", self.snapshot.to_string()),
-            Action::Apply => match self.question(cx) {
-                Ok(question) => return Go::Ask(Overlay::Confirm(Box::new(question))),
-                Err(reason) => cx.shared.say(reason),
-            },
-            _ => {}
+    }
+
+    fn copy(&mut self, what: CopyAction, cx: &mut Cx<'_>) -> Go {
+        if self.is_free(cx) && what == CopyAction::Id {
+            cx.copy("the snapshot's id", self.snapshot.to_string());
         }
         Go::Stay
     }
 
-    fn mouse(&mut self, kind: MouseKind, met: Met, cx: &mut Cx<'_>) -> Go {
-        match (kind, met) {
-            (MouseKind::Click, Met::Row(row)) => self.choose(row),
-            (MouseKind::DoubleClick, Met::Row(row)) => {
-                self.choose(row);
-                self.show(Panel::Why);
+    fn mouse(&mut self, kind: MouseKind, met: MouseTarget, cx: &mut Cx<'_>) -> Go {
+        match (wheel(kind), met) {
+            (Some((down, by)), MouseTarget::Text) => {
+                let all = places(self.commands().len(), cx.shared.view.text.rows);
+                self.scrolled.step(down, by, all);
             }
-            (MouseKind::ScrollDown, Met::Text) => self.scroll(true, cx),
-            (MouseKind::ScrollUp, Met::Text) => self.scroll(false, cx),
-            (MouseKind::ScrollDown, _) => self.choose(self.selected + 1),
-            (MouseKind::ScrollUp, _) => self.choose(self.selected.saturating_sub(1)),
-            _ => {}
+            (Some(_), _) | (None, MouseTarget::Row(_)) => {
+                self.selected.mouse(kind, met, self.items().len());
+                self.scrolled = Cursor::default();
+                if kind == MouseKind::DoubleClick {
+                    self.show(Panel::Why);
+                }
+            }
+            (None, _) => {}
         }
         Go::Stay
     }
@@ -444,7 +468,7 @@ impl Interact for Restore {
                 let names = replaced.into_iter().cloned().collect();
                 return Go::Ask(Overlay::Prompt(Prompt::new(Asking::Name(names))));
             }
-            cx.effect(Effect::Apply {
+            cx.effect(Job::Apply {
                 plan: Box::new(preview.plan.clone()),
                 recovers: self.recovers,
             });
@@ -461,7 +485,7 @@ impl Interact for Restore {
                     Ok(preview) => {
                         self.failure = None;
                         self.preview = Some(preview);
-                        self.selected = self.selected.min(self.items().len().saturating_sub(1));
+                        self.selected.set(self.selected.at(), self.items().len());
                     }
                     Err(failure) => self.failure = Some(failure),
                 }
@@ -471,6 +495,10 @@ impl Interact for Restore {
             }
             Answer::Restored(Ok(report)) if self.running.is_some() => {
                 let snapshot = self.preview.as_ref().map(|p| p.snapshot.clone());
+                if self.recovers.is_some() {
+                    let made = report.sessions.clone();
+                    cx.effect(Job::LookForLeftovers { made });
+                }
                 let report = Report::new(*report, snapshot);
                 return Go::Replace(Box::new(Screen::Report(report)));
             }

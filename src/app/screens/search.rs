@@ -2,12 +2,15 @@
 
 use tui_input::Input;
 
-use crate::app::effect::{Effect, Focus, Generation, Scope};
-use crate::app::input::{KeyPress, MouseKind, Target};
-use crate::app::keys::{Action, Context};
+use crate::app::effect::{Focus, Generation, Job, Scope};
+use crate::app::input::KeyPress;
+use crate::app::keys::Context;
+use crate::app::keys::action::{CopyAction, Motion, SearchPromptAction, SearchResultsAction};
+use crate::app::list::Cursor;
+use crate::app::mouse::{MouseKind, MouseTarget};
 use crate::app::msg::Answer;
 use crate::app::overlay::edit;
-use crate::app::state::Cx;
+use crate::app::shared::Cx;
 use crate::model::id::SnapshotId;
 use crate::store::{HitKind, SearchHit};
 
@@ -25,7 +28,7 @@ pub struct Search {
     hits: Vec<SearchHit>,
     /// Places of the hits that are shown.
     shown: Vec<usize>,
-    chosen: usize,
+    chosen: Cursor,
     /// Whether the results have the keys.
     in_results: bool,
     /// Whether the oldest snapshot of the chosen run is looked at, not the newest.
@@ -58,13 +61,13 @@ impl Search {
     /// The place of the chosen hit among those that are shown.
     #[must_use]
     pub fn chosen(&self) -> usize {
-        self.chosen
+        self.chosen.at()
     }
 
     /// The chosen hit.
     #[must_use]
     pub fn hit(&self) -> Option<&SearchHit> {
-        self.hits.get(*self.shown.get(self.chosen)?)
+        self.hits.get(*self.shown.get(self.chosen.at())?)
     }
 
     /// Whether the results have the keys.
@@ -107,7 +110,7 @@ impl Search {
         }
         let generation = cx.shared.ticket();
         self.waiting = Some(generation);
-        cx.effect(Effect::Search {
+        cx.effect(Job::Search {
             text,
             contents: self.contents == Contents::Searched,
             session: cx.shared.filter.clone(),
@@ -129,16 +132,23 @@ impl Search {
             .filter(|(_, hit)| fits(hit))
             .map(|(at, _)| at)
             .collect();
-        self.choose(0, cx);
+        self.chosen = Cursor::default();
+        self.chose(cx);
         if self.shown.is_empty() {
             self.in_results = false;
         }
     }
 
-    fn choose(&mut self, at: usize, cx: &mut Cx<'_>) {
-        self.chosen = at.min(self.shown.len().saturating_sub(1));
+    /// Another match was chosen: its newest snapshot is looked at.
+    fn chose(&mut self, cx: &mut Cx<'_>) {
         self.oldest = false;
         self.preview(cx);
+    }
+
+    fn go(&mut self, motion: Motion, count: usize, cx: &mut Cx<'_>) {
+        let seen = cx.shared.view.list.rows;
+        self.chosen.go(motion, count, seen, self.shown.len());
+        self.chose(cx);
     }
 
     fn preview(&mut self, cx: &mut Cx<'_>) {
@@ -159,13 +169,56 @@ impl Search {
         Go::Tape(id)
     }
 
-    fn step(&mut self, forward: bool, count: usize, cx: &mut Cx<'_>) {
-        let to = if forward {
-            self.chosen.saturating_add(count)
-        } else {
-            self.chosen.saturating_sub(count)
+    /// The prompt has the keys.
+    pub(in crate::app) fn focus_prompt(&mut self) {
+        self.in_results = false;
+    }
+
+    fn toggle_text(&mut self, cx: &mut Cx<'_>) {
+        self.contents = match self.contents {
+            Contents::Searched => Contents::Left,
+            Contents::Left => Contents::Searched,
         };
-        self.choose(to, cx);
+        self.ask(cx);
+    }
+
+    fn cycle_scope(&mut self, cx: &mut Cx<'_>) {
+        self.scope = match self.scope {
+            Scope::All => Scope::Names,
+            Scope::Names => Scope::Commands,
+            Scope::Commands => Scope::Directories,
+            Scope::Directories => Scope::Text,
+            Scope::Text => Scope::All,
+        };
+        self.filter(cx);
+    }
+
+    /// Does what a key means while the prompt has the keys.
+    pub(super) fn ask_for(&mut self, action: SearchPromptAction, cx: &mut Cx<'_>) -> Go {
+        match action {
+            SearchPromptAction::Results => self.in_results = !self.shown.is_empty(),
+            SearchPromptAction::ToggleText => self.toggle_text(cx),
+            SearchPromptAction::CycleScope => self.cycle_scope(cx),
+        }
+        Go::Stay
+    }
+
+    /// Does what a key means while the results have the keys.
+    pub(super) fn act(&mut self, action: SearchResultsAction, count: usize, cx: &mut Cx<'_>) -> Go {
+        match action {
+            SearchResultsAction::GoThere => return self.go_there(cx),
+            SearchResultsAction::Move(Motion::Up) if self.chosen.at() == 0 => self.focus_prompt(),
+            SearchResultsAction::Move(motion) => self.go(motion, count, cx),
+            SearchResultsAction::NextHit => self.go(Motion::Down, count, cx),
+            SearchResultsAction::PreviousHit => self.go(Motion::Up, count, cx),
+            SearchResultsAction::FirstSeen | SearchResultsAction::LastSeen => {
+                self.oldest = action == SearchResultsAction::FirstSeen;
+                self.preview(cx);
+            }
+            SearchResultsAction::ToggleText => self.toggle_text(cx),
+            SearchResultsAction::CycleScope => self.cycle_scope(cx),
+        }
+        Go::Stay
     }
 }
 
@@ -178,52 +231,22 @@ impl Interact for Search {
         }
     }
 
-    fn action(&mut self, action: Action, count: usize, cx: &mut Cx<'_>) -> Go {
-        let page = cx.shared.view.list.rows.max(1).saturating_mul(count);
-        match action {
-            Action::Open if self.in_results => return self.go_there(cx),
-            Action::Open | Action::Down if !self.in_results => {
-                self.in_results = !self.shown.is_empty();
-            }
-            Action::Search => self.in_results = false,
-            Action::Back if self.in_results => self.in_results = false,
-            Action::Back | Action::Leave => return Go::Back,
-            Action::Up if self.chosen == 0 => self.in_results = false,
-            Action::Down | Action::NextMatch => self.step(true, count, cx),
-            Action::Up | Action::PreviousMatch => self.step(false, count, cx),
-            Action::PageDown => self.step(true, page, cx),
-            Action::PageUp => self.step(false, page, cx),
-            Action::FirstSeen | Action::LastSeen => {
-                self.oldest = action == Action::FirstSeen;
-                self.preview(cx);
-            }
-            Action::ToggleText => {
-                self.contents = match self.contents {
-                    Contents::Searched => Contents::Left,
-                    Contents::Left => Contents::Searched,
-                };
-                self.ask(cx);
-            }
-            Action::CycleScope => {
-                self.scope = match self.scope {
-                    Scope::All => Scope::Names,
-                    Scope::Names => Scope::Commands,
-                    Scope::Commands => Scope::Directories,
-                    Scope::Directories => Scope::Text,
-                    Scope::Text => Scope::All,
-                };
-                self.filter(cx);
-            }
-            Action::CopyText => {
-                if let Some(line) = self.hit().map(|hit| hit.line.clone()) {
-                    cx.copy("the line", line);
-                }
-            }
-            Action::CopyId => {
-                if let Some((id, _)) = self.place() {
-                    cx.copy(&id.short(), id.to_string());
-                }
-            }
+    fn back(&mut self, _cx: &mut Cx<'_>) -> Go {
+        if !self.in_results {
+            return Go::Back;
+        }
+        self.focus_prompt();
+        Go::Stay
+    }
+
+    fn leave(&mut self, _cx: &mut Cx<'_>) -> Go {
+        Go::Back
+    }
+
+    fn copy(&mut self, what: CopyAction, cx: &mut Cx<'_>) -> Go {
+        match (what, self.hit(), self.place()) {
+            (CopyAction::Text, Some(hit), _) => cx.copy("the line", hit.line.clone()),
+            (CopyAction::Id, _, Some((id, _))) => cx.copy(&id.short(), id.to_string()),
             _ => {}
         }
         Go::Stay
@@ -236,17 +259,15 @@ impl Interact for Search {
         Go::Stay
     }
 
-    fn mouse(&mut self, kind: MouseKind, target: Target, cx: &mut Cx<'_>) -> Go {
+    fn mouse(&mut self, kind: MouseKind, target: MouseTarget, cx: &mut Cx<'_>) -> Go {
         match (kind, target) {
-            (MouseKind::Click, Target::Row(row)) => {
-                self.in_results = true;
-                self.choose(row, cx);
-            }
-            (MouseKind::DoubleClick, Target::Row(_)) => return self.go_there(cx),
-            (MouseKind::ScrollUp, _) => self.step(false, 3, cx),
-            (MouseKind::ScrollDown, _) => self.step(true, 3, cx),
-            _ => {}
+            (MouseKind::DoubleClick, MouseTarget::Row(_)) => return self.go_there(cx),
+            (MouseKind::Click, MouseTarget::Row(_)) => self.in_results = true,
+            (MouseKind::ScrollUp | MouseKind::ScrollDown, _) => {}
+            _ => return Go::Stay,
         }
+        self.chosen.mouse(kind, target, self.shown.len());
+        self.chose(cx);
         Go::Stay
     }
 

@@ -1,9 +1,10 @@
 //! The first-run screen: the tape is empty. Nothing is recorded before the user has chosen.
 
-use crate::app::effect::Effect;
-use crate::app::keys::{Action, Context};
+use crate::app::effect::{Effect, Job};
+use crate::app::keys::Context;
+use crate::app::keys::action::WelcomeAction;
 use crate::app::msg::{Answer, Failure, Surroundings};
-use crate::app::state::Cx;
+use crate::app::shared::Cx;
 
 use super::{Go, Interact};
 
@@ -17,7 +18,7 @@ impl Welcome {
     /// Opens it, and asks what there is on the machine.
     #[must_use]
     pub fn open(cx: &mut Cx<'_>) -> Self {
-        cx.effect(Effect::LookAround);
+        cx.effect(Job::LookAround);
         Self::default()
     }
 
@@ -28,26 +29,24 @@ impl Welcome {
     }
 }
 
+impl Welcome {
+    /// Does what a key means.
+    pub(super) fn act(&mut self, action: WelcomeAction, cx: &mut Cx<'_>) -> Go {
+        match action {
+            WelcomeAction::Record => cx.effect(Effect::Record),
+            WelcomeAction::Once => cx.capture_now(),
+        }
+        Go::Back
+    }
+}
+
 impl Interact for Welcome {
     fn context(&self) -> Context {
         Context::Welcome
     }
 
-    fn action(&mut self, action: Action, _count: usize, cx: &mut Cx<'_>) -> Go {
-        match action {
-            Action::ChooseRecord => {
-                cx.effect(Effect::Record);
-                Go::Back
-            }
-            Action::ChooseOnce => {
-                cx.shared.say("Taking a snapshot…");
-                cx.effect(Effect::CaptureNow { name: None });
-                Go::Back
-            }
-            Action::Back => Go::Back,
-            Action::Leave => Go::Quit,
-            _ => Go::Stay,
-        }
+    fn leave(&mut self, _cx: &mut Cx<'_>) -> Go {
+        Go::Quit
     }
 
     fn answer(&mut self, answer: Answer, _cx: &mut Cx<'_>) -> Go {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::app::rig::NOW;
+use crate::app::samples::NOW;
 use crate::model::id::SnapshotId;
 use crate::model::snapshot::SnapshotMeta;
 use crate::model::time::Millis;
@@ -10,7 +10,7 @@ use crate::store::{
     Added, Count, KeepReason, PrunePlan, RemoveReason, RuleFigures, Stats, Verdict,
 };
 
-use super::{Figures, SessionFigures, TrashFigures};
+use crate::app::figures::{Figures, SessionFigures, TrashFigures};
 
 const MIB: u64 = 1 << 20;
 const DAY_MS: i64 = 86_400_000;

@@ -30,6 +30,25 @@ fn two() -> ServerState {
     ])
 }
 
+#[test]
+fn a_directory_is_never_recorded_by_whatever_link_somebody_is_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let base = dir.path().canonicalize().unwrap();
+    std::fs::create_dir_all(base.join("secret/below")).unwrap();
+    std::os::unix::fs::symlink(base.join("secret"), base.join("link")).unwrap();
+    let never = format!("[never]\ndirectories = [\"{}/secret\"]", base.display());
+    let never = exclusions(&never).with_links_followed();
+    let withheld = |path: &str| {
+        let mut state = two();
+        let path = base.join(path).to_str().unwrap().into();
+        state.sessions[0].tabs[0].panes[0].cwd = path;
+        never.apply(&mut state);
+        state.sessions[0].tabs[0].panes[0].detail.withheld.is_some()
+    };
+    assert!(withheld("secret") && withheld("link") && withheld("link/below"));
+    assert!(!withheld("") && !withheld("gone"));
+}
+
 /// A second and third tab in `work`, which are looked at after the first.
 fn tabs() -> ServerState {
     let mut state = two();

@@ -41,7 +41,7 @@ struct FindingView<'a> {
 
 impl Audit {
     pub(in crate::cli) fn run(&self, context: &Context) -> Result<Exit, CliError> {
-        let audit = context.journal.audit(&self.chosen.query(context)?)?;
+        let audit = context.host.journal().audit(&self.chosen.query(context)?)?;
         let answer = Answer {
             ok: audit.is_sound(),
             lines: audit.lines,

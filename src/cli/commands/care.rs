@@ -10,7 +10,7 @@ pub(in crate::cli) struct Gc {}
 
 impl Gc {
     pub(in crate::cli) fn run(&self, context: &Context) -> Result<Exit, CliError> {
-        let collected = context.store().collect()?;
+        let collected = context.host.collect()?;
         let data = serde_json::json!({
             "texts": collected.texts,
             "bytes": collected.bytes,
@@ -35,7 +35,7 @@ pub(in crate::cli) struct Compact {}
 
 impl Compact {
     pub(in crate::cli) fn run(&self, context: &Context) -> Result<Exit, CliError> {
-        let compacted = context.store().compact()?;
+        let compacted = context.host.compact(&mut |_| {})?;
         let data = serde_json::json!({
             "before": compacted.before,
             "after": compacted.after,

@@ -1,11 +1,10 @@
 //! `muxtape completions`
 
-use std::io::Write;
-
 use clap_complete::Shell;
 
 use crate::cli::args::command;
 use crate::cli::error::{CliError, Exit};
+use crate::cli::output::to_stdout;
 
 /// Print completions for a shell
 #[derive(Debug, clap::Args)]
@@ -19,7 +18,7 @@ impl Completions {
     pub(in crate::cli) fn run(&self) -> Result<Exit, CliError> {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut command(), "muxtape", &mut script);
-        std::io::stdout().write_all(&script)?;
+        to_stdout(|out| out.write_all(&script))?;
         Ok(Exit::Ok)
     }
 }

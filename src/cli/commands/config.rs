@@ -29,8 +29,8 @@ impl Config {
     pub(in crate::cli) fn run(&self, context: &Context) -> Result<Exit, CliError> {
         match self.action {
             Action::Path => {
-                let path = &context.paths.config_file;
-                let rules = context.paths.program_rules();
+                let path = &context.host.paths().config_file;
+                let rules = context.host.paths().program_rules();
                 let data = serde_json::json!({
                     "path": path,
                     "exists": path.exists(),
@@ -42,9 +42,9 @@ impl Config {
             }
             Action::Validate => {
                 // The settings were read before anything else.
-                let rules = context.paths.program_rules();
+                let rules = context.host.paths().program_rules();
                 Rules::load(&rules)?;
-                let files = [&context.paths.config_file, &rules];
+                let files = [&context.host.paths().config_file, &rules];
                 let data: Vec<_> = files
                     .iter()
                     .map(|path| serde_json::json!({ "path": path, "exists": path.exists() }))
@@ -61,7 +61,7 @@ impl Config {
                 })?;
             }
             Action::Show => {
-                let shown = Settings::shown(&context.paths.config_file)?;
+                let shown = Settings::shown(&context.host.paths().config_file)?;
                 let data: Vec<_> = shown.iter().map(view).collect();
                 context.output.answer("config.show", &data, |out| {
                     let line = |one: &Shown| {

@@ -4,15 +4,13 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::capture::Stamp;
-use crate::cli::context::{Context, host};
+use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::Role;
 use crate::cli::views;
-use crate::model::Cause;
 use crate::model::snapshot::{RedactionCount, SnapshotMeta};
-use crate::redact::Tally;
-use crate::store::{Kept, NewSnapshot, Recorded, Spooled, StoreError, Storing, Unchanged};
+use crate::ops::{CaptureNow, CapturedNow};
+use crate::store::{Kept, Recorded, Spooled, StoreError, Storing};
 
 /// Take a snapshot now
 #[derive(Debug, clap::Args)]
@@ -47,7 +45,7 @@ pub(in crate::cli) struct Create {
     if_changed: bool,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 struct Answer {
     /// None yet, where it was kept aside.
     id: Option<String>,
@@ -64,48 +62,25 @@ struct Answer {
 impl Create {
     pub(in crate::cli) fn run(&self, context: &Context) -> Result<Exit, CliError> {
         let started = std::time::Instant::now();
-        let mut captured = context.capture(&self.session, !self.no_contents)?;
-        if captured.state.sessions.is_empty() {
-            return Err(
-                CliError::new(Exit::NotFound, "there is no session to record")
-                    .hint("start one with tmux, or name the server's socket with -L or -S"),
-            );
-        }
-        let stamp = Stamp {
-            time: context.now(),
-            random: context.random()?,
-            cause: Cause::Manual,
-            host: host(),
-        };
-        let cleaner = context.redactor()?;
-        let mut taken = Tally::default();
-        let mut words = |typed: Option<&str>| Some(cleaner.words(typed?, &mut taken));
-        let unchanged = if self.if_changed {
-            Unchanged::Skip
-        } else {
-            Unchanged::Store
-        };
-        if let Ok(taken) = context.store().take_in() {
-            context.note(|tell| tell.taken_in(&taken));
-        }
-        let kept = context.store().record_or_spool(
-            NewSnapshot {
-                name: words(self.name.as_deref()),
-                description: words(self.description.as_deref()),
-                tags: self.tag.iter().filter_map(|tag| words(Some(tag))).collect(),
-                pinned: self.pin,
-                partial: !self.session.is_empty()
-                    || self.no_contents && context.settings.recorder.contents,
-                storing: match (self.full, self.incremental) {
-                    (true, _) => Storing::Full,
-                    (_, true) => Storing::Incremental,
-                    _ => Storing::Auto,
-                },
-                ..captured.snapshot(stamp)
+        let what = CaptureNow {
+            sessions: self
+                .session
+                .iter()
+                .map(|name| name.as_str().into())
+                .collect(),
+            structure_only: self.no_contents,
+            name: self.name.clone(),
+            description: self.description.clone(),
+            tags: self.tag.clone(),
+            pinned: self.pin,
+            storing: match (self.full, self.incremental) {
+                (true, _) => Storing::Full,
+                (_, true) => Storing::Incremental,
+                _ => Storing::Auto,
             },
-            unchanged,
-        )?;
-        context.note(|tell| tell.kept(&kept));
+            if_changed: self.if_changed,
+        };
+        let CapturedNow { kept, taken } = context.host.capture_now(&what)?;
         context.say_taken(&taken);
         let recorded = match kept {
             Kept::Recorded(recorded) => recorded,
@@ -115,23 +90,17 @@ impl Create {
             Recorded::Stored(meta) => (meta, true),
             Recorded::Unchanged(meta) => (meta, false),
         };
-        let answer = Answer {
+        let mut answer = Answer {
             id: Some(meta.id.to_string()),
             stored,
-            kept_aside: None,
-            stored_bytes: if stored { meta.stored_bytes } else { 0 },
-            changed: if stored {
-                changed_sessions(context, meta)
-            } else {
-                Vec::new()
-            },
             duration_ms: millis(started.elapsed()),
-            redactions: if stored {
-                meta.redactions.clone()
-            } else {
-                Vec::new()
-            },
+            ..Answer::default()
         };
+        if stored {
+            answer.stored_bytes = meta.stored_bytes;
+            answer.changed = changed_sessions(context, meta);
+            answer.redactions.clone_from(&meta.redactions);
+        }
         context.output.answer("create", &answer, |out| {
             let id = out.paint(Role::Strong, &meta.id.short());
             if !stored {
@@ -165,13 +134,9 @@ fn told_aside(context: &Context, spooled: Spooled, took: Duration) -> Result<Exi
         return Err(error);
     }
     let answer = Answer {
-        id: None,
-        stored: false,
         kept_aside: Some(spooled.why.to_string()),
-        stored_bytes: 0,
-        changed: Vec::new(),
         duration_ms: millis(took),
-        redactions: Vec::new(),
+        ..Answer::default()
     };
     context
         .output
@@ -185,7 +150,9 @@ fn millis(duration: Duration) -> u64 {
 
 /// Names of the sessions that are not as they were in the parent.
 fn changed_sessions(context: &Context, meta: &SnapshotMeta) -> Vec<String> {
-    let parent = meta.parent.and_then(|id| context.store().meta(id).ok());
+    let parent = meta
+        .parent
+        .and_then(|id| context.host.store().meta(id).ok());
     let before = parent.map(|parent| parent.sessions).unwrap_or_default();
     let is_new = |mark| !before.iter().any(|session| session.mark == mark);
     meta.sessions

@@ -2,8 +2,8 @@
 
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
-use crate::cli::output::confirm;
 use crate::cli::views;
+use crate::model::SnapshotId;
 
 /// Move snapshots to the trash
 #[derive(Debug, clap::Args)]
@@ -15,12 +15,8 @@ pub(in crate::cli) struct Delete {
 
 impl Delete {
     pub(in crate::cli) fn run(&self, context: &Context) -> Result<Exit, CliError> {
-        let metas: Vec<_> = self
-            .snaps
-            .iter()
-            .map(|snap| context.find(snap, None))
-            .collect::<Result<_, _>>()?;
-        let ids = views::each_once(metas.iter().map(|meta| meta.id));
+        let metas = context.find_all(&self.snaps)?;
+        let ids: Vec<SnapshotId> = metas.iter().map(|meta| meta.id).collect();
         if metas.iter().any(|meta| meta.pinned) && !context.global.yes {
             return Err(
                 CliError::new(Exit::Refused, "a pinned snapshot is among them")
@@ -28,14 +24,14 @@ impl Delete {
             );
         }
         let what = views::count(ids.len() as u64, "snapshot");
-        if ids.len() > 1 && !context.global.yes && !confirm(&format!("Move {what} to the trash?")) {
-            return Err(
-                CliError::new(Exit::Refused, format!("{what} not deleted: not confirmed"))
-                    .hint("say --yes to delete several at once without being asked"),
-            );
+        if ids.len() > 1 {
+            context.confirmed(
+                &format!("Move {what} to the trash?"),
+                &format!("{what} not deleted"),
+                "say --yes to delete several at once without being asked",
+            )?;
         }
-        context.store().trash(&ids, context.now())?;
-        context.note(|tell| tell.deleted(&ids));
+        context.host.trash(&ids)?;
         let names: Vec<String> = ids.iter().map(ToString::to_string).collect();
         context
             .output

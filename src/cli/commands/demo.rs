@@ -9,9 +9,10 @@ use super::interface;
 use crate::cli::args::Global;
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
-use crate::daemon::Event;
+use crate::cli::views::count;
+use crate::daemon::Recorder;
 use crate::files::{self, FileError, ScratchDir};
-use crate::model::Millis;
+use crate::ops::RecorderEvent;
 
 /// Open the interface on a private tmux server with lively sessions
 ///
@@ -249,7 +250,7 @@ impl Demo {
             quiet: context.global.quiet,
             ..context.global.clone()
         })?;
-        let mut recorder = super::daemon::recorder(&own)?;
+        let mut recorder = Recorder::new(&own.host)?;
         let mut taken = 0;
         for scene in [Vec::new()].into_iter().chain(scenes(&stage)) {
             for step in scene {
@@ -258,21 +259,19 @@ impl Demo {
             }
             // What was typed shows before the picture is taken; the log goes on meanwhile.
             wait(Duration::from_millis(900))?;
-            match recorder.look(
-                Millis(jiff::Timestamp::now().as_millisecond()),
-                own.random()?,
-            ) {
-                Event::Stored(meta) => {
+            match recorder.look(own.host.now()) {
+                RecorderEvent::Stored(meta) => {
                     taken += 1;
                     own.output
                         .say(&format!("  snapshot {} recorded", meta.id.short()));
                 }
-                Event::Failed(why) => return Err(CliError::new(Exit::Failed, why)),
+                RecorderEvent::Failed(why) => return Err(CliError::new(Exit::Failed, why)),
                 _ => {}
             }
         }
         drop(recorder);
-        own.output.say(&format!("{taken} snapshots recorded"));
+        own.output
+            .say(&format!("{} recorded", count(taken as u64, "snapshot")));
         if self.no_interface {
             return Ok(Exit::Ok);
         }

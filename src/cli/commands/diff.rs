@@ -2,16 +2,17 @@
 
 use serde::Serialize;
 
-use super::sides::Side;
+use super::sides;
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::{Output, Role};
 use crate::model::ansi;
 use crate::model::changes::{Change, ChangeKind, changes};
-use crate::model::diff::{PaneDiff, ServerDiff, SessionDiff, TabDiff, diff};
+use crate::model::diff::{PaneDiff, ServerDiff, SessionDiff, TabDiff};
 use crate::model::target::Target;
 use crate::model::textdiff::{Row, rows};
 use crate::model::tree::Pane;
+use crate::ops::LoadedState;
 
 /// Compare two snapshots, or one with the state now
 #[derive(Debug, clap::Args)]
@@ -64,9 +65,9 @@ struct LineView {
 
 impl Diff {
     pub(in crate::cli) fn run(&self, context: &Context) -> Result<Exit, CliError> {
-        let a = Side::load(context, &self.a, None)?;
-        let b = Side::load(context, &self.b, None)?;
-        let differences = diff(a.state(), b.state(), a.life() == b.life());
+        let a = sides::load(context, &self.a, None)?;
+        let b = sides::load(context, &self.b, None)?;
+        let differences = a.diff(&b);
         let changes = changes(&differences);
         let text = if self.text {
             self.texts(context, &a, &b, &differences)?
@@ -95,8 +96,8 @@ impl Diff {
     fn texts(
         &self,
         context: &Context,
-        a: &Side,
-        b: &Side,
+        a: &LoadedState,
+        b: &LoadedState,
         diff: &ServerDiff,
     ) -> Result<Vec<TextView>, CliError> {
         let mut views = Vec::new();
@@ -107,8 +108,8 @@ impl Diff {
             if old.digest == new.digest {
                 continue;
             }
-            let old = ansi::plain(a.contents(context, old.digest)?.visible());
-            let new = ansi::plain(b.contents(context, new.digest)?.visible());
+            let old = ansi::plain(sides::text(context, a, old.digest)?.visible());
+            let new = ansi::plain(sides::text(context, b, new.digest)?.visible());
             views.push(self.text_view(path.to_string(), &old, &new));
         }
         Ok(views)

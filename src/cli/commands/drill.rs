@@ -4,26 +4,27 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use super::restore::{surroundings, texts};
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::{Output, Role};
 use crate::cli::views::count;
-use crate::mux::run::Limits;
-use crate::restore::drill::{Stage, drill};
 use crate::restore::{Difference, Score, Warning};
 
 /// Rehearse a restore and tell how much of it would come back
 ///
 /// The snapshot is restored onto a tmux server of its own, which nobody sees, and captured again; both are
 /// held against each other, field by field. Nothing else is touched and nothing stays. Neither shells nor
-/// programs are started, only looked for; settings that could run a command, and hooks, are left out.
+/// programs are started, only looked for; settings that could run a command, and hooks, are left out, and of an
+/// imported snapshot all settings.
 /// The exit code is 0 when everything came back, else 1.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Drill {
-    /// The snapshot: an id, a name, latest, latest~3, @2h
+    /// The snapshot: an id, a name, latest, latest~3, @2h; all but ids mean the server that -L, -S or $TMUX name
     #[arg(default_value = "latest")]
     snap: String,
+    /// Set the settings of an imported snapshot, too, as `restore --trust` does
+    #[arg(long)]
+    trust: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -41,23 +42,8 @@ impl Drill {
     pub(in crate::cli) fn run(&self, context: &Context) -> Result<Exit, CliError> {
         let start = Instant::now();
         let meta = context.find(&self.snap, None)?;
-        let snapshot = context.store().load(meta.id)?;
-        let contents = snapshot.state.panes();
-        let mut wanted: Vec<_> = contents
-            .filter_map(|(_, _, pane)| pane.contents.map(|text| text.digest))
-            .collect();
-        wanted.sort_unstable();
-        wanted.dedup();
-        let texts = texts(context, &wanted)?;
-        let program = std::env::current_exe()?;
-        let tmux = context.tmux();
-        let stage = Stage {
-            tmux: tmux.program(),
-            program: &program,
-            texts: &texts,
-            limits: Limits::default(),
-        };
-        let drill = drill(&snapshot, &surroundings(context, &snapshot)?, &stage)?;
+        let snapshot = context.host.store().load(meta.id)?;
+        let drill = context.host.drill(&snapshot, self.trust)?;
         let exact = drill.fidelity.is_exact() && drill.errors.is_empty();
         let answer = Answer {
             snapshot: meta.id.to_string(),

@@ -3,18 +3,21 @@
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::Role;
-use crate::cli::views::ListView;
-use crate::model::{SnapshotId, SnapshotMeta};
-use crate::redact::Tally;
+use crate::cli::views::{ListView, count};
+use crate::model::SnapshotId;
+use crate::ops::Edited;
 use crate::store::Edit;
 
-/// Edits snapshots and answers with what they are then.
-fn edit(context: &Context, snaps: &[String], wish: Edit<String>) -> Result<Exit, CliError> {
-    let ids: Vec<_> = snaps
-        .iter()
-        .map(|snap| context.find(snap, None).map(|meta| meta.id))
-        .collect::<Result<_, _>>()?;
-    let metas = change(context, &ids, wish)?;
+/// Edits snapshots, all of them or none, and answers with what they are then.
+fn edit(
+    context: &Context,
+    snaps: &[String],
+    wishes: impl IntoIterator<Item = Edit<String>>,
+) -> Result<Exit, CliError> {
+    let found = context.find_all(snaps)?;
+    let ids: Vec<SnapshotId> = found.iter().map(|meta| meta.id).collect();
+    let Edited { metas, taken } = context.host.edit(&ids, wishes)?;
+    context.say_taken(&taken);
     let views: Vec<ListView> = metas.iter().map(ListView::new).collect();
     context.output.answer("edit", &views, |out| {
         metas
@@ -40,44 +43,6 @@ fn edit(context: &Context, snaps: &[String], wish: Edit<String>) -> Result<Exit,
     Ok(Exit::Ok)
 }
 
-/// Makes several edits of one snapshot, one after the other, and answers once.
-fn edit_all(
-    context: &Context,
-    snap: &str,
-    edits: impl Iterator<Item = Edit<String>>,
-) -> Result<Exit, CliError> {
-    let mut edits: Vec<Edit<String>> = edits.collect();
-    let Some(last) = edits.pop() else {
-        return Ok(Exit::Ok);
-    };
-    let id = context.find(snap, None)?.id;
-    for one in edits {
-        change(context, &[id], one)?;
-    }
-    edit(context, &[id.to_string()], last)
-}
-
-/// Edits snapshots, and notes it.
-fn change(
-    context: &Context,
-    ids: &[SnapshotId],
-    wish: Edit<String>,
-) -> Result<Vec<SnapshotMeta>, CliError> {
-    let edit = clean(context, wish)?;
-    let metas = context.store().edit(ids, &edit)?;
-    context.note(|tell| tell.edited(ids, &edit));
-    Ok(metas)
-}
-
-/// What was typed, without secrets; it is said if there were any.
-fn clean(context: &Context, wish: Edit<String>) -> Result<Edit, CliError> {
-    let redactor = context.redactor()?;
-    let mut taken = Tally::default();
-    let edit = wish.map(|words| redactor.words(&words, &mut taken));
-    context.say_taken(&taken);
-    Ok(edit)
-}
-
 /// Give a snapshot a name, or take it away
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Rename {
@@ -92,7 +57,7 @@ impl Rename {
         edit(
             context,
             std::slice::from_ref(&self.snap),
-            Edit::Rename(self.name.clone()),
+            [Edit::Rename(self.name.clone())],
         )
     }
 }
@@ -111,48 +76,80 @@ impl Describe {
         edit(
             context,
             std::slice::from_ref(&self.snap),
-            Edit::Describe(self.text.clone()),
+            [Edit::Describe(self.text.clone())],
         )
     }
 }
 
-/// Add tags to a snapshot
+/// Add tags to snapshots
+///
+/// `tag SNAP TAG` for one of each; `tag SNAP… --add TAG…` for more. All of the snapshots get all of the
+/// tags, or none of them any.
 #[derive(Debug, clap::Args)]
+#[command(
+    override_usage = "muxtape tag [OPTIONS] <SNAP> <TAG>\n       muxtape tag [OPTIONS] <SNAP>... --add <TAG>..."
+)]
 pub(in crate::cli) struct Tag {
-    /// The snapshot
-    snap: String,
+    /// The snapshots; without --add a snapshot and the tag
+    #[arg(required = true, value_name = "SNAP")]
+    words: Vec<String>,
     /// The tags
-    #[arg(required = true, value_name = "TAG")]
-    tags: Vec<String>,
+    #[arg(long, value_name = "TAG", num_args = 1..)]
+    add: Vec<String>,
 }
 
 impl Tag {
     pub(in crate::cli) fn run(&self, context: &Context) -> Result<Exit, CliError> {
-        edit_all(
-            context,
-            &self.snap,
-            self.tags.iter().map(|tag| Edit::Tag(tag.clone())),
-        )
+        let (snaps, tags) = apart(&self.words, &self.add, "tag", "--add")?;
+        edit(context, snaps, tags.iter().cloned().map(Edit::Tag))
     }
 }
 
-/// Take tags from a snapshot
+/// Take tags from snapshots
+///
+/// `untag SNAP TAG` for one of each; `untag SNAP… --remove TAG…` for more. All of the snapshots lose the
+/// tags, or none of them any.
 #[derive(Debug, clap::Args)]
+#[command(
+    override_usage = "muxtape untag [OPTIONS] <SNAP> <TAG>\n       muxtape untag [OPTIONS] <SNAP>... --remove <TAG>..."
+)]
 pub(in crate::cli) struct Untag {
-    /// The snapshot
-    snap: String,
+    /// The snapshots; without --remove a snapshot and the tag
+    #[arg(required = true, value_name = "SNAP")]
+    words: Vec<String>,
     /// The tags
-    #[arg(required = true, value_name = "TAG")]
-    tags: Vec<String>,
+    #[arg(long, value_name = "TAG", num_args = 1..)]
+    remove: Vec<String>,
 }
 
 impl Untag {
     pub(in crate::cli) fn run(&self, context: &Context) -> Result<Exit, CliError> {
-        edit_all(
-            context,
-            &self.snap,
-            self.tags.iter().map(|tag| Edit::Untag(tag.clone())),
+        let (snaps, tags) = apart(&self.words, &self.remove, "untag", "--remove")?;
+        edit(context, snaps, tags.iter().cloned().map(Edit::Untag))
+    }
+}
+
+/// Which words are snapshots, and which are tags. Without the option there is one of each: of three words
+/// nobody could tell what the second is.
+fn apart<'a>(
+    words: &'a [String],
+    tags: &'a [String],
+    command: &str,
+    option: &str,
+) -> Result<(&'a [String], &'a [String]), CliError> {
+    match words {
+        _ if !tags.is_empty() => Ok((words, tags)),
+        [_, _] => Ok(words.split_at(1)),
+        _ => Err(CliError::new(
+            Exit::Usage,
+            format!(
+                "{command} takes a snapshot and a tag, and got {}",
+                count(words.len() as u64, "word")
+            ),
         )
+        .hint(format!(
+            "for more of either: `muxtape {command} SNAP… {option} TAG…`"
+        ))),
     }
 }
 
@@ -168,7 +165,7 @@ macro_rules! switches {
 
         impl $name {
             pub(in crate::cli) fn run(&self, context: &Context) -> Result<Exit, CliError> {
-                edit(context, &self.snaps, $edit)
+                edit(context, &self.snaps, [$edit])
             }
         }
     )*};

@@ -58,8 +58,8 @@ impl Chosen {
         let moment =
             |words: &Option<String>| words.as_deref().map(|w| context.moment(w)).transpose();
         // A name that holds a secret stands in the journal without it.
-        let written = self.session.as_ref().map(|name| context.teller.text(name));
-        let written = written.and_then(|name| Some(name.shown()?.into_owned()));
+        let written = self.session.as_ref();
+        let written = written.and_then(|name| context.host.name_in_journal(name));
         Ok(Query {
             since: moment(&self.since)?,
             until: moment(&self.until)?,
@@ -78,7 +78,7 @@ impl Events {
             query.limit = query.limit.or(open.then_some(RECENT));
             return follow(context, query);
         }
-        let found = context.journal.find(&query)?;
+        let found = context.host.journal().find(&query)?;
         show(context, &found)?;
         if found.entries.is_empty() && found.bad == 0 {
             context.output.say("nothing of that is in the journal");
@@ -89,15 +89,19 @@ impl Events {
 
 /// Writes events, a line each.
 fn show(context: &Context, found: &Found) -> Result<(), CliError> {
-    let now = context.zoned();
-    let lines = found.entries.iter().map(|entry| {
-        if context.output.json() {
-            event::json(entry)
-        } else {
-            event::line(entry, &now, &context.output)
+    let output = &context.output;
+    if output.json() {
+        for entry in &found.entries {
+            output.json_line(&event::json(entry))?;
         }
-    });
-    context.output.lines(&lines.collect::<Vec<_>>())?;
+    } else {
+        let now = context.zoned();
+        let lines = found
+            .entries
+            .iter()
+            .map(|entry| event::line(entry, &now, output));
+        output.lines(&lines.collect::<Vec<_>>())?;
+    }
     say_bad(context, found.bad);
     Ok(())
 }
@@ -124,7 +128,7 @@ enum Woken {
 fn follow(context: &Context, query: Query) -> Result<Exit, CliError> {
     let (interrupt, sender) = UnixStream::pair()?;
     let signal = signal_hook::low_level::pipe::register(SIGINT, sender)?;
-    let (mut follow, mut found) = context.journal.follow(query)?;
+    let (mut follow, mut found) = context.host.journal().follow(query)?;
     let exit = loop {
         show(context, &found)?;
         match wait(&interrupt)? {

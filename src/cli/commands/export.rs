@@ -1,16 +1,15 @@
 //! `muxtape export`
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
 use serde::Serialize;
 
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
-use crate::cli::new_file::{self, Existing};
 use crate::cli::views::{self, ListView};
-use crate::journal::Event;
 use crate::model::SnapshotId;
+use crate::ops::{Destination, Existing, OpsError};
 use crate::store::{Exported, PortableError};
 
 /// Write snapshots to a portable file
@@ -20,7 +19,7 @@ use crate::store::{Exported, PortableError};
 /// rules found when the snapshots were made. Rules that were added later are applied by `muxtape redact --recheck` first.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Export {
-    /// The snapshots: ids, names, latest, latest~3, @2h
+    /// The snapshots: ids, names, latest, latest~3, @2h; all but ids mean the server that -L, -S or $TMUX name
     #[arg(required = true, value_name = "SNAP")]
     snaps: Vec<String>,
     /// The file; - for standard output
@@ -39,49 +38,28 @@ struct Answer {
     snapshots: Vec<ListView>,
 }
 
-/// Why nothing was exported.
-enum Failure {
-    Export(PortableError),
-    File(io::Error),
-}
-
-impl From<PortableError> for Failure {
-    fn from(error: PortableError) -> Self {
-        Failure::Export(error)
-    }
-}
-
-impl From<io::Error> for Failure {
-    fn from(error: io::Error) -> Self {
-        Failure::File(error)
-    }
-}
-
 impl Export {
     pub(in crate::cli) fn run(&self, context: &Context) -> Result<Exit, CliError> {
-        let named = self.snaps.iter().map(|snap| context.find(snap, None));
-        let metas = named.collect::<Result<Vec<_>, _>>()?;
-        let ids = views::each_once(metas.iter().map(|meta| meta.id));
+        let metas = context.find_all(&self.snaps)?;
+        let ids: Vec<SnapshotId> = metas.iter().map(|meta| meta.id).collect();
         let to_stdout = self.file.as_os_str() == "-";
         let done = if to_stdout {
-            self.to_stdout(context, &ids)
+            match self.to_stdout(context, &ids)? {
+                Some(done) => Ok(done),
+                // Whoever read has seen enough.
+                None => return Ok(Exit::Ok),
+            }
         } else {
-            let existing = if self.force {
-                Existing::Replace
-            } else {
-                Existing::Keep
+            let existing = match self.force {
+                true => Existing::Replace,
+                false => Existing::Keep,
             };
-            let write =
-                |out: &mut dyn Write| Ok(context.store().export(&ids, context.now(), out)?);
-            new_file::write(&self.file, existing, context.random()?, write)
-                .map_err(|failure| self.told(failure))
+            let to = Destination::File(&self.file, existing);
+            context
+                .host
+                .export(&ids, to)
+                .map_err(|error| self.told(error))
         }?;
-        context.note(|teller| {
-            vec![Event::SnapshotsExported {
-                snapshots: done.snapshots.iter().map(|meta| meta.id).collect(),
-                file: teller.text(self.file.as_os_str().as_encoded_bytes()),
-            }]
-        });
         let lines = told(&done, &self.file.display().to_string());
         if to_stdout {
             lines.iter().for_each(|line| context.output.say(line));
@@ -97,7 +75,12 @@ impl Export {
         Ok(Exit::Ok)
     }
 
-    fn to_stdout(&self, context: &Context, ids: &[SnapshotId]) -> Result<Exported, CliError> {
+    /// Nothing where whoever read it went away.
+    fn to_stdout(
+        &self,
+        context: &Context,
+        ids: &[SnapshotId],
+    ) -> Result<Option<Exported>, CliError> {
         let mut out = io::stdout().lock();
         if out.is_terminal() {
             let message = "a portable file is not for a terminal";
@@ -109,22 +92,33 @@ impl Export {
                 CliError::new(Exit::Usage, message).hint("name a file, or leave out --json")
             );
         }
-        let exported = context.store().export(ids, context.now(), &mut out);
-        exported.map_err(|error| self.told(error.into()))
+        match context.host.export(ids, Destination::Stream(&mut out)) {
+            Err(OpsError::Portable(PortableError::Io { source, .. }))
+                if source.kind() == io::ErrorKind::BrokenPipe =>
+            {
+                Ok(None)
+            }
+            exported => Ok(Some(exported.map_err(|error| self.told(error))?)),
+        }
     }
 
-    fn told(&self, failure: Failure) -> CliError {
-        let file = self.file.display();
-        let error = match failure {
-            Failure::Export(PortableError::Store(error)) => return error.into(),
-            Failure::Export(PortableError::Io { source, .. }) | Failure::File(source) => source,
-            Failure::Export(error) => {
+    fn told(&self, error: OpsError) -> CliError {
+        let file = match self.file.as_os_str() == "-" {
+            true => "standard output".into(),
+            false => self.file.display().to_string(),
+        };
+        let error = match error {
+            OpsError::Portable(PortableError::Io { source, .. })
+            | OpsError::File { source, .. } => source,
+            OpsError::Portable(PortableError::Store(_)) => return error.into(),
+            OpsError::Portable(error) => {
                 let message = format!("could not export to {file}: {error}");
                 return CliError::new(Exit::Failed, message).hint(match error {
                     PortableError::Changed { .. } => "try again",
                     _ => "export fewer snapshots, or others",
                 });
             }
+            error => return error.into(),
         };
         match error.kind() {
             io::ErrorKind::AlreadyExists => {
@@ -137,6 +131,9 @@ impl Export {
                 CliError::new(Exit::Failed, message).hint(match kind {
                     io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
                         "make room on that disk, or name a file on another one"
+                    }
+                    io::ErrorKind::FileTooLarge => {
+                        "raise the limit on the size of files (ulimit -f), or export fewer snapshots"
                     }
                     io::ErrorKind::NotFound => "make the directory first",
                     _ => "name another file",

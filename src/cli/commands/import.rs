@@ -6,14 +6,14 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::capture::Recheck;
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::{Output, Role};
 use crate::cli::views::{self, ListView, count};
-use crate::journal::Event;
+use crate::files;
 use crate::model::ansi::label;
 use crate::model::snapshot::RedactionCount;
+use crate::ops::OpsError;
 use crate::store::{Description, ImportOutcome, Imported, Portable, PortableError};
 
 /// The most that is read from a pipe, which has to be kept in memory, in bytes.
@@ -72,29 +72,15 @@ impl<T: Read + Seek> Bytes for T {}
 
 impl Import {
     pub(in crate::cli) fn run(&self, context: &Context) -> Result<Exit, CliError> {
-        let redactor = context.redactor()?;
-        let bytes = self.bytes()?;
-        let mut file = Portable::open(bytes).map_err(|error| self.told(error))?;
-        let cleaner = Recheck {
-            redactor: &redactor,
-            exclusions: &context.settings.exclusions(&context.paths.home),
-        };
-        let how = crate::store::Import {
-            now: context.now(),
-            dry_run: self.dry_run,
-        };
-        let imported = context.store().import(&mut file, &cleaner, how);
-        let imported = imported.map_err(|error| self.told(error))?;
-        let new = imported.iter().filter(|one| one.is_new());
-        let new: Vec<_> = new.map(|one| one.meta.id).collect();
-        if !self.dry_run && !new.is_empty() {
-            context.note(|teller| {
-                vec![Event::SnapshotsImported {
-                    snapshots: new.clone(),
-                    file: teller.text(self.file.as_os_str().as_encoded_bytes()),
-                }]
-            });
-        }
+        // A broken rule is said before the file is read.
+        context.host.redactor()?;
+        let told = |error| self.told(error);
+        let mut file = Portable::open(self.bytes()?).map_err(told)?;
+        let imported = context.host.import(&mut file, &self.file, self.dry_run);
+        let imported = imported.map_err(|error| match error {
+            OpsError::Portable(error) => self.told(error),
+            error => error.into(),
+        })?;
         let answer = self.answer(file.description(), &imported);
         context
             .output
@@ -125,14 +111,15 @@ impl Import {
     }
 
     fn piped(&self, from: impl Read) -> Result<Box<dyn Bytes>, CliError> {
-        let mut bytes = Vec::new();
-        from.take(MOST_PIPED + 1).read_to_end(&mut bytes)?;
-        if bytes.len() as u64 > MOST_PIPED {
-            let most = views::bytes(MOST_PIPED);
-            let message = format!("{} has more than {most}", self.name());
-            return Err(CliError::new(Exit::Failed, message).hint("write it to a file first"));
+        match files::read_at_most(from, MOST_PIPED) {
+            Ok(bytes) => Ok(Box::new(Cursor::new(bytes))),
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                let most = views::bytes(MOST_PIPED);
+                let message = format!("{} has more than {most}", self.name());
+                Err(CliError::new(Exit::Failed, message).hint("write it to a file first"))
+            }
+            Err(error) => Err(error.into()),
         }
-        Ok(Box::new(Cursor::new(bytes)))
     }
 
     /// What the file is called before people.

@@ -6,15 +6,16 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use bstr::ByteSlice;
-use jiff::tz::TimeZone;
 
-use crate::cli::context::{Context, host};
+use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::log;
 use crate::journal::By;
 use crate::mux::ServerSelect;
-use crate::restore::Made;
-use crate::ui::{self, Start, UiError};
+use crate::mux::tmux::interface::OwnPane;
+use crate::restore::leftover::Leftover;
+use crate::restore::{Made, leftover};
+use crate::ui::{self, Closing, Start, UiError};
 
 /// Opens the interface.
 pub(super) fn run(context: &Context) -> Result<Exit, CliError> {
@@ -23,39 +24,51 @@ pub(super) fn run(context: &Context) -> Result<Exit, CliError> {
             .hint("without one, use the commands: muxtape list, show, diff, restore; see --help"));
     }
     // A broken rule stops the start, before the terminal is taken over.
-    let redactor = context.redactor()?;
-    log::to_file(
-        &context.paths.state,
-        &context.settings.redaction,
-        context.global.verbose,
-    );
-    let start = if context.settings.recovery.prompt {
-        Start::Recovery
-    } else {
-        Start::Tape
+    context.host.redactor()?;
+    let (settings, paths) = (context.host.settings(), context.host.paths());
+    log::to_file(&paths.state, &settings.redaction, context.global.verbose);
+    let start = match settings.recovery.prompt {
+        true => Start::Recovery,
+        false => Start::Tape,
     };
     let own = ui::Context {
-        store: context.store(),
-        tmux: context.tmux(),
-        redactor,
-        exclusions: context.settings.exclusions(&context.paths.home),
-        settings: context.settings.clone(),
-        paths: context.paths.clone(),
-        recorder_lock: context.recorder_lock(),
-        program: std::env::current_exe().map_err(|error| CliError::caused(Exit::Failed, &error))?,
-        search_path: std::env::var_os("PATH"),
-        host: host(),
-        zone: TimeZone::system(),
+        host: context.host.by(By::Interface),
+        pane: own_pane(context),
         record: true,
-        journal: context.journal.by(By::Interface),
-        teller: context.teller.clone(),
         colour: context.output.may_colour(),
     };
     let outcome = ui::run(own, start)?;
-    match outcome.attach {
-        Some(session) => attach(context, &session),
-        None => Ok(Exit::Ok),
+    match (outcome.close, outcome.attach) {
+        (Some(close), attach) => leave(context, &close, attach.as_ref()),
+        (None, Some(session)) => attach(context, &session),
+        (None, None) => Ok(Exit::Ok),
     }
+}
+
+/// The pane of whichever server that this runs in.
+pub(super) fn own_pane(context: &Context) -> Option<OwnPane> {
+    let around = std::env::var_os("TMUX")?;
+    let pane = std::env::var("TMUX_PANE").ok()?;
+    OwnPane::named(&context.tmux, around.as_bytes(), &pane)
+}
+
+/// Closes the blank session that this runs in, now that the interface has ended; whoever looks at it looks at another
+/// one before.
+fn leave(context: &Context, close: &Closing, attach: Option<&Made>) -> Result<Exit, CliError> {
+    let mux = context.host.mux();
+    let to = attach.map(|made| made.id).or(close.to);
+    // What was restored may have been taken back since: then the blank one is all there is.
+    let Some(to) = to.filter(|to| leftover::is_there(mux, *to)) else {
+        return Ok(Exit::Ok);
+    };
+    mux.move_clients(close.leftover.id, to)?;
+    close_own(context, &close.leftover)
+}
+
+/// Closes the session that this runs in. This process goes with it: so what closes it takes its place.
+pub(super) fn close_own(context: &Context, own: &Leftover) -> Result<Exit, CliError> {
+    let error = context.host.mux().closing(own.id)?.exec();
+    Err(CliError::caused(Exit::Failed, &error))
 }
 
 /// Becomes a tmux client of a session, or lets the one around this terminal show it.

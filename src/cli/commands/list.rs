@@ -1,6 +1,7 @@
 //! `muxtape list`
 
 use bstr::BString;
+use jiff::Zoned;
 
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
@@ -9,6 +10,7 @@ use crate::cli::views::{self, ListView};
 use crate::model::Cause;
 use crate::model::ansi::label;
 use crate::model::snapshot::SnapshotMeta;
+use crate::model::words::noun;
 use crate::store::{Listed, Query, Store, StoreError};
 
 /// List snapshots, newest first
@@ -74,21 +76,20 @@ impl List {
             before: None,
             limit: self.limit,
         };
-        let store = context.store();
+        let store = context.host.store();
         let Found {
             metas,
             folded,
             hidden,
-        } = match (store.exists(), self.all) {
-            (false, _) => Found::default(),
-            (true, true) => store.listed(&query)?.into(),
-            (true, false) => folded(&store, query)?,
+        } = match self.all {
+            true => store.listed(&query)?.into(),
+            false => folded(store, query)?,
         };
         let views: Vec<ListView> = metas.iter().map(ListView::new).collect();
         let lacks = Lack::damaged_snapshots(hidden);
-        context
-            .output
-            .answer_with("list", &views, &lacks, |out| lines(&metas, out))?;
+        context.output.answer_with("list", &views, &lacks, |out| {
+            lines(&metas, &context.zoned(), out)
+        })?;
         if metas.is_empty() && lacks.is_empty() {
             context
                 .output
@@ -168,17 +169,16 @@ fn changed(metas: &[SnapshotMeta]) -> Vec<usize> {
     changed.map(|(at, _)| at).collect()
 }
 
-fn lines(metas: &[SnapshotMeta], out: &Output) -> Vec<String> {
-    let now = jiff::Zoned::now();
+fn lines(metas: &[SnapshotMeta], now: &Zoned, out: &Output) -> Vec<String> {
     let line = |meta: &SnapshotMeta| {
         let names: Vec<String> = meta.sessions.iter().map(|s| label(&s.name)).collect();
         let mut line = format!(
-            "{}  {:>19}  {:<10} {:>9}  {:>3} panes  {}",
+            "{}  {:>19}  {:<10} {:>9}  {:<9}  {}",
             out.paint(Role::Strong, &meta.id.short()),
-            views::when(meta.time, &now),
+            views::when(meta.time, now),
             meta.cause.to_string(),
             views::bytes(meta.stored_bytes),
-            meta.panes(),
+            format!("{:>3} {}", meta.panes(), noun(meta.panes().into(), "pane")),
             names.join(" "),
         );
         if let Some(name) = &meta.name {

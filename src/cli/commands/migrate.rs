@@ -83,11 +83,7 @@ impl View {
             count(self.snapshots, "snapshot"),
             self.trash,
             count(self.texts, "text"),
-            if self.lives == 1 {
-                "1 life".to_owned()
-            } else {
-                format!("{} lives", self.lives)
-            },
+            count(self.lives, "life"),
         )
     }
 
@@ -121,10 +117,9 @@ impl View {
 
 impl Migrate {
     pub(in crate::cli) fn run(&self, context: &Context) -> Result<Exit, CliError> {
-        let store = context.store();
         let current = View::current(self.dry_run);
         let view = if self.dry_run {
-            store.plan_migration()?.map(|plan| View {
+            context.host.store().plan_migration()?.map(|plan| View {
                 from: plan.from,
                 to: plan.to,
                 backup: Some(plan.backup.display().to_string()),
@@ -132,11 +127,7 @@ impl Migrate {
                 ..View::current(true).with(plan.carried, &plan.lost)
             })
         } else {
-            let migrated = store.migrate()?;
-            if let Some(done) = &migrated {
-                context.note(|tell| tell.migrated(done));
-            }
-            migrated.map(|done| View {
+            context.host.migrate()?.map(|done| View {
                 migrated: true,
                 from: done.from,
                 to: done.to,

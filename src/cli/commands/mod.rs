@@ -4,7 +4,6 @@ use super::args::{Cli, Command};
 use super::context::Context;
 use super::error::{CliError, Exit};
 use super::log;
-use crate::journal::Event;
 
 pub(super) mod audit;
 pub(super) mod care;
@@ -47,7 +46,7 @@ pub(super) fn run(args: Cli) -> Result<Exit, CliError> {
         _ => {}
     }
     let context = Context::new(args.global)?;
-    let rules = &context.settings.redaction;
+    let rules = &context.host.settings().redaction;
     let done = match args.command {
         // Both take the terminal over; what they log goes to a file.
         None => interface::run(&context),
@@ -59,12 +58,7 @@ pub(super) fn run(args: Cli) -> Result<Exit, CliError> {
     };
     done.map_err(|error| {
         if error.code == Exit::Store {
-            let why = context.teller.text(&error.message);
-            let event = Event::StoreFailed { why };
-            // The user is told of the store; a journal on the same disk has nothing to add.
-            if let Err(error) = context.journal.append(context.now(), &event) {
-                tracing::info!("{error}");
-            }
+            context.host.note_failure(&error.message);
         }
         error.without_secrets(rules)
     })

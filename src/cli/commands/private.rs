@@ -61,7 +61,7 @@ type Place<'a> = (&'a Session, &'a Tab, &'a Pane);
 
 impl Private {
     pub(in crate::cli) fn run(&self, context: &Context) -> Result<Exit, CliError> {
-        let tmux = context.tmux();
+        let tmux = &context.tmux;
         let state = tmux.observe()?.state;
         let own = own_pane(context);
         let all = self.action == Action::Status && self.target.is_none() && own.is_none();
@@ -70,10 +70,12 @@ impl Private {
             false => Some(self.what(&state, own)?),
         };
         if let Some(what) = what {
-            match self.action {
-                Action::On => tmux.mark(what)?,
-                Action::Off => tmux.unmark(what, &state)?,
-                Action::Status => {}
+            let private = self.action == Action::On;
+            if private || self.action == Action::Off {
+                let target = self.target.as_ref();
+                context
+                    .host
+                    .set_private(tmux, what, private, &state, target)?;
             }
         }
         let now = match self.action {
@@ -87,12 +89,6 @@ impl Private {
             action: self.action,
             panes: now.panes().filter(wanted).map(told).collect(),
         };
-        if self.action != Action::Status
-            && let Some(target) = self.named(&answer)
-        {
-            let private = self.action == Action::On;
-            context.note(|teller| teller.private(Some(&target), private));
-        }
         context.output.answer("private", &answer, |_| {
             let words = |one: &PaneAnswer| {
                 let how = if one.private { "private" } else { "recorded" };
@@ -114,14 +110,6 @@ impl Private {
                     "`tmux show-options -s {OPTION}` tells whether all of tmux is"
                 )),
             ),
-        }
-    }
-
-    /// What the journal calls it: as it was named, or else the first pane of it.
-    fn named(&self, answer: &Answer) -> Option<String> {
-        match &self.target {
-            Some(target) => Some(target.to_string()),
-            None => answer.panes.first().map(|one| one.target.clone()),
         }
     }
 

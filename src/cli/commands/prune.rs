@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
-use crate::cli::output::{Output, Role, confirm};
+use crate::cli::output::{Output, Role};
 use crate::cli::views::{self, count};
 use crate::model::ansi::label;
 use crate::model::{SnapshotId, SnapshotMeta};
@@ -73,9 +73,7 @@ struct RemovedView {
 
 impl Prune {
     pub(in crate::cli) fn run(&self, context: &Context) -> Result<Exit, CliError> {
-        let (store, now) = (context.store(), context.now());
-        let retention = context.settings.retention.policy();
-        let plan = store.plan_prune(retention, now)?;
+        let plan = context.host.plan_prune()?;
         if self.dry_run {
             return show(context, &plan);
         }
@@ -86,15 +84,12 @@ impl Prune {
                     .hint("`muxtape prune --dry-run` tells why each snapshot stays"),
             );
         };
-        if !context.global.yes && !confirm(&format!("Remove {what} for good?")) {
-            return Err(
-                CliError::new(Exit::Refused, "nothing was removed: not confirmed")
-                    .hint("say --yes to prune without being asked, --dry-run to see what would go"),
-            );
-        }
-        let pruned = store.prune(retention, now)?;
-        context.note(|tell| tell.pruned(&pruned));
-        tell(context, &pruned)
+        context.confirmed(
+            &format!("Remove {what} for good?"),
+            "nothing was removed",
+            "say --yes to prune without being asked, --dry-run to see what would go",
+        )?;
+        tell(context, &context.host.prune()?)
     }
 }
 
@@ -130,7 +125,7 @@ fn show(context: &Context, plan: &PrunePlan) -> Result<Exit, CliError> {
         archived: true,
         ..Query::default()
     };
-    let metas = context.store().list(&all)?.into_iter();
+    let metas = context.host.store().list(&all)?.into_iter();
     let metas: BTreeMap<SnapshotId, SnapshotMeta> = metas.map(|meta| (meta.id, meta)).collect();
     let gone = removed(plan).count();
     let view = PlanView {

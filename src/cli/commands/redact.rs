@@ -1,10 +1,9 @@
 //! `muxtape redact`
 
-mod others;
 mod recheck;
 
-use std::fs;
-use std::io::{self, Read};
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -13,6 +12,7 @@ use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::Role;
 use crate::cli::views::count;
+use crate::files;
 use crate::model::ansi;
 use crate::model::snapshot::RedactionCount;
 use crate::redact::Tally;
@@ -57,7 +57,7 @@ impl Redact {
         let Some(file) = &self.test else {
             return recheck::run(context, self.dry_run);
         };
-        let redactor = context.redactor()?;
+        let redactor = context.host.redactor()?;
         let bytes = read(file)?;
         let mut tally = Tally::default();
         let clean = redactor.name(&ansi::sanitised(&bytes), &mut tally);
@@ -81,12 +81,14 @@ impl Redact {
     }
 }
 
+/// The longest text that the rules are tried on.
+const MAX_TEST_BYTES: u64 = 256 << 20;
+
 fn read(path: &Path) -> Result<Vec<u8>, CliError> {
     let read = if path.as_os_str() == "-" {
-        let mut bytes = Vec::new();
-        io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
+        files::read_at_most(io::stdin().lock(), MAX_TEST_BYTES)
     } else {
-        fs::read(path)
+        File::open(path).and_then(|file| files::read_at_most(file, MAX_TEST_BYTES))
     };
     read.map_err(|error| {
         let code = match error.kind() {

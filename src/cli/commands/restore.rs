@@ -1,28 +1,19 @@
 //! `muxtape restore`
 
-use std::collections::BTreeMap;
-
 use bstr::ByteSlice;
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use crate::capture::{Captured, Stamp};
-use crate::cli::context::{Context, host};
+use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::{Output, Role, ask, confirm};
 use crate::cli::views::count;
+use crate::model::Snapshot;
 use crate::model::ansi::label;
-use crate::model::contents::Contents;
-use crate::model::digest::Digest;
 use crate::model::target::Target;
-use crate::model::{Cause, Millis, Snapshot, SnapshotId};
-use crate::mux::ServerSelect;
 use crate::restore::{
-    Memory, MissingDir, OnConflict, Plan, Policy, Programs, Report, Rules, Selection, Settings,
-    Status, StepShown, Surroundings, Text, Warning, Workshop, apply, prepare, telling_texts,
+    MissingDir, OnConflict, Plan, Policy, Programs, Report, Selection, Settings, Status, StepShown,
+    Text, Warning,
 };
-use crate::store::{Recorded, Unchanged};
 
 /// Bring a snapshot back
 ///
@@ -32,7 +23,7 @@ use crate::store::{Recorded, Unchanged};
 /// session; `muxtape undo` takes back any of it.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Restore {
-    /// The snapshot: an id, a name, latest, latest~3, @2h
+    /// The snapshot: an id, a name, latest, latest~3, @2h; all but ids mean the server that -L, -S or $TMUX name
     snap: String,
     #[command(flatten)]
     how: How,
@@ -73,10 +64,14 @@ pub(super) struct How {
     /// Whether the saved text is shown again: replay, none
     #[arg(long, value_name = "POLICY", value_parser = word::<Text>)]
     text: Option<Text>,
-    /// Which settings of sessions, tabs and panes are set again: none, safe (those that cannot run a
-    /// command), all (hooks, too)
+    /// Which settings of sessions, tabs and panes are set again: none, safe (those that cannot run a command, and
+    /// variables that capture.environment names or that are inert), all (hooks, too)
     #[arg(long, value_name = "POLICY", value_parser = word::<Settings>)]
     settings: Option<Settings>,
+    /// Treat an imported snapshot as one that was made here: without it, its programs are typed at the most, and its
+    /// settings, variables, hooks, paste buffers and options of shells are left out
+    #[arg(long)]
+    trust: bool,
 }
 
 /// Reads a policy by the word that settings use for it.
@@ -97,6 +92,7 @@ impl How {
             text: self.text.unwrap_or(defaults.text),
             settings: self.settings.unwrap_or(defaults.settings),
             allow: defaults.allow.clone(),
+            trust: self.trust,
         }
     }
 
@@ -155,10 +151,11 @@ impl Restore {
             _ => None,
         };
         let meta = context.find(&self.snap, session)?;
-        let snapshot = context.store().load(meta.id)?;
+        let snapshot = context.host.store().load(meta.id)?;
         let plan = plan(context, &snapshot, &self.how, Vec::new())?;
         if self.script {
-            return script(context, &plan);
+            context.output.raw(context.host.script(&plan)?.as_bytes())?;
+            return Ok(Exit::Ok);
         }
         carry_out(context, &plan, self.how.dry_run).map(|(exit, _)| exit)
     }
@@ -166,7 +163,7 @@ impl Restore {
 
 #[derive(Debug, Serialize)]
 struct PlanView<'a> {
-    steps: Vec<StepShown>,
+    steps: &'a [StepShown],
     warnings: &'a [Warning],
     loses: &'a [String],
     fingerprint: String,
@@ -179,68 +176,9 @@ pub(super) fn plan(
     how: &How,
     otherwise: Vec<Target>,
 ) -> Result<Plan, CliError> {
-    let surroundings = surroundings(context, snapshot)?;
-    let policy = how.policy(&context.settings.restore);
+    let policy = how.policy(&context.host.settings().restore);
     let selection = how.selection(snapshot, otherwise)?;
-    Ok(prepare(
-        snapshot,
-        &context.tmux(),
-        &policy,
-        &selection,
-        &surroundings,
-    )?)
-}
-
-/// Where a restore of a snapshot takes place.
-pub(super) fn surroundings(
-    context: &Context,
-    snapshot: &Snapshot,
-) -> Result<Surroundings, CliError> {
-    let mut surroundings = surroundings_at(context, snapshot.meta.time)?;
-    let telling = telling_texts(&snapshot.state, &surroundings.rules);
-    // Without them pagers begin at the top.
-    surroundings.texts = texts(context, &telling).unwrap_or_default();
-    Ok(surroundings)
-}
-
-/// Texts of the store by their digests.
-pub(super) fn texts(
-    context: &Context,
-    wanted: &[Digest],
-) -> Result<BTreeMap<Digest, Contents>, CliError> {
-    let loaded = context.store().contents(wanted)?;
-    Ok(wanted.iter().copied().zip(loaded).collect())
-}
-
-/// Where a restore takes place; names that are taken get this moment behind them.
-pub(super) fn surroundings_at(context: &Context, time: Millis) -> Result<Surroundings, CliError> {
-    Ok(Surroundings {
-        texts: BTreeMap::new(),
-        rules: Rules::load(&context.paths.program_rules())?,
-        home: context.paths.home.clone(),
-        search_path: std::env::var_os("PATH"),
-        suffix: suffix(time),
-    })
-}
-
-/// Hours and minutes of a moment, for names.
-fn suffix(time: Millis) -> String {
-    let stamp = Timestamp::from_millisecond(time.0).unwrap_or_default();
-    stamp
-        .to_zoned(TimeZone::system())
-        .strftime("%H%M")
-        .to_string()
-}
-
-/// Prints a plan as a script for the server that it was made for.
-fn script(context: &Context, plan: &Plan) -> Result<Exit, CliError> {
-    let mut select = context.global.server();
-    // The script may be run elsewhere, where the default server is another one.
-    if select == ServerSelect::Default && !plan.starts_server {
-        select = ServerSelect::Path(context.tmux().server()?.socket);
-    }
-    context.output.raw(plan.script(&select).as_bytes())?;
-    Ok(Exit::Ok)
+    Ok(context.host.plan(snapshot, &policy, &selection)?)
 }
 
 /// Shows a plan, asks, does it, and reports.
@@ -251,7 +189,7 @@ pub(super) fn carry_out(
 ) -> Result<(Exit, Option<Report>), CliError> {
     if dry_run {
         let view = PlanView {
-            steps: plan.steps_shown(),
+            steps: &plan.steps,
             warnings: &plan.warnings,
             loses: &plan.loses,
             fingerprint: plan.fingerprint.to_string(),
@@ -297,24 +235,7 @@ pub(super) fn carry_out(
             );
         }
     }
-    let texts = texts(context, &plan.texts())?;
-    let undo = undo_point(context)?;
-    let program = std::env::current_exe()?;
-    let workshop = Workshop {
-        tmux: &context.tmux(),
-        program: &program,
-        runtime: &context.paths.runtime,
-        texts: &texts,
-        undo,
-        memory: Some(Memory {
-            dir: &context.paths.state,
-            at: context.now(),
-        }),
-    };
-    context.note(|tell| tell.restore_started(plan, undo));
-    let applied = apply(plan, &workshop, &mut |_| {});
-    context.note(|tell| tell.restored(plan, applied.as_ref()));
-    let report = applied?;
+    let report = context.host.apply(plan, &mut |_| {})?;
     context
         .output
         .answer("restore", &report, |out| report_lines(&report, out))?;
@@ -324,28 +245,6 @@ pub(super) fn carry_out(
         Status::Failed => Exit::Failed,
     };
     Ok((exit, Some(report)))
-}
-
-/// Saves the state before a restore; `None` when no server runs.
-fn undo_point(context: &Context) -> Result<Option<SnapshotId>, CliError> {
-    let mut captured: Captured = match context.capture(&[], true) {
-        Ok(captured) if captured.state.sessions.is_empty() => return Ok(None),
-        Ok(captured) => captured,
-        Err(error) if error.code == Exit::NotFound => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    let recorded = context.store().record(
-        captured.snapshot(Stamp {
-            time: context.now(),
-            random: context.random()?,
-            cause: Cause::UndoPoint,
-            host: host(),
-        }),
-        Unchanged::Store,
-    )?;
-    context.note(|tell| tell.recorded(&recorded));
-    let (Recorded::Stored(meta) | Recorded::Unchanged(meta)) = recorded;
-    Ok(Some(meta.id))
 }
 
 fn plan_lines(plan: &Plan, out: &Output, all: bool) -> Vec<String> {
@@ -369,10 +268,10 @@ fn plan_lines(plan: &Plan, out: &Output, all: bool) -> Vec<String> {
     }
     if all {
         lines.push(String::new());
-        lines.extend(plan.steps_shown().into_iter().flat_map(|step| {
-            let note = step.note.map(|note| format!("# {note}"));
+        lines.extend(plan.steps.iter().flat_map(|step| {
+            let note = step.note.as_ref().map(|note| format!("# {note}"));
             note.into_iter()
-                .chain((!step.command.is_empty()).then_some(step.command))
+                .chain((!step.command.is_empty()).then(|| step.command.clone()))
         }));
     }
     for lost in &plan.loses {

@@ -1,6 +1,7 @@
 //! `muxtape search`
 
 use bstr::BString;
+use jiff::Zoned;
 use serde::Serialize;
 
 use crate::cli::context::Context;
@@ -59,16 +60,11 @@ impl Search {
             limit: Some(self.limit),
             contents: self.text,
         };
-        let store = context.store();
-        let hits = if store.exists() {
-            store.search(&query)?
-        } else {
-            Vec::new()
-        };
+        let hits = context.host.store().search(&query)?;
         let views: Vec<HitView> = hits.iter().map(view).collect();
         context
             .output
-            .answer("search", &views, |out| lines(&hits, out))?;
+            .answer("search", &views, |out| lines(&hits, &context.zoned(), out))?;
         if hits.is_empty() {
             let wider = if self.text {
                 ""
@@ -116,13 +112,12 @@ fn view(hit: &SearchHit) -> HitView {
     }
 }
 
-fn lines(hits: &[SearchHit], out: &Output) -> Vec<String> {
-    let now = jiff::Zoned::now();
+fn lines(hits: &[SearchHit], now: &Zoned, out: &Output) -> Vec<String> {
     let line = |hit: &SearchHit| {
         format!(
             "{}  {:>19}  {:<14} {:<9} {}",
             out.paint(Role::Strong, &hit.newest.short()),
-            views::when(hit.time_newest, &now),
+            views::when(hit.time_newest, now),
             target(hit),
             out.paint(Role::Faint, kind(hit.what)),
             label(hit.line.trim().as_bytes()),

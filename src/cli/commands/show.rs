@@ -2,7 +2,7 @@
 
 use bstr::ByteSlice;
 
-use super::sides::Side;
+use super::sides;
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::Role;
@@ -10,11 +10,12 @@ use crate::cli::views::{self, ShowView};
 use crate::model::ansi;
 use crate::model::snapshot::SnapshotMeta;
 use crate::model::target::Target;
+use crate::ops::LoadedState;
 
 /// Show what a snapshot holds
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Show {
-    /// The snapshot: an id, a name, latest, latest~3, @2h, live
+    /// The snapshot: an id, a name, latest, latest~3, @2h, live; all but ids mean the server that -L, -S or $TMUX name
     snap: String,
     /// Only this session
     #[arg(long, value_name = "S")]
@@ -35,14 +36,14 @@ const ANCESTRY_LIMIT: usize = 1000;
 
 impl Show {
     pub(in crate::cli) fn run(&self, context: &Context) -> Result<Exit, CliError> {
-        let side = Side::load(context, &self.snap, self.session.as_deref())?;
+        let side = sides::load(context, &self.snap, self.session.as_deref())?;
         if let Some(target) = &self.pane {
             return self.pane(context, &side, &target.parse()?);
         }
         let names: Vec<String> = self.session.iter().cloned().collect();
-        let snapshot = side.snapshot(context);
+        let snapshot = context.host.snapshot_of(&side);
         if let Some(name) = &self.session
-            && snapshot.state.session(name.as_bytes()).is_none()
+            && snapshot.state.session_meant(name.as_bytes()).is_none()
         {
             return Err(CliError::new(
                 Exit::NotFound,
@@ -87,21 +88,26 @@ impl Show {
                 .filter(|s| views::chosen(s, &names))
             {
                 lines.push(String::new());
-                lines.extend(views::tree_lines(session, &context.paths.home));
+                lines.extend(views::tree_lines(session, &context.host.paths().home));
             }
             lines
         })?;
         Ok(Exit::Ok)
     }
 
-    fn pane(&self, context: &Context, side: &Side, target: &Target) -> Result<Exit, CliError> {
+    fn pane(
+        &self,
+        context: &Context,
+        side: &LoadedState,
+        target: &Target,
+    ) -> Result<Exit, CliError> {
         let not_found = || {
             CliError::new(Exit::NotFound, format!("no pane {target} in that snapshot"))
                 .hint("write session:tab.pane with the numbers that `muxtape show` lists")
         };
         let session = side
             .state()
-            .session(&target.session)
+            .session_meant(&target.session)
             .ok_or_else(not_found)?;
         let tab = match target.tab {
             Some(index) => session.tab(index),
@@ -119,7 +125,7 @@ impl Show {
                 format!("the text of {target} was not recorded"),
             )
         })?;
-        let contents = side.contents(context, reference.digest)?;
+        let contents = sides::text(context, side, reference.digest)?;
         let mut text = contents.main.to_vec();
         if let Some(screen) = &contents.alternate {
             text.push(b'\n');
@@ -149,10 +155,14 @@ impl Show {
 }
 
 /// The ids of its parents; a live state has none in the store.
-fn ancestry(context: &Context, side: &Side, meta: &SnapshotMeta) -> Result<Vec<String>, CliError> {
+fn ancestry(
+    context: &Context,
+    side: &LoadedState,
+    meta: &SnapshotMeta,
+) -> Result<Vec<String>, CliError> {
     if side.is_live() {
         return Ok(Vec::new());
     }
-    let parents = context.store().ancestry(meta.id, ANCESTRY_LIMIT)?;
+    let parents = context.host.store().ancestry(meta.id, ANCESTRY_LIMIT)?;
     Ok(parents.iter().map(ToString::to_string).collect())
 }

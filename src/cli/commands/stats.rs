@@ -14,7 +14,7 @@ pub(in crate::cli) struct Stats {}
 
 impl Stats {
     pub(in crate::cli) fn run(&self, context: &Context) -> Result<Exit, CliError> {
-        let store = context.store();
+        let store = context.host.store();
         let stats = store.stats()?;
         let waiting = store.waiting()?;
         let data = serde_json::json!({
@@ -51,7 +51,7 @@ impl Stats {
             ];
             lines.extend(hidden(&stats));
             if waiting > 0 {
-                lines.push(format!("kept aside {waiting}"));
+                lines.push(format!("waiting in the spool {waiting}"));
             }
             if let Some(growth) = stats.growth_per_day {
                 lines.push(format!("growth     {} a day", views::bytes(growth)));

@@ -1,8 +1,10 @@
 //! `muxtape trash`
 
+use std::collections::BTreeSet;
+
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
-use crate::cli::output::{Role, confirm};
+use crate::cli::output::Role;
 use crate::cli::views::{self, ListView};
 use crate::model::{Millis, SnapshotId, SnapshotMeta};
 
@@ -34,12 +36,7 @@ enum Action {
 
 impl Trash {
     pub(in crate::cli) fn run(&self, context: &Context) -> Result<Exit, CliError> {
-        let store = context.store();
-        let trashed = if store.exists() {
-            store.trashed()?
-        } else {
-            Vec::new()
-        };
+        let trashed = context.host.store().trashed()?;
         match &self.action {
             Action::List => {
                 let views: Vec<ListView> = trashed
@@ -59,10 +56,9 @@ impl Trash {
             }
             Action::Restore { snaps } => {
                 let ids = snaps.iter().map(|snap| named(snap, &trashed));
-                let ids = ids.collect::<Result<Vec<_>, _>>()?;
-                let ids = views::each_once(ids);
-                store.untrash(&ids)?;
-                context.note(|tell| tell.undeleted(&ids));
+                let ids: BTreeSet<_> = ids.collect::<Result<_, _>>()?;
+                let ids: Vec<SnapshotId> = ids.into_iter().collect();
+                context.host.untrash(&ids)?;
                 let names: Vec<String> = ids.iter().map(ToString::to_string).collect();
                 let what = views::count(ids.len() as u64, "snapshot");
                 context.output.answer(
@@ -73,19 +69,15 @@ impl Trash {
             }
             Action::Empty => {
                 let what = views::count(trashed.len() as u64, "snapshot");
-                let asked = || confirm(&format!("Delete {what} for good?"));
                 if trashed.is_empty() {
                     return Err(CliError::new(Exit::NotFound, "the trash is empty"));
                 }
-                if !context.global.yes && !asked() {
-                    return Err(CliError::new(
-                        Exit::Refused,
-                        "the trash was not emptied: not confirmed",
-                    )
-                    .hint("say --yes to empty it without being asked"));
-                }
-                let count = store.empty_trash()?;
-                context.note(|tell| tell.emptied(count));
+                context.confirmed(
+                    &format!("Delete {what} for good?"),
+                    "the trash was not emptied",
+                    "say --yes to empty it without being asked",
+                )?;
+                context.host.empty_trash()?;
                 context.output.answer(
                     "trash.empty",
                     &serde_json::json!({ "deleted": trashed.len() }),
@@ -99,12 +91,13 @@ impl Trash {
 
 /// The one snapshot in the trash whose id begins like this.
 fn named(snap: &str, trashed: &[(SnapshotMeta, Millis)]) -> Result<SnapshotId, CliError> {
-    let Some((low, high)) = SnapshotId::prefix_range(snap) else {
+    let ranges = SnapshotId::prefix_ranges(snap);
+    if ranges.is_empty() {
         let message = format!("{snap:?} is not the beginning of an id");
         return Err(CliError::new(Exit::Usage, message).hint(LIST));
-    };
+    }
     let ids = trashed.iter().map(|(meta, _)| meta.id);
-    let mut fitting = ids.filter(|id| (low..=high).contains(id));
+    let mut fitting = ids.filter(|id| ranges.iter().any(|(low, high)| (low..=high).contains(&id)));
     match (fitting.next(), fitting.next()) {
         (Some(id), None) => Ok(id),
         (None, _) => {

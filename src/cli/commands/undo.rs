@@ -1,17 +1,15 @@
 //! `muxtape undo`
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
-use super::restore::surroundings_at;
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
-use crate::cli::output::{Role, confirm};
+use crate::cli::output::Role;
 use crate::cli::views::{self, count};
+use crate::model::SnapshotId;
 use crate::model::ansi::label;
-use crate::model::{Millis, SnapshotId};
-use crate::restore::undo::{Kept, Means, Undoable, Undone, forget, recall, take_back};
+use crate::ops::{RestoreUndone, Reversible, ReversibleKind};
+use crate::restore::undo::Undoable;
 use crate::restore::{Made, Within};
 
 /// Take back the last restore or delete
@@ -25,13 +23,6 @@ pub(in crate::cli) struct Undo {
     /// Say what can be taken back, the newest first, and take nothing back
     #[arg(long)]
     list: bool,
-}
-
-/// Something that can be taken back.
-enum Done {
-    Restored(Box<Kept>),
-    /// Snapshots that were thrown away together.
-    Deleted(Vec<SnapshotId>),
 }
 
 #[derive(Debug, Serialize)]
@@ -48,7 +39,7 @@ struct LeftView {
     reason: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 struct UndoneView {
     kind: &'static str,
     closed: Vec<String>,
@@ -60,7 +51,7 @@ struct UndoneView {
 
 impl Undo {
     pub(in crate::cli) fn run(&self, context: &Context) -> Result<Exit, CliError> {
-        let mut done = done(context)?;
+        let mut done = context.host.reversible()?;
         if done.is_empty() {
             return Err(CliError::new(
                 Exit::NotFound,
@@ -70,42 +61,22 @@ impl Undo {
         if self.list {
             return list(context, &done);
         }
-        match done.remove(0).1 {
-            Done::Restored(kept) => close(context, &kept),
-            Done::Deleted(ids) => bring_back(context, &ids),
+        match done.remove(0).what {
+            ReversibleKind::Restore(made) => close(context, &made),
+            ReversibleKind::Delete(ids) => bring_back(context, &ids),
         }
     }
 }
 
-/// What can be taken back, the newest first. Whatever was thrown away at one moment was one delete.
-fn done(context: &Context) -> Result<Vec<(Millis, Done)>, CliError> {
-    let mut deleted: BTreeMap<Millis, Vec<SnapshotId>> = BTreeMap::new();
-    for (meta, since) in context.store().trashed()? {
-        deleted.entry(since).or_default().push(meta.id);
-    }
-    let deleted = deleted.into_iter();
-    let mut done: Vec<_> = deleted.map(|(at, ids)| (at, Done::Deleted(ids))).collect();
-    let socket = context.global.socket();
-    let kept = recall(
-        &context.paths.state,
-        Some(socket.as_os_str().as_encoded_bytes()),
-    )?;
-    let kept = kept.into_iter();
-    done.extend(kept.map(|kept| (kept.at, Done::Restored(Box::new(kept)))));
-    // Restores come newest first already, and stay so where the clock stood still.
-    done.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
-    Ok(done)
-}
-
-fn list(context: &Context, done: &[(Millis, Done)]) -> Result<Exit, CliError> {
-    let view = |(at, done): &(Millis, Done)| {
-        let (kind, sessions, snapshots) = match done {
-            Done::Restored(kept) => ("restore", parts(&kept.made), Vec::new()),
-            Done::Deleted(ids) => ("delete", Vec::new(), texts(ids)),
+fn list(context: &Context, done: &[Reversible]) -> Result<Exit, CliError> {
+    let view = |one: &Reversible| {
+        let (kind, sessions, snapshots) = match &one.what {
+            ReversibleKind::Restore(made) => ("restore", parts(made), Vec::new()),
+            ReversibleKind::Delete(ids) => ("delete", Vec::new(), texts(ids)),
         };
         DoneView {
             kind,
-            at: views::rfc3339(*at),
+            at: views::rfc3339(one.at),
             sessions,
             snapshots,
         }
@@ -113,15 +84,15 @@ fn list(context: &Context, done: &[(Millis, Done)]) -> Result<Exit, CliError> {
     let views: Vec<DoneView> = done.iter().map(view).collect();
     let now = context.zoned();
     context.output.answer("undo.list", &views, |out| {
-        let line = |(at, done): &(Millis, Done)| {
-            let what = match done {
-                Done::Restored(kept) => format!("restore  {}", parts(&kept.made).join(", ")),
-                Done::Deleted(ids) => {
+        let line = |one: &Reversible| {
+            let what = match &one.what {
+                ReversibleKind::Restore(made) => format!("restore  {}", parts(made).join(", ")),
+                ReversibleKind::Delete(ids) => {
                     let ids: Vec<String> = ids.iter().map(|id| id.short()).collect();
                     format!("delete   {}", ids.join(", "))
                 }
             };
-            let at = views::when(*at, &now);
+            let at = views::when(one.at, &now);
             format!("{}  {what}", out.paint(Role::Faint, &at))
         };
         done.iter().map(line).collect()
@@ -130,41 +101,21 @@ fn list(context: &Context, done: &[(Millis, Done)]) -> Result<Exit, CliError> {
 }
 
 /// Takes back what a restore made.
-fn close(context: &Context, kept: &Kept) -> Result<Exit, CliError> {
-    ask(context, &kept.made)?;
-    let program = std::env::current_exe()?;
-    let undone = take_back(
-        &kept.made,
-        &Means {
-            tmux: &context.tmux(),
-            store: &context.store(),
-            program: &program,
-            runtime: &context.paths.runtime,
-            surroundings: &surroundings_at(context, context.now())?,
-            policy: &context.settings.restore,
-        },
-    )?;
-    context.note(|tell| tell.restore_undone(&undone));
-    forget(&context.paths.state, kept.record)?;
-    let Undone {
-        closed,
-        panes,
-        back,
-        left,
-    } = &undone;
+fn close(context: &Context, made: &Undoable) -> Result<Exit, CliError> {
+    ask(context, made)?;
+    let RestoreUndone { undone, remembered } = context.host.undo(made)?;
+    let left = undone.left.iter().map(|(what, why)| LeftView {
+        session: what.clone(),
+        reason: why.to_string(),
+    });
+    let panes = undone.panes.iter().map(|pane| pane.target.to_string());
     let view = UndoneView {
         kind: "restore",
-        closed: names(closed),
-        panes: panes.iter().map(|pane| pane.target.to_string()).collect(),
-        back: names(back),
-        left: left
-            .iter()
-            .map(|(what, why)| LeftView {
-                session: what.clone(),
-                reason: why.to_string(),
-            })
-            .collect(),
-        snapshots: Vec::new(),
+        closed: names(&undone.closed),
+        panes: panes.collect(),
+        back: names(&undone.back),
+        left: left.collect(),
+        ..UndoneView::default()
     };
     context.output.answer("undo", &view, |out| {
         let closed = view.closed.iter().chain(&view.panes);
@@ -176,6 +127,9 @@ fn close(context: &Context, kept: &Kept) -> Result<Exit, CliError> {
             .chain(left.map(|left| format!("left alone {}: {}", left.session, left.reason)))
             .collect()
     })?;
+    if let Some(error) = remembered {
+        return Err(error.into());
+    }
     let nothing = undone.closed.is_empty() && undone.panes.is_empty() && undone.back.is_empty();
     Ok(match (nothing, undone.left.is_empty()) {
         (_, true) => Exit::Ok,
@@ -186,15 +140,11 @@ fn close(context: &Context, kept: &Kept) -> Result<Exit, CliError> {
 
 /// Brings snapshots back from the trash. Nothing is lost by that, so nobody is asked.
 fn bring_back(context: &Context, ids: &[SnapshotId]) -> Result<Exit, CliError> {
-    let metas = context.store().untrash(ids)?;
-    context.note(|tell| tell.undeleted(ids));
+    let metas = context.host.untrash(ids)?;
     let view = UndoneView {
         kind: "delete",
-        closed: Vec::new(),
-        panes: Vec::new(),
-        back: Vec::new(),
-        left: Vec::new(),
         snapshots: texts(ids),
+        ..UndoneView::default()
     };
     context.output.answer("undo", &view, |out| {
         let line = |id: &SnapshotId| format!("{} is back", out.paint(Role::Strong, &id.short()));
@@ -234,11 +184,6 @@ fn ask(context: &Context, made: &Undoable) -> Result<(), CliError> {
     };
     let parts = parts.join(", ");
     let question = format!("Close {what} and what runs there: {parts}{back}?");
-    if context.global.yes || confirm(&question) {
-        return Ok(());
-    }
-    Err(
-        CliError::new(Exit::Refused, format!("{what} not closed: not confirmed"))
-            .hint("say --yes to close without being asked, --list to see which"),
-    )
+    let hint = "say --yes to close without being asked, --list to see which";
+    context.confirmed(&question, &format!("{what} not closed"), hint)
 }

@@ -6,7 +6,6 @@ use serde::Serialize;
 
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
-use crate::cli::output::confirm;
 use crate::cli::views::{count, rfc3339};
 use crate::store::{Damage, RepairReport, VerifyReport, Way};
 
@@ -85,8 +84,7 @@ struct LostView {
 
 impl Verify {
     pub(in crate::cli) fn run(&self, context: &Context) -> Result<Exit, CliError> {
-        let report = context.store().verify()?;
-        context.note(|tell| tell.verified(&report));
+        let report = context.host.verify(&mut |_| {})?;
         if self.repair && !report.is_ok() {
             return repair(context, &report);
         }
@@ -115,7 +113,7 @@ impl Verify {
 
 /// When the history was rewritten. A record of it that is damaged is told of as damage.
 fn rewrites(context: &Context) -> Vec<RewriteView> {
-    let known = context.store().rewrites().unwrap_or_default();
+    let known = context.host.store().rewrites().unwrap_or_default();
     let views = known.into_iter().map(|own| RewriteView {
         time: rfc3339(own.time),
         by: own.app,
@@ -142,15 +140,9 @@ fn exit(ok: bool) -> Exit {
 fn repair(context: &Context, report: &VerifyReport) -> Result<Exit, CliError> {
     let parts = count(report.damaged.len() as u64, "damaged part");
     let question = format!("Repair the store ({parts})? The damaged file is kept.");
-    if !context.global.yes && !confirm(&question) {
-        return Err(
-            CliError::new(Exit::Refused, "nothing was repaired: not confirmed").hint(
-                "say --yes to repair without being asked; `muxtape verify` tells what is damaged",
-            ),
-        );
-    }
-    let done = context.store().repair(context.now())?;
-    context.note(|tell| tell.repaired(&done));
+    let hint = "say --yes to repair without being asked; `muxtape verify` tells what is damaged";
+    context.confirmed(&question, "nothing was repaired", hint)?;
+    let done = context.host.repair()?;
     let answer = Answer {
         ok: done.left.is_empty(),
         checked: done.snapshots,
@@ -245,10 +237,10 @@ fn told(done: &RepairReport, answer: &Answer) -> Vec<String> {
         lines.push(format!("lost: snapshot {id} ({} is gone)", lost.what));
     }
     lines.extend(damage_lines(&answer.damaged));
-    let verdict = if answer.ok {
-        "all good"
-    } else {
-        "still damaged"
+    let verdict = match (answer.ok, done.is_whole()) {
+        (true, true) => "all good",
+        (true, false) => "no damage is left, but not everything came back",
+        (false, _) => "still damaged",
     };
     lines.push(format!(
         "{} checked: {verdict}",

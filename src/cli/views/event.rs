@@ -17,9 +17,8 @@ const FIRST: &[&str] = &["snapshot", "snapshots", "life", "sessions"];
 const SHOWN: usize = 6;
 
 /// An event as one JSON object.
-pub(in crate::cli) fn json(entry: &Entry) -> String {
-    let object = serde_json::json!({ "schema": "muxtape.event/1", "data": entry.fields });
-    object.to_string()
+pub(in crate::cli) fn json(entry: &Entry) -> Value {
+    serde_json::json!({ "schema": "muxtape.event/1", "data": entry.fields })
 }
 
 /// An event as one line; what it says can do nothing to a terminal.

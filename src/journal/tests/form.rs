@@ -131,6 +131,11 @@ fn all() -> Vec<Event> {
         },
         Event::RecorderStarted {},
         Event::RecorderStopped {},
+        Event::RecorderGap {
+            process: Some(42),
+            last_look: at(1),
+            gap_ms: 8_000,
+        },
         Event::RecorderFailed {
             why: text("tmux did not answer"),
         },

@@ -45,9 +45,7 @@ fn links_and_other_things_are_refused_and_left_alone() {
         assert!(error.to_string().contains("not a regular file"), "{error}");
 
         fs::remove_dir(&path).unwrap();
-        let fifo = rustix::fs::FileType::Fifo;
-        let mode = rustix::fs::Mode::from_raw_mode(0o600);
-        rustix::fs::mknodat(rustix::fs::CWD, &path, fifo, mode, 0).unwrap();
+        muxtape_testing::make_fifo(&path);
         let error = s.journal.append(super::at(1), &event(1)).unwrap_err();
         assert!(error.to_string().contains("not a regular file"), "{error}");
 

@@ -8,7 +8,9 @@ use crate::model::detail::{
     Buffer, Checkout, Hook, PaneDetail, SessionDetail, Setting, TabDetail, TerminalModes, Variable,
     Withheld,
 };
+use crate::model::launch::{Launch, RedirectTarget};
 use crate::model::target::Target;
+use crate::model::words::count;
 
 impl List {
     pub(super) fn session_detail(&mut self, at: &Target, from: &SessionDetail, to: &SessionDetail) {
@@ -48,6 +50,7 @@ impl List {
             terminal,
             floating,
             withheld,
+            launch,
         } = from;
         self.settings(at, settings, &to.settings);
         self.hooks(at, hooks, &to.hooks);
@@ -80,12 +83,21 @@ impl List {
         }
         let why = |withheld: Option<Withheld>| withheld.map_or("", Withheld::words).to_owned();
         self.field(at, Field::Withheld, why(*withheld), why(to.withheld));
+        if *launch != to.launch {
+            let words = (launch_words(launch), launch_words(&to.launch));
+            self.exactly(at, Field::Launch, words, (launch, &to.launch));
+        }
     }
 
     pub(super) fn buffers(&mut self, from: &[Buffer], to: &[Buffer]) {
         let at = target(&BString::default(), None, None);
-        let words =
-            |buffer: &Buffer| format!("{} bytes {}", buffer.data.len(), label(&buffer.data));
+        let words = |buffer: &Buffer| {
+            format!(
+                "{} {}",
+                count(buffer.data.len() as u64, "byte"),
+                label(&buffer.data)
+            )
+        };
         self.members(
             &at,
             Field::Buffer,
@@ -219,6 +231,33 @@ fn branch(checkout: Option<&Checkout>) -> String {
         let head = checkout.branch.as_ref().unwrap_or(&checkout.commit);
         format!("{} in {}", label(head), label(&checkout.root))
     })
+}
+
+/// How a program was started, as it would be typed.
+fn launch_words(launch: &Launch) -> String {
+    let Launch {
+        titled,
+        redirections,
+        variables,
+    } = launch;
+    let variables = variables.iter().map(|variable| label(&variable.name) + "=");
+    let titled = titled.iter().filter(|argv| !argv.is_empty());
+    let redirections = redirections.iter().map(|redirection| {
+        let number = redirection.stream as u8;
+        match &redirection.target {
+            RedirectTarget::Read(path) => format!("{number}<{}", label(path)),
+            RedirectTarget::Write(path) => format!("{number}>{}", label(path)),
+            RedirectTarget::Append(path) => format!("{number}>>{}", label(path)),
+            RedirectTarget::ReadWrite(path) => format!("{number}<>{}", label(path)),
+            RedirectTarget::Output => format!("{number}>&1"),
+            RedirectTarget::Lost(lost) => format!("{number}: {}", lost.words()),
+        }
+    });
+    let words: Vec<String> = variables
+        .chain(titled.map(|argv| argv_words(argv)))
+        .chain(redirections)
+        .collect();
+    words.join(" ")
 }
 
 /// The modes that are on, by name.

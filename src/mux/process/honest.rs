@@ -1,18 +1,33 @@
 //! Arguments that are no arguments: titles that programs give to themselves, and names that lie.
 
 use std::ffi::OsStr;
-use std::fs;
+use std::fs::File;
 use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use bstr::{BString, ByteSlice};
+use rustix::fs::{Mode, OFlags};
 
 use super::source::System;
-use crate::model::program::program_name;
+use crate::model::program::{is_open_file, program_name};
 
 /// Programs that are many in one: which one, the name decides.
 const MANY: &[&[u8]] = &[b"busybox", b"toybox", b"coreutils", b"uutils"];
+
+/// What a process tells of its arguments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Told {
+    /// All of them.
+    Whole,
+    /// Some cannot be given again.
+    Part,
+    /// None: a title stands in their place.
+    Title,
+}
+
+/// Empty arguments, and no others, that a program may have been given at the most.
+const MOST_EMPTY: usize = 3;
 
 /// The arguments to start the program with, and whether they are all of them.
 ///
@@ -24,27 +39,22 @@ pub(super) fn arguments(
     pid: i32,
     mut argv: Vec<BString>,
     exe: Option<&BString>,
-) -> (Vec<BString>, bool) {
+) -> (Vec<BString>, Told) {
     if is_title(&argv, exe) {
         argv.truncate(1);
-        return (argv, false);
+        return (argv, Told::Title);
     }
-    let whole = !argv.iter().any(|arg| is_open_file(arg));
+    let told = match argv.iter().any(|arg| is_open_file(arg)) {
+        true => Told::Part,
+        false => Told::Whole,
+    };
     if let (Some(first), Some(exe)) = (argv.first_mut(), exe)
         && !agrees(first, exe)
         && lies(system, pid, first, exe)
     {
         first.clone_from(exe);
     }
-    (argv, whole)
-}
-
-/// Whether this is the path of an open file other than the standard ones, as shells give it for `<(…)`.
-fn is_open_file(arg: &[u8]) -> bool {
-    let number = [&b"/dev/fd/"[..], b"/proc/self/fd/"]
-        .iter()
-        .find_map(|dir| arg.strip_prefix(*dir));
-    number.is_some_and(|number| !matches!(number, b"0" | b"1" | b"2"))
+    (argv, told)
 }
 
 /// Whether this is a title. It is written over the arguments, and what is left of their room is filled with
@@ -60,7 +70,8 @@ fn is_title(argv: &[BString], exe: Option<&BString>) -> bool {
     if first.contains(&b' ') {
         return !same;
     }
-    !rest.is_empty() && exe.is_some_and(|exe| !agrees(first, exe))
+    // Nobody gives this many empty arguments and no other.
+    rest.len() > MOST_EMPTY || !rest.is_empty() && exe.is_some_and(|exe| !agrees(first, exe))
 }
 
 /// What stands behind the last slash, without what nix puts around it.
@@ -115,9 +126,20 @@ fn lies(system: &impl System, pid: i32, first: &[u8], exe: &[u8]) -> bool {
 }
 
 fn is_script(path: &Path) -> bool {
-    let mut start = [0; 2];
-    let read = fs::File::open(path).and_then(|mut file| file.read_exact(&mut start));
-    read.is_ok() && start == *b"#!"
+    beginning(path, 2) == b"#!"
+}
+
+/// The first bytes of a file; none where it cannot be read, or is no file. Waits for nobody.
+pub(super) fn beginning(path: &Path, bytes: u64) -> Vec<u8> {
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let mut read = Vec::new();
+    if let Ok(file) = rustix::fs::open(path, flags, Mode::empty()).map(File::from)
+        && file.metadata().is_ok_and(|data| data.is_file())
+        && file.take(bytes).read_to_end(&mut read).is_err()
+    {
+        read.clear();
+    }
+    read
 }
 
 #[cfg(test)]
@@ -135,6 +157,10 @@ mod tests {
         assert!(title(&["npm", "", "", ""], Some("/usr/bin/node")));
         assert!(title(&["nginx: master process"], Some("/usr/sbin/nginx")));
         assert!(title(&["sshd: me [priv]"], None));
+        assert!(title(
+            &["node", "", "", "", "", "", ""],
+            Some("/usr/bin/node")
+        ));
         assert!(!title(&["vim", ""], Some("/usr/bin/vim.basic")));
         assert!(!title(&["cat", ""], None));
         assert!(!title(&["/opt/My App/run"], Some("/opt/My App/run")));

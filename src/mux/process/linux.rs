@@ -5,14 +5,22 @@ use std::collections::HashMap;
 use std::fs;
 use std::os::fd::OwnedFd;
 use std::path::Path;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use bstr::{BString, ByteSlice};
+use rustix::buffer::spare_capacity;
+use rustix::event::epoll;
 use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
+use rustix::pipe::PipeFlags;
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 use super::look::look;
-use super::source::{Ends, Stat, System};
-use super::{Root, Running, by_name};
+use super::source::{Stat, System};
+use super::{EndedFirst, Root, Running, by_name};
+use crate::model::launch::StandardStream;
 
 /// Bytes of arguments that are read at the most. Of a longer list only the beginning would be known, so
 /// nothing but the name is told.
@@ -43,6 +51,102 @@ pub(super) fn running(roots: &[Root], names: &[String]) -> Vec<Running> {
     all
 }
 
+/// When a process began, in ticks since the boot.
+pub(super) fn started(pid: i32) -> Option<u64> {
+    let line = Proc::new().read(&format!("{pid}/stat"))?;
+    let (_, rest) = line.rsplit_once_str(")")?;
+    // The 22nd field of the line, and this is from the third on.
+    rest.fields().nth(19)?.to_str().ok()?.parse().ok()
+}
+
+/// See [`super::is_in_front`].
+pub(super) fn groups(root: i32, pid: i32) -> Option<(i32, i32)> {
+    super::groups(&Proc::new(), root, pid)
+}
+
+/// A thread that sleeps until one of two processes ends. A server that is killed closes its terminals before its own
+/// end is told, so a shell can seem to end first: what the server is doing at that moment decides.
+#[derive(Debug)]
+pub(super) struct Watch {
+    answer: mpsc::Receiver<EndedFirst>,
+    /// The thread ends with the other end of this.
+    _stop: OwnedFd,
+}
+
+/// How long the thread may take to say what it saw.
+const WATCH_ANSWER: Duration = Duration::from_millis(200);
+/// A process flag of the kernel (`PF_EXITING`): it is ending.
+const EXITING: u32 = 0x4;
+
+impl Watch {
+    const SERVER: u64 = 0;
+    const PANE: u64 = 1;
+    const STOP: u64 = 2;
+
+    pub(super) fn of(server: i32, pane: i32) -> Option<Self> {
+        let open = |pid| {
+            let pid = Pid::from_raw(pid)?;
+            pidfd_open(pid, PidfdFlags::empty()).ok()
+        };
+        let (stopped, stop) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC).ok()?;
+        let watched = [open(server)?, open(pane)?, stopped];
+        let poll = epoll::create(epoll::CreateFlags::CLOEXEC).ok()?;
+        for (one, data) in watched.iter().zip([Self::SERVER, Self::PANE, Self::STOP]) {
+            let data = epoll::EventData::new_u64(data);
+            epoll::add(&poll, one, data, epoll::EventFlags::IN).ok()?;
+        }
+        let (said, answer) = mpsc::sync_channel(1);
+        let watch = move || {
+            let _watched = watched;
+            let ended = match first_events(&poll).as_slice() {
+                [Self::SERVER, ..] => EndedFirst::Server,
+                // Who looks late sees both, and what the server does says nothing any more.
+                [Self::PANE] if is_ending(server) => EndedFirst::Server,
+                [Self::PANE, ..] => EndedFirst::Pane,
+                _ => return,
+            };
+            // Nobody may be left to hear it.
+            let _ = said.try_send(ended);
+        };
+        let name = "ends of processes".to_owned();
+        thread::Builder::new().name(name).spawn(watch).ok()?;
+        Some(Self {
+            answer,
+            _stop: stop,
+        })
+    }
+
+    pub(super) fn ended_first(self) -> Option<EndedFirst> {
+        self.answer.recv_timeout(WATCH_ANSWER).ok()
+    }
+}
+
+/// Waits until something is ready in an epoll, which tells it in the order in which it became so.
+fn first_events(poll: &OwnedFd) -> Vec<u64> {
+    let mut events: Vec<epoll::Event> = Vec::with_capacity(3);
+    loop {
+        match epoll::wait(poll, spare_capacity(&mut events), None) {
+            Err(Errno::INTR) => {}
+            Err(_) => return Vec::new(),
+            Ok(_) => return events.iter().map(|event| event.data.u64()).collect(),
+        }
+    }
+}
+
+/// Whether a process has ended or is about to.
+fn is_ending(pid: i32) -> bool {
+    let line = Proc::new().read(&format!("{pid}/stat"));
+    line.and_then(|line| {
+        let (_, rest) = line.rsplit_once_str(")")?;
+        // The 9th field of the line, and this is from the third on.
+        rest.fields().nth(6)?.to_str().ok()?.parse::<u32>().ok()
+    })
+    .is_none_or(|flags| flags & EXITING != 0)
+}
+
+/// How a shell waits.
+pub(super) use super::waiting::waiting;
+
 /// One look at `/proc`.
 #[derive(Debug)]
 pub(super) struct Proc {
@@ -57,7 +161,7 @@ pub(super) struct Proc {
 }
 
 impl Proc {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self::at(Path::new("/proc"), |group| {
             let group = rustix::process::Pid::from_raw(group);
             let asked = group.map(rustix::process::test_kill_process_group);
@@ -83,13 +187,13 @@ impl Proc {
     }
 
     /// The directory, for one more thing to be read.
-    fn dir(&self) -> Option<&OwnedFd> {
+    pub(super) fn dir(&self) -> Option<&OwnedFd> {
         self.reads.set(self.reads.get() + 1);
         self.dir.as_ref()
     }
 
     /// A file, in as few system calls as it takes: what is smaller than asked for is the end.
-    fn read(&self, path: &str) -> Option<Vec<u8>> {
+    pub(super) fn read(&self, path: &str) -> Option<Vec<u8>> {
         let flags = OFlags::RDONLY | OFlags::CLOEXEC;
         let file = rustix::fs::openat(self.dir()?, path, flags, Mode::empty()).ok()?;
         let mut bytes = Vec::new();
@@ -103,7 +207,7 @@ impl Proc {
         }
     }
 
-    fn link(&self, path: &str) -> Option<BString> {
+    pub(super) fn link(&self, path: &str) -> Option<BString> {
         let target = rustix::fs::readlinkat(self.dir()?, path, Vec::new()).ok()?;
         Some(target.into_bytes().into())
     }
@@ -170,27 +274,33 @@ impl System for Proc {
         lines.map(BString::from).collect()
     }
 
-    fn ends(&self, pid: i32) -> Ends {
-        let pipe = |end| {
-            let target = self.link(&format!("{pid}/fd/{end}"))?;
-            target.starts_with(b"pipe:").then_some(target)
-        };
-        Ends {
-            input: pipe(0),
-            output: pipe(1),
-        }
+    fn target(&self, pid: i32, stream: StandardStream) -> Option<BString> {
+        self.link(&format!("{pid}/fd/{}", stream as u8))
     }
 
-    fn is_alone(&self, pid: i32) -> bool {
-        let target = |end| self.link(&format!("{pid}/fd/{end}"));
-        let no_pipe = |target: &BString| !target.starts_with(b"pipe:");
-        let terminal = |target: &BString| target.starts_with(b"/dev/");
-        // What writes to a terminal has only its input to be joined by.
-        let output = target(1).filter(no_pipe);
-        output.is_some_and(|output| {
-            target(0).is_some_and(|input| no_pipe(&input))
-                && (terminal(&output) || target(2).is_some_and(|errors| no_pipe(&errors)))
-        })
+    fn flags(&self, pid: i32, stream: StandardStream) -> Option<OFlags> {
+        let info = self.read(&format!("{pid}/fdinfo/{}", stream as u8))?;
+        let line = info.lines().find_map(|line| line.strip_prefix(b"flags:"))?;
+        let flags = u32::from_str_radix(line.to_str().ok()?.trim(), 8).ok()?;
+        Some(OFlags::from_bits_retain(flags))
+    }
+
+    fn is_deleted(&self, pid: i32, stream: StandardStream) -> bool {
+        let link = format!("{pid}/fd/{}", stream as u8);
+        let stat = self
+            .dir()
+            .and_then(|dir| rustix::fs::statat(dir, link, AtFlags::empty()).ok());
+        stat.is_some_and(|stat| stat.st_nlink == 0)
+    }
+
+    fn argument_bytes(&self, pid: i32) -> Option<u64> {
+        let line = self.read(&format!("{pid}/stat"))?;
+        let (_, rest) = line.rsplit_once_str(")")?;
+        // The fields arg_start and arg_end, the 48th and the 49th.
+        let mut ends = rest.fields().skip(45);
+        let mut end = || ends.next()?.to_str().ok()?.parse::<u64>().ok();
+        let (start, end) = (end()?, end()?);
+        end.checked_sub(start).filter(|bytes| *bytes > 0)
     }
 
     fn children(&self, parent: i32, group: i32) -> Vec<Stat> {
@@ -226,7 +336,7 @@ fn parse(pid: i32, line: &[u8]) -> Option<Stat> {
     let mut fields = rest.to_str().ok()?.split_ascii_whitespace();
     let state = fields.next()?;
     let mut number = || fields.next()?.parse::<i32>().ok();
-    let (parent, group, _session, _terminal, foreground) =
+    let (parent, group, _session, terminal, foreground) =
         (number()?, number()?, number()?, number()?, number()?);
     let flags: u32 = fields.next()?.parse().ok()?;
     Some(Stat {
@@ -235,6 +345,7 @@ fn parse(pid: i32, line: &[u8]) -> Option<Stat> {
         parent,
         group,
         foreground,
+        terminal,
         copy: flags & FORKED != 0,
     })
 }
@@ -253,6 +364,7 @@ mod tests {
             parent: 7,
             group: 42,
             foreground: 99,
+            terminal: 34816,
             copy: false,
         };
         assert_eq!(stat, expected);

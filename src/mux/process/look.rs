@@ -11,12 +11,15 @@ use std::collections::HashMap;
 
 use bstr::{BString, ByteSlice};
 
-use super::honest;
-use super::pipes::{in_order, loose};
+use super::honest::{self, Told};
+use super::launch::{Origin, is_alone, is_plain, launch, may_nest};
+use super::named;
+use super::pipes::{Ends, in_order, is_to_its_own, loose};
 use super::shell::{is_helper, is_interactive};
-use super::source::{Ends, Stat, System};
+use super::source::{Stat, System};
 use super::{Root, Running, by_name};
 use crate::model::detail::Variable;
+use crate::model::launch::{Launch, StandardStream};
 use crate::model::program::Program;
 
 /// Processes between a pane's own and its foreground at the most.
@@ -37,7 +40,7 @@ pub(super) fn look(system: &impl System, root: &Root, names: &[String]) -> Optio
     for _ in 0..ATTEMPTS {
         match front_of(system, stat, &shell) {
             Found::Front(found) => {
-                front = found;
+                front = *found;
                 break;
             }
             Found::Hidden => {
@@ -52,17 +55,25 @@ pub(super) fn look(system: &impl System, root: &Root, names: &[String]) -> Optio
         }
         stat = now;
     }
-    let innermost = front.innermost.and_then(|pid| system.cwd(pid));
+    let innermost_pid = front.innermost;
+    let innermost = innermost_pid.and_then(|pid| system.cwd(pid));
     let cwd = innermost.or_else(|| system.cwd(root.pid));
+    let innermost = innermost_pid.unwrap_or(root.pid);
+    let named = |dir: &BString| named::directory(system, dir, &[stat.foreground, innermost]);
     if let Some(program) = &mut front.program {
         program.cwd = program.cwd.take().filter(|own| Some(own) != cwd.as_ref());
     }
     let helper = is_helper(&shell);
+    let program = front.program.filter(|program| !is_helper(&program.argv));
     Some(Running {
         shell: if helper { Vec::new() } else { shell },
         shells: front.shells,
-        cwd,
-        program: front.program.filter(|program| !is_helper(&program.argv)),
+        cwd: cwd.as_ref().map(named),
+        launch: match program {
+            Some(_) => front.launch,
+            None => Launch::default(),
+        },
+        program,
         environment: variables(system, root.pid, names),
     })
 }
@@ -98,11 +109,30 @@ struct Front {
     /// The innermost of the shells.
     innermost: Option<i32>,
     program: Option<Program>,
+    launch: Launch,
+}
+
+impl Front {
+    /// The arguments of the innermost shell, which is the pane's own where there is no other.
+    fn shell_of<'a>(&'a self, root: &'a [BString]) -> &'a [BString] {
+        self.shells.last().map_or(root, |shell| shell)
+    }
+
+    /// Takes in the program that was found, with how it was started.
+    fn take(&mut self, system: &impl System, found: Option<(Program, Origin)>, root: &Stat) {
+        let Some((program, origin)) = found else {
+            return;
+        };
+        let shell = self.innermost.unwrap_or(root.pid);
+        let shell = (shell != origin.pid).then_some(shell);
+        self.launch = launch(system, origin, &program, shell, root.pid);
+        self.program = Some(program);
+    }
 }
 
 #[derive(Debug)]
 enum Found {
-    Front(Front),
+    Front(Box<Front>),
     /// The processes in front are there, and cannot be seen.
     Hidden,
     /// They ended while they were looked at.
@@ -112,17 +142,14 @@ enum Found {
 fn front_of(system: &impl System, root: Stat, shell: &[BString]) -> Found {
     if root.foreground == root.group || root.foreground <= 0 {
         // The pane's own process is in front: a shell that waits, or a program without a shell.
-        let program = match shell.is_empty() || is_interactive(shell) {
-            true => None,
-            false => self::program(system, root.pid, shell.to_vec()),
-        };
-        return Found::Front(Front {
-            program,
-            ..Front::default()
-        });
+        let mut front = Front::default();
+        if !(shell.is_empty() || is_interactive(shell)) {
+            front.take(system, program(system, root.pid, shell.to_vec()), &root);
+        }
+        return Found::Front(Box::new(front));
     }
     let group = root.foreground;
-    let (members, alone) = typed_together(system, group);
+    let (members, joined) = typed_together(system, group);
     let Some(first) = members.first() else {
         return match system.lives(group) {
             true => Found::Hidden,
@@ -136,33 +163,52 @@ fn front_of(system: &impl System, root: Stat, shell: &[BString]) -> Found {
             let (members, _) = typed_together(system, ancestor.group);
             let around = members.iter().any(|member| member.pid == ancestor.pid);
             let members = if around { members } else { vec![ancestor] };
-            front.program = pipeline(system, &members, ancestor.group);
-            return Found::Front(front);
+            let found = pipeline(system, &members, ancestor.group, front.shell_of(shell));
+            front.take(system, found, &root);
+            return Found::Front(Box::new(front));
         }
         front.shells.push(argv);
         front.innermost = Some(ancestor.pid);
     }
-    front.program = match members.as_slice() {
+    let found = match members.as_slice() {
         [only] if !only.copy && only.pid == group => {
             let Some(argv) = system.arguments(only.pid) else {
                 return not_to_be_seen(system, &members);
             };
-            if is_interactive(&argv) {
+            if is_interactive(&argv)
+                && (joined == Joined::Plain || reads_its_terminal(system, only.pid))
+            {
                 front.shells.push(argv);
                 front.innermost = Some(only.pid);
-                return Found::Front(front);
+                return Found::Front(Box::new(front));
             }
-            match alone {
-                true => program(system, only.pid, argv),
-                false => pipeline(system, &members, group),
+            match joined {
+                Joined::Plain | Joined::Alone => program(system, only.pid, argv),
+                Joined::Unknown => pipeline(system, &members, group, front.shell_of(shell)),
             }
         }
-        _ => pipeline(system, &members, group),
+        _ => pipeline(system, &members, group, front.shell_of(shell)),
     };
-    match front.program {
-        None if members.iter().all(|member| !member.copy) => not_to_be_seen(system, &members),
-        _ => Found::Front(front),
+    match found {
+        None if members.iter().all(|member| !member.copy) => {
+            return not_to_be_seen(system, &members);
+        }
+        // Nothing more to be asked of a process whose streams are all its terminal.
+        Some((program, origin))
+            if joined == Joined::Plain && !origin.titled && !may_nest(&program) =>
+        {
+            front.program = Some(program);
+        }
+        found => front.take(system, found, &root),
     }
+    Found::Front(Box::new(front))
+}
+
+/// Whether a shell reads its commands from a terminal, and not from a file. Some keep the terminal elsewhere, and
+/// have `/dev/null` in its place (tcsh).
+fn reads_its_terminal(system: &impl System, pid: i32) -> bool {
+    let target = system.target(pid, StandardStream::Input);
+    target.is_none_or(|target| !target.starts_with(b"/") || target.starts_with(b"/dev/"))
 }
 
 /// Why nothing is known of processes that were there a moment ago.
@@ -192,9 +238,20 @@ fn ancestors(system: &impl System, from: i32, root: i32) -> Vec<(Stat, Vec<BStri
     found
 }
 
+/// What is known of the pipes of a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Joined {
+    /// There are none, and nothing was redirected: all its standard streams are its terminal.
+    Plain,
+    /// There are none.
+    Alone,
+    /// There may be some.
+    Unknown,
+}
+
 /// The processes of a group that a shell started for one command line, the leader first where it lives;
-/// and whether it is known to be joined to nothing else.
-fn typed_together(system: &impl System, group: i32) -> (Vec<Stat>, bool) {
+/// and how they are joined.
+fn typed_together(system: &impl System, group: i32) -> (Vec<Stat>, Joined) {
     let leader = system.stat(group);
     let leader = leader.filter(|stat| stat.group == group && !stat.zombie);
     let Some(leader) = leader else {
@@ -202,19 +259,29 @@ fn typed_together(system: &impl System, group: i32) -> (Vec<Stat>, bool) {
         let all = system.members(group);
         let inner = |stat: &Stat| all.iter().any(|other| other.pid == stat.parent);
         let outer = all.iter().filter(|stat| !inner(stat)).copied();
-        return (outer.collect(), false);
+        return (outer.collect(), Joined::Unknown);
     };
-    if !leader.copy && system.is_alone(leader.pid) {
-        return (vec![leader], true);
+    if !leader.copy {
+        if is_plain(system, &leader) {
+            return (vec![leader], Joined::Plain);
+        }
+        if is_alone(system, leader.pid) {
+            return (vec![leader], Joined::Alone);
+        }
     }
     let mut members = system.children(leader.parent, group);
     members.retain(|stat| stat.pid != leader.pid);
     members.insert(0, leader);
-    (members, false)
+    (members, Joined::Unknown)
 }
 
 /// The program that these processes are, with its pipeline.
-fn pipeline(system: &impl System, members: &[Stat], group: i32) -> Option<Program> {
+fn pipeline(
+    system: &impl System,
+    members: &[Stat],
+    group: i32,
+    shell: &[BString],
+) -> Option<(Program, Origin)> {
     let ended = members.iter().all(|member| member.pid != group);
     let mut unseen = Vec::new();
     let mut seen = Vec::new();
@@ -223,7 +290,7 @@ fn pipeline(system: &impl System, members: &[Stat], group: i32) -> Option<Progra
     }
     let ends: HashMap<i32, Ends> = seen
         .iter()
-        .map(|stat: &Stat| (stat.pid, system.ends(stat.pid)))
+        .map(|stat: &Stat| (stat.pid, Ends::of(system, stat.pid)))
         .collect();
     let mut ordered = in_order(&ends);
     if let Some(at) = ordered.iter().position(|pid| *pid == group) {
@@ -234,14 +301,19 @@ fn pipeline(system: &impl System, members: &[Stat], group: i32) -> Option<Progra
         .into_iter()
         .filter_map(|pid| Some((pid, system.arguments(pid)?)));
     let (pid, argv) = members.next()?;
-    let mut program = program(system, pid, argv)?;
-    program.pipeline.extend(members.map(|(_, argv)| argv));
+    let (mut program, mut origin) = program(system, pid, argv)?;
+    let others: Vec<_> = members.map(|(_, argv)| argv).collect();
+    // A program's own pager or filter is no part of what was typed.
+    let loose = loose(&ends).into_iter();
+    let loose = loose.filter(|end| !is_to_its_own(system, *end, group, shell));
     // An empty list stands for a member that has ended, or is a shell that does something itself.
-    let lost = unseen.len() + usize::from(ended) + loose(&ends);
+    let lost = unseen.len() + usize::from(ended) + loose.count();
+    origin.joined = lost > 0 || !others.is_empty();
+    program.pipeline.extend(others);
     if lost > 0 && program.pipeline.iter().all(|member| !member.is_empty()) {
         program.pipeline.insert(0, Vec::new());
     }
-    Some(program)
+    Some((program, origin))
 }
 
 /// What runs in a subshell, or the process itself where it is none.
@@ -260,18 +332,28 @@ fn within(system: &impl System, stat: Stat, seen: &mut Vec<Stat>, unseen: &mut V
 }
 
 /// The program that a process is.
-fn program<S: System>(system: &S, pid: i32, argv: Vec<BString>) -> Option<Program> {
+fn program<S: System>(system: &S, pid: i32, argv: Vec<BString>) -> Option<(Program, Origin)> {
     let exe = system.exe(pid);
-    let (argv, whole) = honest::arguments(system, pid, argv, exe.as_ref());
-    (!argv.is_empty()).then(|| Program {
+    let (argv, told) = honest::arguments(system, pid, argv, exe.as_ref());
+    let program = (!argv.is_empty()).then(|| Program {
         argv,
         exe,
         cwd: system.cwd(pid),
-        pipeline: if whole && S::EXACT {
+        pipeline: if told == Told::Whole && S::EXACT {
             Vec::new()
         } else {
             vec![Vec::new()]
         },
         redacted: false,
-    })
+    })?;
+    let titled = told == Told::Title;
+    let joined = false;
+    Some((
+        program,
+        Origin {
+            pid,
+            titled,
+            joined,
+        },
+    ))
 }

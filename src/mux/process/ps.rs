@@ -9,9 +9,11 @@ use std::collections::HashMap;
 use std::process::Command;
 
 use bstr::{BString, ByteSlice};
+use rustix::fs::OFlags;
 
 use super::shell::is_interactive;
-use super::source::{Ends, Stat, System};
+use super::source::{Stat, System};
+use crate::model::launch::StandardStream;
 use crate::mux::run::{Limits, run};
 
 /// All processes at one moment.
@@ -75,6 +77,7 @@ fn row(line: &[u8]) -> Option<(Stat, Vec<BString>)> {
         parent,
         group,
         foreground,
+        terminal: 0,
         copy: false,
     };
     Some((stat, words.map(BString::from).collect()))
@@ -104,12 +107,20 @@ impl System for Ps {
         Vec::new()
     }
 
-    fn ends(&self, _pid: i32) -> Ends {
-        Ends::default()
+    fn target(&self, _pid: i32, _stream: StandardStream) -> Option<BString> {
+        None
     }
 
-    fn is_alone(&self, _pid: i32) -> bool {
+    fn flags(&self, _pid: i32, _stream: StandardStream) -> Option<OFlags> {
+        None
+    }
+
+    fn is_deleted(&self, _pid: i32, _stream: StandardStream) -> bool {
         false
+    }
+
+    fn argument_bytes(&self, _pid: i32) -> Option<u64> {
+        None
     }
 
     fn children(&self, parent: i32, group: i32) -> Vec<Stat> {

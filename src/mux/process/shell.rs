@@ -60,7 +60,7 @@ pub(super) fn is_interactive(argv: &[BString]) -> bool {
 
 /// Whether these are the arguments of muxtape's own helper, which is in a pane for a moment while
 /// the pane is restored.
-pub(super) fn is_helper(argv: &[BString]) -> bool {
+pub(in crate::mux) fn is_helper(argv: &[BString]) -> bool {
     program_name(argv) == "muxtape" && argv.get(1).is_some_and(|arg| arg == "__pane")
 }
 

@@ -1,6 +1,9 @@
 //! What an operating system tells of its processes, as far as it is of use here.
 
 use bstr::BString;
+use rustix::fs::OFlags;
+
+use crate::model::launch::StandardStream;
 
 /// A process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,17 +18,10 @@ pub(super) struct Stat {
     pub(super) group: i32,
     /// The process group in the foreground of its terminal; 0 or less without one.
     pub(super) foreground: i32,
+    /// Its terminal as the kernel numbers it; 0 without one, or where that is not told.
+    pub(super) terminal: i32,
     /// Whether it is a copy of its parent: a subshell, or one that has not become yet what it was made for.
     pub(super) copy: bool,
-}
-
-/// What a process has open at both ends of a pipeline; what is no pipe is `None`.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Ends {
-    /// The pipe that is its standard input.
-    pub(super) input: Option<BString>,
-    /// The pipe that is its standard output.
-    pub(super) output: Option<BString>,
 }
 
 /// A way to see processes. Every question can find that the process has ended; the answer is then that
@@ -49,11 +45,17 @@ pub(super) trait System {
     /// The environment it was started with, as `NAME=value`.
     fn environment(&self, pid: i32) -> Vec<BString>;
 
-    /// The pipes at its ends.
-    fn ends(&self, pid: i32) -> Ends;
+    /// What one of its standard streams leads to, as the system names it: a path, or `pipe:[…]` and the like.
+    fn target(&self, pid: i32, stream: StandardStream) -> Option<BString>;
 
-    /// Whether it is known to be joined to no other by a pipe.
-    fn is_alone(&self, pid: i32) -> bool;
+    /// The flags of open(2) that one of its standard streams has.
+    fn flags(&self, pid: i32, stream: StandardStream) -> Option<OFlags>;
+
+    /// Whether the file that one of its standard streams leads to was deleted.
+    fn is_deleted(&self, pid: i32, stream: StandardStream) -> bool;
+
+    /// How many bytes its arguments took when it was started, with the zero behind each.
+    fn argument_bytes(&self, pid: i32) -> Option<u64>;
 
     /// The processes of a group that have not ended and whose parent is this one.
     fn children(&self, parent: i32, group: i32) -> Vec<Stat>;

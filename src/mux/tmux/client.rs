@@ -9,12 +9,11 @@ use bstr::{BString, ByteSlice};
 use super::answer::Fields;
 use super::capabilities::Release;
 use super::command::Command;
-use super::scope::Scope;
 use crate::model::ansi;
 use crate::model::snapshot::{MuxKind, ServerIdentity};
 use crate::model::time::Millis;
 use crate::mux::run::{self, Limits, Output, RunError};
-use crate::mux::{MuxError, ServerSelect, process as inspect};
+use crate::mux::{MuxError, Scope, ServerSelect, process as inspect};
 
 /// A way to one tmux server. Making one does nothing: the server is met with every call.
 #[derive(Debug, Clone)]
@@ -74,6 +73,12 @@ impl Tmux {
     #[must_use]
     pub fn select(&self) -> &ServerSelect {
         &self.select
+    }
+
+    /// How long it may take for an answer, and how much it may say.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        self.limits
     }
 
     /// How far what it observes goes.
@@ -310,9 +315,9 @@ pub(super) fn refused(what: &str, message: String) -> MuxError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mux::testing::{self, TmuxServer};
     use crate::mux::tmux::capabilities::Capabilities;
     use crate::mux::tmux::command::format_escaped;
+    use muxtape_testing::{self as testing, TmuxServer};
     use proptest::prelude::*;
 
     fn tmux(server: &TmuxServer) -> Tmux {

@@ -11,19 +11,21 @@ mod client;
 pub mod command;
 mod contents;
 mod environment;
+pub mod interface;
 pub mod layout;
 pub mod names;
+mod new_pane;
 mod observe;
 mod options;
 mod padding;
 pub mod private;
 mod probe;
 mod query;
+pub mod remains;
 mod rows;
-mod scope;
 
 pub use client::{Reply, Tmux};
-pub use scope::Scope;
+pub use options::plain as unquoted;
 
 use super::{Multiplexer, MuxError, Observation, PaneTexts, Probe, TextRequest};
 use crate::model::snapshot::{MuxKind, ServerIdentity};
@@ -47,6 +49,10 @@ impl Multiplexer for Tmux {
 
     fn texts(&self, wanted: &[TextRequest]) -> Result<PaneTexts, MuxError> {
         self.read_texts(wanted)
+    }
+
+    fn was_killed_attached(&self, server: &ServerIdentity) -> bool {
+        server.mux == MuxKind::Tmux && remains::was_killed_attached(server)
     }
 }
 

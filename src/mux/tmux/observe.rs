@@ -1,13 +1,15 @@
 //! From rows to a state: sessions hold tabs, tabs hold panes, and everything adds up.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use bstr::{BString, ByteSlice};
 
 use super::capabilities::Capabilities;
 use super::client::{Tmux, garbled, refused};
+use super::interface;
 use super::layout;
-use super::options::{Local, readable};
+use super::options::{Local, readable, words};
 use super::probe::probe;
 use super::query::{self, Depth, Own, Owner, Rows};
 use super::rows::{PaneRow, SessionRow, WindowRow};
@@ -35,6 +37,8 @@ struct Structure {
     state: ServerState,
     /// The panes whose directory could not be seen.
     lost: BTreeSet<u32>,
+    /// The panes in which an interface runs.
+    interfaces: BTreeSet<u32>,
 }
 
 impl Tmux {
@@ -46,6 +50,7 @@ impl Tmux {
             server,
             mut state,
             lost,
+            interfaces,
         } = self.state(rows)?;
         if self.scope().buffers {
             state.buffers = self.buffers()?;
@@ -55,6 +60,7 @@ impl Tmux {
             state,
             probe,
             lost,
+            interfaces,
         })
     }
 
@@ -96,7 +102,11 @@ impl Tmux {
     fn rows(&self, what: &str, depth: Depth<'_>) -> Result<(Rows, Option<String>), MuxError> {
         let reply = self.ask(what, &query::commands(depth))?;
         let reply = self.unless_bare(reply, |said| said.starts_with(b"I "))?;
-        let rows = query::read(&reply.stdout, depth, what)?;
+        let mut rows = query::read(&reply.stdout, depth, what)?;
+        for row in &mut rows.panes {
+            let root = row.fixed.pid;
+            row.interface = row.interface.filter(|mark| mark.holds(root));
+        }
         // Without sessions, tmux refuses to list windows and panes.
         let empty = |said: &String| rows.sessions.is_empty() && said == "no current target";
         let complaint = reply.complaints.into_iter().find(|said| !empty(said));
@@ -112,6 +122,8 @@ impl Tmux {
             mut own,
             ..
         } = rows;
+        let shows = panes.iter().filter(|row| row.interface.is_some());
+        let interfaces = shows.map(|row| row.id).collect();
         let mut of_window: BTreeMap<u32, BTreeMap<u32, PaneRow>> = BTreeMap::new();
         for row in panes {
             // A window that is linked to several sessions lists its panes in each of them. One that is private
@@ -182,6 +194,7 @@ impl Tmux {
             server,
             state,
             lost,
+            interfaces,
         })
     }
 
@@ -289,7 +302,9 @@ fn tab(
     })
 }
 
-fn pane(row: &PaneRow, running: Running, local: Local) -> Pane {
+fn pane(row: &PaneRow, running: Running, mut local: Local) -> Pane {
+    // It holds for a process, not for the pane.
+    local.take(interface::OPTION);
     let PaneRow {
         text, fixed, full, ..
     } = row;
@@ -306,7 +321,8 @@ fn pane(row: &PaneRow, running: Running, local: Local) -> Pane {
             hooks: local.hooks,
             environment: running.environment,
             shells: running.shells,
-            start_command: readable(&full.start_command),
+            launch: running.launch,
+            start_command: start_command(&full.start_command),
             mode: text.mode.clone(),
             search: text.search.clone(),
             input_off: fixed.input_off,
@@ -342,10 +358,24 @@ fn pane(row: &PaneRow, running: Running, local: Local) -> Pane {
     }
 }
 
+/// What a pane was made with. Of one that a restore has made, that is what the one was made with that it brought
+/// back.
+fn start_command(printed: &[u8]) -> BString {
+    match words(printed).as_deref() {
+        Some(argv @ [_, _, _, original]) if process::is_helper(argv) => original.clone(),
+        _ => readable(printed),
+    }
+}
+
 /// The directory of the pane's own process, else of its foreground by tmux, else where it started.
 fn cwd(row: &PaneRow, own: Option<BString>) -> BString {
-    let told = &row.full.path;
-    let told = told.strip_suffix(b" (deleted)").unwrap_or(told);
+    let told = row.full.path.as_slice();
+    // The kernel's mark on what was removed, unless a directory is really called so.
+    let is_there = || told.to_path().is_ok_and(Path::is_dir);
+    let told = match told.strip_suffix(b" (deleted)") {
+        Some(removed) if !is_there() => removed,
+        _ => told,
+    };
     own.or_else(|| (!told.is_empty()).then(|| told.as_bstr().to_owned()))
         .unwrap_or_else(|| row.fixed.start_path.clone())
 }

@@ -118,7 +118,8 @@ fn value_length(line: &[u8]) -> Option<usize> {
 
 /// The value behind what was printed: the inverse of tmux's escaping. Numbers, colours, keys and the like
 /// are printed as they are, which never looks like an escaped string of another value.
-fn plain(printed: &[u8]) -> BString {
+#[must_use]
+pub fn plain(printed: &[u8]) -> BString {
     let inner = match printed {
         [b'"', inner @ .., b'"'] | [b'\'', inner @ .., b'\''] => inner,
         _ => printed,
@@ -130,6 +131,29 @@ fn plain(printed: &[u8]) -> BString {
         rest = rest.get(used..).unwrap_or(&[]);
     }
     value.into()
+}
+
+/// The arguments of a list that tmux printed, each as it is; `None` where a quote has no end.
+pub(super) fn words(printed: &[u8]) -> Option<Vec<BString>> {
+    let mut words = Vec::new();
+    let mut within = None;
+    let mut start = 0;
+    let mut at = 0;
+    while let Some(&byte) = printed.get(at) {
+        match (byte, within) {
+            (b'\\', _) => at += 1,
+            (b'\'' | b'"', None) => within = Some(byte),
+            (quote, Some(open)) if quote == open => within = None,
+            (b' ', None) => {
+                words.push(plain(printed.get(start..at)?));
+                start = at + 1;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    words.push(plain(printed.get(start..)?));
+    within.is_none().then_some(words)
 }
 
 /// A list of commands, or of arguments, as tmux reads it. It prints one as it can be read again, but for what it puts between
@@ -245,6 +269,14 @@ mod tests {
 
     #[test]
     fn commands_between_single_quotes_are_told_so_that_they_can_be_read() {
+        let split = |printed: &str| {
+            let words = words(printed.as_bytes())?;
+            Some(words.iter().map(ToString::to_string).collect::<Vec<_>>())
+        };
+        let expected = ["a", "b c", "it's \"x\"", "", "d e"].map(String::from);
+        let printed = r#"a "b c" "it's \"x\"" '' 'd e'"#;
+        assert_eq!(split(printed), Some(expected.to_vec()));
+        assert_eq!(split("a \"b"), None);
         let read = |printed: &str| readable(printed.as_bytes()).to_string();
         assert_eq!(
             read(r#"display-message "it's \"so\"" ; run-shell 'a"b\\n$X'"#),

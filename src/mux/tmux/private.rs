@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::answer::Fields;
 use super::client::Tmux;
 use super::command::Command;
+use super::interface::Mark;
 use crate::model::detail::Setting;
 use crate::model::tree::{Pane, ServerState, Session, Tab};
 use crate::mux::MuxError;
@@ -16,7 +17,7 @@ pub const OPTION: &str = "@muxtape-private";
 const UNMARK: &str = "the end of a mark as private";
 
 /// What [`read_marks`] reads. In the rows of panes it stands among others.
-const MARK: &str = "#{pane_id} #{q:@muxtape-private} ";
+const MARK: &str = "#{pane_id} #{pane_pid} #{q:@muxtape-private} #{q:@muxtape-interface} ";
 
 /// Whether a value of the option says that something is private: any but nothing, `0`, `off` and `no`.
 #[must_use]
@@ -115,23 +116,36 @@ impl Tmux {
     }
 }
 
-/// The question which panes are private. One in several sessions has a row in each.
+/// The question which panes are private, and which show an interface. One in several sessions has a row in each.
 pub(super) fn marks() -> Command {
     Command::new("list-panes").flag("-a").opt("-F", MARK)
 }
 
-/// Reads the answer to [`marks`]: those that are private in any session.
-pub(super) fn read_marks(answer: &[u8], what: &str) -> Result<BTreeSet<u32>, MuxError> {
+/// What was asked with the texts.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Marks {
+    /// The panes that are private in any session.
+    pub(super) private: BTreeSet<u32>,
+    /// The panes in front of which an interface is.
+    pub(super) interfaces: BTreeSet<u32>,
+}
+
+/// Reads the answer to [`marks`].
+pub(super) fn read_marks(answer: &[u8], what: &str) -> Result<Marks, MuxError> {
     let mut fields = Fields::new(answer, what);
-    let mut private = BTreeSet::new();
+    let mut marks = Marks::default();
     while !fields.is_empty() {
         let pane = fields.id(b'%')?;
+        let root = fields.number_or_none()?.unwrap_or(0);
         if says_so(&fields.text()?) {
-            private.insert(pane);
+            marks.private.insert(pane);
+        }
+        if Mark::read(&fields.text()?).is_some_and(|mark| mark.holds(root)) {
+            marks.interfaces.insert(pane);
         }
         fields.end_of_line()?;
     }
-    Ok(private)
+    Ok(marks)
 }
 
 #[cfg(test)]
@@ -151,11 +165,12 @@ mod tests {
 
     #[test]
     fn marks_are_read_whatever_their_value_is() {
-        let answer = b"%1  \n%2 on \n%1 a\\ b\nc \n%3 0 \n";
-        let private = read_marks(answer, "a test").unwrap();
-        assert_eq!(private, BTreeSet::from([1, 2]));
-        assert!(read_marks(b"", "a test").unwrap().is_empty());
-        assert!(read_marks(b"%1 on", "a test").is_err());
+        let answer = b"%1 7   \n%2 7 on  \n%1 7 a\\ b\nc x \n%3  0 1\\ 2 \n";
+        let marks = read_marks(answer, "a test").unwrap();
+        assert_eq!(marks.private, BTreeSet::from([1, 2]));
+        assert_eq!(marks.interfaces, BTreeSet::new());
+        assert_eq!(read_marks(b"", "a test").unwrap(), Marks::default());
+        assert!(read_marks(b"%1 7 on", "a test").is_err());
         assert!(MARK.contains(OPTION) && PANE.contains(OPTION));
     }
 }

@@ -9,7 +9,7 @@ use bstr::BString;
 
 use super::layout;
 use super::query::Rows;
-use super::rows::{FixedRow, WindowRow};
+use super::rows::{FixedRow, PaneRow, WindowRow};
 use crate::model::digest::DigestBuilder;
 use crate::mux::{PaneActivity, Probe};
 
@@ -20,8 +20,12 @@ pub(super) fn probe(rows: &Rows) -> Probe {
         .iter()
         .map(|row| PaneActivity {
             pane: row.id,
-            text: digest(&row.text),
-            settling: row.text.activity >= rows.now,
+            // What an interface draws is no activity.
+            text: match row.interface {
+                None => digest(&row.text),
+                Some(_) => 0,
+            },
+            settling: row.interface.is_none() && row.text.activity >= rows.now,
         })
         .collect();
     panes.sort_unstable_by_key(|activity| activity.pane);
@@ -35,6 +39,8 @@ pub(super) fn probe(rows: &Rows) -> Probe {
                 FixedRow {
                     active: false,
                     last: false,
+                    saved_x: saved(row, row.fixed.saved_x),
+                    saved_y: saved(row, row.fixed.saved_y),
                     ..row.fixed.clone()
                 },
             )
@@ -80,6 +86,15 @@ pub(super) fn probe(rows: &Rows) -> Probe {
         panes,
         structure: digest(&(sessions, windows, fixed)),
         focus: digest(&focus),
+    }
+}
+
+/// A place of the main screen's cursor, as tmux tells it where the alternate screen is off: an interface that is
+/// opened is no change.
+fn saved(row: &PaneRow, place: u32) -> u32 {
+    match row.interface {
+        None => place,
+        Some(_) => u32::MAX,
     }
 }
 

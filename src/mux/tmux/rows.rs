@@ -5,6 +5,7 @@
 use bstr::BString;
 
 use super::answer::Fields;
+use super::interface::Mark;
 use super::private;
 use crate::model::detail::TerminalModes;
 use crate::mux::MuxError;
@@ -46,6 +47,8 @@ pub(super) struct PaneRow {
     pub(super) window: u32,
     pub(super) text: TextRow,
     pub(super) fixed: FixedRow,
+    /// The interface that says of itself that it runs there.
+    pub(super) interface: Option<Mark>,
     /// Empty in a probe.
     pub(super) full: FullRow,
 }
@@ -116,7 +119,8 @@ pub(super) const PANE: &str = "P #{pane_id} #{window_id} #{window_activity} #{pa
     #{scroll_position} #{q:pane_mode} #{q:pane_search_string} #{q:pane_title} #{pane_index} \
     #{pane_pid} #{pane_active} #{pane_last} #{pane_marked} #{pane_input_off} #{pane_pipe} \
     #{pane_synchronized} #{pane_dead} #{pane_dead_status} #{alternate_saved_x} \
-    #{alternate_saved_y} #{q:pane_start_path} #{q:@muxtape-private} ";
+    #{alternate_saved_y} #{q:pane_start_path} #{q:@muxtape-private} \
+    #{q:@muxtape-interface} ";
 
 /// What [`read_full`] reads, behind [`PANE`]. tmux looks at the process for the first two, which is
 /// most of what a row costs.
@@ -203,6 +207,7 @@ pub(super) fn read_pane(fields: &mut Fields<'_>) -> Result<PaneRow, MuxError> {
         window,
         text,
         fixed,
+        interface: Mark::read(&fields.text()?),
         full: FullRow::default(),
     })
 }

@@ -8,8 +8,8 @@ use super::command::{Command, format_escaped};
 use super::*;
 use crate::model::contents::Contents;
 use crate::model::tree::{AutomaticRename, ExitState, Pane, ServerState};
-use crate::mux::testing::{self, TmuxServer, wait_until};
 use crate::mux::{ContentsRequest, Limits, ServerSelect};
+use muxtape_testing::{self as testing, TmuxServer, wait_until};
 
 pub(crate) fn tmux(server: &TmuxServer) -> Tmux {
     let socket = server.socket().to_str().unwrap().into();
@@ -284,7 +284,12 @@ mod programs {
     #[test]
     fn pipelines_are_told_as_such() {
         let server = TmuxServer::start();
-        let found = program(&server, "sleep 1000 | cat | tee /dev/null");
+        program(&server, "sleep 1000 | cat | tee /dev/null");
+        wait_until("every member", || {
+            let found = only_pane(&server).program;
+            found.is_some_and(|found| found.pipeline.len() == 2)
+        });
+        let found = only_pane(&server).program.unwrap();
         assert_eq!(found.argv, ["sleep", "1000"]);
         assert_eq!(
             found.pipeline,

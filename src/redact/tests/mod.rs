@@ -3,8 +3,8 @@
 use bstr::BString;
 use proptest::prelude::*;
 
-use super::testing as secrets;
 use super::*;
+use muxtape_testing::secrets;
 
 mod borders;
 mod examples;
@@ -14,6 +14,7 @@ use crate::model::detail::{
     Buffer, Checkout, Hook, PaneDetail, SessionDetail, Setting, TabDetail, Variable,
 };
 use crate::model::geometry::{Cell, Layout, Rect};
+use crate::model::launch::{Launch, RedirectTarget, Redirection, StandardStream};
 use crate::model::tree::{AutomaticRename, Pane, Screen, Session, Tab};
 
 fn redactor() -> Redactor {
@@ -257,6 +258,21 @@ fn filled(text: &str) -> ServerState {
             }),
             mode: text(),
             search: text(),
+            launch: Launch {
+                titled: Some(vec![text()]),
+                redirections: [
+                    RedirectTarget::Read,
+                    RedirectTarget::Write,
+                    RedirectTarget::Append,
+                    RedirectTarget::ReadWrite,
+                ]
+                .map(|target| Redirection {
+                    stream: StandardStream::Output,
+                    target: target(text()),
+                })
+                .to_vec(),
+                variables: variables(),
+            },
             ..PaneDetail::default()
         },
     };

@@ -6,13 +6,11 @@ use crate::model::detail::{Hook, Setting, TerminalModes, Variable, Withheld};
 use crate::model::target::Target;
 use crate::model::tree::{Pane, Session};
 
-use super::{Planner, reference, step};
+use super::Planner;
 use crate::redact::is_marked;
-use crate::restore::build::is_automatic;
 use crate::restore::plan::{Mode, Own, Warning, WarningLevel};
 use crate::restore::policy::{Selection, Settings, Text};
-use crate::restore::settings;
-use crate::restore::step::{Action, Part};
+use crate::restore::profile::ByHand;
 
 impl Planner<'_> {
     /// What the policy lets be set again; what it does not is told with the session.
@@ -22,7 +20,9 @@ impl Planner<'_> {
         hooks: &[Hook],
         environment: &[Variable],
     ) -> Own {
-        let (own, mut left) = settings::allowed(self.policy.settings, settings, hooks, environment);
+        let (policy, listed) = (self.policy.settings, &self.facts.environment);
+        let profile = self.profile;
+        let (own, mut left) = profile.allowed(policy, listed, settings, hooks, environment);
         self.left.append(&mut left);
         own
     }
@@ -32,7 +32,7 @@ impl Planner<'_> {
         let detail = &pane.detail;
         let mut own = self.own(&detail.settings, &detail.hooks, &detail.environment);
         if detail.withheld == Some(Withheld::Private) {
-            own.settings.push(settings::private(true));
+            own.settings.push(self.profile.private());
         }
         let inherited = session.environment.iter().filter(|of_session| {
             let mut of_pane = own.environment.iter();
@@ -63,29 +63,18 @@ impl Planner<'_> {
         }
     }
 
-    /// The steps for what is set for a part: what decides places before the text, the rest in the end.
-    pub(super) fn set_up(&mut self, part: Part, own: &Own) {
-        if own.settings.iter().any(settings::is_of_place) {
-            self.arrange.push(step(Action::Place { part }));
-        }
-        if !own.settings.iter().all(settings::is_of_place) {
-            self.start.push(step(Action::Configure { part }));
-        }
-        if !own.hooks.is_empty() {
-            self.start.push(step(Action::Hooks { part }));
-        }
-    }
-
     /// Paste buffers come back with the whole of a snapshot. One that is alive keeps its name and what it
     /// holds.
     pub(super) fn buffers(&mut self) {
         let (saved, alive) = (&self.snapshot.state.buffers, &self.live.state.buffers);
-        if self.plan.steps.is_empty() || *self.selection != Selection::all() {
+        // Somebody would paste them, taking them for his own.
+        let foreign = self.plan.foreign;
+        if foreign || self.plan.is_empty() || *self.selection != Selection::all() {
             return;
         }
         let mut taken = Vec::new();
         for buffer in saved.iter().rev() {
-            let automatic = is_automatic(&buffer.name);
+            let automatic = self.profile.is_own_buffer_name(&buffer.name);
             let known = alive.iter().any(|one| match automatic {
                 true => one.data == buffer.data,
                 false => one.name == buffer.name && one.data == buffer.data,
@@ -97,9 +86,7 @@ impl Planner<'_> {
                 taken.push(label(&buffer.name));
                 continue;
             }
-            let at = reference(self.plan.buffers.len());
             self.plan.buffers.push(buffer.clone());
-            self.start.push(step(Action::AddBuffer { buffer: at }));
         }
         if !taken.is_empty() {
             self.plan.warnings.push(Warning {
@@ -120,7 +107,11 @@ impl Planner<'_> {
     /// belongs to a program.
     pub(super) fn tell_left_out(&mut self, session: &Session) {
         let left = std::mem::take(&mut self.left);
-        let policy = self.policy.settings;
+        let told = self.plan.foreign || self.policy.settings != Settings::None;
+        let suggestion = match self.plan.foreign {
+            true => "restore with --trust, if you trust where the snapshot comes from",
+            false => "restore with --settings all, if you trust what they run",
+        };
         let mut tell = |kind, issue: String, fallback: &str, suggestion: &str| {
             self.plan.warnings.push(Warning {
                 level: WarningLevel::Info,
@@ -131,12 +122,12 @@ impl Planner<'_> {
                 suggestion: suggestion.to_owned(),
             });
         };
-        if !left.is_empty() && policy != Settings::None {
+        if !left.is_empty() && told {
             tell(
                 "settings left out",
                 format!("not set again: {}", left.join(", ")),
                 "the server's own are in force",
-                "restore with --settings all, if you trust what they run",
+                suggestion,
             );
         }
         let panes = || session.tabs.iter().flat_map(|tab| &tab.panes);
@@ -160,9 +151,12 @@ impl Planner<'_> {
                 level: WarningLevel::Info,
                 kind: "piped pane",
                 component: target.to_string(),
-                issue: "what it showed went into a command, too; tmux does not tell which".into(),
+                issue: "what it showed went into a command, too; it is not known which".into(),
                 fallback: "not piped".into(),
-                suggestion: "start it again with `tmux pipe-pane`".into(),
+                suggestion: format!(
+                    "start it again with {}",
+                    self.profile.by_hand(ByHand::PipePane)
+                ),
             });
         }
     }

@@ -5,18 +5,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Planner, reference, step};
+use super::{Planner, reference};
 use crate::model::ansi::label;
 use crate::model::geometry::{Cell, Layout, Rect};
 use crate::model::snapshot::ServerIdentity;
 use crate::model::target::Target;
 use crate::model::tree::{AutomaticRename, Pane, Session, Tab};
+use crate::model::words;
 use crate::restore::judge::Judged;
 use crate::restore::matching::{Found, Living};
-use crate::restore::plan::{Item, Level, Outlook, Warning, WarningLevel};
+use crate::restore::plan::{Item, Level, LivingTab, Member, Merge, Outlook, Warning, WarningLevel};
 use crate::restore::policy::Chosen;
-use crate::restore::rejoin::{self, Place, Rejoin, Who};
-use crate::restore::step::{Action, Beside, PaneRef, SessionRef, Step, TabRef};
+use crate::restore::profile::ByHand;
+use crate::restore::reference::{PaneRef, SessionRef, TabRef};
 
 /// A saved tab, and what is there of it.
 struct Part<'a> {
@@ -27,7 +28,7 @@ struct Part<'a> {
 }
 
 impl<'a> Planner<'a> {
-    /// Plans what is added to the living session `alive`, which is tmux's `$id`.
+    /// Plans what is added to the living session `alive`, whose number is `id`.
     pub(super) fn merge(
         &mut self,
         session: &'a Session,
@@ -82,24 +83,8 @@ impl<'a> Planner<'a> {
                 _ => self.tab_that_stays(session, part),
             }
         }
-        if let Some(made) = made {
+        if made.is_some() {
             self.plan.relies.sessions.insert(id);
-            let resized = self.plan.steps.iter().filter_map(|step| match step.action {
-                Action::ResizeTab { tab, keep, .. } if !keep => Some(tab),
-                _ => None,
-            });
-            let stays = |tab: &TabRef| {
-                let planned = self.plan.tab(*tab);
-                planned.is_some_and(|tab| tab.session == made && tab.joins.is_none())
-            };
-            let tabs: Vec<TabRef> = resized.filter(stays).collect();
-            if !tabs.is_empty() {
-                let action = Action::FreeSize {
-                    session: made,
-                    tabs,
-                };
-                self.switch.push(step(action));
-            }
         }
     }
 
@@ -112,6 +97,7 @@ impl<'a> Planner<'a> {
             self.selection
                 .asked_for_pane(&session.name, tab.index, pane)
         };
+        let new = self.new_pane(&alive.detail.settings);
         let asked_tab = |tab: &Tab| self.selection.asked_for_tab(&session.name, tab.index);
         let found = living.tabs(session, alive, &asked_tab);
         let parts = session.tabs.iter().zip(found).map(|(tab, mut found)| {
@@ -128,12 +114,12 @@ impl<'a> Planner<'a> {
             };
             let judged = tab.panes.iter().zip(&panes).map(|(pane, found)| {
                 let missing = *found == Found::Missing;
-                let mut judged = self.judge(session, tab, pane, !missing);
+                let mut judged = self.judge(session, tab, pane, !missing, new.as_ref());
                 let chosen = self.selection.has(&session.name, tab.index, pane.index);
                 match found {
                     Found::Alive(own) if chosen => {
                         let id = own.handle.map_or(0, |handle| handle.id);
-                        judged.detail = format!("alive as %{id}");
+                        judged.detail = format!("alive as {}", self.profile.pane(id));
                     }
                     Found::Elsewhere(session, tab) if chosen => {
                         judged.detail = format!("alive in {}:{tab}", label(session));
@@ -220,20 +206,14 @@ impl<'a> Planner<'a> {
         }
         let row = self.plan.items.len();
         let count = part.judged.iter().filter(|judged| judged.made).count();
-        let plural = if count == 1 { "" } else { "s" };
+        let panes = words::count(count as u64, "pane");
         let number = if there {
             format!(", as {index}")
         } else {
             String::new()
         };
-        self.tab_row(
-            session,
-            part,
-            format!("{count} pane{plural}{number}"),
-            Outlook::Create,
-        );
-        let own = TabRef(reference(self.plan.tabs.len()));
-        self.new_tab(tab, &part.judged, made, tab_target(session, tab), row);
+        self.tab_row(session, part, format!("{panes}{number}"), Outlook::Create);
+        let own = self.new_tab(tab, &part.judged, made, tab_target(session, tab), row);
         if let Some(planned) = self
             .plan
             .tabs
@@ -244,7 +224,7 @@ impl<'a> Planner<'a> {
         if let Some(handle) = tab.handle {
             self.tabs.entry(handle).or_insert((own, tab));
         }
-        self.switch.push(step(Action::AddTab { tab: own }));
+        self.add_member(made, Member::Tab { tab: own, index });
         if there {
             self.number_taken(session, tab, index);
         }
@@ -257,7 +237,7 @@ impl<'a> Planner<'a> {
             component: tab_target(session, tab).to_string(),
             issue: format!("the number {} belongs to another tab now", tab.index),
             fallback: format!("added as {index}"),
-            suggestion: "move it with `tmux move-window`".into(),
+            suggestion: format!("move it with {}", self.profile.by_hand(ByHand::MoveTab)),
         });
     }
 
@@ -288,11 +268,7 @@ impl<'a> Planner<'a> {
         let grouped =
             owner.is_some_and(|owner| owner.group.is_some() && owner.group == alive.group);
         if !grouped {
-            self.switch.push(step(Action::ShareTab {
-                tab: shared,
-                session: made,
-                index,
-            }));
+            self.add_member(made, Member::Tab { tab: shared, index });
         }
     }
 
@@ -321,23 +297,31 @@ impl<'a> Planner<'a> {
             Found::Alive(own) => Some((pane.index, own.index)),
             _ => None,
         });
-        let found = rejoin::rejoin(
-            &Place {
-                saved: &part.tab.layout,
-                alive: &alive.layout,
-                known: known.collect(),
-                living: alive.panes.iter().map(|pane| pane.index).collect(),
-            },
-            &back,
-        );
+        let active = alive.panes.iter().find(|pane| pane.active);
+        let into = LivingTab {
+            id: window,
+            saved: part.tab.layout.clone(),
+            alive: alive.layout.clone(),
+            known: known.collect(),
+            living: alive
+                .panes
+                .iter()
+                .map(|pane| (pane.index, pane.handle.map(|handle| handle.id)))
+                .collect(),
+            zoomed: active
+                .and_then(|pane| pane.handle)
+                .filter(|_| alive.zoomed)
+                .map(|handle| handle.id),
+        };
+        let fit = self.profile.fit(&into, &back);
         let count = back.len();
-        let plural = if count == 1 { "" } else { "s" };
-        let detail = format!("alive as {}; {count} pane{plural} put back", alive.index);
+        let panes = words::count(count as u64, "pane");
+        let detail = format!("alive as {}; {panes} put back", alive.index);
         self.tab_row(session, part, detail, Outlook::Merge);
         let mut carried = BTreeMap::new();
         for (pane, judged) in part.tab.panes.iter().zip(&part.judged) {
             if judged.made {
-                let room = !found.no_room.contains(&pane.index);
+                let room = !fit.no_room.contains(&pane.index);
                 let joins = room.then_some(window);
                 let pane_ref = self.carry(session, part.tab, pane, judged, made, taken, joins);
                 carried.insert(pane.index, pane_ref);
@@ -350,56 +334,17 @@ impl<'a> Planner<'a> {
             None,
         );
         self.plan.relies.tabs.insert(window);
-        self.join(alive, window, &found, &carried);
-        if found.layout.is_none() {
+        let panes = carried;
+        self.add_member(made, Member::Panes(Merge { into, panes }));
+        if !fit.exact {
             self.plan.warnings.push(Warning {
                 level: WarningLevel::Info,
                 kind: "changed tab",
                 component: tab_target(session, part.tab).to_string(),
                 issue: "the living tab is laid out otherwise than the saved one".into(),
                 fallback: "put back at the nearest place".into(),
-                suggestion: "move it with `tmux swap-pane` or `tmux join-pane`".into(),
+                suggestion: format!("move it with {}", self.profile.by_hand(ByHand::MovePane)),
             });
-        }
-    }
-
-    /// The steps that put panes into a living tab.
-    fn join(&mut self, alive: &Tab, window: u32, found: &Rejoin, carried: &BTreeMap<u32, PaneRef>) {
-        let beside = |who: &Who| match who {
-            Who::Living(index) => {
-                let mut panes = alive.panes.iter();
-                let pane = panes.find(|pane| pane.index == *index)?;
-                Some(Beside::Living(pane.handle?.id))
-            }
-            Who::Back(index) => carried.get(index).copied().map(Beside::Made),
-        };
-        for join in &found.joins {
-            if let (Some(pane), Some(beside)) = (carried.get(&join.pane), beside(&join.beside)) {
-                self.switch.push(step(Action::JoinPane {
-                    pane: *pane,
-                    beside,
-                    axis: join.axis,
-                    before: join.before,
-                    full: join.full,
-                    length: join.length,
-                }));
-            }
-        }
-        let panes: Option<Vec<Beside>> = found.order.iter().map(beside).collect();
-        if let (Some(layout), Some(panes)) = (&found.layout, panes) {
-            self.switch.push(Step {
-                action: Action::Rearrange {
-                    window,
-                    layout: layout.clone(),
-                    panes,
-                },
-                note: Some("everything where it was saved".into()),
-            });
-        }
-        let active = alive.panes.iter().find(|pane| pane.active);
-        if let Some(active) = active.and_then(|pane| pane.handle).filter(|_| alive.zoomed) {
-            self.switch
-                .push(step(Action::ZoomAgain { pane: active.id }));
         }
     }
 
@@ -449,11 +394,10 @@ impl<'a> Planner<'a> {
             detail: Default::default(),
         };
         taken.insert(alone.index);
-        let own = TabRef(reference(self.plan.tabs.len()));
         let pane_ref = PaneRef(reference(self.plan.panes.len()));
         let rows = self.plan.items.len();
         let warnings = self.plan.warnings.len();
-        self.new_tab(
+        let own = self.new_tab(
             &alone,
             std::slice::from_ref(judged),
             made,
@@ -470,19 +414,17 @@ impl<'a> Planner<'a> {
         {
             planned.joins = joins;
         }
-        if joins.is_some() {
-            // What is said of the tab is said of one that will be gone.
-            self.arrange.retain(|step| step.action.tab() != Some(own));
-            self.start.retain(|step| step.action.tab() != Some(own));
-        } else {
-            self.switch.push(step(Action::AddTab { tab: own }));
+        if joins.is_none() {
             self.plan.warnings.push(Warning {
                 level: WarningLevel::Warning,
                 kind: "no room",
                 component: tab_target(session, tab).to_string(),
                 issue: "the living tab has no room for another pane".into(),
                 fallback: format!("added as a tab of its own, {}", alone.index),
-                suggestion: "make the terminal larger and use `tmux join-pane`".into(),
+                suggestion: format!(
+                    "make the terminal larger and use {}",
+                    self.profile.by_hand(ByHand::JoinPane)
+                ),
             });
         }
         pane_ref

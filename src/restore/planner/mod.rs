@@ -1,10 +1,11 @@
 //! Thinks a restore through: pure and total. Whatever the snapshot and the live state hold, there is a
-//! plan, and no step of it touches anything that is alive but what a policy replaces or adds to.
+//! plan, and nothing of it touches anything that is alive but what a policy replaces or adds to.
 //!
-//! Sessions are planned one after the other, and each adds to the rows of the preview and to the steps
-//! of every phase: [`session`] decides what becomes of it, [`naming`] how it is called, [`tab`] which
-//! rows its tabs have and which of them are shared, [`construction`] how a tab is made, [`detail`] which
-//! settings and modes are set again, [`merge`] what of it is missing in a living one.
+//! Sessions are planned one after the other, and each adds to the rows of the preview and to what is made:
+//! [`session`] decides what becomes of it, [`naming`] how it is called, [`tab`] which rows its tabs have and
+//! which of them are shared, [`construction`] what a tab is made of, [`detail`] which settings and modes are
+//! set again, [`merge`] what of it is missing in a living one. In which steps the multiplexer does that is told
+//! by its [`Profile`].
 
 mod construction;
 mod detail;
@@ -20,7 +21,8 @@ use bstr::BString;
 use super::facts::{Facts, LiveState};
 use super::plan::{Level, Plan, Reliance, Warning, WarningLevel};
 use super::policy::{Policy, Selection};
-use super::step::{Action, PaneRef, SessionRef, Step, TabRef};
+use super::profile::Profile;
+use super::reference::{About, SessionRef, TabRef};
 use crate::model::snapshot::Snapshot;
 use crate::model::tree::Tab;
 
@@ -32,8 +34,12 @@ pub fn plan(
     facts: &Facts,
     policy: &Policy,
     selection: &Selection,
+    profile: &dyn Profile,
 ) -> Plan {
-    let mut planner = Planner::new(snapshot, live, facts, policy, selection);
+    let foreign = snapshot.meta.is_foreign() && !policy.trust;
+    let of_foreign = foreign.then(|| policy.of_foreign());
+    let policy = of_foreign.as_ref().unwrap_or(policy);
+    let mut planner = Planner::new(snapshot, live, facts, policy, selection, profile, foreign);
     planner.general();
     for session in &snapshot.state.sessions {
         planner.session(session);
@@ -48,21 +54,16 @@ struct Planner<'a> {
     facts: &'a Facts,
     policy: &'a Policy,
     selection: &'a Selection,
+    profile: &'a dyn Profile,
     plan: Plan,
     /// Names that are taken, by what is alive or by this plan.
     taken: BTreeSet<BString>,
     /// The session that founds each group.
     leaders: BTreeMap<&'a BString, SessionRef>,
-    /// Tabs that are made, by tmux's number, for linking them into other sessions.
+    /// Tabs that are made, by their number in the snapshot, for linking them into other sessions.
     tabs: BTreeMap<u32, (TabRef, &'a Tab)>,
-    /// Rows of the preview that belong to the pane.
-    rows: BTreeMap<PaneRef, usize>,
     /// Settings, hooks and variables of the session at hand that are not set again.
     left: Vec<String>,
-    /// Steps of the later phases.
-    arrange: Vec<Step>,
-    switch: Vec<Step>,
-    start: Vec<Step>,
     /// What is lost, by its weight.
     lost_programs: Vec<String>,
     lost_shells: Vec<String>,
@@ -72,10 +73,6 @@ fn reference(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(u32::MAX)
 }
 
-fn step(action: Action) -> Step {
-    Step { action, note: None }
-}
-
 impl<'a> Planner<'a> {
     fn new(
         snapshot: &'a Snapshot,
@@ -83,6 +80,8 @@ impl<'a> Planner<'a> {
         facts: &'a Facts,
         policy: &'a Policy,
         selection: &'a Selection,
+        profile: &'a dyn Profile,
+        foreign: bool,
     ) -> Self {
         Self {
             snapshot,
@@ -90,8 +89,10 @@ impl<'a> Planner<'a> {
             facts,
             policy,
             selection,
+            profile,
             plan: Plan {
                 snapshot: snapshot.meta.id,
+                foreign,
                 starts_server: live.server.is_none(),
                 policy: policy.clone(),
                 sessions: Vec::new(),
@@ -118,11 +119,7 @@ impl<'a> Planner<'a> {
                 .collect(),
             leaders: BTreeMap::new(),
             tabs: BTreeMap::new(),
-            rows: BTreeMap::new(),
             left: Vec::new(),
-            arrange: Vec::new(),
-            switch: Vec::new(),
-            start: Vec::new(),
             lost_programs: Vec::new(),
             lost_shells: Vec::new(),
         }
@@ -130,6 +127,19 @@ impl<'a> Planner<'a> {
 
     /// What is to be known of the whole.
     fn general(&mut self) {
+        if self.plan.foreign {
+            self.plan.warnings.push(Warning {
+                level: WarningLevel::Warning,
+                kind: "imported",
+                component: "snapshot".into(),
+                issue: "it was imported, and what is in it may come from anybody".into(),
+                fallback:
+                    "programs are typed at the most; settings, variables, hooks, paste buffers and \
+                           options of shells are left out"
+                        .into(),
+                suggestion: "restore with --trust to treat it as your own".into(),
+            });
+        }
         let saved = &self.snapshot.meta.server.version;
         let now = self.live.server.as_ref().map(|server| &server.version);
         if let Some(now) = now.filter(|now| *now != saved) {
@@ -146,33 +156,40 @@ impl<'a> Planner<'a> {
 
     fn finish(mut self) -> Plan {
         self.plan.fingerprint = self.live.fingerprint(&self.plan.relies);
-        if self.plan.steps.is_empty() {
+        if self.plan.is_empty() {
             return self.plan;
         }
         self.plan.loses.append(&mut self.lost_programs);
         self.plan.loses.append(&mut self.lost_shells);
-        self.plan.steps.append(&mut self.arrange);
-        self.plan.steps.push(Step {
-            action: Action::OpenGate,
-            note: Some("every pane shows its saved text and starts its shell".into()),
-        });
-        self.switch
-            .sort_by_key(|step| step.action.turn().unwrap_or(u8::MAX));
-        self.plan.steps.append(&mut self.switch);
-        self.start.sort_by_key(|step| step.action.order());
-        self.plan.steps.append(&mut self.start);
-        for (at, step) in self.plan.steps.iter().enumerate() {
-            let row = match &step.action {
-                Action::AddTab { tab } => {
-                    let mut items = self.plan.items.iter();
-                    items.position(|item| item.level == Level::Tab && item.tab == Some(*tab))
+        for (at, (step, rows)) in self.profile.steps(&self.plan).into_iter().enumerate() {
+            self.plan.steps.push(step);
+            let rows: Vec<usize> = rows.into_iter().filter_map(|row| self.row(row)).collect();
+            for row in rows {
+                if let Some(item) = self.plan.items.get_mut(row) {
+                    item.steps.push(at);
                 }
-                action => action.pane().and_then(|pane| self.rows.get(&pane).copied()),
-            };
-            if let Some(item) = row.and_then(|row| self.plan.items.get_mut(row)) {
-                item.steps.push(at);
             }
         }
         self.plan
+    }
+
+    /// The row of the preview that a step belongs to.
+    fn row(&self, of: About) -> Option<usize> {
+        let mut items = self.plan.items.iter();
+        match of {
+            About::Pane(pane) => items.position(|item| item.pane == Some(pane)),
+            About::Session(at) => {
+                let from = &self.plan.session(at)?.from;
+                items.position(|item| item.level == Level::Session && item.target.session == *from)
+            }
+            About::Tab(at, tab) => {
+                let from = &self.plan.session(at)?.from;
+                items.position(|item| {
+                    item.level == Level::Tab
+                        && item.tab == Some(tab)
+                        && item.target.session == *from
+                })
+            }
+        }
     }
 }

@@ -6,9 +6,10 @@ use bstr::{BString, ByteSlice};
 
 use super::{Planner, reference};
 use crate::model::digest::DigestBuilder;
-use crate::model::tree::Session;
+use crate::model::tree::{Session, Tab};
+use crate::restore::judge::path_of;
 use crate::restore::plan::{Living, Place, PlannedSession};
-use crate::restore::step::SessionRef;
+use crate::restore::reference::SessionRef;
 
 impl Planner<'_> {
     /// Plans the names of a session that is put beside what is alive.
@@ -87,14 +88,20 @@ impl Planner<'_> {
             to,
             temporary,
             group,
-            dir: if self.facts.directories.contains(&session.cwd) {
-                session.cwd.clone()
-            } else {
-                self.facts.home.clone()
+            dir: {
+                let dir = path_of(&session.cwd, &self.facts.directories).as_bstr();
+                let is_there = self.facts.directories.contains(dir);
+                if is_there {
+                    dir
+                } else {
+                    self.facts.home.as_bstr()
+                }
+                .to_owned()
             },
             own,
-            hosted: false,
+            size: session.active_tab().map(Tab::size).unwrap_or_default(),
             place,
+            ..PlannedSession::default()
         });
         SessionRef(reference(at))
     }

@@ -3,16 +3,21 @@
 
 use std::collections::BTreeSet;
 
-use super::{Planner, step};
+use super::Planner;
 use crate::model::ansi::label;
+use crate::model::detail::Setting;
 use crate::model::target::Target;
 use crate::model::tree::{Pane, Session, Tab};
-use crate::restore::judge::{Judged, judge};
+use crate::mux::NewPane;
+use crate::restore::judge::{Judged, Terms, hold, judge};
 use crate::restore::matching::{is_nameless, is_place, same_programs};
-use crate::restore::plan::{Item, Level, Outlook, Warning, WarningLevel};
-use crate::restore::policy::{Chosen, OnConflict};
-use crate::restore::settings;
-use crate::restore::step::{Action, Part, SessionRef, Step};
+use crate::restore::plan::{
+    Item, Level, Member, Outlook, PlannedSession, Start, Warning, WarningLevel,
+};
+use crate::restore::policy::{Chosen, OnConflict, Programs};
+use crate::restore::programs::Doubt;
+use crate::restore::reference::SessionRef;
+use crate::restore::variables::is_inert;
 
 impl<'a> Planner<'a> {
     /// Plans a session: its row, its tabs, and its steps of the later phases.
@@ -27,6 +32,7 @@ impl<'a> Planner<'a> {
         if let Fate::Into(alive, id) = fate {
             return self.merge(session, alive, id, chosen);
         }
+        let new = self.new_pane(&self.own_settings(session));
         // Directories can leave panes out, too: the session is made only if one is left.
         let judged: Vec<Vec<Judged>> = session
             .tabs
@@ -35,7 +41,7 @@ impl<'a> Planner<'a> {
                 let panes = tab.panes.iter();
                 let skip = matches!(fate, Fate::Leave(_));
                 panes
-                    .map(|pane| self.judge(session, tab, pane, skip))
+                    .map(|pane| self.judge(session, tab, pane, skip, new.as_ref()))
                     .collect()
             })
             .collect();
@@ -61,7 +67,6 @@ impl<'a> Planner<'a> {
         if let (Some(_), Fate::Instead(alive, id)) = (made, fate) {
             self.lose(alive, id);
         }
-        let row = self.plan.items.len();
         self.plan.items.push(Item {
             level: Level::Session,
             target,
@@ -80,45 +85,16 @@ impl<'a> Planner<'a> {
             let leader = *self.leaders.entry(group).or_insert(made);
             (leader != made).then_some((made, leader))
         });
-        if let Some((made, leader)) = leader {
-            let first = self.plan.steps.len();
-            let action = Action::JoinGroup {
-                session: made,
-                leader,
-            };
-            self.plan.steps.push(step(action));
-            self.protect(made);
-            if let Some(item) = self.plan.items.get_mut(row) {
-                item.steps.push(first);
-            }
-        } else if let Some(made) = made {
-            self.host(session, &judged, made);
+        if let Some((made, leader)) = leader
+            && let Some(planned) = self.made_session(made)
+        {
+            planned.leader = Some(leader);
         }
         for (tab, judged) in session.tabs.iter().zip(&judged) {
             self.tab(session, tab, judged, made, leader.map(|(_, leader)| leader));
         }
         if let Some(made) = made {
-            self.found_group(session, made);
-            self.current_tabs(session, made);
-            if matches!(fate, Fate::Instead(..)) {
-                self.instead(made);
-            }
-            self.switch
-                .push(step(Action::RenameSession { session: made }));
-            self.switch.push(step(Action::Release { session: made }));
-            let resized = self.plan.steps.iter().filter_map(|step| match step.action {
-                Action::ResizeTab { tab, keep, .. } if !keep => Some(tab),
-                _ => None,
-            });
-            let tabs = resized
-                .filter(|tab| self.plan.tab(*tab).is_some_and(|tab| tab.session == made))
-                .collect();
-            self.switch.push(step(Action::FreeSize {
-                session: made,
-                tabs,
-            }));
-            let own = self.plan.session(made).map(|planned| planned.own.clone());
-            self.set_up(Part::Session(made), &own.unwrap_or_default());
+            self.visits(session, made);
             self.tell_left_out(session);
         }
     }
@@ -148,19 +124,6 @@ impl<'a> Planner<'a> {
             (OnConflict::Replace, Some(id)) => Fate::Instead(alive, id),
             _ => Fate::Leave("exists"),
         }
-    }
-
-    /// The steps that put a session in the place of a living one.
-    fn instead(&mut self, made: SessionRef) {
-        self.switch.push(step(Action::SetAside { session: made }));
-        self.switch.push(Step {
-            action: Action::TakeClients { session: made },
-            note: Some("clients that look at it stay, and look at the restored one".into()),
-        });
-        self.switch.push(Step {
-            action: Action::CloseReplaced { session: made },
-            note: Some("the living session ends; it is in the undo point".into()),
-        });
     }
 
     /// Notes what is lost with a living session: panes with programs first. Tabs that another session has, too,
@@ -214,51 +177,57 @@ impl<'a> Planner<'a> {
         }
     }
 
-    pub(super) fn judge(&self, session: &Session, tab: &Tab, pane: &Pane, skip: bool) -> Judged {
+    pub(super) fn judge(
+        &self,
+        session: &Session,
+        tab: &Tab,
+        pane: &Pane,
+        skip: bool,
+        new: Option<&NewPane>,
+    ) -> Judged {
         let chosen = self.selection.has(&session.name, tab.index, pane.index);
-        judge(pane, chosen && !skip, self.facts, self.policy)
-    }
-
-    /// Makes a session with a tab that holds the place of others, where none of its own can be the first:
-    /// all are shared with sessions before it, or new panes have to find a setting.
-    fn host(&mut self, session: &Session, judged: &[Vec<Judged>], made: SessionRef) {
-        let tabs = session.tabs.iter().zip(judged);
-        let shared = tabs
-            .filter(|(_, judged)| judged.iter().any(|judged| judged.made))
-            .all(|(tab, _)| self.shared(tab).is_some());
-        let at = usize::try_from(made.0).unwrap_or(usize::MAX);
-        let Some(planned) = self.plan.sessions.get_mut(at) else {
-            return;
+        let terms = Terms {
+            foreign: self.plan.foreign,
+            new,
+            profile: self.profile,
         };
-        let mut found = planned.own.settings.iter();
-        planned.hosted = shared || found.any(|one| settings::is(one, "history-limit"));
-        if planned.hosted {
-            let size = session.active_tab().map(Tab::size).unwrap_or_default();
-            self.plan.steps.push(step(Action::Host {
-                session: made,
-                size,
-            }));
-            self.protect(made);
+        let mut judged = judge(pane, chosen && !skip, self.facts, self.policy, terms);
+        let entered = judged.start == Start::Run && self.policy.programs == Programs::Allow;
+        if let Some(name) = self.odd_variable(session, pane).filter(|_| entered) {
+            hold(&mut judged, &Doubt::Variable { name });
         }
+        judged
     }
 
-    /// A group of which only one session is left is made as well; others join it.
-    fn found_group(&mut self, session: &Session, made: SessionRef) {
-        let planned = self.plan.session(made);
-        if planned.is_some_and(|planned| planned.hosted) {
-            self.plan.steps.push(step(Action::Evict { session: made }));
-        }
-        let sessions = self.snapshot.state.sessions.iter();
-        let members = sessions.filter(|one| one.group == session.group).count();
-        if session.group.is_some() && members == 1 {
-            self.plan
-                .steps
-                .push(step(Action::FoundGroup { session: made }));
-        }
+    /// A variable that the pane's shell would get from the snapshot, and that could change what a program does.
+    fn odd_variable(&self, session: &Session, pane: &Pane) -> Option<String> {
+        let environments = [&session.detail.environment, &pane.detail.environment];
+        let odd = environments.into_iter().find_map(|environment| {
+            let (policy, listed) = (self.policy.settings, &self.facts.environment);
+            let (own, _) = self.profile.allowed(policy, listed, &[], &[], environment);
+            let rules = &self.facts.rules;
+            let mut set = own.environment.into_iter();
+            set.find(|one| !(is_inert(one) || rules.is_harmless_variable(&one.name)))
+        });
+        odd.map(|variable| label(&variable.name))
     }
 
-    /// Goes through the tabs that were looked at, the current one last.
-    fn current_tabs(&mut self, session: &Session, made: SessionRef) {
+    /// The settings that a session has of its own once it is made.
+    fn own_settings(&self, session: &Session) -> Vec<Setting> {
+        let (policy, listed) = (self.policy.settings, &self.facts.environment);
+        let settings = &session.detail.settings;
+        let allowed = self.profile.allowed(policy, listed, settings, &[], &[]);
+        allowed.0.settings
+    }
+
+    /// What a new pane begins with in a session with these settings of its own, where that is known.
+    pub(super) fn new_pane(&self, settings: &[Setting]) -> Option<NewPane> {
+        let new = self.live.new_pane.clone()?;
+        Some(self.profile.new_pane(new, settings))
+    }
+
+    /// Notes which tabs were looked at, the current one last, and whether the session comes back alone of its group.
+    fn visits(&mut self, session: &Session, made: SessionRef) {
         let there: BTreeSet<u32> = {
             let rows = self.plan.items.iter().filter(|item| {
                 item.level == Level::Tab
@@ -269,38 +238,36 @@ impl<'a> Planner<'a> {
         };
         let wanted = |tab: &&Tab| there.contains(&tab.index);
         let recent = &session.detail.recent;
-        let mut tabs: Vec<u32> = recent.iter().rev().copied().collect();
+        let mut visited: Vec<u32> = recent.iter().rev().copied().collect();
         for one in [
             session.tabs.iter().filter(wanted).find(|tab| tab.last),
             session.tabs.iter().filter(wanted).find(|tab| tab.active),
         ] {
             // What stands in the stack twice counts where it stands last.
             if let Some(tab) = one
-                && (recent.is_empty() || tab.active && tabs.last() != Some(&tab.index))
+                && (recent.is_empty() || tab.active && visited.last() != Some(&tab.index))
             {
-                tabs.push(tab.index);
+                visited.push(tab.index);
             }
         }
-        tabs.retain(|index| there.contains(index));
-        for index in &tabs {
-            self.arrange.push(step(Action::SelectTab {
-                session: made,
-                index: *index,
-            }));
+        visited.retain(|index| there.contains(index));
+        let sessions = self.snapshot.state.sessions.iter();
+        let members = sessions.filter(|one| one.group == session.group).count();
+        if let Some(planned) = self.made_session(made) {
+            planned.visited = visited;
+            planned.only_visited = !recent.is_empty() && session.group.is_none();
+            planned.alone = members == 1;
         }
-        // The tab that a session begins with counts as looked at. In a group it would go from all stacks.
-        let hosted = self.plan.session(made).is_some_and(|made| made.hosted);
-        let first = match hosted {
-            true => there.last(),
-            false => there.first(),
-        };
-        if let Some(index) = first.filter(|first| !recent.is_empty() && !tabs.contains(first))
-            && session.group.is_none()
-        {
-            self.arrange.push(step(Action::Unvisit {
-                session: made,
-                index: *index,
-            }));
+    }
+
+    pub(super) fn made_session(&mut self, made: SessionRef) -> Option<&mut PlannedSession> {
+        let at = usize::try_from(made.0).ok()?;
+        self.plan.sessions.get_mut(at)
+    }
+
+    pub(super) fn add_member(&mut self, made: SessionRef, member: Member) {
+        if let Some(planned) = self.made_session(made) {
+            planned.members.push(member);
         }
     }
 }
@@ -314,9 +281,9 @@ enum Fate<'a> {
     New,
     /// It is made beside the living one, under another name.
     Beside,
-    /// It takes the place of this living one; tmux's number.
+    /// It takes the place of this living one; its number.
     Instead(&'a Session, u32),
-    /// What is missing is added to this living one.
+    /// What is missing is added to this living one; its number.
     Into(&'a Session, u32),
 }
 

@@ -1,13 +1,14 @@
 //! The rows of a tab and of its panes, and whether the tab is made or shared with another session.
 
-use super::{Planner, reference, step};
+use super::{Planner, reference};
 use crate::model::ansi::label;
 use crate::model::target::Target;
 use crate::model::tree::{Session, Tab};
+use crate::model::words;
 use crate::restore::judge::Judged;
-use crate::restore::plan::{Item, Level, Outlook};
+use crate::restore::plan::{Item, Level, Member, Outlook};
 use crate::restore::policy::Chosen;
-use crate::restore::step::{Action, PaneRef, SessionRef, TabRef};
+use crate::restore::reference::{PaneRef, SessionRef, TabRef};
 
 impl<'a> Planner<'a> {
     /// Plans a tab of a session; `shared_with` is the session that founded its group.
@@ -28,7 +29,7 @@ impl<'a> Planner<'a> {
         let made = made.filter(|_| some);
         let row = self.plan.items.len();
         let count = judged.iter().filter(|judged| judged.made).count();
-        let plural = if count == 1 { "" } else { "s" };
+        let panes = words::count(count as u64, "pane");
         let zoomed = if tab.zoomed { ", zoomed" } else { "" };
         self.plan.items.push(Item {
             level: Level::Tab,
@@ -40,7 +41,7 @@ impl<'a> Planner<'a> {
             target: target.clone(),
             label: format!("{} {}", tab.index, label(&tab.name)),
             detail: match made {
-                Some(_) => format!("{count} pane{plural}{zoomed}"),
+                Some(_) => format!("{panes}{zoomed}"),
                 None => String::new(),
             },
             outlook: if made.is_some() {
@@ -67,23 +68,29 @@ impl<'a> Planner<'a> {
         match (made, shared) {
             (Some(made), Some(shared)) => {
                 self.rows_of(tab, judged, |_| None, Some(shared));
-                let steps = self.plan.steps.len();
                 if shared_with.is_none() {
-                    self.plan.steps.push(step(Action::LinkTab {
-                        tab: shared,
-                        session: made,
-                        index: tab.index,
-                    }));
+                    self.add_member(
+                        made,
+                        Member::Tab {
+                            tab: shared,
+                            index: tab.index,
+                        },
+                    );
                 }
                 if let Some(item) = self.plan.items.get_mut(row) {
                     item.detail = "shared with another session".to_owned();
                     item.tab = Some(shared);
-                    item.steps.extend(steps..self.plan.steps.len());
                 }
             }
             (Some(made), None) => {
-                let own = TabRef(reference(self.plan.tabs.len()));
-                self.new_tab(tab, judged, made, target, row);
+                let own = self.new_tab(tab, judged, made, target, row);
+                self.add_member(
+                    made,
+                    Member::Tab {
+                        tab: own,
+                        index: tab.index,
+                    },
+                );
                 if let Some(handle) = tab.handle {
                     self.tabs.entry(handle).or_insert((own, tab));
                 }
@@ -125,9 +132,6 @@ impl<'a> Planner<'a> {
                 let mut warning = warning.clone();
                 warning.component = target.to_string();
                 self.plan.warnings.push(warning);
-            }
-            if let Some(made) = made {
-                self.rows.insert(made, self.plan.items.len());
             }
             self.plan.items.push(Item {
                 level: Level::Pane,

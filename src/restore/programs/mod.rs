@@ -1,106 +1,137 @@
 //! Which programs a restore may start, and how.
 
+mod doubt;
+mod grammar;
+#[cfg(test)]
+mod manuals;
 mod rules;
 mod shell;
-mod strategy;
+mod strategies;
 
-use bstr::{BString, ByteSlice};
+use bstr::BString;
 
-use super::policy::Programs;
+use crate::model::ansi::label;
 use crate::model::program::{Program, program_name};
-use rules::Rule;
+use rules::{Class, Rule};
 
-pub(super) use rules::Class;
+pub use doubt::Doubt;
 pub use rules::{Rules, RulesError};
-pub(super) use shell::is_interactive_shell;
-pub(super) use strategy::{Strategy, Traces, VIM_SESSION, less_line};
+pub(super) use shell::{ShellLine, is_interactive_shell, is_shell_name, read as read_shell};
+pub use strategies::Traces;
+pub(super) use strategies::{Strategy, dir_of};
 
-/// What the rules say of a program.
+/// What the rules say of a program, whatever its command line is allowed to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Verdict {
-    /// What may be done with it.
-    pub(super) class: Class,
+    /// Whether it is never started.
+    pub(super) never: bool,
     /// Whether only its user may press Enter, under every policy.
     pub(super) by_hand: bool,
-    /// How it is started.
-    pub(super) strategy: Strategy,
-}
-
-impl Verdict {
-    /// What becomes of the program under a policy.
-    pub(super) fn under(&self, policy: Programs) -> Class {
-        match (policy, self.class) {
-            (_, Class::Never) | (Programs::Shell, _) => Class::Never,
-            (Programs::Type, _) | (Programs::Allow, Class::Offer) => Class::Offer,
-            (Programs::All, _) if self.by_hand => Class::Offer,
-            (Programs::Allow, Class::Allow) | (Programs::All, _) => Class::Allow,
-        }
-    }
+    /// How it is started, where its arguments alone are not the best way.
+    pub(super) strategy: Option<&'static dyn Strategy>,
 }
 
 impl Rules {
-    /// What the rules say of a program, with the user's own list of names that may be run.
-    ///
-    /// What allows is asked of the program as it is shown; what forbids, of every reading of it.
-    pub(super) fn verdict(&self, program: &Program, allow: &[String]) -> Verdict {
+    /// What the rules forbid of a program: asked of every reading of it. How it is started again is told by
+    /// the reading that is shown.
+    pub(super) fn verdict(&self, program: &Program) -> Verdict {
         let readings = program.readings();
-        let all: Vec<Read> = readings.iter().map(|argv| self.read(argv)).collect();
-        let Some(first) = all.first() else {
-            return Verdict {
-                class: Class::Never,
-                by_hand: true,
-                strategy: Strategy::Plain,
-            };
+        let mut verdict = Verdict {
+            never: program.argv.is_empty(),
+            by_hand: false,
+            strategy: readings
+                .first()
+                .and_then(|argv| self.strategy(program_name(argv))),
         };
-        let name = readings
-            .first()
-            .map_or(b"".as_bstr(), |argv| program_name(argv));
-        let listed = allow.iter().any(|allowed| name == allowed.as_str());
-        let by_hand = all.iter().any(|read| read.runs_other);
-        let class = if all.iter().any(|read| read.class == Class::Never) {
-            Class::Never
-        } else if listed && !by_hand {
-            Class::Allow
-        } else {
-            first.class
-        };
-        Verdict {
-            class,
-            by_hand,
-            strategy: first.strategy,
+        for argv in &readings {
+            let (never, by_hand) = self.forbids(argv);
+            verdict.never |= never;
+            verdict.by_hand |= by_hand;
         }
+        verdict
     }
 
-    /// What the rules say of one way to read a command line.
-    fn read(&self, argv: &[BString]) -> Read {
-        let name = program_name(argv);
-        let mut read = Read {
-            class: Class::Allow,
-            runs_other: false,
-            strategy: Strategy::Plain,
-        };
-        let (mut known, mut runs_arguments, mut runs_options) = (false, false, false);
-        for rule in self.0.iter().filter(|rule| rule.has(name)) {
-            known = true;
-            read.class = read.class.max(rule.class_of(argv));
-            runs_arguments |= rule.runs_arguments;
-            runs_options |= rule.runs_options(argv);
-            if rule.strategy != Strategy::Plain {
-                read.strategy = rule.strategy;
+    /// Whether exactly these words may be typed and entered, with the user's own list of names that may be
+    /// run; then the words that must be the names of plain files.
+    ///
+    /// It asks about the words alone: not about what the name stands for, nor about files.
+    pub(super) fn allows<'a>(
+        &self,
+        argv: &'a [BString],
+        listed: &[String],
+    ) -> Result<Vec<&'a BString>, Doubt> {
+        let name = command_name(argv);
+        let program = || label(name);
+        if listed.iter().any(|own| own.as_bytes() == name) {
+            return Ok(Vec::new());
+        }
+        let mut rules: Vec<&Rule> = self.about(name).collect();
+        if rules.iter().any(|rule| rule.of_user) {
+            rules.retain(|rule| rule.of_user);
+        }
+        if name.is_empty() || rules.is_empty() {
+            return Err(Doubt::NotListed { program: program() });
+        }
+        let mut files = Vec::new();
+        for rule in rules {
+            if rule.class_of(argv) != Class::Allow {
+                return Err(Doubt::NotListed { program: program() });
+            }
+            let word = |word: &BString| Doubt::Word {
+                program: program(),
+                word: label(word),
+            };
+            if let Some(arg) = rule.runs_option(argv) {
+                return Err(word(arg));
+            }
+            // A command line that a user's rule names is allowed as it is.
+            let named = rule.class_of_line(argv).is_some();
+            if let Some(grammar) = rule.grammar.as_ref().filter(|_| !named) {
+                let arguments = argv.get(1..).unwrap_or_default();
+                files.extend(grammar.admits(arguments).map_err(word)?);
             }
         }
-        if !known || runs_options {
-            read.class = read.class.max(Class::Offer);
+        Ok(files)
+    }
+
+    /// The names of files that a program, or the shell that starts it, reads by itself from the directory
+    /// that it is in or from those above it.
+    pub(super) fn reads(&self, argv: &[BString]) -> impl Iterator<Item = &str> {
+        let own = self.about(program_name(argv)).flat_map(|rule| &rule.reads);
+        self.0.reads.iter().chain(own).map(String::as_str)
+    }
+
+    /// The names of all files that any program reads so.
+    pub(super) fn all_reads(&self) -> impl Iterator<Item = &str> {
+        let own = self.0.programs.iter().flat_map(|rule| &rule.reads);
+        self.0.reads.iter().chain(own).map(String::as_str)
+    }
+
+    /// Whether it is known that a variable makes no program do anything else.
+    pub(super) fn is_harmless_variable(&self, name: &[u8]) -> bool {
+        self.0.variables.iter().any(|own| own.as_bytes() == name)
+    }
+
+    fn about(&self, name: &[u8]) -> impl Iterator<Item = &Rule> {
+        self.0.programs.iter().filter(move |rule| rule.has(name))
+    }
+
+    fn strategy(&self, name: &[u8]) -> Option<&'static dyn Strategy> {
+        self.about(name).filter_map(|rule| rule.strategy).last()
+    }
+
+    /// Whether a reading of a command line is never started, and whether it may run something that is.
+    fn forbids(&self, argv: &[BString]) -> (bool, bool) {
+        let rules: Vec<&Rule> = self.about(program_name(argv)).collect();
+        if rules.iter().any(|rule| rule.class_of(argv) == Class::Never) {
+            return (true, false);
         }
-        if read.class < Class::Never && self.never_in(argv) {
-            // Of what is not known to run its arguments it may be a file's name.
-            if runs_arguments || runs_options {
-                read.class = Class::Never;
-            } else {
-                read.runs_other = !known;
-            }
+        let runs = |rule: &&Rule| rule.runs_arguments || rule.runs_option(argv).is_some();
+        // Of what is not known to run its arguments it may be a file's name.
+        match self.never_in(argv) {
+            true if rules.iter().any(runs) => (true, false),
+            named => (false, named && rules.is_empty()),
         }
-        read
     }
 
     /// Whether something that is never started stands in the arguments, alone or in a script.
@@ -115,19 +146,22 @@ impl Rules {
         (0..words.len())
             .filter_map(|at| words.get(at..))
             .any(|line| {
-                let name = program_name(line);
-                let mut rules = self.0.iter().filter(|rule| rule.has(name));
+                let mut rules = self.about(program_name(line));
                 rules.any(|rule| rule.class_of(line) == Class::Never)
             })
     }
 }
 
-/// What the rules say of one way to read a command line.
-struct Read {
-    class: Class,
-    /// Whether it may run something that is never started.
-    runs_other: bool,
-    strategy: Strategy,
+/// The program that a shell starts for a command line: its first word, or the last part of that path.
+fn command_name(argv: &[BString]) -> &[u8] {
+    let first = argv.first().map_or(&b""[..], |name| name.as_slice());
+    first.rsplit(|&byte| byte == b'/').next().unwrap_or(first)
+}
+
+/// The arguments that are not options.
+fn operands(argv: &[BString]) -> Vec<&[u8]> {
+    let arguments = argv.iter().skip(1).map(|arg| arg.as_slice());
+    arguments.filter(|arg| !arg.starts_with(b"-")).collect()
 }
 
 impl Rule {
@@ -136,12 +170,17 @@ impl Rule {
     }
 
     fn class_of(&self, argv: &[BString]) -> Class {
-        let operands: Vec<&[u8]> = argv
-            .iter()
-            .skip(1)
-            .map(|arg| arg.as_slice())
-            .filter(|arg| !arg.starts_with(b"-"))
-            .collect();
+        let bare = || operands(argv).is_empty();
+        match self.class_of_line(argv) {
+            Some(class) => class,
+            None if self.bare && !bare() => self.class.max(Class::Offer),
+            None => self.class,
+        }
+    }
+
+    /// The class of a command line that the rule names.
+    fn class_of_line(&self, argv: &[BString]) -> Option<Class> {
+        let operands = operands(argv);
         let name = program_name(argv);
         let same = |words: &[String], operands: &[&[u8]]| {
             words.len() == operands.len()
@@ -166,22 +205,17 @@ impl Rule {
             })
         };
         if self.never.iter().any(anywhere) {
-            Class::Never
+            Some(Class::Never)
         } else if self.offer.iter().any(starts) {
-            Class::Offer
-        } else if self.allow.iter().any(starts) {
-            Class::Allow
-        } else if self.bare && !operands.is_empty() {
-            self.class.max(Class::Offer)
+            Some(Class::Offer)
         } else {
-            self.class
+            self.allow.iter().any(starts).then_some(Class::Allow)
         }
     }
 
-    /// Whether an argument makes it run code.
-    fn runs_options(&self, argv: &[BString]) -> bool {
-        let mut arguments = argv.iter().skip(1);
-        arguments.any(|arg| {
+    /// The first argument that makes it run code.
+    fn runs_option<'a>(&self, argv: &'a [BString]) -> Option<&'a BString> {
+        argv.iter().skip(1).find(|arg| {
             self.runs_options
                 .iter()
                 .any(|option| arg.starts_with(option.as_bytes()))
@@ -203,32 +237,101 @@ mod tests {
         }
     }
 
-    fn verdict(program: &Program) -> Verdict {
-        let allow = ["mytool", "watch", "rm"].map(str::to_owned);
-        Rules::built_in().verdict(program, &allow)
+    fn verdict(line: &str) -> Verdict {
+        Rules::built_in().verdict(&program(line))
     }
 
-    fn class(line: &str) -> Class {
-        verdict(&program(line)).class
+    /// Whether a line may be entered, with a list of names that may be run.
+    fn enters(line: &str) -> bool {
+        let allow = ["mytool", "watch", "rm"].map(str::to_owned);
+        let program = program(line);
+        let verdict = Rules::built_in().verdict(&program);
+        let allows = Rules::built_in().allows(&program.argv, &allow).is_ok();
+        allows && !verdict.never && !verdict.by_hand
     }
 
     #[test]
-    fn programs_have_classes() {
-        assert_eq!(class("/usr/bin/nvim a.rs"), Class::Allow);
-        assert_eq!(class("python3"), Class::Allow);
-        assert_eq!(class("python3 -i"), Class::Allow);
-        assert_eq!(class("python3 train.py"), Class::Offer);
-        assert_eq!(class("python3 -cimport"), Class::Offer);
-        assert_eq!(class("npm run dev"), Class::Allow);
-        assert_eq!(class("npm --silent run dev"), Class::Allow);
-        assert_eq!(class("npm publish"), Class::Never);
-        assert_eq!(class("docker --context prod run x"), Class::Never);
-        assert_eq!(class("unknown"), Class::Offer);
-        assert_eq!(class("mytool x"), Class::Allow);
-        assert_eq!(class("/usr/bin/sudo vi"), Class::Never);
-        assert_eq!(class("ssh host"), Class::Offer);
-        assert_eq!(class("vim -c q a"), Class::Offer);
-        assert_eq!(class("less +F a.log"), Class::Allow);
+    fn what_is_entered_is_known_word_by_word() {
+        for line in [
+            "htop",
+            "/usr/bin/htop -tC -d5 --sort-key=PERCENT_CPU",
+            "top -bd 1.5 -w100",
+            "less +F -RN a.log",
+            "tail -100f a b",
+            "tail -F --lines=+5 /var/log/syslog",
+            "man -a 3 printf",
+            "journalctl -fu nginx -n 20 _PID=1",
+            "nano +12 notes",
+            "mytool x -S y",
+            "watch date",
+        ] {
+            assert!(enters(line), "{line}");
+        }
+        for line in [
+            "vim",
+            "nvim a.rs",
+            "python3",
+            "python3 -Ic 1",
+            "npm run dev",
+            "cargo watch",
+            "unknown",
+            "-htop",
+            ".htop-wrapped",
+            "python3 /usr/bin/htop",
+            "busybox top",
+            "less a.zip",
+            "less a.log -R",
+            "less +F/x a",
+            "less -",
+            "less -- a",
+            "tail --follow=x a",
+            "tail --lin=5 a",
+            "top x",
+            "man ./a",
+            "man -aP x ls",
+            "",
+        ] {
+            assert!(!enters(line), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_a_user_allows_is_allowed_by_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("programs.toml");
+        let text = "schema = 1\n\
+            [[program]]\nid = \"vim\"\nclass = \"allow\"\n\
+            [[program]]\nid = \"less\"\nstrategy = \"plain\"\n\
+            [[program]]\nid = \"mine\"\nnames = [\"npm\", \"rm\", \"both\"]\nclass = \"offer\"\n\
+            allow = [[\"npm\", \"run\"]]\n\
+            [[program]]\nid = \"also\"\nnames = [\"both\", \"python3\"]\nclass = \"run\"\n\
+            [[program]]\nid = \"own\"\nnames = [\"own\"]\nclass = \"run\"\noptions = [\"-x\"]\n";
+        std::fs::write(&path, text).unwrap();
+        let rules = Rules::load(&path).unwrap();
+        let enters = |line: &str| {
+            let program = program(line);
+            rules.allows(&program.argv, &[]).is_ok() && !rules.verdict(&program).never
+        };
+        for line in [
+            "vim -R a.zip",
+            "less -S a",
+            "npm --x run dev",
+            "python3 a.py",
+            "own -x",
+        ] {
+            assert!(enters(line), "{line}");
+        }
+        for line in [
+            "less -r a",
+            "npm x",
+            "rm x",
+            "both",
+            "vim -c q",
+            "own -y",
+            "own x",
+        ] {
+            assert!(!enters(line), "{line}");
+        }
     }
 
     #[test]
@@ -252,11 +355,13 @@ mod tests {
             "python3 -c os.system('rm')",
             "sudo env vim",
         ] {
-            assert_eq!(class(line), Class::Never, "{line}");
+            assert!(verdict(line).never, "{line}");
         }
-        assert_eq!(class("watch date"), Class::Allow);
-        assert_eq!(class("man rm"), Class::Allow);
-        assert_eq!(class("vim rm"), Class::Allow);
+        for line in ["watch date", "man rm", "vim rm"] {
+            let verdict = verdict(line);
+            assert!(!verdict.never && !verdict.by_hand, "{line}");
+        }
+        assert!(verdict("unknown --then rm").by_hand);
     }
 
     #[test]
@@ -265,27 +370,7 @@ mod tests {
             exe: Some("/usr/bin/rm".into()),
             ..program("mytool x")
         };
-        assert_eq!(verdict(&hidden).class, Class::Never);
-    }
-
-    #[test]
-    fn a_policy_cannot_run_what_its_rules_forbid() {
-        let under = |line, policy| verdict(&program(line)).under(policy);
-        for policy in [
-            Programs::Shell,
-            Programs::Type,
-            Programs::Allow,
-            Programs::All,
-        ] {
-            assert_eq!(under("rm x", policy), Class::Never);
-            assert_eq!(under("sh -c rm", policy), Class::Never);
-            assert_ne!(under("unknown --then rm", policy), Class::Allow);
-        }
-        assert_eq!(under("unknown x", Programs::All), Class::Allow);
-        assert_eq!(under("unknown x", Programs::Allow), Class::Offer);
-        assert_eq!(under("vim", Programs::Type), Class::Offer);
-        assert_eq!(under("vim", Programs::Allow), Class::Allow);
-        assert_eq!(under("vim", Programs::Shell), Class::Never);
+        assert!(Rules::built_in().verdict(&hidden).never);
     }
 
     #[test]
@@ -294,6 +379,7 @@ mod tests {
             argv: Vec::new(),
             ..program("x")
         };
-        assert_ne!(verdict(&none).class, Class::Allow);
+        assert!(Rules::built_in().verdict(&none).never);
+        assert!(Rules::built_in().allows(&[], &[]).is_err());
     }
 }

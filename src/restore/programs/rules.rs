@@ -10,7 +10,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use toml::Spanned;
 
-use super::strategy::Strategy;
+use super::grammar::Grammar;
+use super::strategies::{self, Strategy};
+use crate::files;
 
 /// The built-in rules.
 const BUILT_IN: &str = include_str!("../../../assets/rules/programs.toml");
@@ -20,8 +22,8 @@ const SCHEMA: u32 = 1;
 /// What may be done with a program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(in crate::restore) enum Class {
-    /// Typed and run.
+pub(super) enum Class {
+    /// Typed and run, where the rule has a grammar with arguments that it knows.
     #[serde(alias = "run")]
     Allow,
     /// Typed.
@@ -35,6 +37,8 @@ pub(in crate::restore) enum Class {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Rule {
     pub(super) id: String,
+    /// Whether it is the user's, or changed by the user.
+    pub(super) of_user: bool,
     pub(super) names: Vec<String>,
     pub(super) class: Class,
     pub(super) bare: bool,
@@ -43,12 +47,25 @@ pub(super) struct Rule {
     pub(super) allow: Vec<Vec<String>>,
     pub(super) offer: Vec<Vec<String>>,
     pub(super) never: Vec<Vec<String>>,
-    pub(super) strategy: Strategy,
+    /// The arguments that it may be run with; `None` where whoever wrote the rule allows it by its name.
+    pub(super) grammar: Option<Grammar>,
+    pub(super) reads: Vec<String>,
+    pub(super) strategy: Option<&'static dyn Strategy>,
 }
 
 /// Which programs a restore may start, and how: the built-in rules, and those of a file of the user's.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rules(pub(super) Arc<Vec<Rule>>);
+pub struct Rules(pub(super) Arc<Merged>);
+
+/// The rules of all files.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Merged {
+    pub(super) programs: Vec<Rule>,
+    /// Files that shells, or what hooks into them, read by themselves.
+    pub(super) reads: Vec<String>,
+    /// Variables of which it is known that they make no program do anything else.
+    pub(super) variables: Vec<String>,
+}
 
 /// Why a file of rules cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -87,6 +104,10 @@ fn about(rule: Option<&str>) -> String {
 struct File {
     schema: Spanned<u32>,
     #[serde(default)]
+    reads: Vec<String>,
+    #[serde(default)]
+    variables: Vec<String>,
+    #[serde(default)]
     program: Vec<Spanned<toml::Table>>,
 }
 
@@ -103,7 +124,12 @@ struct Part {
     allow: Option<Vec<Vec<String>>>,
     offer: Option<Vec<Vec<String>>>,
     never: Option<Vec<Vec<String>>>,
-    strategy: Option<Strategy>,
+    options: Option<Vec<String>>,
+    operands: Option<String>,
+    extensions: Option<Vec<String>>,
+    reads: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "strategies::named")]
+    strategy: Option<Option<&'static dyn Strategy>>,
 }
 
 /// What is wrong with a file, and where in it.
@@ -116,8 +142,11 @@ struct Wrong {
 
 /// The built-in rules. They are part of the program and a test reads them; were they broken nevertheless,
 /// nothing would be run.
-static RULES: LazyLock<Rules> =
-    LazyLock::new(|| Rules(Arc::new(merged(Vec::new(), BUILT_IN).unwrap_or_default())));
+static RULES: LazyLock<Rules> = LazyLock::new(|| {
+    Rules(Arc::new(
+        merged(Merged::default(), BUILT_IN, false).unwrap_or_default(),
+    ))
+});
 
 impl Default for Rules {
     /// The built-in rules alone.
@@ -125,6 +154,9 @@ impl Default for Rules {
         Self::built_in()
     }
 }
+
+/// The longest file of rules that is read.
+const MAX_FILE_BYTES: u64 = 4 << 20;
 
 impl Rules {
     /// The built-in rules alone.
@@ -135,7 +167,12 @@ impl Rules {
 
     /// The built-in rules and those of a file; a file that is not there has none.
     pub fn load(path: &Path) -> Result<Self, RulesError> {
-        let text = match fs::read_to_string(path) {
+        let read = fs::File::open(path).and_then(|file| files::read_at_most(file, MAX_FILE_BYTES));
+        let text = read.and_then(|bytes| {
+            String::from_utf8(bytes)
+                .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+        });
+        let text = match text {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::built_in()),
             Err(source) => {
@@ -143,12 +180,13 @@ impl Rules {
                 return Err(RulesError::Read { path, source });
             }
         };
-        let rules = merged(RULES.0.to_vec(), &text).map_err(|wrong| RulesError::Invalid {
-            path: path.to_owned(),
-            line: line(&text, wrong.at.start),
-            rule: wrong.rule,
-            why: wrong.why,
-        })?;
+        let rules =
+            merged(Merged::clone(&RULES.0), &text, true).map_err(|wrong| RulesError::Invalid {
+                path: path.to_owned(),
+                line: line(&text, wrong.at.start),
+                rule: wrong.rule,
+                why: wrong.why,
+            })?;
         Ok(Self(Arc::new(rules)))
     }
 }
@@ -168,7 +206,7 @@ fn parsed<T: DeserializeOwned>(text: &str) -> Result<T, Wrong> {
 }
 
 /// The rules with those of a file put into them.
-fn merged(mut rules: Vec<Rule>, text: &str) -> Result<Vec<Rule>, Wrong> {
+fn merged(mut all: Merged, text: &str, of_user: bool) -> Result<Merged, Wrong> {
     let file: File = parsed(text)?;
     let wrong = |at: Range<usize>, rule: Option<&str>, why: &str| Wrong {
         at,
@@ -179,6 +217,9 @@ fn merged(mut rules: Vec<Rule>, text: &str) -> Result<Vec<Rule>, Wrong> {
         let why = format!("this version of muxtape reads schema {SCHEMA}");
         return Err(wrong(file.schema.span(), None, &why));
     }
+    all.reads.extend(file.reads);
+    all.variables.extend(file.variables);
+    let rules = &mut all.programs;
     let mut seen: Vec<String> = Vec::new();
     for table in file.program {
         let at = table.span();
@@ -202,23 +243,38 @@ fn merged(mut rules: Vec<Rule>, text: &str) -> Result<Vec<Rule>, Wrong> {
         seen.push(part.id.clone());
         let old = rules.iter().position(|rule| rule.id == part.id);
         let rule = part
-            .onto(old.and_then(|at| rules.get(at)))
+            .onto(old.and_then(|at| rules.get(at)), of_user)
             .map_err(|why| wrong(&why))?;
         match old.and_then(|at| rules.get_mut(at)) {
             Some(old) => *old = rule,
             None => rules.push(rule),
         }
     }
-    Ok(rules)
+    Ok(all)
 }
 
 impl Part {
     /// The rule that it makes of an older one, or of nothing.
-    fn onto(self, old: Option<&Rule>) -> Result<Rule, String> {
+    fn onto(self, old: Option<&Rule>, of_user: bool) -> Result<Rule, String> {
         let missing = |what: &str| format!("a new rule needs `{what}`");
         let old_class = old.map(|rule| rule.class);
+        let grammar = if self.options.is_some() || self.operands.is_some() {
+            Some(Grammar::parse(
+                &self.options.unwrap_or_default(),
+                &self.operands.unwrap_or_default(),
+                &self.extensions.unwrap_or_default(),
+            )?)
+        } else if self.extensions.is_some() {
+            return Err("`extensions` needs `operands`".to_owned());
+        } else if self.class == Some(Class::Allow) {
+            // Whoever says so without naming arguments means the program, whatever its arguments are.
+            None
+        } else {
+            old.and_then(|rule| rule.grammar.clone())
+        };
         let rule = Rule {
             id: self.id,
+            of_user,
             names: self
                 .names
                 .or(old.map(|rule| rule.names.clone()))
@@ -244,6 +300,11 @@ impl Part {
             never: self
                 .never
                 .or(old.map(|rule| rule.never.clone()))
+                .unwrap_or_default(),
+            grammar,
+            reads: self
+                .reads
+                .or(old.map(|rule| rule.reads.clone()))
                 .unwrap_or_default(),
             strategy: self
                 .strategy
@@ -285,14 +346,20 @@ mod tests {
     }
 
     fn rule(rules: &Rules, id: &str) -> Rule {
-        rules.0.iter().find(|rule| rule.id == id).unwrap().clone()
+        rules
+            .0
+            .programs
+            .iter()
+            .find(|rule| rule.id == id)
+            .unwrap()
+            .clone()
     }
 
     #[test]
     fn the_built_in_rules_can_be_read() {
-        let rules = merged(Vec::new(), BUILT_IN).unwrap();
-        assert!(rules.len() > 5);
-        assert_eq!(Rules::built_in().0.len(), rules.len());
+        let rules = merged(Merged::default(), BUILT_IN, false).unwrap();
+        assert!(rules.programs.len() > 5);
+        assert_eq!(*Rules::built_in().0, rules);
         assert_eq!(
             Rules::load(Path::new("/no/such/file")).unwrap(),
             Rules::built_in()
@@ -311,12 +378,14 @@ mod tests {
         assert_eq!(
             Rule {
                 class: old.class,
+                of_user: false,
                 ..new
             },
             old
         );
         assert_eq!(rule(&rules, "mine").class, Class::Offer);
-        assert_eq!(rules.0.len(), Rules::built_in().0.len() + 1);
+        let count = |rules: &Rules| rules.0.programs.len();
+        assert_eq!(count(&rules), count(&Rules::built_in()) + 1);
     }
 
     #[test]

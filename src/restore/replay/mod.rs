@@ -3,6 +3,7 @@
 
 mod prompt;
 mod rows;
+mod seam;
 mod style;
 
 use std::ops::Range;
@@ -15,6 +16,9 @@ use crate::model::geometry::Size;
 use crate::model::tree::Screen;
 use rows::rows;
 use style::Style;
+
+pub(super) use prompt::{Evidence, evidence};
+pub(super) use seam::{Correction, Drawn, Seam, Verdict, seam};
 
 /// What comes behind the text when it is there again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,12 +43,85 @@ pub(super) struct Place {
     pub(super) screen: Screen,
     /// What comes now.
     pub(super) next: Next,
+    /// Whether what comes erases all below the cursor first: see [`Laid::spare`].
+    pub(super) erases: bool,
 }
 
 /// Selects the line drawing characters as G1, to which SO switches (ISO 2022; DEC special graphics).
 const LINE_DRAWING_ON: &[u8] = b"\x1b)0";
 /// Selects ASCII as G1 again, G0, and no colours.
 const PLAIN_AGAIN: &[u8] = b"\x0f\x1b)B\x1b[0m";
+
+/// A saved text as lines, and where in them the shell goes on.
+#[derive(Debug)]
+struct Laid<'a> {
+    lines: Vec<&'a [u8]>,
+    /// The size that the screen had when it was saved.
+    saved: Size,
+    /// The line that the cursor is on.
+    cursor: usize,
+    /// Lines that the shell will write again.
+    left_out: Range<usize>,
+    /// Whether a row stays free in front of what the shell writes, because that would begin in the topmost
+    /// row of the screen: a shell that erases the screen from there moves it into the history, as tmux does
+    /// with whatever is erased from its first cell on, and each restore would add a row. [`Seam`] tells
+    /// whoever takes the row away again.
+    spare: bool,
+}
+
+impl<'a> Laid<'a> {
+    fn new(text: &'a [u8], place: &Place, size: Size) -> Self {
+        let mut lines: Vec<&[u8]> = text.split(|&byte| byte == b'\n').collect();
+        let saved = saved_size(&lines, place, size);
+        let (cursor, mut left_out) = left_out(&lines, place, saved);
+        // No prompt begins in the scrollback: that a shell erased the screen has moved a row there.
+        let all: u32 = lines.iter().map(|line| rows(line, saved.width)).sum();
+        let mut scrolled = all.saturating_sub(saved.height.into());
+        let seen = lines.iter().position(|line| {
+            let hidden = scrolled > 0;
+            scrolled = scrolled.saturating_sub(rows(line, saved.width));
+            !hidden
+        });
+        left_out.start = left_out
+            .start
+            .clamp(seen.unwrap_or(0).min(cursor), left_out.end);
+        if size.height != saved.height {
+            let written = |line: &&[u8]| !ansi::plain(line).trim().is_empty();
+            let end = lines.iter().rposition(written).map_or(0, |at| at + 1);
+            lines.truncate(end.max(cursor + 1));
+        }
+        let total = |lines: &[&[u8]]| lines.iter().map(|line| rows(line, size.width)).sum::<u32>();
+        let above = total(lines.get(..left_out.start).unwrap_or(&[]));
+        let hidden = total(&lines).saturating_sub(size.height.into());
+        let own = total(lines.get(left_out.clone()).unwrap_or(&[]));
+        let room = u32::from(size.height) > own;
+        Self {
+            spare: place.erases && !left_out.is_empty() && above == hidden && room,
+            lines,
+            saved,
+            cursor,
+            left_out,
+        }
+    }
+}
+
+/// The size that the screen had when it was saved. What is planned is the room in the layout, of which a
+/// border with the pane's title takes a row, and a scrollbar some columns: the text tells, as its rows
+/// are those of the history and of the screen. `now` is the size of the pane that shows it again.
+fn saved_size(lines: &[&[u8]], place: &Place, now: Size) -> Size {
+    let planned = place.size;
+    let below_title = Size {
+        height: planned.height.saturating_sub(1),
+        ..planned
+    };
+    let fills = |size: &Size| {
+        let rows: u32 = lines.iter().map(|line| rows(line, size.width)).sum();
+        rows == place.screen.history.saturating_add(size.height.into())
+    };
+    let fitting = [now, planned, below_title].into_iter().find(fills);
+    // Of a text that was cut short it cannot be told; most likely the server has the same borders again.
+    fitting.unwrap_or(if now == below_title { now } else { planned })
+}
 
 /// The bytes that make an empty terminal of a size show a text, scrollback included.
 ///
@@ -54,13 +131,13 @@ const PLAIN_AGAIN: &[u8] = b"\x0f\x1b)B\x1b[0m";
 pub(super) fn bytes(text: &[u8], place: &Place, size: Size) -> Vec<u8> {
     // Stored text is clean; what is sent to a terminal is made so again.
     let text = ansi::sanitised(text);
-    let mut lines: Vec<&[u8]> = text.split(|&byte| byte == b'\n').collect();
-    let (cursor, left_out) = left_out(&lines, place);
-    if size.height != place.size.height {
-        let written = |line: &&[u8]| !ansi::plain(line).trim().is_empty();
-        let end = lines.iter().rposition(written).map_or(0, |at| at + 1);
-        lines.truncate(end.max(cursor + 1));
-    }
+    let Laid {
+        lines,
+        saved,
+        cursor,
+        left_out,
+        spare,
+    } = Laid::new(&text, place, size);
     let mut out = Vec::with_capacity(text.len() + lines.len() * 2 + 64);
     out.extend_from_slice(LINE_DRAWING_ON);
     let mut style = Style::default();
@@ -83,26 +160,16 @@ pub(super) fn bytes(text: &[u8], place: &Place, size: Size) -> Vec<u8> {
             (1..rows(line, size.width)).for_each(|_| out.extend_from_slice(b"\r\n"));
         }
         let start = out.len();
-        for token in ansi::tokens(line) {
-            match token {
-                Token::Sgr(params) => {
-                    style.take(params);
-                    if shown {
-                        coloured = true;
-                        push_sgr(&mut out, params);
-                    }
-                }
-                Token::Text(run) if shown => {
-                    out.extend_from_slice(run);
-                    if style.shows_spaces() || run.iter().any(|byte| *byte != b' ') {
-                        shown_to = at + 1;
-                    }
-                }
-                Token::LineDrawing(on) if shown => out.push(if on { 0x0e } else { 0x0f }),
-                Token::Text(_) | Token::LineDrawing(_) | Token::Newline => {}
+        if shown {
+            let sent = push_line(&mut out, line, &mut style);
+            coloured |= sent.coloured;
+            if sent.seen {
+                shown_to = at + 1;
             }
+        } else {
+            pass_over(line, &mut style);
         }
-        if size.width != place.size.width && !style.shows_spaces() {
+        if size.width != saved.width && !style.shows_spaces() {
             let written = out.get(start..).unwrap_or(&[]);
             let kept = written.trim_end_with(|c| c == ' ').len();
             out.truncate(start + kept);
@@ -126,10 +193,54 @@ pub(super) fn bytes(text: &[u8], place: &Place, size: Size) -> Vec<u8> {
                 out.extend_from_slice(format!("\x1b[{}A", rows - 1).as_bytes());
             }
             out.push(b'\r');
+            if spare {
+                out.extend_from_slice(b"\r\n");
+            }
         }
         _ => out.extend_from_slice(b"\r\n"),
     }
     out
+}
+
+/// What was sent of a line.
+struct Sent {
+    /// Something that can be seen.
+    seen: bool,
+    /// A change of colours.
+    coloured: bool,
+}
+
+/// Adds a line as it is sent to a terminal.
+fn push_line(out: &mut Vec<u8>, line: &[u8], style: &mut Style) -> Sent {
+    let mut sent = Sent {
+        seen: false,
+        coloured: false,
+    };
+    for token in ansi::tokens(line) {
+        match token {
+            Token::Sgr(params) => {
+                style.take(params);
+                sent.coloured = true;
+                push_sgr(out, params);
+            }
+            Token::Text(run) => {
+                out.extend_from_slice(run);
+                sent.seen |= style.shows_spaces() || run.iter().any(|byte| *byte != b' ');
+            }
+            Token::LineDrawing(on) => out.push(if on { 0x0e } else { 0x0f }),
+            Token::Newline => {}
+        }
+    }
+    sent
+}
+
+/// Takes over the colours that a line leaves behind.
+fn pass_over(line: &[u8], style: &mut Style) {
+    for token in ansi::tokens(line) {
+        if let Token::Sgr(params) = token {
+            style.take(params);
+        }
+    }
 }
 
 fn push_sgr(out: &mut Vec<u8>, params: &[u8]) {
@@ -139,8 +250,8 @@ fn push_sgr(out: &mut Vec<u8>, params: &[u8]) {
 }
 
 /// The line that the cursor is on, and the lines that the shell will write again.
-fn left_out(lines: &[&[u8]], place: &Place) -> (usize, Range<usize>) {
-    let (cursor, column) = cursor(lines, place);
+fn left_out(lines: &[&[u8]], place: &Place, saved: Size) -> (usize, Range<usize>) {
+    let (cursor, column) = cursor(lines, place, saved);
     let (end, column) = match &place.next {
         Next::Prompt => (cursor + 1, column),
         Next::Command(name) => {
@@ -159,21 +270,20 @@ fn left_out(lines: &[&[u8]], place: &Place) -> (usize, Range<usize>) {
 }
 
 /// The line that the cursor is on, and its column in it.
-fn cursor(lines: &[&[u8]], place: &Place) -> (usize, u32) {
+fn cursor(lines: &[&[u8]], place: &Place, saved: Size) -> (usize, u32) {
     let screen = &place.screen;
-    let below = place
-        .size
+    let below = saved
         .height
         .saturating_sub(1)
         .saturating_sub(screen.cursor_y);
     let mut left = u32::from(below);
     for (at, line) in lines.iter().enumerate().rev() {
-        let rows = rows(line, place.size.width);
+        let rows = rows(line, saved.width);
         if left < rows {
             let above = rows - 1 - left;
             return (
                 at,
-                above * u32::from(place.size.width) + u32::from(screen.cursor_x),
+                above * u32::from(saved.width) + u32::from(screen.cursor_x),
             );
         }
         left -= rows;
@@ -195,6 +305,7 @@ mod tests {
                 ..Screen::default()
             },
             next,
+            erases: false,
         }
     }
 

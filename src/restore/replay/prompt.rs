@@ -3,14 +3,16 @@
 //!
 //! A multiplexer does not keep where prompts begin (tmux drops the marks of OSC 133), so this is a
 //! guess, made where it cannot do much harm. The line of the cursor always counts. A line above it
-//! counts when the prompts further up had one like it: the same text, or the same colours at its start.
+//! counts when the prompts further up had one like it: the same text but for words and numbers, or the same colours
+//! at its start.
 //! Prompts further up are the lines that begin as the cursor's line does. No prompt is higher than the
 //! shortest way from one to the next, which is its height as soon as one command printed nothing.
 //! Where no prompt is further up, the whole text counts if it is one or two coloured lines above the
 //! cursor's: a shell that was not used yet.
 //!
-//! It errs by keeping: a header that changes its colours, or that only the newest prompt has
-//! ("transient" prompts), stays, and is there twice.
+//! A header that changes its colours, or that only the newest prompt has ("transient" prompts), stays, and output that
+//! is the same each time can be taken for one. What was wrong shows when the shell has drawn its own: see
+//! [`mod@super::seam`].
 
 use bstr::ByteSlice;
 use unicode_width::UnicodeWidthChar;
@@ -24,16 +26,40 @@ const WINDOW: usize = 400;
 const HIGHEST: usize = 6;
 
 /// A line as far as prompts are told by it.
-#[derive(Debug, PartialEq, Eq)]
-struct Line {
-    text: String,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Line {
+    pub(super) text: String,
     /// Of its first character.
     style: Style,
 }
 
 impl Line {
-    fn is_blank(&self) -> bool {
+    pub(super) fn is_blank(&self) -> bool {
         self.text.is_empty()
+    }
+
+    /// The line up to a column.
+    pub(super) fn up_to(&self, column: u32) -> Self {
+        let text = up_to(&self.text, column).trim_end().to_owned();
+        Self { text, ..*self }
+    }
+
+    /// Whether both can be the same line of two prompts, one drawn after the other: it is the same but for the
+    /// time, a duration, a number.
+    pub(super) fn resembles(&self, other: &Line) -> bool {
+        self.is_like(other) || {
+            let shape = shape(&self.text);
+            shape.contains(|c: char| c != 'a' && c != ' ') && shape == self::shape(&other.text)
+        }
+    }
+
+    /// Whether both can be where something is typed: they resemble each other, or end with the same sign.
+    fn asks_like(&self, other: &Line) -> bool {
+        let sign = |line: &Line| {
+            let last = line.text.trim_end().chars().next_back();
+            last.filter(|c| !c.is_alphanumeric())
+        };
+        self.resembles(other) || sign(self).is_some() && sign(self) == sign(other)
     }
 
     fn is_like(&self, other: &Line) -> bool {
@@ -43,6 +69,58 @@ impl Line {
                 && !self.style.is_plain()
                 && self.style == other.style
     }
+}
+
+/// What a text tells about the prompt at which a line was typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::restore) enum Evidence {
+    /// The line was typed behind something like this.
+    For,
+    /// It was typed, and never behind anything like this.
+    Against,
+    /// It is not there.
+    None,
+}
+
+/// Whether a line that a program was started with was typed behind something like what stands on `drawn` up to
+/// `column`.
+pub(in crate::restore) fn evidence(
+    text: &[u8],
+    typed: &[u8],
+    drawn: &[u8],
+    column: u32,
+) -> Evidence {
+    let mut found = Evidence::None;
+    let drawn = read(&[drawn]).pop().map(|line| line.up_to(column));
+    let Some(drawn) = drawn.filter(|line| !line.is_blank()) else {
+        return found;
+    };
+    let Ok(typed) = std::str::from_utf8(typed) else {
+        return found;
+    };
+    let first = typed.split(' ').next().unwrap_or(typed);
+    for line in text.split(|&byte| byte == b'\n') {
+        if line.find(first).is_none() {
+            continue;
+        }
+        // Colours may stand within it.
+        let Some(mut line) = read(&[line]).pop() else {
+            continue;
+        };
+        let Some(before) = line.text.strip_suffix(typed).map(str::trim_end) else {
+            continue;
+        };
+        if before.is_empty() {
+            continue;
+        }
+        line.text = before.to_owned();
+        // There may be a directory in between.
+        if line.text.starts_with(&drawn.text) || drawn.asks_like(&line) {
+            return Evidence::For;
+        }
+        found = Evidence::Against;
+    }
+    found
 }
 
 /// How many lines the prompt has whose last one is the last of `lines`; `column` is where the cursor
@@ -67,7 +145,7 @@ pub(super) fn height(lines: &[&[u8]], column: u32) -> usize {
     while height < nearest.unwrap_or(1).min(HIGHEST) {
         let line = |end: usize| lines.get(end.checked_sub(height)?);
         let Some(here) = line(above.len()) else { break };
-        let same = |end: &usize| line(*end).is_some_and(|there| there.is_like(here));
+        let same = |end: &usize| line(*end).is_some_and(|there| there.resembles(here));
         if !earlier.iter().all(same) {
             break;
         }
@@ -113,7 +191,22 @@ fn unused(above: &[Line]) -> usize {
     }
 }
 
-fn read(lines: &[&[u8]]) -> Vec<Line> {
+/// A text with every word and number as `a`.
+fn shape(text: &str) -> String {
+    let mut shape = String::new();
+    for c in text.chars() {
+        match c.is_alphanumeric() {
+            true if shape.ends_with('a') => {}
+            true => shape.push('a'),
+            // A right side is pushed about by what stands on the left.
+            false if c == ' ' && shape.ends_with(' ') => {}
+            false => shape.push(c),
+        }
+    }
+    shape
+}
+
+pub(super) fn read(lines: &[&[u8]]) -> Vec<Line> {
     let mut style = Style::default();
     let read = |line: &&[u8]| {
         let mut first = None;
@@ -201,5 +294,17 @@ mod tests {
     fn output_that_looks_different_each_time_stays() {
         let text = "\x1b[32mok\x1b[0m\n$ a\nout\n$ b\n\x1b[32mok\x1b[0m\n$ ";
         assert_eq!(height_of(text), 1);
+    }
+
+    #[test]
+    fn a_line_that_was_typed_tells_the_prompt() {
+        let text = b"$ ls\nme@host ~ $ tail -f log\none\n";
+        let tells = |typed: &[u8], drawn: &[u8]| {
+            evidence(text, typed, drawn, u32::try_from(drawn.len()).unwrap())
+        };
+        assert_eq!(tells(b"tail -f log", b"me@host ~/src $ "), Evidence::For);
+        assert_eq!(tells(b"tail -f log", b"Update? [Y/n] "), Evidence::Against);
+        assert_eq!(tells(b"htop", b"Update? [Y/n] "), Evidence::None);
+        assert_eq!(tells(b"tail -f log", b""), Evidence::None);
     }
 }

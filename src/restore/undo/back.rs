@@ -5,12 +5,11 @@ use std::path::Path;
 
 use bstr::BString;
 
-use super::{Alive, LeftAlone, Undoable, Undone, is_same_life, undo};
+use super::{LeftAlone, Undoable, Undone, is_same_life, undo};
 use crate::model::ansi::label;
 use crate::model::target::Target;
-use crate::mux::tmux::Tmux;
 use crate::restore::{
-    OnConflict, Policy, RestoreError, Selection, Surroundings, Workshop, apply, prepare,
+    OnConflict, Policy, RestoreError, Restorer, Selection, Surroundings, Workshop, apply, prepare,
     telling_texts,
 };
 use crate::store::Store;
@@ -19,7 +18,7 @@ use crate::store::Store;
 #[derive(Debug)]
 pub struct Means<'a> {
     /// The way to the server.
-    pub tmux: &'a Tmux,
+    pub tmux: &'a dyn Restorer,
     /// Where the undo point is.
     pub store: &'a Store,
     /// The muxtape program.
@@ -47,7 +46,7 @@ pub fn take_back(made: &Undoable, means: &Means<'_>) -> Result<Undone, RestoreEr
         return undo(means.tmux, made);
     }
     let mut undone = Undone::default();
-    let alive = Alive::look(means.tmux)?;
+    let alive = means.tmux.alive()?;
     let own: BTreeSet<u32> = made.panes.iter().map(|pane| pane.id).collect();
     // Those that are still what was made give their places back.
     let (instead, beside): (Vec<&BString>, Vec<&BString>) =

@@ -4,22 +4,20 @@
 mod back;
 mod record;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 
-use bstr::{BString, ByteSlice};
+use bstr::BString;
 
 pub use back::{Means, take_back};
 pub use record::{Kept, forget, forget_names, recall, remember};
 
 use super::RestoreError;
 use super::report::{Made, MadePane, Within};
+use super::restorer::{AliveParts, Restorer};
 use crate::model::ansi::label;
 use crate::model::id::SnapshotId;
 use crate::model::snapshot::ServerIdentity;
-use crate::mux::MuxError;
-use crate::mux::tmux::command::Command;
-use crate::mux::tmux::{Tmux, names};
 
 /// What a restore made, and on which server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,7 +62,7 @@ pub enum LeftAlone {
     Moved,
     /// Something else was started in its place.
     Respawned,
-    /// tmux did not close it.
+    /// The multiplexer did not close it.
     Refused(String),
     /// It cannot be brought back, and why.
     Lost(String),
@@ -77,10 +75,14 @@ impl fmt::Display for LeftAlone {
             LeftAlone::Closed => f.write_str("it is closed already"),
             LeftAlone::Renamed(name) => write!(f, "it is called {} now", label(name)),
             LeftAlone::Grown(1) => f.write_str("a pane was opened in it since"),
-            LeftAlone::Grown(panes) => write!(f, "{panes} panes were opened in it since"),
+            LeftAlone::Grown(panes) => write!(
+                f,
+                "{} were opened in it since",
+                crate::model::words::count(*panes as u64, "pane")
+            ),
             LeftAlone::Moved => f.write_str("it was moved to another place since"),
             LeftAlone::Respawned => f.write_str("something else was started in it since"),
-            LeftAlone::Refused(why) => write!(f, "tmux did not close it: {why}"),
+            LeftAlone::Refused(why) => write!(f, "it was not closed: {why}"),
             LeftAlone::Lost(why) => write!(f, "it cannot be brought back: {why}"),
         }
     }
@@ -92,15 +94,15 @@ impl fmt::Display for LeftAlone {
 /// # Errors
 ///
 /// [`RestoreError::Mux`] when the server cannot be asked; that it has ended is not an error.
-pub fn undo(tmux: &Tmux, made: &Undoable) -> Result<Undone, RestoreError> {
+pub fn undo(restorer: &dyn Restorer, made: &Undoable) -> Result<Undone, RestoreError> {
     let mut undone = Undone::default();
-    if !is_same_life(tmux, made)? {
+    if !is_same_life(restorer, made)? {
         undone.left = places(made)
             .map(|place| (place, LeftAlone::ServerEnded))
             .collect();
         return Ok(undone);
     }
-    let alive = Alive::look(tmux)?;
+    let alive = restorer.alive()?;
     let own: BTreeSet<u32> = made.panes.iter().map(|pane| pane.id).collect();
     let (mut sessions, mut panes) = (Vec::new(), Vec::new());
     for session in &made.sessions {
@@ -134,25 +136,13 @@ pub fn undo(tmux: &Tmux, made: &Undoable) -> Result<Undone, RestoreError> {
         })
         .cloned()
         .collect();
-    let kill = |name, id: String| Command::new(name).opt("-t", id);
-    let commands: Vec<Command> = sessions
-        .iter()
-        .map(|session| kill("kill-session", format!("${}", session.id)))
-        .chain(
-            panes
-                .iter()
-                .map(|pane| kill("kill-pane", format!("%{}", pane.id))),
-        )
-        .collect();
-    if commands.is_empty() {
+    if sessions.is_empty() && panes.is_empty() {
         return Ok(undone);
     }
-    // The server may end with its last session, and its answer with it: what is true is looked up.
-    let why = match tmux.ask("closing what was made", &commands) {
-        Ok(reply) => reply.complaints.join("; "),
-        Err(error) => error.to_string(),
-    };
-    let still = Alive::look(tmux)?;
+    let ids: Vec<u32> = sessions.iter().map(|session| session.id).collect();
+    let of_panes: Vec<u32> = panes.iter().map(|pane| pane.id).collect();
+    let why = restorer.close(&ids, &of_panes);
+    let still = restorer.alive()?;
     for session in sessions {
         if still.sessions.contains_key(&session.id) {
             let refused = LeftAlone::Refused(why.clone());
@@ -181,62 +171,16 @@ fn places(made: &Undoable) -> impl Iterator<Item = String> {
 }
 
 /// Whether the server lives on that it was made on.
-fn is_same_life(tmux: &Tmux, made: &Undoable) -> Result<bool, RestoreError> {
-    match tmux.server() {
-        Ok(server) => Ok(server.life() == made.server.life()),
-        Err(MuxError::NoServer { .. }) => Ok(false),
-        Err(error) => Err(error.into()),
-    }
+fn is_same_life(restorer: &dyn Restorer, made: &Undoable) -> Result<bool, RestoreError> {
+    let server = restorer.identity()?;
+    Ok(server.is_some_and(|server| server.life() == made.server.life()))
 }
 
-/// What is alive, by tmux's numbers; nothing where no server is.
-#[derive(Debug, Default)]
-struct Alive {
-    sessions: BTreeMap<u32, BString>,
-    /// Process, and tab and session of each place.
-    panes: BTreeMap<u32, (i32, Vec<(u32, u32)>)>,
-}
-
-impl Alive {
-    fn look(tmux: &Tmux) -> Result<Self, RestoreError> {
-        let commands = [
-            Command::new("list-sessions").opt("-F", "#{session_id} #{session_name}"),
-            Command::new("list-panes")
-                .flag("-a")
-                .opt("-F", "P #{pane_id} #{pane_pid} #{window_id} #{session_id}"),
-        ];
-        // Without sessions there is nothing to list.
-        let answer = match tmux.ask("what is alive", &commands) {
-            Ok(reply) => reply.stdout,
-            Err(MuxError::NoServer { .. }) => return Ok(Self::default()),
-            Err(error) => return Err(error.into()),
-        };
-        let mut alive = Self::default();
-        for line in answer.lines() {
-            match line.strip_prefix(b"P ") {
-                Some(line) => {
-                    alive.add(line);
-                }
-                None => alive.sessions.extend(session(line)),
-            }
-        }
-        Ok(alive)
-    }
-
-    fn add(&mut self, line: &[u8]) -> Option<()> {
-        let mut words = line.to_str().ok()?.split(' ');
-        let id = words.next()?.strip_prefix('%')?.parse().ok()?;
-        let pid = words.next()?.parse().ok()?;
-        let tab = words.next()?.strip_prefix('@')?.parse().ok()?;
-        let session = words.next()?.strip_prefix('$')?.parse().ok()?;
-        let pane = self.panes.entry(id).or_insert((pid, Vec::new()));
-        pane.1.push((tab, session));
-        Some(())
-    }
-
+impl AliveParts {
     /// How many panes of a session, and of no other one, are not among these.
     fn foreign(&self, session: u32, own: &BTreeSet<u32>) -> usize {
-        let panes = self.panes.iter().filter(|(id, (_, places))| {
+        let panes = self.panes.iter().filter(|(id, pane)| {
+            let places = &pane.places;
             !own.contains(id) && !places.is_empty() && places.iter().all(|place| place.1 == session)
         });
         panes.count()
@@ -244,9 +188,10 @@ impl Alive {
 
     /// Why a pane is not the one any more that was made.
     fn changed(&self, pane: &MadePane) -> Option<LeftAlone> {
-        let Some((pid, places)) = self.panes.get(&pane.id) else {
+        let Some(alive) = self.panes.get(&pane.id) else {
             return Some(LeftAlone::Closed);
         };
+        let places = &alive.places;
         let stays = match pane.within {
             Within::Own(session) => places.iter().any(|place| place.1 == session),
             Within::Session(session, tab) => places.contains(&(tab, session)),
@@ -254,17 +199,10 @@ impl Alive {
         };
         if !stays {
             Some(LeftAlone::Moved)
-        } else if *pid != pane.pid {
+        } else if alive.pid != pane.pid {
             Some(LeftAlone::Respawned)
         } else {
             None
         }
     }
-}
-
-/// Reads `$31 name`.
-pub(super) fn session(line: &[u8]) -> Option<(u32, BString)> {
-    let (id, name) = line.split_once_str(" ")?;
-    let id = id.strip_prefix(b"$")?.to_str().ok()?.parse().ok()?;
-    Some((id, names::given(name)))
 }

@@ -23,6 +23,8 @@ const FILE: &str = "restores.json";
 const LOCK: &str = "restores.lock";
 /// The file of versions that knew the last restore alone.
 const OLD: &str = "last-restore.json";
+/// The longest file that is read: a hundred times what a large server makes of it.
+const MAX_BYTES: u64 = 64 << 20;
 /// How many restores are known.
 const KEPT: usize = 32;
 
@@ -93,15 +95,14 @@ pub fn remember(dir: &Path, made: &Undoable, at: Millis) -> Result<u64, RestoreE
     Ok(number)
 }
 
-/// What restores made, the newest first; of all servers where none is named by its socket.
+/// What restores made, of all servers, the newest first.
 ///
 /// # Errors
 ///
 /// [`RestoreError::Files`] when the file cannot be read.
-pub fn recall(dir: &Path, socket: Option<&[u8]>) -> Result<Vec<Kept>, RestoreError> {
+pub fn recall(dir: &Path) -> Result<Vec<Kept>, RestoreError> {
     let records = read(dir).map_err(failed(&dir.join(FILE)))?;
-    let here = |record: &Record| socket.is_none_or(|socket| record.server.socket == socket);
-    let records = records.restores.into_iter().rev().filter(here);
+    let records = records.restores.into_iter().rev();
     let kept = records.map(|record| {
         let sessions = record.sessions.into_iter();
         Kept {
@@ -190,7 +191,7 @@ fn read(dir: &Path) -> io::Result<Records> {
 }
 
 fn open(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    match files::read(path) {
+    match files::read(path, MAX_BYTES) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.is_not_found() => Ok(None),
         Err(error) => Err(error.into()),
@@ -237,7 +238,7 @@ mod tests {
     fn restores_are_kept_one_upon_the_other_for_their_owner_alone() {
         let dir = tempfile::tempdir().unwrap();
         let dir = dir.path().join("state");
-        assert!(recall(&dir, None).unwrap().is_empty());
+        assert!(recall(&dir).unwrap().is_empty());
         for pid in 1..=40 {
             let socket = if pid % 2 == 0 { "/even" } else { "/odd" };
             remember(&dir, &made(pid, socket), Millis(pid.into())).unwrap();
@@ -247,14 +248,19 @@ mod tests {
             data.permissions().mode() & 0o777
         };
         assert_eq!((mode(FILE), mode(LOCK)), (0o600, 0o600));
-        let all = recall(&dir, None).unwrap();
+        let all = recall(&dir).unwrap();
         assert_eq!(all.len(), KEPT);
         assert_eq!(all[0].made, made(40, "/even"));
-        let odd = recall(&dir, Some(b"/odd")).unwrap();
-        assert_eq!((odd.len(), odd[0].at), (KEPT / 2, Millis(39)));
-        forget(&dir, odd[0].record).unwrap();
-        assert_eq!(recall(&dir, Some(b"/odd")).unwrap()[0].at, Millis(37));
-        assert_eq!(recall(&dir, None).unwrap()[0].at, Millis(40));
+        let odd = |dir: &Path| {
+            let mut kept = recall(dir).unwrap();
+            kept.retain(|kept| kept.made.server.socket == "/odd");
+            kept
+        };
+        let before = odd(&dir);
+        assert_eq!((before.len(), before[0].at), (KEPT / 2, Millis(39)));
+        forget(&dir, before[0].record).unwrap();
+        assert_eq!(odd(&dir)[0].at, Millis(37));
+        assert_eq!(recall(&dir).unwrap()[0].at, Millis(40));
     }
 
     #[test]
@@ -263,17 +269,17 @@ mod tests {
         let old = made(7, "/s").server;
         let old = serde_json::json!({ "server": old, "sessions": [[3, [97], [98]]] });
         fs::write(dir.path().join(OLD), old.to_string()).unwrap();
-        let kept = recall(dir.path(), None).unwrap();
+        let kept = recall(dir.path()).unwrap();
         assert_eq!((kept.len(), kept[0].at), (1, Millis(0)));
         assert_eq!(kept[0].made.sessions[0].to, "b");
         remember(dir.path(), &made(8, "/s"), Millis(9)).unwrap();
-        let kept = recall(dir.path(), None).unwrap();
+        let kept = recall(dir.path()).unwrap();
         assert_eq!(
             (kept.len(), kept[0].at, kept[1].at),
             (2, Millis(9), Millis(0))
         );
         forget(dir.path(), kept[1].record).unwrap();
-        assert_eq!(recall(dir.path(), None).unwrap().len(), 1);
+        assert_eq!(recall(dir.path()).unwrap().len(), 1);
     }
 
     #[test]
@@ -287,7 +293,7 @@ mod tests {
         let secret = |name: &BString| name == "secret";
         assert_eq!(forget_names(dir.path(), secret).unwrap(), 1);
         assert_eq!(forget_names(dir.path(), secret).unwrap(), 0);
-        let left = recall(dir.path(), None).unwrap();
+        let left = recall(dir.path()).unwrap();
         assert_eq!((left.len(), left[0].at), (1, Millis(1)));
         let to = |name: &BString| name == "a\tb";
         assert_eq!(forget_names(dir.path(), to).unwrap(), 1);

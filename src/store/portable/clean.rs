@@ -13,7 +13,7 @@ use crate::model::digest::Digest;
 use crate::model::snapshot::{RedactionCount, Snapshot, SnapshotMeta};
 use crate::model::tree::{ContentsRef, ServerState};
 use crate::redact::Clean;
-use crate::store::rewrite::{Cleaned, Cleaner, Counts};
+use crate::store::care::rewrite::{Cleaned, Cleaner, Counts};
 
 /// A cleaner, and what it made of the texts of a file.
 pub(super) struct Cleaning<'c> {

@@ -3,7 +3,7 @@
 use std::io;
 
 use crate::model::id::SnapshotId;
-use crate::store::error::StoreError;
+use crate::store::record::error::StoreError;
 
 /// Why snapshots could not be written to a portable file, or taken in from one. A failed import leaves the
 /// store as it was.
@@ -93,8 +93,8 @@ pub enum PortableError {
         /// The limit.
         limit: usize,
     },
-    /// The history was rewritten while it was exported.
-    #[error("snapshot {} was changed while it was exported", id.short())]
+    /// The history was rewritten, or repaired, while it was exported.
+    #[error("snapshot {} was rewritten while it was exported", id.short())]
     Changed {
         /// The snapshot.
         id: SnapshotId,

@@ -12,10 +12,10 @@ use crate::model::snapshot::{
 };
 use crate::model::time::Millis;
 use crate::model::tree::ServerState;
-use crate::store::codec::{self, Aim, Codec, MAX_RAW};
-use crate::store::details;
-use crate::store::fault::Fault;
-use crate::store::frame::{self, Found, Kind};
+use crate::store::record::codec::{self, Aim, Codec, MAX_RAW};
+use crate::store::record::fault::Fault;
+use crate::store::record::frame::{self, Found, Kind};
+use crate::store::snapshot::details;
 
 /// How the first line begins; the number of the form follows.
 pub(super) const MAGIC: &str = "muxtape portable ";

@@ -6,8 +6,8 @@ use super::description::Description;
 use super::read::Portable;
 use super::write::Writer;
 use crate::model::time::Millis;
-use crate::store::codec::Codec;
-use crate::store::frame::{self, Kind};
+use crate::store::record::codec::Codec;
+use crate::store::record::frame::{self, Kind};
 
 /// Reads bytes as a file. What is taken for whole can be read again, part by part.
 ///

@@ -6,7 +6,7 @@
 //! that were cut, changed, extended or put together anew are told from each other. docs/portable.md has the
 //! form to the byte.
 //!
-//! What comes in from a file is captured content of somebody else: it goes through a [`Cleaner`](super::Cleaner), and the store
+//! What comes in from a file is captured content of somebody else: it goes through a [`Cleaner`](crate::store::Cleaner), and the store
 //! takes nothing but what came out of it. Snapshots from files stand beside the line, as
 //! [`Cause::Import`](crate::model::snapshot::Cause::Import) says.
 
@@ -23,7 +23,7 @@ mod validate;
 mod write;
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 pub use description::{Described, DescribedServer, DescribedSession, Description};
 pub use error::PortableError;

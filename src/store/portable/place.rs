@@ -5,10 +5,10 @@ use super::take::ImportOutcome;
 use crate::model::digest::{Digest, DigestBuilder};
 use crate::model::id::SnapshotId;
 use crate::model::time::Millis;
-use crate::store::fault::Fault;
-use crate::store::ids;
-use crate::store::metadata::Reader;
-use crate::store::tables::{Stream, View};
+use crate::store::record::fault::Fault;
+use crate::store::record::ids;
+use crate::store::record::tables::{Stream, View};
+use crate::store::snapshot::metadata::Reader;
 
 /// Ids that are tried. Each is taken by chance once in 2^60.
 const TRIES: u64 = 8;
@@ -36,9 +36,10 @@ pub(super) fn place<V: View>(
         return Ok((own, ImportOutcome::NothingLeft));
     }
     let mut id = own;
+    // One of the future would be ahead of all that are still to be recorded.
+    let newest = SnapshotId::new(now, u64::MAX, None);
     for at in 1..=TRIES {
-        // One of the future would be ahead of all that are still to be recorded.
-        if id.moment() <= now {
+        if id <= newest {
             let there = match view {
                 Some(view) => there(view, id)?,
                 None => There::Nothing,

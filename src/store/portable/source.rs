@@ -4,8 +4,8 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use super::error::PortableError;
 use super::form::{self, END_LEN};
-use crate::store::codec::MAX_RAW;
-use crate::store::frame::{self, Found};
+use crate::store::record::codec::MAX_RAW;
+use crate::store::record::frame::{self, Found};
 
 /// A file that is read in pieces. No more memory is taken than it has bytes.
 pub(super) struct Source<R> {

@@ -15,14 +15,17 @@ use crate::model::digest::Digest;
 use crate::model::id::SnapshotId;
 use crate::model::snapshot::{Cause, RedactionCount, SnapshotMeta};
 use crate::model::time::Millis;
-use crate::store::carry::{self, Carry, Near};
-use crate::store::counters::Counters;
-use crate::store::error::StoreError;
-use crate::store::fault::Fault;
-use crate::store::lease::Outcome;
-use crate::store::rewrite::Cleaner;
-use crate::store::tables::View;
-use crate::store::{Store, names, space, texts};
+use crate::store::Store;
+use crate::store::care::carry::{self, Carry, Near};
+use crate::store::care::rewrite::Cleaner;
+use crate::store::file::lease::Outcome;
+use crate::store::file::space;
+use crate::store::record::counters::Counters;
+use crate::store::record::error::StoreError;
+use crate::store::record::fault::Fault;
+use crate::store::record::tables::View;
+use crate::store::snapshot::names;
+use crate::store::text::texts;
 
 const OPERATION: &str = "import snapshots";
 

@@ -6,7 +6,7 @@ use super::error::PortableError;
 use crate::model::id::SnapshotId;
 use crate::model::snapshot::Snapshot;
 use crate::model::time::Millis;
-use crate::store::validate::{MOST_PANES, MOST_SESSIONS};
+use crate::store::snapshot::validate::{MOST_PANES, MOST_SESSIONS};
 
 /// Characters of a host's name, a version, a boot id, a rule's name.
 const MOST_WORD: usize = 1024;
@@ -35,6 +35,12 @@ pub(super) fn snapshot(snapshot: &Snapshot) -> Result<(), PortableError> {
     }
     if let Err(cause) = state.check() {
         return invalid(&cause);
+    }
+    if !state
+        .panes()
+        .all(|(_, _, pane)| pane.detail.launch.is_possible())
+    {
+        return invalid(&"it tells of a program that was started as none can be");
     }
     if state.digest() != meta.root {
         return invalid(&"its digest does not match");

@@ -11,7 +11,12 @@ use crate::model::id::SnapshotId;
 use crate::model::snapshot::SnapshotMeta;
 use crate::model::time::Millis;
 use crate::model::tree::{ContentsRef, ServerState};
-use crate::store::Store;
+use crate::store::care::trash;
+use crate::store::query::timeline;
+use crate::store::record::fault::Fault;
+use crate::store::{Store, StoreError};
+
+const OPERATION: &str = "export snapshots";
 
 /// Texts that are read from the store at once, in bytes.
 const BATCH: u64 = 16 << 20;
@@ -31,6 +36,10 @@ impl Store {
     /// Writes snapshots, each once, with their texts to a portable file at `now`. Everything is held against its digests
     /// while it is read from the store; an error leaves `out` without its last line, so that nobody takes it
     /// for a whole file.
+    ///
+    /// What is told of the snapshots is that of the beginning, whatever is edited meanwhile; leases are short, so that
+    /// others can write. What a snapshot holds never changes: one that is thrown away meanwhile is read out of the
+    /// trash, and only one that is removed for good, or rewritten, ends the export.
     pub fn export(
         &self,
         ids: &[SnapshotId],
@@ -42,21 +51,24 @@ impl Store {
             let limit = MOST_SNAPSHOTS;
             return Err(PortableError::TooMany { limit });
         }
-        let metas = ids.into_iter().map(|id| self.meta(id));
-        let metas = metas.collect::<Result<Vec<_>, _>>()?;
+        let metas = self.metas(&ids)?;
         let mut writer = Writer::begin(out, &Description::new(now, &metas))?;
         let mut written = BTreeSet::new();
         for meta in &metas {
-            let loaded = self.load(meta.id)?;
-            if loaded.meta != *meta {
-                return Err(PortableError::Changed { id: meta.id });
-            }
-            for batch in fresh(meta, &loaded.state, &mut written)? {
-                for text in self.contents(&batch)? {
+            let state = self.state_of(meta)?;
+            for batch in fresh(meta, &state, &mut written)? {
+                let texts = self
+                    .contents(&batch)
+                    .map_err(|error| match error.is_damage() {
+                        // It may have been removed for good meanwhile, and its texts with it.
+                        true => self.state_of(meta).err().unwrap_or(error.into()),
+                        false => error.into(),
+                    })?;
+                for text in texts {
                     writer.part(|number| form::seal_text(number, &text))?;
                 }
             }
-            writer.part(|number| form::seal_snapshot(number, meta, loaded.state))?;
+            writer.part(|number| form::seal_snapshot(number, meta, state))?;
         }
         let bytes = writer.end()?;
         Ok(Exported {
@@ -64,6 +76,40 @@ impl Store {
             texts: written.len() as u64,
             bytes,
         })
+    }
+}
+
+impl Store {
+    /// What is told of snapshots, all under one lease; where that meets damage, of each for itself.
+    fn metas(&self, ids: &BTreeSet<SnapshotId>) -> Result<Vec<SnapshotMeta>, StoreError> {
+        let metas = self.place().read(OPERATION, |txn| {
+            let metas = ids.iter().map(|id| Ok(timeline::entry(txn, *id)?.meta));
+            metas.collect()
+        });
+        match metas {
+            Err(error) if error.is_damage() => ids.iter().map(|id| self.meta(*id)).collect(),
+            metas => metas,
+        }
+    }
+
+    /// The tree of a snapshot that was in the timeline.
+    fn state_of(&self, meta: &SnapshotMeta) -> Result<ServerState, PortableError> {
+        let mut loaded = self.load(meta.id);
+        if matches!(loaded, Err(StoreError::NotFound { .. })) {
+            loaded = self.place().read(OPERATION, |txn| {
+                let entry = match timeline::entry(txn, meta.id) {
+                    Err(Fault::Store(StoreError::NotFound { .. })) => trash::entry(txn, meta.id),
+                    // It has come back already.
+                    entry => entry,
+                }?;
+                timeline::snapshot(txn, entry)
+            });
+        }
+        let loaded = loaded?;
+        if loaded.meta.root != meta.root {
+            return Err(PortableError::Changed { id: meta.id });
+        }
+        Ok(loaded.state)
     }
 }
 

@@ -7,7 +7,7 @@ use super::dir::{SpoolDir, Turn, Waiting};
 use super::file::{self, Aside, BadFile};
 use crate::model::contents::Contents;
 use crate::model::digest::Digest;
-use crate::store::error::StoreError;
+use crate::store::record::error::StoreError;
 
 /// Most files: the recorder slows down to one a minute, so these are four hours.
 pub(super) const MOST_FILES: usize = 256;
@@ -29,9 +29,9 @@ pub(super) fn put_within(
     let at = |source| StoreError::io(OPERATION, dir.path(), source);
     dir.make()
         .map_err(|source| StoreError::directory(OPERATION, dir.path(), source))?;
-    let name = SpoolDir::name(&aside);
     let mut bytes = seal(dir, &aside)?;
     let mut waiting = dir.waiting().map_err(at)?;
+    let name = SpoolDir::name(&aside, waiting.last());
     let too_many = |waiting: &[Waiting], bytes: &[u8]| {
         let all: u64 = waiting.iter().map(Waiting::bytes).sum();
         waiting.len() >= most_files || all + bytes.len() as u64 > most_bytes

@@ -1,12 +1,13 @@
 //! The directory of the spool: whole files appear in it at once, or not at all.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
 
-use super::file::Aside;
+use super::file::{Aside, MAGIC, MAX_BYTES};
 use crate::files;
 use crate::model::time::Millis;
 
@@ -28,7 +29,7 @@ pub(super) struct SpoolDir {
 /// A file that waits.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Waiting {
-    /// Begins with the time, so that names are in the order of time.
+    /// Begins with the time, so that names are in the order of capturing.
     name: String,
     bytes: u64,
 }
@@ -36,6 +37,12 @@ pub(super) struct Waiting {
 impl Waiting {
     pub(super) fn bytes(&self) -> u64 {
         self.bytes
+    }
+
+    /// The number that its name begins with.
+    fn place(&self) -> Option<u64> {
+        let digits = self.name.split('-').next()?;
+        u64::from_str_radix(digits, 16).ok()
     }
 
     /// Whether it makes room for others.
@@ -66,7 +73,8 @@ impl SpoolDir {
         let mut found = Vec::new();
         for (name, metadata) in self.files()? {
             if (name.ends_with(AUTOMATIC) || name.ends_with(KEPT)) && !name.starts_with('.') {
-                let bytes = metadata.len();
+                // A hole takes no room.
+                let bytes = metadata.len().min(metadata.blocks().saturating_mul(512));
                 found.push(Waiting { name, bytes });
             }
         }
@@ -128,11 +136,14 @@ impl SpoolDir {
         Ok(files::private_dir(&self.path)?)
     }
 
-    /// The name for a snapshot: sorts by time, and is one snapshot's alone.
-    pub(super) fn name(aside: &Aside) -> String {
+    /// The name for a snapshot: sorts by time, after the last one that waits even where the clock went
+    /// back since, and is one snapshot's alone.
+    pub(super) fn name(aside: &Aside, last: Option<&Waiting>) -> String {
         let Millis(time) = aside.new.time;
         // Times before 1970 sort before the others.
         let time = time.cast_unsigned() ^ (1 << 63);
+        let last = last.and_then(Waiting::place);
+        let time = last.map_or(time, |last| time.max(last.saturating_add(1)));
         let new = &aside.new;
         let plain = new.name.is_none() && new.tags.is_empty() && !new.pinned;
         let end = if plain && new.cause.is_automatic() {
@@ -148,9 +159,18 @@ impl SpoolDir {
         Ok(files::replace(&self.path.join(name), bytes)?)
     }
 
-    /// The bytes of a file.
+    /// The bytes of a file; only the first of what cannot be one of the spool, because it begins in another way
+    /// or is longer than any: nobody takes those for a whole file.
     pub(super) fn read(&self, waiting: &Waiting) -> io::Result<Vec<u8>> {
-        Ok(files::read(&self.path.join(&waiting.name))?)
+        let mut file = files::open(&self.path.join(&waiting.name))?;
+        let mut bytes = Vec::new();
+        (&mut file)
+            .take(MAGIC.len() as u64)
+            .read_to_end(&mut bytes)?;
+        if bytes == MAGIC {
+            file.take(MAX_BYTES).read_to_end(&mut bytes)?;
+        }
+        Ok(bytes)
     }
 
     /// Writes a file anew.

@@ -3,7 +3,7 @@
 //! Layout: magic (8 bytes), form (1 byte), length of the decoded body (8 bytes, little endian), BLAKE3
 //! with a domain of its own over form, length and body (32 bytes), body. The body of form 1 is postcard,
 //! compressed with zstd; in form 2, the details of the tree ([`details`]) stand behind it; form 3 is form 2 with details that
-//! form 2 did not have: panes that are withheld. A newer muxtape may find a file that an older one left behind, so a
+//! form 2 did not have: panes that are withheld; so is form 4: how programs were started. A newer muxtape may find a file that an older one left behind, so a
 //! form, once released, is read for ever.
 
 use serde::{Deserialize, Serialize};
@@ -12,16 +12,17 @@ use crate::model::contents::Contents;
 use crate::model::snapshot::{Cause, RedactionCount, ServerIdentity};
 use crate::model::time::Millis;
 use crate::model::tree::ServerState;
-use crate::store::details;
-use crate::store::request::{Recording, Storing, Unchanged};
+use crate::store::record::request::{Recording, Storing, Unchanged};
+use crate::store::snapshot::details;
 
-const MAGIC: [u8; 8] = *b"mtspool\n";
-const FORM: u8 = 2;
-/// Of a capture with panes that are withheld.
-const WITHHOLDING: u8 = 3;
+pub(super) const MAGIC: [u8; 8] = *b"mtspool\n";
+/// The newest: of a capture with details of form 3. That of the others is lower by one, too.
+const NEWEST: u8 = 4;
 const HASH_BYTES: usize = 32;
 /// The largest decoded body that is written or believed: ten panes of fifty megabytes.
 const MAX_RAW: u64 = 512 * 1024 * 1024;
+/// The longest file that is read: what cannot be compressed gets a little longer.
+pub(super) const MAX_BYTES: u64 = MAX_RAW + MAX_RAW / 128;
 /// Quick rather than small: it lies there for minutes.
 const LEVEL: i32 = 3;
 
@@ -48,7 +49,7 @@ pub(super) enum BadFile {
     Body(String),
 }
 
-/// The body of forms 1 to 3. It never changes: another form gets another structure.
+/// The body of forms 1 to 4. It never changes: another form gets another structure.
 #[derive(Debug, Serialize, Deserialize)]
 struct Body1 {
     skip_unchanged: bool,
@@ -72,10 +73,7 @@ struct Body1 {
 /// The bytes of a file.
 pub(super) fn seal(aside: Aside) -> Result<Vec<u8>, BadFile> {
     let read = Body1::from(aside);
-    let form = match details::withholds(&read.state) {
-        true => WITHHOLDING,
-        false => FORM,
-    };
+    let form = details::form(&read.state) + 1;
     let mut raw = postcard::to_allocvec(&read).map_err(body)?;
     details::append(&read.state, &mut raw).map_err(body)?;
     let raw_len = raw.len() as u64;
@@ -108,7 +106,7 @@ pub(super) fn open(bytes: &[u8]) -> Result<Aside, BadFile> {
         return Err(BadFile::Hash);
     }
     // Believed only now: a changed form would not match.
-    if form > WITHHOLDING {
+    if form > NEWEST {
         return Err(BadFile::Newer(form));
     }
     let capacity = usize::try_from(raw_len).ok().filter(|_| raw_len <= MAX_RAW);
@@ -244,24 +242,31 @@ mod tests {
     #[test]
     fn a_newer_form_is_told_from_damage() {
         let mut bytes = seal(aside()).unwrap();
-        bytes[8] = 4;
+        bytes[8] = 5;
         assert_eq!(open(&bytes).unwrap_err(), BadFile::Hash);
         let rest = bytes.split_off(17);
         let raw_len = u64::from_le_bytes(bytes[9..17].try_into().unwrap());
         let packed = &rest[HASH_BYTES..];
-        bytes.extend(hash(4, raw_len, packed));
+        bytes.extend(hash(5, raw_len, packed));
         bytes.extend(packed);
-        assert_eq!(open(&bytes).unwrap_err(), BadFile::Newer(4));
+        assert_eq!(open(&bytes).unwrap_err(), BadFile::Newer(5));
     }
 
     #[test]
     fn form_3_is_of_captures_that_withhold_something() {
-        let mut withholding = detailed();
-        let tab = &mut withholding.new.state.sessions[0].tabs[0];
-        tab.panes[0].detail.withheld = Some(Withheld::Private);
+        let withholding = withholding(detailed());
         let expected = format!("{:?}", withholding.new);
         let bytes = seal(withholding).unwrap();
         assert_eq!((bytes[8], seal(detailed()).unwrap()[8]), (3, 2));
+        assert_eq!(format!("{:?}", open(&bytes).unwrap().new), expected);
+    }
+
+    #[test]
+    fn form_4_is_of_captures_with_more_to_a_start() {
+        let launched = launched(detailed());
+        let expected = format!("{:?}", launched.new);
+        let bytes = seal(launched).unwrap();
+        assert_eq!(bytes[8], 4);
         assert_eq!(format!("{:?}", open(&bytes).unwrap().new), expected);
     }
 
@@ -272,17 +277,42 @@ mod tests {
         assert_eq!(format!("{:?}", read.new), format!("{:?}", aside().new));
     }
 
-    #[test]
-    fn form_2_with_details_is_read_for_ever() {
-        let path = concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/tests/stores/spool-form-2.spool"
-        );
-        if std::env::var_os("MUXTAPE_TEST_GOLDEN").is_some() && !std::fs::exists(path).unwrap() {
-            std::fs::write(path, seal(detailed()).unwrap()).unwrap();
+    /// A golden file holds what its maker made. It is written where there is none yet.
+    fn assert_golden(name: &str, aside: impl Fn() -> Aside) {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stores");
+        let path = path.join(name);
+        if std::env::var_os("MUXTAPE_TEST_GOLDEN").is_some() && !path.exists() {
+            std::fs::write(&path, seal(aside()).unwrap()).unwrap();
         }
         let read = open(&std::fs::read(path).unwrap()).unwrap();
-        assert_eq!(format!("{:?}", read.new), format!("{:?}", detailed().new));
+        assert_eq!(format!("{:?}", read.new), format!("{:?}", aside().new));
+    }
+
+    #[test]
+    fn form_2_with_details_is_read_for_ever() {
+        assert_golden("spool-form-2.spool", detailed);
+    }
+
+    #[test]
+    fn form_3_with_a_private_pane_is_read_for_ever() {
+        assert_golden("spool-form-3.spool", || withholding(detailed()));
+    }
+
+    #[test]
+    fn form_4_with_more_to_a_start_is_read_for_ever() {
+        assert_golden("spool-form-4.spool", || launched(withholding(detailed())));
+    }
+
+    fn withholding(mut aside: Aside) -> Aside {
+        let tab = &mut aside.new.state.sessions[0].tabs[0];
+        tab.panes[0].detail.withheld = Some(Withheld::Private);
+        aside
+    }
+
+    fn launched(mut aside: Aside) -> Aside {
+        let tab = &mut aside.new.state.sessions[0].tabs[0];
+        tab.panes[1].detail.launch.titled = Some(vec!["npm".into(), "start".into()]);
+        aside
     }
 
     /// A capture with something in every detail.
@@ -351,6 +381,7 @@ mod tests {
                 behind: 1,
             }),
             withheld: None,
+            launch: Default::default(),
         };
         aside
     }

@@ -22,9 +22,10 @@ pub(super) use through::{Held, Through, set_aside};
 use dir::SpoolDir;
 use file::Aside;
 
-use super::error::StoreError;
-use super::request::{NewSnapshot, Recorded, Recording, Unchanged};
-use super::{Store, names};
+use crate::store::Store;
+use crate::store::record::error::StoreError;
+use crate::store::record::request::{NewSnapshot, Recorded, Recording, Unchanged};
+use crate::store::snapshot::names;
 
 const OPERATION: &str = "keep a snapshot aside";
 

@@ -10,15 +10,16 @@ use super::TakenIn;
 use super::dir::{SpoolDir, Waiting};
 use super::file::{self, Aside, BadFile};
 use crate::model::id::SnapshotId;
-use crate::store::error::StoreError;
-use crate::store::fault::Fault;
-use crate::store::lease::Outcome;
-use crate::store::request::Recording;
-use crate::store::{Store, ids, record, space};
+use crate::store::Store;
+use crate::store::file::lease::Outcome;
+use crate::store::file::space;
+use crate::store::record::error::StoreError;
+use crate::store::record::fault::Fault;
+use crate::store::record::ids;
+use crate::store::record::request::Recording;
+use crate::store::snapshot::recording;
 
 const OPERATION: &str = "take in what was kept aside";
-/// The random bits of an id.
-const RANDOM: u128 = (1 << 60) - 1;
 
 /// What became of one file.
 enum Done {
@@ -51,8 +52,8 @@ impl From<io::Error> for Stop {
     }
 }
 
-/// Takes in what waits. An error is one of the store; trouble with the spool itself is only told, since
-/// the store can be used all the same.
+/// Takes in what waits. An error is one of the store; trouble with the spool itself is only told,
+/// since the store can be used all the same.
 pub(super) fn take_in(store: &Store, dir: &SpoolDir) -> Result<TakenIn, StoreError> {
     let mut taken = TakenIn::default();
     match take_all(store, dir, &mut taken) {
@@ -199,7 +200,8 @@ fn put(store: &Store, aside: &Aside) -> Result<(), StoreError> {
         if is_there(txn, new)? {
             return Ok(Outcome::Abort(()));
         }
-        let (Outcome::Commit(_) | Outcome::Abort(_)) = record::record(txn, new, aside.unchanged)?;
+        let (Outcome::Commit(_) | Outcome::Abort(_)) =
+            recording::record(txn, new, aside.unchanged)?;
         Ok(Outcome::Commit(()))
     })
 }
@@ -209,19 +211,29 @@ pub(in crate::store) fn seed(new: &Recording) -> Vec<u8> {
     format!("{} {} {}", new.time.0, new.random, new.host).into_bytes()
 }
 
-/// Whether the snapshot was stored before, even if it is in the trash now. Its id may have a later time
-/// than its own, never an earlier one, and ends with its random bits.
+/// Whether the snapshot was stored before, even if it is in the trash now. Its id ends with its
+/// random bits.
 fn is_there(txn: &WriteTransaction, new: &Recording) -> Result<bool, Fault> {
     // Without randomness there is nothing to tell it by.
     if new.random == 0 {
         return Ok(false);
     }
-    let own = SnapshotId::new(new.time, new.random, None).as_u128();
+    let (from, below) = SnapshotId::possible(new.time, new.random);
+    Ok(is_among(txn, new, Some(from), None)? || is_among(txn, new, None, Some(below))?)
+}
+
+/// Whether it is among the ids from one on, and below another.
+fn is_among(
+    txn: &WriteTransaction,
+    new: &Recording,
+    from: Option<SnapshotId>,
+    below: Option<SnapshotId>,
+) -> Result<bool, Fault> {
     let mut there = false;
-    let low = SnapshotId::from_u128(own & !RANDOM);
-    ids::walk_from(txn, low, &mut |id| {
-        there = id.as_u128() & RANDOM == own & RANDOM;
-        Ok(if there {
+    ids::walk_from(txn, from, &mut |id| {
+        let ended = below.is_some_and(|below| id >= below);
+        there = !ended && id.has_random(new.random);
+        Ok(if there || ended {
             ControlFlow::Break(())
         } else {
             ControlFlow::Continue(())

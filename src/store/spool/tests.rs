@@ -10,12 +10,14 @@ use super::dir::SpoolDir;
 use super::file::Aside;
 use super::{Kept, TakenIn};
 use crate::model::snapshot::{Cause, SnapshotMeta};
+use crate::model::time::Millis;
 use crate::store::testing::{
     Scratch, log, record, record_text, scratch, session, snapshot, state, text,
 };
 use crate::store::tests::rounds;
 use crate::store::{NewSnapshot, Query, Recorded, Store, StoreError, StoreOptions, Unchanged};
 
+const NOW_MS: i64 = 1_790_000_000_000;
 /// Tells a child where the store is.
 const CHILD: &str = "MUXTAPE_TEST_TAKES_IN";
 
@@ -120,6 +122,48 @@ fn it_is_taken_in_once_whatever_was_in_between() {
     assert_eq!(listed(&s.store).len(), 1);
     assert!(listed(&s.store)[0].id > id);
     assert_eq!(s.store.waiting().unwrap(), 0);
+}
+
+#[test]
+fn it_is_taken_in_once_whatever_clocks_showed() {
+    const YEAR_S: i64 = 31_557_600;
+    // Years from now that the clock showed: before, at the capture, and after it.
+    let clocks: [(&[i64], i64, &[i64]); 7] = [
+        (&[0], 30, &[1, 19, 38]),
+        (&[0], 30, &[19, 38, 0]),
+        (&[0, 30, 0], 25, &[12, -3, 31, 50]),
+        (&[0, 15], -5, &[30, 45, 64]),
+        (&[], 100, &[0, 119, 138]),
+        (&[-5], 132, &[15, 34, 53, 72, 91, 110, 129, 140]),
+        (&[0, 19, 38, 57], 0, &[76, 95, 0]),
+    ];
+    for (before, clock, after) in clocks {
+        let s = scratch();
+        let mut count = 0;
+        let mut at_year = |year: i64| {
+            count += 1;
+            let time = Millis(NOW_MS + (year * YEAR_S + count) * 1000);
+            NewSnapshot {
+                time,
+                ..new_text(count, &format!("{count}"))
+            }
+        };
+        for year in before {
+            record(&s.store, at_year(*year));
+        }
+        spool(&s.store, at_year(clock));
+        let file = files(&s).remove(0);
+        let bytes = fs::read(&file).unwrap();
+        assert_eq!(s.store.take_in().unwrap(), taken(1));
+        for year in after {
+            record(&s.store, at_year(*year));
+            // As if the process had been killed before it could remove the file.
+            fs::write(&file, &bytes).unwrap();
+            s.store.take_in().unwrap();
+        }
+        let all = before.len() + 1 + after.len();
+        assert_eq!(listed(&s.store).len(), all, "{before:?} {clock} {after:?}");
+    }
 }
 
 #[test]

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use super::dir::{SpoolDir, Turn, Waiting};
 use super::file::{self, Aside, BadFile};
-use crate::store::error::StoreError;
-use crate::store::fault::Fault;
-use crate::store::request::Recording;
+use crate::store::record::error::StoreError;
+use crate::store::record::fault::Fault;
+use crate::store::record::request::Recording;
 
 const OPERATION: &str = "look through what was kept aside";
 

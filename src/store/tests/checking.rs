@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use crate::model::time::Millis;
-use crate::store::chain;
-use crate::store::counters::Counters;
-use crate::store::lease::Outcome;
-use crate::store::tables::{Change, Index, Stream, View};
+use crate::store::file::lease::Outcome;
+use crate::store::record::counters::Counters;
+use crate::store::record::ids;
+use crate::store::record::tables::{Change, Index, Stream, View};
+use crate::store::snapshot::chain;
 use crate::store::testing::{Scratch, log, record, scratch, session, snapshot, state, text};
-use crate::store::{DamagedObject, Edit, IndexKind, Retention, Store, ids};
+use crate::store::{DamagedObject, Edit, IndexKind, Retention, Store};
 
 use crate::model::snapshot::SnapshotMeta;
 use redb::WriteTransaction;
@@ -178,7 +179,7 @@ fn a_changed_history_is_noticed_and_bounded() {
     tamper(&s.store, |txn| {
         chain::keep(txn, 4, None).unwrap();
         let mut counters = Counters::read(txn).unwrap();
-        counters.head = chain::Head::default();
+        counters.head = crate::store::record::link::Head::default();
         counters.head.seq = 3;
         counters.seq = 5;
         counters.write(txn).unwrap();

@@ -5,10 +5,11 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::model::snapshot::SnapshotMeta;
-use crate::store::fault::Fault;
-use crate::store::lease::Outcome;
-use crate::store::replace::Turn;
-use crate::store::tables::{Change, Stream};
+use crate::store::file::lease::Outcome;
+use crate::store::file::parity;
+use crate::store::file::replace::Turn;
+use crate::store::record::fault::Fault;
+use crate::store::record::tables::{Change, Stream};
 use crate::store::testing::{Scratch, log, record, scratch, session, snapshot, state, text};
 use crate::store::{Query, Store, StoreError, StoreOptions};
 
@@ -159,6 +160,7 @@ fn a_file_that_somebody_else_put_there_meanwhile_stays() {
 #[test]
 fn a_damaged_store_is_left_as_it_is() {
     let (s, left) = holey();
+    fs::remove_file(s.store.dir().join(parity::FILE)).unwrap();
     let mut bytes = fs::read(s.store.file()).unwrap();
     let places: Vec<usize> = memchr::memmem::find_iter(&bytes, &left[3].root.0).collect();
     for at in places {

@@ -7,7 +7,7 @@ use crate::model::snapshot::{Cause, SnapshotMeta};
 use crate::model::target::SnapRef;
 use crate::model::time::Millis;
 use crate::store::testing::{record, record_text, scratch, session, snapshot, state, text};
-use crate::store::{Edit, Query, Store, StoreError, Unchanged};
+use crate::store::{Edit, FindScope, Query, Recorded, Store, StoreError, Unchanged};
 
 fn find(store: &Store, words: &str) -> Result<SnapshotMeta, StoreError> {
     store.find(&words.parse::<SnapRef>().unwrap(), None, None)
@@ -215,4 +215,125 @@ fn a_session_tells_names_apart_and_hides_none() {
     assert!(matches!(by("other"), Err(StoreError::Ambiguous { .. })));
     rename(&s.store, api.id, "m").unwrap();
     assert_eq!(by("other").unwrap().id, web.id);
+}
+
+/// As the state before a restore is recorded.
+fn undo_point(store: &Store, second: i64, shown: &str) -> SnapshotMeta {
+    let text = text(shown);
+    let state = state(vec![session("api", 1, std::slice::from_ref(&text))]);
+    let mut new = snapshot(second, &state, &[text]);
+    new.cause = Cause::UndoPoint;
+    record(store, new)
+}
+
+#[test]
+fn an_undo_point_is_found_by_its_id_alone() {
+    let s = scratch();
+    let store = &s.store;
+    let first = record_text(store, 1, "api", "$ one");
+    let second = record_text(store, 2, "api", "$ two");
+    let undo = undo_point(store, 3, "$ before");
+    let (again, at) = (undo_point(store, 4, "$ two"), Some(Millis(i64::MAX)));
+    let api = Some(b"api".as_bstr());
+    assert_eq!(find(store, "latest").unwrap(), second);
+    assert_eq!(find(store, "latest~1").unwrap(), first);
+    assert!(find(store, "latest~2").is_err());
+    assert_eq!(
+        store.find(&SnapRef::At("x".into()), None, at).unwrap(),
+        second
+    );
+    let latest = |back| store.find(&SnapRef::Latest(back), api, None);
+    assert_eq!(latest(0).unwrap(), second);
+    assert_eq!(latest(1).unwrap(), first);
+    assert!(latest(2).is_err());
+    for undo in [&undo, &again] {
+        assert_eq!(find(store, &undo.id.to_string()).unwrap(), *undo);
+        assert_eq!(find(store, &undo.id.short()).unwrap(), *undo);
+    }
+    // A name would not lead to it, so it gets none.
+    let named = rename(store, undo.id, "before");
+    assert!(
+        matches!(named, Err(StoreError::UndoPointName { .. })),
+        "{named:?}"
+    );
+    store.edit(&[undo.id], &Edit::Rename(None)).unwrap();
+    // Nothing has changed since the last one that can be named, if so.
+    let new = |second, shown: &str| {
+        let text = text(shown);
+        let state = state(vec![session("api", 1, std::slice::from_ref(&text))]);
+        store.record(snapshot(second, &state, &[text]), Unchanged::Skip)
+    };
+    assert_eq!(
+        new(5, "$ two").unwrap(),
+        Recorded::Unchanged(second.clone())
+    );
+    let stored = new(6, "$ before").unwrap();
+    assert!(matches!(stored, Recorded::Stored(_)), "{stored:?}");
+    // What a crash took is recovered from what was recorded, and from an undo point where nothing was.
+    let life = first.life();
+    let each = |store: &Store| {
+        store
+            .newest_of_each(&[life], 2)
+            .unwrap()
+            .remove(&life)
+            .unwrap()
+    };
+    assert_eq!(each(store), [stored.meta().clone(), second]);
+    let other = scratch();
+    let only = undo_point(&other.store, 1, "$ all there is");
+    assert_eq!(each(&other.store), [only]);
+    assert!(find(&other.store, "latest").is_err());
+}
+
+#[test]
+fn words_can_mean_one_server_and_ids_mean_any() {
+    let s = scratch();
+    let store = &s.store;
+    let new = |second: i64, socket: &str, name: &str| {
+        let text = text(format!("$ {second}"));
+        let state = state(vec![session(name, 1, std::slice::from_ref(&text))]);
+        let mut new = snapshot(second, &state, &[text]);
+        new.server.socket = socket.into();
+        record(store, new)
+    };
+    let a = [new(1, "/a", "api"), new(3, "/a", "api")];
+    let b = [
+        new(2, "/b", "api"),
+        new(4, "/b", "web"),
+        new(5, "/b", "api"),
+    ];
+    let of = |socket: &'static str, words: &str, session: Option<&str>| {
+        let is = |own: &bstr::BStr| own == socket;
+        let scope = FindScope {
+            session: session.map(Into::into),
+            socket: Some(&is),
+        };
+        let at = Some(Millis(i64::MAX));
+        store.find_within(&words.parse().unwrap(), scope, at)
+    };
+    assert_eq!(find(store, "latest").unwrap(), b[2]);
+    assert_eq!(of("/a", "latest", None).unwrap(), a[1]);
+    assert_eq!(of("/a", "latest~1", None).unwrap(), a[0]);
+    assert!(of("/a", "latest~2", None).is_err());
+    assert_eq!(of("/a", "@now", None).unwrap(), a[1]);
+    assert_eq!(of("/b", "latest", None).unwrap(), b[2]);
+    assert_eq!(of("/b", "latest~1", Some("api")).unwrap(), b[0]);
+    assert!(of("/a", "latest", Some("web")).is_err());
+    assert!(of("/c", "latest", None).is_err());
+    for meta in a.iter().chain(&b) {
+        for socket in ["/a", "/b", "/c"] {
+            assert_eq!(of(socket, &meta.id.short(), None).unwrap(), *meta);
+        }
+    }
+    // Names are the server's own, too; one that could be an id is.
+    let named = rename(store, b[1].id, "before").unwrap().remove(0);
+    assert_eq!(find(store, "before").unwrap(), named);
+    assert_eq!(of("/b", "before", None).unwrap(), named);
+    assert_eq!(of("/b", "web:before", None).unwrap(), named);
+    assert!(of("/a", "before", None).is_err());
+    assert!(of("/a", "web:before", None).is_err());
+    rename(store, b[1].id, &a[0].id.short()).unwrap();
+    assert_eq!(of("/a", &a[0].id.short(), None).unwrap(), a[0]);
+    let sockets = store.sockets().unwrap();
+    assert!(sockets.iter().eq(["/a", "/b"]));
 }

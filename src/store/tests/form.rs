@@ -4,16 +4,20 @@
 use crate::model::contents::Contents;
 use crate::model::snapshot::SnapshotMeta;
 use crate::model::time::Millis;
-use crate::store::codec;
-use crate::store::counters;
-use crate::store::frame::Kind;
-use crate::store::lease::Outcome;
-use crate::store::metadata::Reader;
-use crate::store::tables::{Change, Stream, View};
+use crate::store::Storing;
+use crate::store::care::trash;
+use crate::store::file::lease::Outcome;
+use crate::store::record::codec;
+use crate::store::record::counters;
+use crate::store::record::frame::Kind;
+use crate::store::record::tables::{Change, Stream, View};
+use crate::store::snapshot::chain;
+use crate::store::snapshot::metadata;
+use crate::store::snapshot::metadata::Reader;
 use crate::store::testing::{
     Scratch, log, record, record_text, scratch, session, snapshot, state, text,
 };
-use crate::store::{Storing, blocks, chain, metadata, trash};
+use crate::store::text::blocks;
 
 fn shown(s: &Scratch, meta: &SnapshotMeta) -> Vec<Contents> {
     let loaded = s.store.load(meta.id).unwrap();
@@ -96,7 +100,7 @@ fn texts_that_grow_for_long_stay_in_few_blocks_and_cost_little() {
     assert!(mean < 2 * lines, "{mean} bytes for {lines}");
     let read = |txn: &redb::ReadTransaction| {
         let last = txn.last(Stream::Versions)?.unwrap();
-        let (_, version) = crate::store::texts::version(txn, last)?;
+        let (_, version) = crate::store::text::texts::version(txn, last)?;
         blocks::Blocks::default().text(txn, &version)?;
         Ok(version.extents().count())
     };
@@ -139,7 +143,7 @@ fn the_chain_holds_when_snapshots_go_and_the_counters_are_lost() {
 
 #[test]
 fn a_snapshot_that_was_changed_left_out_or_put_in_breaks_the_chain() {
-    type Tamper = fn(&redb::WriteTransaction) -> Result<(), crate::store::fault::Fault>;
+    type Tamper = fn(&redb::WriteTransaction) -> Result<(), crate::store::record::fault::Fault>;
     let changed: Tamper = |txn| {
         // The frame is whole, what it says is not what was recorded.
         let mut entry = Reader::new(txn).get(70)?.unwrap();

@@ -4,16 +4,16 @@
 use crate::model::id::SnapshotId;
 use crate::model::snapshot::{Life, RecoveryState};
 use crate::model::time::Millis;
-use crate::store::chain::Head;
-use crate::store::codec::{self, Codec};
-use crate::store::counters::Counters;
-use crate::store::dictionary::Account;
-use crate::store::frame::{self, Kind};
-use crate::store::metadata::{Entry, MetaRecord, Origin};
-use crate::store::rosters::Roster;
-use crate::store::schema::Schema;
+use crate::store::file::schema::Schema;
+use crate::store::record::codec::{self, Codec};
+use crate::store::record::counters::Counters;
+use crate::store::record::frame::{self, Kind};
+use crate::store::record::link::Head;
+use crate::store::snapshot::metadata::{Entry, MetaRecord, Origin};
+use crate::store::snapshot::rosters::Roster;
 use crate::store::testing::{record, scratch, server, session, snapshot, state, text};
-use crate::store::texts::{Extent, Version};
+use crate::store::text::dictionary::Account;
+use crate::store::text::texts::{Extent, Version};
 
 fn fingerprint<T: serde::Serialize>(kind: Kind, value: &T) -> String {
     let bytes = codec::encode(kind, value).unwrap();

@@ -10,7 +10,6 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
@@ -66,7 +65,7 @@ fn on_a_small_disk(test: &str, megabytes: u32) -> bool {
 
 fn open(place: &Path) -> Store {
     let options = StoreOptions {
-        wait: Duration::from_secs(20),
+        wait: muxtape_testing::patience(),
         ..StoreOptions::default()
     };
     Store::new(place.join("data"), options)
@@ -269,7 +268,7 @@ fn an_older_store_that_cannot_be_migrated_is_left_alone() {
         return;
     };
     let store = open(&place);
-    crate::store::migrate::tests::golden::unpack(1, &store);
+    crate::store::care::migrate::tests::golden::unpack(1, &store);
     let golden = fs::read(store.file()).unwrap();
     let remount = |how: &str| {
         let done = Command::new("mount")
@@ -333,7 +332,7 @@ fn running_out_of_room_in_the_middle_loses_nothing() {
             Kept::Recorded(Recorded::Stored(_)) => {}
             Kept::Spooled(spooled) => {
                 assert!(
-                    matches!(spooled.why, StoreError::NoSpace { .. }),
+                    matches!(spooled.why, StoreError::FileLimit { .. }),
                     "{spooled}"
                 );
                 refused += 1;

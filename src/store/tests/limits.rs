@@ -4,8 +4,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
-use crate::store::lease::Outcome;
-use crate::store::schema::{self, Schema};
+use crate::store::file::lease::Outcome;
+use crate::store::file::schema::{self, Schema};
 use crate::store::testing::{record_text, scratch, session, snapshot, state, text};
 use crate::store::{Edit, Query, Recorded, Store, StoreError, StoreOptions, Unchanged};
 
@@ -127,7 +127,7 @@ fn lists_of_ten_thousand_read_a_page_and_no_more() {
         panic!("unchanged");
     };
     let fill = |txn: &redb::WriteTransaction| {
-        use crate::store::metadata::{self, Entry};
+        use crate::store::snapshot::metadata::{self, Entry};
         for seq in 100..10_100u64 {
             let mut meta = first.clone();
             meta.id = crate::model::id::SnapshotId::new(first.time, seq, Some(meta.id));
@@ -147,7 +147,7 @@ fn lists_of_ten_thousand_read_a_page_and_no_more() {
     let read = |txn: &redb::ReadTransaction| {
         let mut reads = 0;
         let page = 50;
-        let reader = crate::store::metadata::Reader::new(txn);
+        let reader = crate::store::snapshot::metadata::Reader::new(txn);
         reader.rows_newest_first(u64::MAX, &mut |_| {
             reads += 1;
             Ok(if reads < page {

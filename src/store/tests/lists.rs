@@ -7,9 +7,10 @@ use crate::model::digest::Digest;
 use crate::model::id::SnapshotId;
 use crate::model::snapshot::SnapshotMeta;
 use crate::model::target::SnapRef;
-use crate::store::lease::Outcome;
-use crate::store::metadata::{self, Reader};
-use crate::store::tables::Change;
+use crate::store::file::lease::Outcome;
+use crate::store::file::parity;
+use crate::store::record::tables::Change;
+use crate::store::snapshot::metadata::{self, Reader};
 use crate::store::testing::{
     Scratch, record, record_text, scratch, server, session, snapshot, state, text,
 };
@@ -25,6 +26,11 @@ fn filled(count: i64) -> (Scratch, Vec<SnapshotMeta>) {
     (s, metas)
 }
 
+/// It would heal what is read.
+fn without_parity(store: &Store) {
+    fs::remove_file(store.dir().join(parity::FILE)).unwrap_or_default();
+}
+
 /// Changes every page in which there is something of this snapshot's record.
 fn damage(store: &Store, meta: &SnapshotMeta, change: impl Fn(&mut [u8], usize)) {
     let mut bytes = fs::read(store.file()).unwrap();
@@ -35,6 +41,7 @@ fn damage(store: &Store, meta: &SnapshotMeta, change: impl Fn(&mut [u8], usize))
         change(&mut bytes[page..page + PAGE], at - page);
     }
     fs::write(store.file(), bytes).unwrap();
+    without_parity(store);
 }
 
 fn ids(metas: &[SnapshotMeta]) -> BTreeSet<SnapshotId> {
@@ -162,6 +169,7 @@ fn a_lost_page_of_an_index_is_gone_around() {
         }
     }
     fs::write(s.store.file(), bytes).unwrap();
+    without_parity(&s.store);
     let find = |words: &str| s.store.find(&words.parse::<SnapRef>().unwrap(), None, None);
     for (at, meta) in metas.iter().enumerate() {
         assert_eq!(s.store.meta(meta.id).unwrap(), *meta);
@@ -205,6 +213,7 @@ fn texts_are_read_around_a_lost_page_of_their_index() {
         bytes[at / PAGE * PAGE..][..PAGE].fill(0);
     }
     fs::write(s.store.file(), bytes).unwrap();
+    without_parity(&s.store);
     assert!(!s.store.verify().unwrap().is_ok());
     assert_eq!(s.store.contents(&digests).unwrap(), texts);
     let missing = s.store.contents(&[digests[0], Digest([7; 32])]);

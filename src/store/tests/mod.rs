@@ -2,6 +2,7 @@
 
 mod care;
 mod checking;
+mod clock;
 mod compaction;
 mod damage;
 mod faults;
@@ -16,9 +17,13 @@ mod places;
 mod processes;
 mod pruning;
 mod repairing;
+mod replacing;
+mod rot;
 mod roundtrip;
 mod searching;
 mod sharing;
+mod shuffled;
+mod writing;
 
 /// How many rounds of a test to run: few, or as many as the long run asks for.
 pub(super) fn rounds(few: u32) -> u32 {

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use crate::model::snapshot::{Cause, SnapshotMeta};
 use crate::model::time::Millis;
-use crate::store::ids;
-use crate::store::lease::Outcome;
-use crate::store::tables::{Change, Stream};
+use crate::store::file::lease::Outcome;
+use crate::store::record::ids;
+use crate::store::record::tables::{Change, Stream};
 use crate::store::testing::{log, record, record_text, scratch, session, snapshot, state, text};
 use crate::store::{
     Count, Edit, Keep, KeepReason, KeepUndo, Query, Quota, RemoveReason, Retention, Store,

@@ -17,8 +17,8 @@ use crate::model::digest::Digest;
 use crate::model::id::SnapshotId;
 use crate::model::snapshot::{Snapshot, SnapshotMeta};
 use crate::model::time::Millis;
-use crate::store::disk::with_disk;
-use crate::store::parity;
+use crate::store::file::disk::with_disk;
+use crate::store::file::parity;
 use crate::store::testing::{Scratch, log, open, record, scratch, session, snapshot, state, text};
 use crate::store::{Edit, Query, RepairReport, Store, StoreError, Way};
 
@@ -147,7 +147,7 @@ impl Filled {
         assert!(description.contains("lost by damage"), "{description}");
         let mut as_it_was = found.state.clone();
         let panes = known.state.panes().map(|(_, _, pane)| pane.contents);
-        crate::store::structure::show(&mut as_it_was, panes);
+        crate::store::snapshot::structure::show(&mut as_it_was, panes);
         assert_eq!(as_it_was, known.state, "a wrong tree after {what}");
         for digest in self.digests(found) {
             let shown = store.contents(&[digest]).unwrap();
@@ -412,12 +412,12 @@ fn a_snapshot_whose_record_is_lost_is_made_anew_from_its_tree() {
     // Neither the record nor an older copy of it.
     s.store.compact().unwrap();
     let mut bytes = fs::read(s.store.file()).unwrap();
-    let id = crate::store::ids::Stored::from(metas[1].id).0;
+    let id = crate::store::record::ids::Stored::from(metas[1].id).0;
     let records: Vec<usize> = memchr::memmem::find_iter(&bytes, &id[..]).collect();
     for at in records {
         if bytes[at - 6..at]
             .windows(2)
-            .any(|magic| magic == crate::store::frame::MAGIC)
+            .any(|magic| magic == crate::store::record::frame::MAGIC)
         {
             bytes[at + 20] ^= 1;
         }

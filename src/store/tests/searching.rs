@@ -10,9 +10,9 @@ use crate::model::Contents;
 use crate::model::ansi::label;
 use crate::model::snapshot::LifeId;
 use crate::model::time::Millis;
-use crate::store::fuzzy::Fuzzy;
-use crate::store::runs::{Mark, Spot};
-use crate::store::scan::{Piece, Scan};
+use crate::store::query::fuzzy::Fuzzy;
+use crate::store::query::runs::{Mark, Spot};
+use crate::store::query::scan::{Piece, Scan};
 use crate::store::testing::{
     log, record, record_text, scratch, server, session, snapshot, state, text,
 };

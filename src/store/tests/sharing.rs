@@ -40,7 +40,7 @@ fn child() {
     let Some(dir) = std::env::var_os(CHILD) else {
         return;
     };
-    let wait = Duration::from_secs(60);
+    let wait = muxtape_testing::scaled(Duration::from_secs(60));
     let options = StoreOptions {
         wait,
         ..StoreOptions::default()

@@ -4,10 +4,10 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-use crate::app::input::Target;
 use crate::app::library::Seen;
+use crate::app::mouse::MouseTarget;
 use crate::app::screens::detail::{Detail, FullText, lines_of};
-use crate::app::state::Window;
+use crate::app::shared::Window;
 use crate::app::words;
 use crate::model::ansi::label;
 use crate::model::changes::command_words;
@@ -92,12 +92,9 @@ fn pane_info(look: &Look<'_>, seen: &Seen, area: Rect, buf: &mut Buffer) {
     parts.extend(pane.handle.map(|handle| format!("pid {}", handle.pid)));
     parts.push(format!("cwd {}", words::path(&pane.cwd, &shared.home)));
     parts.push(format!("{}×{}", pane.rect.width, pane.rect.height));
-    let lines = pane.contents.map(|text| {
-        format!(
-            "{} lines",
-            words::number(usize::try_from(text.lines).unwrap_or(0))
-        )
-    });
+    let lines = pane
+        .contents
+        .map(|text| words::count(text.lines.into(), "line"));
     parts.extend(lines);
     parts.extend(pane.detail.checkout.as_ref().map(branch));
     let words = parts.join(" · ");
@@ -154,7 +151,7 @@ fn full_text(
     }
     .draw(area, buf);
     drawn.view.text = Window { first, rows };
-    drawn.target(inside, Target::Text);
+    drawn.target(inside, MouseTarget::Text);
     match text {
         Some(text) => excerpt::from(look, text, first, inside, buf),
         None => timeline::nothing(look, inside, buf),

@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::model::ansi;
+use crate::model::composed::lowered;
 use crate::model::contents::Contents;
 use crate::model::geometry::Size;
 use crate::ui::draw::Look;
@@ -86,11 +87,11 @@ fn mark(look: &Look<'_>, query: &str, area: Rect, row: u16, buf: &mut Buffer) {
         return;
     }
     let cells: Vec<(u16, String)> = (area.x..area.right())
-        .filter_map(|x| Some((x, buf.cell((x, y))?.symbol().to_lowercase())))
+        .filter_map(|x| Some((x, lowered(buf.cell((x, y))?.symbol()))))
         .collect();
     let style = look.style(Role::Match);
     let mut marked = false;
-    for word in query.split_whitespace().map(str::to_lowercase) {
+    for word in query.split_whitespace().map(lowered) {
         for start in 0..cells.len() {
             let mut rest = word.as_str();
             let mut end = start;

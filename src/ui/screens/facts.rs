@@ -180,7 +180,6 @@ fn facts(look: &Look<'_>, seen: &Seen) -> Vec<Line<'static>> {
         .sum();
     let socket = label(&meta.server.socket);
     let socket = socket.rsplit('/').next().unwrap_or_default().to_owned();
-    let number = |count: u64| words::number(usize::try_from(count).unwrap_or(usize::MAX));
     let or_dash = |text: String| {
         if text.is_empty() {
             "—".to_owned()
@@ -200,8 +199,8 @@ fn facts(look: &Look<'_>, seen: &Seen) -> Vec<Line<'static>> {
             "holds",
             format!(
                 "{}, {}",
-                crate::app::plural(meta.sessions.len(), "session"),
-                crate::app::plural(usize::try_from(meta.panes()).unwrap_or(0), "pane"),
+                crate::app::words::plural(meta.sessions.len(), "session"),
+                crate::app::words::plural(usize::try_from(meta.panes()).unwrap_or(0), "pane"),
             ),
         ),
         fact(
@@ -213,7 +212,7 @@ fn facts(look: &Look<'_>, seen: &Seen) -> Vec<Line<'static>> {
             ),
         ),
         fact("took", format!("{} ms", meta.took_ms)),
-        fact("text", format!("{} lines kept", number(lines))),
+        fact("text", format!("{} kept", words::count(lines, "line"))),
     ];
     all.extend(hidden(meta).map(|(name, value)| fact(name, value)));
     if let Some(name) = &meta.name {

@@ -17,7 +17,9 @@ use crate::ui::widgets::text::{exactly, width};
 /// Draws a row over one line.
 pub(super) fn row(look: &Look<'_>, row: &Row, chosen: bool, area: Rect, buf: &mut Buffer) {
     match row {
-        Row::Day { day, count, open } => {
+        Row::Day {
+            day, count, open, ..
+        } => {
             let (start, _) = look.shared.day_bounds(*day);
             let (name, date) = words::day_parts(start, look.shared.now, &look.shared.zone);
             let sign = if *open { "▾" } else { "▸" };
@@ -45,7 +47,7 @@ pub(super) fn row(look: &Look<'_>, row: &Row, chosen: bool, area: Rect, buf: &mu
             );
             line(&Line::from(words), area, 0, buf);
         }
-        Row::End { time, cause } => {
+        Row::End { time, cause, .. } => {
             let time = words::clock(*time, &look.shared.zone);
             let (sign, what, role) = match cause {
                 Some(EndCause::Reboot) => ("✖", "rebooted", Role::Died),
@@ -59,7 +61,7 @@ pub(super) fn row(look: &Look<'_>, row: &Row, chosen: bool, area: Rect, buf: &mu
             ];
             line(&Line::from(spans), area, 0, buf);
         }
-        Row::Gap { length } => {
+        Row::Gap { length, .. } => {
             let words = format!("  ┄ not recording {}", words::age(*length));
             line(&Line::from(look.span(Role::Dim, words)), area, 0, buf);
         }

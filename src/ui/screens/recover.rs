@@ -4,9 +4,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::app::plural;
 use crate::app::screens::recover::Recover;
 use crate::app::words;
+use crate::app::words::plural;
 use crate::model::ansi::label;
 use crate::model::snapshot::{EndCause, SessionSummary, SnapshotMeta};
 use crate::restore::recovery::Offer;
@@ -44,13 +44,16 @@ pub(crate) fn draw(
         lines.push(Line::default());
         lines.extend(keys(look));
     }
-    let title = format!(
-        "Your last {} server ended unexpectedly",
-        offer.life.server.mux
-    );
+    let mux = offer.life.server.mux;
+    let title = match (offer.evident, is_wide(look)) {
+        (true, true) => format!("Your last {mux} server ended unexpectedly"),
+        (false, true) => format!("Your last {mux} server ended, perhaps because you closed it"),
+        (true, false) => format!("{mux} ended unexpectedly"),
+        (false, false) => format!("{mux} ended, perhaps closed"),
+    };
     let note = match screen.offers.len() {
         1 => String::new(),
-        all => format!("{} of {all}, j/k", screen.offer + 1),
+        all => format!("{} of {all}, j/k", screen.offer.at() + 1),
     };
     let dialog = Dialog {
         title: &title,
@@ -61,8 +64,16 @@ pub(crate) fn draw(
         style: look.style(Role::FrameFocus),
     };
     dialog.draw(upper, buf, look.theme);
-    let off = "Turn this off: prompt = false in [recovery] of the settings";
+    let off = match is_wide(look) {
+        true => "Turn this off: prompt = false in [recovery] of the settings",
+        false => "Off: prompt = false in [recovery]",
+    };
     put(buf, lower, lower.x + 1, lower.y, off, look.style(Role::Dim));
+}
+
+/// Whether there is room for whole sentences.
+fn is_wide(look: &Look<'_>) -> bool {
+    look.shared.size.width >= 72
 }
 
 fn when(
@@ -80,7 +91,7 @@ fn when(
         format!(" {day}")
     };
     let before = words::age(offer.last_seen.since(meta.time));
-    let roomy = look.shared.size.width >= 72;
+    let roomy = is_wide(look);
     let which = match screen.snapshot {
         0 if roomy => "Last good snapshot  ".to_owned(),
         0 => "Snapshot  ".to_owned(),
@@ -93,10 +104,13 @@ fn when(
         format!("{clock}{day}, {before} before")
     };
     let seen = words::clock(offer.last_seen, zone);
-    let reason = match offer.cause {
-        EndCause::Reboot => "the machine was started anew".to_owned(),
-        EndCause::ServerGone => format!("the server is gone; last seen at {seen}"),
-        EndCause::Closed => format!("its last session was closed at {seen}"),
+    let reason = match (offer.cause, roomy) {
+        (EndCause::Reboot, true) => "the machine was started anew".to_owned(),
+        (EndCause::Reboot, false) => "the machine restarted".to_owned(),
+        (EndCause::ServerGone, true) => format!("the server is gone; last seen at {seen}"),
+        (EndCause::ServerGone, false) => format!("gone; last seen {seen}"),
+        (EndCause::Closed, true) => format!("its last session was closed at {seen}"),
+        (EndCause::Closed, false) => format!("closed at {seen}"),
     };
     let line = |name: String, said: String| {
         Line::from(vec![
@@ -135,7 +149,10 @@ fn sessions(
         Line::from(vec![
             look.span(Role::Good, "  ✓ "),
             look.span(Role::Strong, name),
-            Span::raw(format!("  {tabs:<10} {panes:<9} ")),
+            Span::raw(match is_wide(look) {
+                true => format!("  {tabs:<10} {panes:<9} "),
+                false => format!("  {panes:<9} "),
+            }),
             look.span(Role::Dim, programs),
         ])
     };
@@ -194,8 +211,10 @@ fn keys(look: &Look<'_>) -> Vec<Line<'static>> {
 
 #[cfg(test)]
 mod tests {
+    use crate::app::effect::Job;
     use crate::app::input::{Key, KeyPress};
-    use crate::app::msg::{Answer, Loaded};
+    use crate::app::library::Loaded;
+    use crate::app::msg::Answer;
     use crate::app::samples::{self, ELEVEN_FORTY, World};
     use crate::app::{Effect, Msg, Screen, State, update};
     use crate::model::geometry::Size;
@@ -205,7 +224,7 @@ mod tests {
         let (mut state, _) = State::start(testing::shared(), Vec::new());
         let crashes = Answer::Crashes(Ok(vec![samples::offer()]));
         let effects = update(&mut state, Msg::Answer(crashes));
-        let loads = |effect: &Effect| matches!(effect, Effect::LoadSnapshot { .. });
+        let loads = |effect: &Effect| matches!(effect, Effect::Job(Job::LoadSnapshot { .. }));
         assert!(effects.iter().any(loads));
         let world = World::now();
         state.shared.library.keep(Loaded {
@@ -242,7 +261,7 @@ mod tests {
         let earlier = samples::offer().snapshots[1].id;
         assert!(matches!(
             effects.as_slice(),
-            [Effect::Plan { snapshot, .. }] if *snapshot == earlier
+            [Effect::Job(Job::Plan { snapshot, .. })] if *snapshot == earlier
         ));
         assert!(matches!(state.screen(), Some(Screen::Restore(_))));
     }
@@ -254,7 +273,10 @@ mod tests {
         assert!(!is_prompt(&state));
         let mut state = offered();
         let life = samples::offer().id();
-        assert_eq!(press(&mut state, 'N'), [Effect::DismissRecovery { life }]);
+        assert_eq!(
+            press(&mut state, 'N'),
+            [Effect::Job(Job::DismissRecovery { life })]
+        );
         assert!(!is_prompt(&state));
     }
 

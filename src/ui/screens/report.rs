@@ -4,11 +4,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-use crate::app::input::Target as Met;
-use crate::app::keys::Action;
-use crate::app::plural;
 use crate::app::screens::report::{Report, Undo, sign, undone_words};
 use crate::app::words;
+use crate::app::words::plural;
 use crate::model::ansi::label;
 use crate::restore::{Level, Outcome, Status};
 use crate::ui::draw::{self, Drawn, Look, split_bottom, split_top};
@@ -72,7 +70,7 @@ fn header(screen: &Report, look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn:
     if said.width() + right.width() <= usize::from(area.width) {
         draw::line(&right, area, area.width.saturating_sub(wide), buf);
         let keys = Rect::new(area.right().saturating_sub(8), area.y, 8, 1);
-        drawn.target(keys.intersection(area), Met::Action(Action::Help));
+        drawn.target(keys.intersection(area), draw::HELP);
     }
 }
 
@@ -142,7 +140,7 @@ fn rows(screen: &Report, look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn: &
         .collect();
     let tree = Tree {
         rows: &list,
-        selected: Some(screen.selected),
+        selected: Some(screen.selected.at()),
         note_width: 0,
     };
     tree.draw(inside, buf, look.theme);
@@ -186,6 +184,7 @@ fn more(screen: &Report, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::effect::{Job, TerminalEffect};
     use crate::app::input::{Key, KeyPress};
     use crate::app::msg::Answer;
     use crate::app::samples;
@@ -217,13 +216,13 @@ mod tests {
         let [session] = <[_; 1]>::try_from(samples::report().sessions).unwrap();
         assert_eq!(attach, [Effect::Attach { session }]);
         let copied = press(&mut reported(), 'y');
-        let [Effect::Copy(text)] = copied.as_slice() else {
+        let [Effect::Terminal(TerminalEffect::Copy(text))] = copied.as_slice() else {
             panic!("the report is copied, not {copied:?}");
         };
         assert!(text.contains("✗ 1.2 tail -f api.log") && text.contains("! api:1.3"));
         let mut state = reported();
         let retry = press(&mut state, 'f');
-        let [Effect::Plan { selection, .. }] = retry.as_slice() else {
+        let [Effect::Job(Job::Plan { selection, .. })] = retry.as_slice() else {
             panic!("a plan is asked for, not {retry:?}");
         };
         assert!(selection.has(&"api".into(), 1, 2) && !selection.has(&"api".into(), 1, 1));
@@ -241,7 +240,7 @@ mod tests {
             "the key that asks never confirms"
         );
         let undo = press(&mut state, 'y');
-        let [Effect::UndoRestore { made }] = undo.as_slice() else {
+        let [Effect::Job(Job::UndoRestore { made })] = undo.as_slice() else {
             panic!("it is to be taken back, not {undo:?}");
         };
         assert_eq!(made.sessions, samples::report().sessions);

@@ -5,11 +5,11 @@ use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
 use crate::app::effect::Scope;
-use crate::app::input::Target;
-use crate::app::plural;
+use crate::app::mouse::MouseTarget;
 use crate::app::screens::search::{Contents, Search};
-use crate::app::state::Window;
+use crate::app::shared::Window;
 use crate::app::words;
+use crate::app::words::plural;
 use crate::model::ansi::label;
 use crate::store::{HitKind, SearchHit};
 use crate::ui::draw::{self, Drawn, Look, line, split_bottom, split_top};
@@ -63,7 +63,7 @@ fn prompt(screen: &Search, look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn:
         (false, None) => String::new(),
         (false, Some(_)) if count == 0 => "nothing found ".to_owned(),
         (false, Some(took)) => {
-            let found = plural(count, "match").replace("matchs", "matches");
+            let found = plural(count, "match");
             let snapshots = plural(usize::try_from(snapshots).unwrap_or(usize::MAX), "snapshot");
             format!("{found} in {snapshots} · {took} ms ")
         }
@@ -151,7 +151,7 @@ fn matches(screen: &Search, look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn
         .intersection(inside);
         let chosen = at == screen.chosen();
         one(look, hit, chosen, place, buf);
-        drawn.target(place, Target::Row(at));
+        drawn.target(place, MouseTarget::Row(at));
     }
 }
 

@@ -4,9 +4,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-use crate::app::input::Target;
+use crate::app::mouse::MouseTarget;
 use crate::app::screens::tape::Tape;
-use crate::app::state::Window;
+use crate::app::shared::Window;
 use crate::app::words;
 use crate::model::ansi::label;
 use crate::ui::draw::{self, Drawn, Look, line, split_bottom, split_left, split_top};
@@ -91,7 +91,7 @@ fn the_list(screen: &Tape, look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn:
     let all = screen.rows().len();
     let first = window(shared.view.list.first, cursor, rows, all);
     drawn.view.list = Window { first, rows };
-    drawn.target(inside, Target::List);
+    drawn.target(inside, MouseTarget::List);
     for (y, (at, row)) in
         (inside.y..inside.bottom()).zip(screen.rows().iter().enumerate().skip(first))
     {
@@ -101,7 +101,7 @@ fn the_list(screen: &Tape, look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn:
             ..inside
         };
         list::row(look, row, cursor == Some(at), place, buf);
-        drawn.target(place, Target::Row(at));
+        drawn.target(place, MouseTarget::Row(at));
     }
     if all == 0 {
         timeline::nothing(look, inside, buf);
@@ -178,8 +178,9 @@ fn tiny(look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
         0,
         buf,
     );
-    let signs = Line::from(list::signs(look, entry.changes));
-    let width = u16::try_from(signs.width()).unwrap_or(0) + 4;
+    let signs = list::signs(look, entry.changes);
+    let signs = Line::from(draw::short_recorder(look, signs));
+    let width = u16::try_from(signs.width()).unwrap_or(0) + 3;
     let right = top.width.saturating_sub(width);
     line(&signs, top, right, buf);
     line(

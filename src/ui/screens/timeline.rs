@@ -6,14 +6,13 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::app::input::Target;
 use crate::app::library::{Entry, Seen};
-use crate::app::state::Shared;
+use crate::app::mouse::MouseTarget;
+use crate::app::shared::Shared;
 use crate::app::words;
 use crate::model::ansi::label;
 use crate::model::changes::{Change, ChangeKind};
 use crate::model::snapshot::Cause;
-use crate::model::time::Millis;
 use crate::model::tree::{Session, Tab};
 use crate::ui::draw::{Drawn, Look, line};
 use crate::ui::theme::Role;
@@ -27,10 +26,7 @@ pub(super) fn slider(look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn: &mut 
     let Some((from, to)) = shared.stretch() else {
         return;
     };
-    let mut ticks: Vec<Tick> = shared
-        .day_entries(from, Millis(to.0.saturating_add(1)))
-        .map(tick)
-        .collect();
+    let mut ticks: Vec<Tick> = shared.day_entries().map(tick).collect();
     let ends = shared.lives.values().filter(|life| life.end.is_some());
     ticks.extend(ends.map(|life| Tick {
         time: life.last_seen,
@@ -54,7 +50,7 @@ pub(super) fn slider(look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn: &mut 
     .draw(area, buf, look.theme);
     drawn.target(
         area,
-        Target::Slider {
+        MouseTarget::Slider {
             column: 0,
             width: area.width,
         },
@@ -116,7 +112,7 @@ pub(super) fn tabs(
         line(&Line::from(vec![words, Span::raw("  ")]), area, x, buf);
         drawn.target(
             Rect::new(area.x + x, area.y, width, 1),
-            Target::Tab(tab.index),
+            MouseTarget::Tab(tab.index),
         );
         x += width + 2;
     }
@@ -160,7 +156,7 @@ pub(super) fn thumb(
     };
     thumb.draw(area, buf, &mut drawn.screens, look.theme);
     for (pane, place) in thumb.places(area) {
-        drawn.target(place, Target::Pane(pane));
+        drawn.target(place, MouseTarget::Pane(pane));
     }
 }
 

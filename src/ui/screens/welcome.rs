@@ -4,11 +4,12 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-use crate::app::input::Target;
 use crate::app::keys::Action;
-use crate::app::plural;
+use crate::app::keys::action::WelcomeAction;
+use crate::app::mouse::MouseTarget;
 use crate::app::screens::welcome::Welcome;
 use crate::app::words;
+use crate::app::words::plural;
 use crate::model::ansi::label;
 use crate::ui::draw::{self, Drawn, Look, line};
 use crate::ui::theme::Role;
@@ -52,12 +53,12 @@ pub(crate) fn draw(
         };
         line(&text, place, 2, buf);
         if let Some(action) = action {
-            drawn.target(place, Target::Action(action));
+            drawn.target(place, MouseTarget::Action(Action::Welcome(action)));
         }
     }
 }
 
-fn lines(screen: &Welcome, look: &Look<'_>) -> Vec<(Line<'static>, Option<Action>)> {
+fn lines(screen: &Welcome, look: &Look<'_>) -> Vec<(Line<'static>, Option<WelcomeAction>)> {
     let shared = look.shared;
     let says = |role: Role, text: String| (Line::from(look.span(role, text)), None);
     let mut lines = Vec::new();
@@ -101,13 +102,13 @@ fn lines(screen: &Welcome, look: &Look<'_>) -> Vec<(Line<'static>, Option<Action
             "1",
             "Record while muxtape is open",
             "a look every second",
-            Action::ChooseRecord,
+            WelcomeAction::Record,
         ),
         (
             "2",
             "One snapshot, now",
             "nothing in the background",
-            Action::ChooseOnce,
+            WelcomeAction::Once,
         ),
     ];
     for (key, what, note, action) in choices {

@@ -28,7 +28,7 @@ pub struct Dialog<'a> {
 impl Dialog<'_> {
     /// Draws it in the middle of `area`; returns where it is. With less room than it needs, what it
     /// says is cut from below, the choices never.
-    pub fn draw(&self, area: Rect, buffer: &mut Buffer, theme: Theme) -> Rect {
+    pub fn draw(&self, area: Rect, buffer: &mut Buffer, theme: Theme<'_>) -> Rect {
         let area = area.intersection(buffer.area);
         let lines = u16::try_from(self.lines.len()).unwrap_or(u16::MAX);
         // Frame, a blank line at either end, and the choices with a blank line before them.
@@ -96,7 +96,7 @@ mod tests {
                 style: Style::new(),
             };
             let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
-            dialog.draw(buffer.area, &mut buffer, Theme::new(crate::config::ThemeName::Dark));
+            dialog.draw(buffer.area, &mut buffer, Theme::new(&crate::ui::testing::dark()));
             if width.min(wide) >= 12 && height >= 3 {
                 let all: String = buffer.content.iter().map(ratatui::buffer::Cell::symbol).collect();
                 prop_assert!(all.contains("No"));

@@ -17,7 +17,7 @@ pub struct Progress {
 
 impl Progress {
     /// Draws the bar and, after it, the count: `██████▌       12/31`.
-    pub fn draw(&self, line: Rect, buffer: &mut Buffer, theme: Theme) {
+    pub fn draw(&self, line: Rect, buffer: &mut Buffer, theme: Theme<'_>) {
         let count = format!(" {}/{}", self.done.min(self.total), self.total);
         let columns = line.width.saturating_sub(width(&count));
         let eighths = usize::from(columns) * 8 * self.done.min(self.total) / self.total.max(1);
@@ -57,7 +57,7 @@ mod tests {
             Progress { done, total }.draw(
                 buffer.area,
                 &mut buffer,
-                Theme::new(crate::config::ThemeName::Dark),
+                Theme::new(&crate::ui::testing::dark()),
             );
             let cells = buffer.content.iter();
             cells.map(ratatui::buffer::Cell::symbol).collect::<String>()

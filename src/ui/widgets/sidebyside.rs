@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::app::screens::diff::text::{Cell, Compared, Line};
+use crate::model::words::count;
 use crate::ui::theme::{Role, Theme};
 
 use super::text::{put, start, width};
@@ -47,7 +48,7 @@ struct Written<'a> {
 
 impl SideBySide<'_> {
     /// Draws both sides, each into its own column.
-    pub fn draw(&self, left: Rect, right: Rect, buffer: &mut Buffer, theme: Theme) {
+    pub fn draw(&self, left: Rect, right: Rect, buffer: &mut Buffer, theme: Theme<'_>) {
         let height = left.height.min(right.height);
         let mut y = 0;
         for line in self.lines.iter().skip(self.first) {
@@ -57,7 +58,7 @@ impl SideBySide<'_> {
             let [on_left, on_right] = [left, right].map(|side| below(side, y));
             y += match *line {
                 Line::Fold { count, .. } => {
-                    let words = format!("⋯ {count} same lines");
+                    let words = same_lines(count);
                     self.fold(on_left, &format!("{words}   z: open"), buffer, theme);
                     self.fold(on_right, &words, buffer, theme)
                 }
@@ -71,7 +72,7 @@ impl SideBySide<'_> {
     }
 
     /// Draws both sides in one column: of a line that differs, first what went, then what came.
-    pub fn draw_inline(&self, area: Rect, buffer: &mut Buffer, theme: Theme) {
+    pub fn draw_inline(&self, area: Rect, buffer: &mut Buffer, theme: Theme<'_>) {
         let mut y = 0;
         for line in self.lines.iter().skip(self.first) {
             if y >= area.height {
@@ -79,7 +80,7 @@ impl SideBySide<'_> {
             }
             match *line {
                 Line::Fold { count, .. } => {
-                    let words = format!("⋯ {count} same lines   z: open");
+                    let words = format!("{}   z: open", same_lines(count));
                     y += self.fold(below(area, y), &words, buffer, theme);
                 }
                 Line::Pair(at) => {
@@ -93,7 +94,7 @@ impl SideBySide<'_> {
         }
     }
 
-    fn fold(&self, area: Rect, words: &str, buffer: &mut Buffer, theme: Theme) -> u16 {
+    fn fold(&self, area: Rect, words: &str, buffer: &mut Buffer, theme: Theme<'_>) -> u16 {
         let x = area.x + self.gutter().min(area.width);
         put(buffer, area, x, area.y, words, theme.style(Role::Dim));
         1
@@ -107,7 +108,14 @@ impl SideBySide<'_> {
     }
 
     /// Draws one side of a pair; how many lines it took.
-    fn side(&self, at: usize, side: Side, area: Rect, buffer: &mut Buffer, theme: Theme) -> u16 {
+    fn side(
+        &self,
+        at: usize,
+        side: Side,
+        area: Rect,
+        buffer: &mut Buffer,
+        theme: Theme<'_>,
+    ) -> u16 {
         let Some(pair) = self.text.pairs.get(at) else {
             return 0;
         };
@@ -136,7 +144,7 @@ impl SideBySide<'_> {
         self.write(&written, area, buffer, theme)
     }
 
-    fn write(&self, line: &Written<'_>, area: Rect, buffer: &mut Buffer, theme: Theme) -> u16 {
+    fn write(&self, line: &Written<'_>, area: Rect, buffer: &mut Buffer, theme: Theme<'_>) -> u16 {
         let gutter = self.gutter();
         if area.is_empty() {
             return 1;
@@ -229,10 +237,13 @@ fn without_tabs(text: &str, column: &mut usize) -> String {
     spread
 }
 
+fn same_lines(number: usize) -> String {
+    format!("⋯ {}", count(number as u64, "same line"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::ThemeName;
     use crate::model::contents::Contents;
     use proptest::prelude::*;
     use std::collections::BTreeSet;
@@ -255,7 +266,8 @@ mod tests {
             wrap,
         };
         let mut buffer = Buffer::empty(Rect::new(0, 0, columns, rows));
-        let theme = Theme::new(ThemeName::Dark);
+        let dark = crate::ui::testing::dark();
+        let theme = Theme::new(&dark);
         if inline {
             view.draw_inline(buffer.area, &mut buffer, theme);
         } else {
@@ -322,7 +334,8 @@ mod tests {
     fn the_words_that_differ_stand_out() {
         let text = compared("pool size 8 now", "pool size 32 now");
         let buffer = drawn(&text, 40, 1, false, true);
-        let theme = Theme::new(ThemeName::Dark);
+        let dark = crate::ui::testing::dark();
+        let theme = Theme::new(&dark);
         let style = |x: u16| buffer.cell((x, 0)).unwrap().style();
         let word = theme.style(Role::RemovedWord);
         assert_eq!(style(16).bg, word.bg);

@@ -2,7 +2,7 @@
 //! stretches of time, and a column can be turned back into its moment for the mouse.
 
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan, Zoned};
+use jiff::{ToSpan, Zoned};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -158,7 +158,7 @@ pub fn nearest(ticks: &[Tick], moment: Millis) -> Option<usize> {
 
 impl Slider<'_> {
     /// Draws labels, bars and marks on three lines; with less room, the marks, then the bars.
-    pub fn draw(&self, area: Rect, buffer: &mut Buffer, theme: Theme) {
+    pub fn draw(&self, area: Rect, buffer: &mut Buffer, theme: Theme<'_>) {
         let area = area.intersection(buffer.area);
         let line = |at: u16| Rect::new(area.x, area.y + at, area.width, 1);
         match area.height {
@@ -176,7 +176,7 @@ impl Slider<'_> {
         }
     }
 
-    fn labels(&self, line: Rect, buffer: &mut Buffer, theme: Theme) {
+    fn labels(&self, line: Rect, buffer: &mut Buffer, theme: Theme<'_>) {
         let live = "▸ live";
         let room = line.width.saturating_sub(width(live) + 1);
         let mut free = line.x;
@@ -199,7 +199,7 @@ impl Slider<'_> {
         }
     }
 
-    fn bars(&self, line: Rect, buffer: &mut Buffer, theme: Theme) {
+    fn bars(&self, line: Rect, buffer: &mut Buffer, theme: Theme<'_>) {
         let mut weights = vec![0u64; usize::from(line.width)];
         for tick in self.ticks {
             let column = self.range.column(tick.time, line.width);
@@ -224,7 +224,7 @@ impl Slider<'_> {
         self.gaps.iter().any(within)
     }
 
-    fn marks(&self, line: Rect, buffer: &mut Buffer, theme: Theme) {
+    fn marks(&self, line: Rect, buffer: &mut Buffer, theme: Theme<'_>) {
         let mut marks: Vec<Option<Mark>> = vec![None; usize::from(line.width)];
         for tick in self.ticks {
             let column = self.range.column(tick.time, line.width);
@@ -250,7 +250,7 @@ impl Slider<'_> {
     }
 }
 
-fn mark_style(mark: Mark, theme: Theme) -> Style {
+fn mark_style(mark: Mark, theme: Theme<'_>) -> Style {
     match mark {
         Mark::Manual => theme.style(Role::Good),
         Mark::Undo => theme.style(Role::Undo),
@@ -319,11 +319,8 @@ fn labels(range: Range, columns: u16, zone: &TimeZone) -> Vec<(Millis, String)> 
     let Some(step) = Step::ALL.into_iter().find(fits) else {
         return Vec::new();
     };
-    let Ok(from) = Timestamp::from_millisecond(range.from.0) else {
-        return Vec::new();
-    };
     // Steps are counted from the midnight before the range, so that labels are round numbers.
-    let Ok(mut moment) = from.to_zoned(zone.clone()).start_of_day() else {
+    let Ok(mut moment) = range.from.timestamp().to_zoned(zone.clone()).start_of_day() else {
         return Vec::new();
     };
     let mut found = Vec::new();
@@ -367,7 +364,7 @@ mod tests {
         slider.draw(
             buffer.area,
             &mut buffer,
-            Theme::new(crate::config::ThemeName::Dark),
+            Theme::new(&crate::ui::testing::dark()),
         );
         let rows = buffer.content.chunks(usize::from(columns));
         rows.map(|row| row.iter().map(ratatui::buffer::Cell::symbol).collect())
@@ -454,7 +451,7 @@ mod tests {
                 zone: &TimeZone::UTC,
             };
             let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
-            slider.draw(buffer.area, &mut buffer, Theme::new(crate::config::ThemeName::Dark));
+            slider.draw(buffer.area, &mut buffer, Theme::new(&crate::ui::testing::dark()));
             prop_assert!(nearest(&ticks, Millis(0)).is_some() || ticks.is_empty());
         }
     }

@@ -62,7 +62,7 @@ impl std::fmt::Debug for Thumb<'_> {
 
 impl Thumb<'_> {
     /// Draws it over the whole of `area`.
-    pub fn draw(&self, area: Rect, buffer: &mut Buffer, screens: &mut Screens, theme: Theme) {
+    pub fn draw(&self, area: Rect, buffer: &mut Buffer, screens: &mut Screens, theme: Theme<'_>) {
         let area = area.intersection(buffer.area);
         for (index, place) in self.places(area) {
             if let Some(pane) = self.tab.pane(index) {
@@ -120,7 +120,7 @@ impl Thumb<'_> {
         place: Rect,
         buffer: &mut Buffer,
         screens: &mut Screens,
-        theme: Theme,
+        theme: Theme<'_>,
     ) {
         let focused = self
             .focused()
@@ -188,7 +188,7 @@ impl Thumb<'_> {
         inside: Rect,
         buffer: &mut Buffer,
         screens: &mut Screens,
-        theme: Theme,
+        theme: Theme<'_>,
     ) {
         if inside.is_empty() || self.inside == Inside::Labels {
             return;
@@ -275,7 +275,7 @@ mod tests {
                 };
                 let mut buffer = Buffer::empty(Rect::new(0, 0, 80, 24));
                 let area = Rect::new(x, y, width, height);
-                thumb.draw(area, &mut buffer, &mut screens, Theme::new(crate::config::ThemeName::Dark));
+                thumb.draw(area, &mut buffer, &mut screens, Theme::new(&crate::ui::testing::dark()));
                 let inside = area.intersection(buffer.area);
                 let covered: u32 = thumb.places(inside).iter().map(|(_, r)| r.area()).sum();
                 prop_assert_eq!(covered, inside.area(), "panes tile the drawing");

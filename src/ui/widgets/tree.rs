@@ -60,7 +60,7 @@ impl Tree<'_> {
     }
 
     /// Draws the rows that are seen.
-    pub fn draw(&self, area: Rect, buffer: &mut Buffer, theme: Theme) {
+    pub fn draw(&self, area: Rect, buffer: &mut Buffer, theme: Theme<'_>) {
         let area = area.intersection(buffer.area);
         let note_width = if area.width > self.note_width * 3 {
             self.note_width
@@ -152,7 +152,7 @@ mod tests {
                 .collect();
             let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
             let tree = Tree { rows: &rows, selected: Some(selected), note_width };
-            tree.draw(buffer.area, &mut buffer, Theme::new(crate::config::ThemeName::Dark));
+            tree.draw(buffer.area, &mut buffer, Theme::new(&crate::ui::testing::dark()));
         }
     }
 }

@@ -2,94 +2,68 @@
 
 use bstr::ByteSlice;
 
-use super::{Diff, WHEEL, rows};
+use super::{Diff, rows};
 use crate::app::effect::Side;
-use crate::app::input::{MouseKind, Target as Met};
-use crate::app::keys::{Action, Context};
+use crate::app::keys::Context;
+use crate::app::keys::action::{CopyAction, DiffAction};
+use crate::app::list::wheel;
+use crate::app::mouse::{MouseKind, MouseTarget};
 use crate::app::msg::Answer;
 use crate::app::screens::restore::Restore;
 use crate::app::screens::{Go, Interact, Screen};
-use crate::app::state::{Cx, Shared};
+use crate::app::shared::{Cx, Shared};
 use crate::model::ansi;
+use crate::model::changes::command_words;
+
+/// The most equal lines that are shown around a change.
+const MAX_CONTEXT_LINES: usize = 999;
 
 impl Interact for Diff {
     fn context(&self) -> Context {
         Context::Diff
     }
 
-    fn action(&mut self, action: Action, count: usize, cx: &mut Cx<'_>) -> Go {
-        let page = rows(cx.shared).max(2) - 1;
-        match action {
-            Action::Back | Action::Leave => return Go::Back,
-            Action::Older => self.scrub(true, true, count, cx),
-            Action::Newer => self.scrub(true, false, count, cx),
-            Action::OlderA => self.scrub(false, true, count, cx),
-            Action::NewerA => self.scrub(false, false, count, cx),
-            Action::Down => self.scroll(true, count, cx.shared),
-            Action::Up => self.scroll(false, count, cx.shared),
-            Action::PageDown => self.scroll(true, page, cx.shared),
-            Action::PageUp => self.scroll(false, page, cx.shared),
-            Action::Top => self.first = 0,
-            Action::Bottom => self.scroll_to(usize::MAX, cx.shared),
-            Action::NextMatch => self.step_change(true, cx.shared),
-            Action::PreviousMatch => self.step_change(false, cx.shared),
-            Action::NextPane | Action::NextPanel => {
-                self.step_pane(true, cx.shared);
-            }
-            Action::PreviousPane | Action::PreviousPanel => {
-                self.step_pane(false, cx.shared);
-            }
-            Action::Inline => self.show.inline = !self.show.inline,
-            Action::Wrap => self.show.wrap = !self.show.wrap,
-            Action::Tree => self.show.tree = !self.show.tree,
-            Action::Layout => {
-                self.show.layout = Some(!self.show.layout_seen(cx.shared.size));
-            }
-            Action::Fold => self.toggle_fold(cx.shared),
-            Action::FoldAll | Action::LessContext | Action::MoreContext => {
-                let show = &mut self.show;
-                match action {
-                    Action::FoldAll => show.unfolded = !show.unfolded,
-                    Action::LessContext => show.context = show.context.saturating_sub(count),
-                    _ => show.context = show.context.saturating_add(count).min(999),
+    fn copy(&mut self, what: CopyAction, cx: &mut Cx<'_>) -> Go {
+        let both = self.pane().cloned().unwrap_or_default();
+        let side = if both.b.is_some() { &both.b } else { &both.a };
+        match (what, side) {
+            (CopyAction::Id, _) => {
+                for side in [self.a, self.b] {
+                    if let Side::Snapshot(id) = side {
+                        cx.copy("the snapshot's id", id.to_string());
+                        break;
+                    }
                 }
-                self.open.clear();
-                self.fold();
-                self.go_to(self.change, cx.shared);
             }
-            Action::IgnoreBlank => {
-                self.show.ignore_blank = !self.show.ignore_blank;
-                self.read(cx.shared);
+            (CopyAction::Directory, Some((_, pane))) => {
+                cx.copy("the directory", ansi::label(&pane.cwd));
             }
-            Action::Swap => {
-                std::mem::swap(&mut self.a, &mut self.b);
-                self.compare(cx);
+            (CopyAction::Command, Some((_, pane))) => {
+                cx.copy("the command", command_words(pane));
             }
-            Action::Restore => match self.a {
-                Side::Snapshot(id) => {
-                    let preview = Restore::open(id, cx);
-                    return Go::Open(Box::new(Screen::Restore(preview)));
+            (CopyAction::Text, _) => {
+                if let Some(contents) = self.contents(side) {
+                    let text = ansi::plain(contents.visible().trim_end());
+                    cx.copy("the pane's text", text);
                 }
-                Side::Live => cx
-                    .shared
-                    .say("A is the server as it is now: nothing to restore"),
-            },
-            action => self.copy(action, cx),
+            }
+            (CopyAction::Directory | CopyAction::Command, None) => {}
         }
         Go::Stay
     }
 
-    fn mouse(&mut self, kind: MouseKind, met: Met, cx: &mut Cx<'_>) -> Go {
-        match (kind, met) {
-            (MouseKind::Click | MouseKind::DoubleClick, Met::Row(row))
-                if row < self.nodes.len() =>
-            {
-                self.selected = row;
+    fn mouse(&mut self, kind: MouseKind, met: MouseTarget, cx: &mut Cx<'_>) -> Go {
+        let all = self.nodes.len();
+        match (wheel(kind), met) {
+            (Some((down, by)), _) => {
+                let places = self.places(cx.shared);
+                self.first.step(down, by, places);
+            }
+            (None, MouseTarget::Row(row)) if kind != MouseKind::Drag && row < all => {
+                self.selected.set(row, all);
                 self.read(cx.shared);
             }
-            (MouseKind::ScrollDown, _) => self.scroll(true, WHEEL, cx.shared),
-            (MouseKind::ScrollUp, _) => self.scroll(false, WHEEL, cx.shared),
-            _ => {}
+            (None, _) => {}
         }
         Go::Stay
     }
@@ -130,36 +104,70 @@ impl Diff {
         self.compare(cx);
     }
 
-    fn copy(&self, action: Action, cx: &mut Cx<'_>) {
-        let both = self.pane().cloned().unwrap_or_default();
-        let side = if both.b.is_some() { &both.b } else { &both.a };
-        match (action, side) {
-            (Action::CopyId, _) => {
-                for side in [self.a, self.b] {
-                    if let Side::Snapshot(id) = side {
-                        return cx.copy("the snapshot's id", id.to_string());
-                    }
+    /// Does what a key means.
+    pub(in crate::app::screens) fn act(
+        &mut self,
+        action: DiffAction,
+        count: usize,
+        cx: &mut Cx<'_>,
+    ) -> Go {
+        let show = &mut self.show;
+        match action {
+            DiffAction::Older => self.scrub(true, true, count, cx),
+            DiffAction::Newer => self.scrub(true, false, count, cx),
+            DiffAction::OlderA => self.scrub(false, true, count, cx),
+            DiffAction::NewerA => self.scrub(false, false, count, cx),
+            DiffAction::Move(motion) => {
+                let all = self.places(cx.shared);
+                self.first.go(motion, count, rows(cx.shared), all);
+            }
+            DiffAction::NextChange => self.step_change(true, cx.shared),
+            DiffAction::PreviousChange => self.step_change(false, cx.shared),
+            DiffAction::NextPane => drop(self.step_pane(true, cx.shared)),
+            DiffAction::PreviousPane => drop(self.step_pane(false, cx.shared)),
+            DiffAction::Inline => show.inline = !show.inline,
+            DiffAction::Wrap => show.wrap = !show.wrap,
+            DiffAction::Tree => show.tree = !show.tree,
+            DiffAction::Layout => show.layout = Some(!show.layout_seen(cx.shared.size)),
+            DiffAction::Fold => self.toggle_fold(cx.shared),
+            DiffAction::FoldAll => {
+                show.unfolded = !show.unfolded;
+                self.fold_anew(cx.shared);
+            }
+            DiffAction::LessContext => {
+                show.context = show.context.saturating_sub(count);
+                self.fold_anew(cx.shared);
+            }
+            DiffAction::MoreContext => {
+                show.context = show.context.saturating_add(count).min(MAX_CONTEXT_LINES);
+                self.fold_anew(cx.shared);
+            }
+            DiffAction::IgnoreBlank => {
+                show.ignore_blank = !show.ignore_blank;
+                self.read(cx.shared);
+            }
+            DiffAction::Swap => {
+                std::mem::swap(&mut self.a, &mut self.b);
+                self.compare(cx);
+            }
+            DiffAction::Restore => match self.a {
+                Side::Snapshot(id) => {
+                    let preview = Restore::open(id, cx);
+                    return Go::Open(Box::new(Screen::Restore(preview)));
                 }
-            }
-            (Action::CopyDirectory, Some((_, pane))) => {
-                cx.copy("the directory", ansi::label(&pane.cwd));
-            }
-            (Action::CopyCommand, Some((_, pane))) => {
-                let argv = pane
-                    .program
-                    .as_ref()
-                    .map_or(&pane.shell, |program| &program.argv);
-                let words: Vec<String> = argv.iter().map(|arg| ansi::label(arg)).collect();
-                cx.copy("the command", words.join(" "));
-            }
-            (Action::CopyText, _) => {
-                if let Some(contents) = self.contents(side) {
-                    let text = ansi::plain(contents.visible().trim_end());
-                    cx.copy("the pane's text", text);
-                }
-            }
-            _ => {}
+                Side::Live => cx
+                    .shared
+                    .say("A is the server as it is now: nothing to restore"),
+            },
         }
+        Go::Stay
+    }
+
+    /// Folds equal lines as it is to be done now, and stays at the change.
+    fn fold_anew(&mut self, shared: &Shared) {
+        self.open.clear();
+        self.fold();
+        self.go_to(self.change, shared);
     }
 }
 

@@ -8,9 +8,10 @@ use std::collections::BTreeSet;
 
 use bstr::ByteSlice;
 
-use crate::app::effect::{Effect, Generation, Side};
+use crate::app::effect::{Generation, Job, Side};
+use crate::app::list::Cursor;
 use crate::app::msg::{Comparison, Failure};
-use crate::app::state::{Cx, Shared};
+use crate::app::shared::{Cx, Shared};
 use crate::model::contents::Contents;
 use crate::model::geometry::Size;
 use crate::model::target::Target;
@@ -23,8 +24,6 @@ use text::{Compared, Line};
 const CONTEXT: usize = 3;
 /// From this width on the texts stand side by side.
 const TWO_COLUMNS: u16 = 72;
-/// Lines that the wheel scrolls.
-const WHEEL: usize = 3;
 
 /// Two moments side by side.
 #[derive(Debug)]
@@ -44,13 +43,13 @@ pub struct Diff {
     /// The tree.
     pub nodes: Vec<Node>,
     /// The chosen row of the tree.
-    pub selected: usize,
+    pub selected: Cursor,
     /// The text of the chosen pane on both sides.
     pub text: Compared,
     /// What of it is shown.
     pub lines: Vec<Line>,
     /// The first line that is seen.
-    pub first: usize,
+    pub first: Cursor,
     /// The change in the text that the user stands on.
     pub change: usize,
     /// How it is shown.
@@ -108,10 +107,10 @@ impl Diff {
             comparison: None,
             failure: None,
             nodes: Vec::new(),
-            selected: 0,
+            selected: Cursor::default(),
             text: Compared::default(),
             lines: Vec::new(),
-            first: 0,
+            first: Cursor::default(),
             change: 0,
             show: Show {
                 inline: false,
@@ -131,7 +130,7 @@ impl Diff {
     /// The chosen pane.
     #[must_use]
     pub fn pane(&self) -> Option<&Both> {
-        self.nodes.get(self.selected)?.pane.as_ref()
+        self.nodes.get(self.selected.at())?.pane.as_ref()
     }
 
     /// The text of one pane of the chosen ones.
@@ -147,7 +146,7 @@ impl Diff {
     fn compare(&mut self, cx: &mut Cx<'_>) {
         self.generation = cx.shared.ticket();
         self.loading = true;
-        cx.effect(Effect::Compare {
+        cx.effect(Job::Compare {
             a: self.a,
             b: self.b,
             generation: self.generation,
@@ -174,7 +173,7 @@ impl Diff {
             .nodes
             .iter()
             .position(|node| node.pane.is_some() && is(node));
-        self.selected = found.or_else(first).unwrap_or(0);
+        self.selected = Cursor::new(found.or_else(first).unwrap_or(0));
         self.read(shared);
         if before.is_some() && found.is_some() {
             self.go_to(
@@ -190,7 +189,7 @@ impl Diff {
         let blank = self.show.ignore_blank;
         self.text = Compared::new(self.contents(&both.a), self.contents(&both.b), blank);
         let tally = self.text.tally().to_string();
-        if let Some(node) = self.nodes.get_mut(self.selected)
+        if let Some(node) = self.nodes.get_mut(self.selected.at())
             && node.text.is_some()
             && !tally.is_empty()
         {
@@ -213,7 +212,7 @@ impl Diff {
     fn go_to(&mut self, change: usize, shared: &Shared) {
         self.change = change;
         let Some(pairs) = self.text.changes.get(change) else {
-            self.first = 0;
+            self.first = Cursor::default();
             return;
         };
         let start = pairs.start;
@@ -239,31 +238,28 @@ impl Diff {
         self.lines.len().saturating_sub(rows)
     }
 
-    fn scroll_to(&mut self, first: usize, shared: &Shared) {
-        self.first = first.min(self.last_first(rows(shared), shared.size));
+    /// The places that the text can be scrolled to.
+    fn places(&self, shared: &Shared) -> usize {
+        self.last_first(rows(shared), shared.size) + 1
     }
 
-    fn scroll(&mut self, down: bool, by: usize, shared: &Shared) {
-        let to = if down {
-            self.first.saturating_add(by)
-        } else {
-            self.first.saturating_sub(by)
-        };
-        self.scroll_to(to, shared);
+    fn scroll_to(&mut self, first: usize, shared: &Shared) {
+        self.first.set(first, self.places(shared));
     }
 
     /// Chooses the next or previous pane; whether there was one.
     fn step_pane(&mut self, forward: bool, shared: &Shared) -> bool {
         let is_pane = |at: &usize| self.nodes.get(*at).is_some_and(|node| node.pane.is_some());
+        let here = self.selected.at();
         let next = if forward {
-            (self.selected + 1..self.nodes.len()).find(is_pane)
+            (here + 1..self.nodes.len()).find(is_pane)
         } else {
-            (0..self.selected).rev().find(is_pane)
+            (0..here).rev().find(is_pane)
         };
         let Some(next) = next else {
             return false;
         };
-        self.selected = next;
+        self.selected = Cursor::new(next);
         self.read(shared);
         true
     }
@@ -289,7 +285,7 @@ impl Diff {
 
     /// Opens or closes the fold that is seen first.
     fn toggle_fold(&mut self, shared: &Shared) {
-        let mut seen = self.lines.iter().skip(self.first).take(rows(shared));
+        let mut seen = self.lines.iter().skip(self.first.at()).take(rows(shared));
         let fold = seen.find_map(|line| match line {
             Line::Fold { first, .. } => Some(*first),
             Line::Pair(_) => None,
@@ -304,7 +300,7 @@ impl Diff {
         self.fold();
         let first = match at {
             Some(at) if fold.is_none() => self.line_of(at).saturating_sub(CONTEXT),
-            _ => self.first,
+            _ => self.first.at(),
         };
         self.scroll_to(first, shared);
     }

@@ -337,8 +337,7 @@ fn word(kind: ChangeKind) -> &'static str {
 }
 
 fn count(count: usize, what: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} {what}{plural}")
+    crate::model::words::count(count as u64, what)
 }
 
 fn pane_name(pane: &Pane) -> String {

@@ -8,6 +8,7 @@ use bstr::ByteSlice;
 use crate::model::ansi;
 use crate::model::contents::Contents;
 use crate::model::textdiff::{self, Row};
+use crate::model::words::noun;
 
 /// Lines that are compared at the most, the newest ones. Comparing takes time in the square of what
 /// differs, and a key must be answered within a frame.
@@ -157,12 +158,12 @@ impl Compared {
 impl std::fmt::Display for Tally {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut words = Vec::new();
-        let lines = |count: usize| if count == 1 { "line" } else { "lines" };
+        let lines = |count: usize| noun(count as u64, "line");
         match (self.added, self.removed) {
             (0, 0) => {}
             (added, 0) => words.push(format!("+{added} {}", lines(added))),
             (0, removed) => words.push(format!("-{removed} {}", lines(removed))),
-            (added, removed) => words.push(format!("+{added} -{removed} lines")),
+            (added, removed) => words.push(format!("+{added} -{removed} {}", lines(removed))),
         }
         if self.edited > 0 {
             words.push(format!("{} edited", self.edited));

@@ -1,13 +1,15 @@
 //! What the storage view does with keys, the mouse and answers.
 
-use crate::app::effect::Effect;
-use crate::app::input::{MouseKind, Target};
-use crate::app::keys::{Action, Context};
+use crate::app::effect::Job;
+use crate::app::figures::Work;
+use crate::app::keys::Context;
+use crate::app::keys::action::{Motion, PruneAction, StorageAction};
+use crate::app::mouse::{MouseKind, MouseTarget};
 use crate::app::msg::Answer;
-use crate::app::overlay::{Confirm, Confirmed};
+use crate::app::overlay::{Confirm, Confirmed, Overlay};
 use crate::app::screens::{Go, Interact};
-use crate::app::state::Cx;
-use crate::app::upkeep::{Preview, Work};
+use crate::app::shared::Cx;
+use crate::app::upkeep::Preview;
 use crate::app::words;
 
 use super::{Listed, Page, Storage};
@@ -21,49 +23,21 @@ impl Interact for Storage {
         }
     }
 
-    fn action(&mut self, action: Action, count: usize, cx: &mut Cx<'_>) -> Go {
-        let rows = cx.shared.view.list.rows.max(1);
-        let page = rows.saturating_mul(count);
-        let at = self.chosen();
-        match action {
-            Action::Back | Action::Leave => return self.back(cx),
-            Action::Open => return self.open_chosen(cx),
-            Action::Prune => return self.prune(cx),
-            Action::Verify => self.start(Work::Verify, Effect::Verify, cx),
-            Action::Compact => self.start(Work::Compact, Effect::Compact, cx),
-            Action::UndoTrash => {
-                let last = self.figures().map(|figures| figures.trash.last.clone());
-                match last.filter(|last| !last.is_empty()) {
-                    Some(ids) => cx.effect(Effect::Untrash { ids }),
-                    None => cx.shared.say("The trash is empty"),
-                }
-            }
-            Action::ToggleAll => {
-                if let (Page::Prune(listed), Some(preview)) = (&self.page, &self.preview) {
-                    self.page = Page::Prune(Listed::of(preview, !listed.all));
-                }
-            }
-            Action::Down => self.choose(at.saturating_add(count), rows),
-            Action::Up => self.choose(at.saturating_sub(count), rows),
-            Action::PageDown => self.choose(at.saturating_add(page), rows),
-            Action::PageUp => self.choose(at.saturating_sub(page), rows),
-            Action::Top => self.choose(0, rows),
-            Action::Bottom => self.choose(usize::MAX, rows),
-            _ => {}
+    fn back(&mut self, cx: &mut Cx<'_>) -> Go {
+        if self.page == Page::Overview {
+            return Go::Back;
         }
+        self.turn_to(Page::Overview, cx);
         Go::Stay
     }
 
-    fn mouse(&mut self, kind: MouseKind, target: Target, cx: &mut Cx<'_>) -> Go {
-        let rows = cx.shared.view.list.rows.max(1);
-        let at = self.chosen();
-        match (kind, target) {
-            (MouseKind::ScrollUp, _) => self.choose(at.saturating_sub(3), rows),
-            (MouseKind::ScrollDown, _) => self.choose(at.saturating_add(3), rows),
-            (MouseKind::Click, Target::Row(row)) => self.choose(row, rows),
-            (MouseKind::DoubleClick, Target::Row(_)) => return self.open_chosen(cx),
-            _ => {}
+    fn mouse(&mut self, kind: MouseKind, target: MouseTarget, cx: &mut Cx<'_>) -> Go {
+        let opens = kind == MouseKind::DoubleClick && matches!(target, MouseTarget::Row(_));
+        if opens && matches!(self.page, Page::Prune(_)) {
+            return self.go_there(cx);
         }
+        let (cursor, all) = self.cursor(cx);
+        cursor.mouse(kind, target, all);
         Go::Stay
     }
 
@@ -74,7 +48,7 @@ impl Interact for Storage {
                     self.taken.0 = generation;
                     self.figures = Some(figures);
                     self.trouble = None;
-                    self.choose(self.chosen(), cx.shared.view.list.rows);
+                    self.keep_cursor(cx);
                 }
                 Err(failure) => {
                     cx.shared.complain(&failure);
@@ -106,15 +80,85 @@ impl Interact for Storage {
 
     fn confirmed(&mut self, what: Confirmed, cx: &mut Cx<'_>) -> Go {
         if what == Confirmed::Prune {
-            self.start(Work::Prune, Effect::Prune, cx);
+            self.start(Work::Prune, Job::Prune, cx);
             self.page = Page::Overview;
         }
         Go::Stay
     }
 }
 
+impl Storage {
+    /// Does what a key means while everything is seen in short.
+    pub(in crate::app::screens) fn act(
+        &mut self,
+        action: StorageAction,
+        count: usize,
+        cx: &mut Cx<'_>,
+    ) -> Go {
+        match action {
+            StorageAction::Move(motion) => return self.go(motion, count, cx),
+            StorageAction::PrunePreview => self.open_preview(cx),
+            StorageAction::Secrets => self.open_rules(cx),
+            StorageAction::Verify => self.start(Work::Verify, Job::Verify, cx),
+            StorageAction::Compact => self.start(Work::Compact, Job::Compact, cx),
+            StorageAction::UndoTrash => {
+                let last = self.figures().map(|figures| figures.trash.last.clone());
+                match last.filter(|last| !last.is_empty()) {
+                    Some(ids) => cx.effect(Job::Untrash { ids }),
+                    None => cx.shared.say("The trash is empty"),
+                }
+            }
+        }
+        Go::Stay
+    }
+
+    /// Does what a key means while it is seen what would be removed.
+    pub(in crate::app::screens) fn prune(
+        &mut self,
+        action: PruneAction,
+        count: usize,
+        cx: &mut Cx<'_>,
+    ) -> Go {
+        match action {
+            PruneAction::Move(motion) => return self.go(motion, count, cx),
+            PruneAction::GoThere => return self.go_there(cx),
+            PruneAction::ToggleAll => {
+                if let (Page::Prune(listed), Some(preview)) = (&self.page, &self.preview) {
+                    self.page = Page::Prune(Listed::of(preview, !listed.all));
+                }
+            }
+            PruneAction::Prune => match self.preview.as_ref().filter(|one| !one.is_idle()) {
+                Some(preview) => {
+                    return Go::Ask(Overlay::Confirm(Box::new(question(preview))));
+                }
+                None => cx.shared.say("Nothing is beyond what is to be kept"),
+            },
+        }
+        Go::Stay
+    }
+
+    /// Moves in the list of the page.
+    pub(in crate::app::screens) fn go(
+        &mut self,
+        motion: Motion,
+        count: usize,
+        cx: &mut Cx<'_>,
+    ) -> Go {
+        let seen = cx.shared.view.list.rows;
+        let (cursor, all) = self.cursor(cx);
+        cursor.go(motion, count, seen, all);
+        Go::Stay
+    }
+
+    /// Stays within what there is now.
+    fn keep_cursor(&mut self, cx: &Cx<'_>) {
+        let (cursor, all) = self.cursor(cx);
+        cursor.set(cursor.at(), all);
+    }
+}
+
 /// The question before anything is removed.
-pub(super) fn question(preview: &Preview) -> Confirm {
+fn question(preview: &Preview) -> Confirm {
     let mut body = Vec::new();
     let going = preview.going.len();
     if going > 0 {

@@ -9,12 +9,14 @@ use std::sync::Arc;
 
 use jiff::ToSpan;
 
-use crate::app::effect::{Effect, Generation};
+use crate::app::effect::{Generation, Job};
+use crate::app::figures::{Figures, Work};
 use crate::app::keys::Action;
+use crate::app::keys::action::{PruneAction, StorageAction};
+use crate::app::list::{Cursor, places};
 use crate::app::msg::Failure;
-use crate::app::overlay::Overlay;
-use crate::app::state::{Cx, Shared};
-use crate::app::upkeep::{Figures, Preview, Work};
+use crate::app::shared::{Cx, Shared};
+use crate::app::upkeep::Preview;
 use crate::model::id::SnapshotId;
 use crate::store::Progress;
 
@@ -37,7 +39,7 @@ pub struct Storage {
     /// What the last reading was up to: the timeline, and the work on the store.
     seen: (u64, u64),
     /// The first session that is seen, where there are more than fit.
-    first: usize,
+    first: Cursor,
 }
 
 /// What of the view is seen.
@@ -49,7 +51,7 @@ pub enum Page {
     /// Each rule that found a secret.
     Rules {
         /// The chosen one.
-        chosen: usize,
+        chosen: Cursor,
     },
     /// Each snapshot that would go, or all of them.
     Prune(Listed),
@@ -63,7 +65,7 @@ pub struct Listed {
     /// The places of those that are listed, in the plan.
     pub shown: Vec<usize>,
     /// The chosen one among them.
-    pub chosen: usize,
+    pub chosen: Cursor,
 }
 
 impl Listed {
@@ -76,13 +78,13 @@ impl Listed {
         Self {
             all,
             shown,
-            chosen: 0,
+            chosen: Cursor::default(),
         }
     }
 
     /// The chosen snapshot.
     fn snapshot(&self, preview: &Preview) -> Option<SnapshotId> {
-        let place = *self.shown.get(self.chosen)?;
+        let place = *self.shown.get(self.chosen.at())?;
         preview.plan.snapshots.get(place).map(|(id, _)| *id)
     }
 }
@@ -95,7 +97,7 @@ impl Storage {
         screen.load(cx);
         let upkeep = &cx.shared.upkeep;
         if upkeep.checked.is_none() && upkeep.running.is_none() {
-            cx.effect(Effect::LookForCheck);
+            cx.effect(Job::LookForCheck);
         }
         screen
     }
@@ -121,7 +123,7 @@ impl Storage {
     /// The first session that is seen.
     #[must_use]
     pub fn first(&self) -> usize {
-        self.first
+        self.first.at()
     }
 
     /// Whether an action can do anything.
@@ -131,13 +133,15 @@ impl Storage {
         let holds = |is: fn(&Figures) -> bool| self.figures().is_some_and(is);
         let any = holds(|figures| figures.stats.snapshots + figures.stats.damaged > 0);
         match action {
-            Action::Verify | Action::Compact => idle && any,
-            Action::Prune => match self.page {
-                Page::Prune(_) => idle && self.preview().is_some_and(|preview| !preview.is_idle()),
-                _ => any,
-            },
-            Action::UndoTrash => holds(|figures| !figures.trash.last.is_empty()),
-            Action::Open if self.page == Page::Overview => {
+            Action::Storage(StorageAction::Verify | StorageAction::Compact) => idle && any,
+            Action::Storage(StorageAction::PrunePreview) => any,
+            Action::Prune(PruneAction::Prune) => {
+                idle && self.preview().is_some_and(|preview| !preview.is_idle())
+            }
+            Action::Storage(StorageAction::UndoTrash) => {
+                holds(|figures| !figures.trash.last.is_empty())
+            }
+            Action::Storage(StorageAction::Secrets) => {
                 holds(|figures| !figures.stats.redactions.is_empty())
             }
             _ => true,
@@ -155,16 +159,11 @@ impl Storage {
         let days = days.collect();
         self.seen = (shared.library.revision(), shared.upkeep.turns);
         let generation = shared.ticket();
-        cx.effect(Effect::LoadFigures { days, generation });
-    }
-
-    fn rules(&self) -> usize {
-        self.figures()
-            .map_or(0, |figures| figures.stats.redactions.len())
+        cx.effect(Job::LoadFigures { days, generation });
     }
 
     /// Starts work on the store, one at a time.
-    fn start(&self, work: Work, effect: Effect, cx: &mut Cx<'_>) {
+    fn start(&self, work: Work, job: Job, cx: &mut Cx<'_>) {
         if let Some((running, _)) = cx.shared.upkeep.running {
             return cx.shared.say(format!("Still {}", running.words()));
         }
@@ -175,79 +174,65 @@ impl Storage {
             return cx.shared.say("There is no store yet");
         }
         cx.shared.working(work, Progress::default());
-        cx.effect(effect);
+        cx.effect(job);
     }
 
-    /// To the preview; from there, the question.
-    fn prune(&mut self, cx: &mut Cx<'_>) -> Go {
-        let Some(preview) = &self.preview else {
-            cx.shared.say("What would go is not known yet");
-            return Go::Stay;
-        };
-        if !matches!(self.page, Page::Prune(_)) {
-            self.page = Page::Prune(Listed::of(preview, false));
-            cx.shared.view = Default::default();
-            return Go::Stay;
-        }
-        if preview.is_idle() {
-            cx.shared.say("Nothing is beyond what is to be kept");
-            return Go::Stay;
-        }
-        Go::Ask(Overlay::Confirm(Box::new(interact::question(preview))))
-    }
-
-    fn open_chosen(&mut self, cx: &mut Cx<'_>) -> Go {
-        match &self.page {
-            Page::Overview if self.rules() > 0 => {
-                self.page = Page::Rules { chosen: 0 };
-                cx.shared.view = Default::default();
-            }
-            Page::Overview => cx.shared.say("No rule has found a secret"),
-            Page::Rules { .. } => {}
-            Page::Prune(listed) => {
-                let chosen = self.preview.as_ref();
-                let chosen = chosen.and_then(|preview| listed.snapshot(preview));
-                match chosen.filter(|id| cx.shared.library.position(*id).is_some()) {
-                    Some(id) => return Go::Tape(id),
-                    None => cx.shared.say("It is not on the tape"),
-                }
-            }
-        }
-        Go::Stay
-    }
-
-    fn choose(&mut self, at: usize, rows: usize) {
-        let rules = self.rules();
-        let sessions = self.figures().map_or(0, |figures| figures.sessions.len());
-        match &mut self.page {
-            Page::Overview => self.first = at.min(sessions.saturating_sub(rows)),
-            Page::Rules { chosen } => *chosen = at.min(rules.saturating_sub(1)),
-            Page::Prune(listed) => {
-                listed.chosen = at.min(listed.shown.len().saturating_sub(1));
-            }
-        }
-    }
-
-    fn chosen(&self) -> usize {
-        match &self.page {
-            Page::Overview => self.first,
-            Page::Rules { chosen } => *chosen,
-            Page::Prune(listed) => listed.chosen,
-        }
-    }
-
-    /// The page above the overview is left, or the screen.
-    fn back(&mut self, cx: &mut Cx<'_>) -> Go {
-        if self.page == Page::Overview {
-            return Go::Back;
-        }
-        self.page = Page::Overview;
+    fn turn_to(&mut self, page: Page, cx: &mut Cx<'_>) {
+        self.page = page;
         cx.shared.view = Default::default();
-        Go::Stay
     }
-}
 
-impl Storage {
+    fn open_preview(&mut self, cx: &mut Cx<'_>) {
+        match &self.preview {
+            Some(preview) => {
+                let listed = Listed::of(preview, false);
+                self.turn_to(Page::Prune(listed), cx);
+            }
+            None => cx.shared.say("What would go is not known yet"),
+        }
+    }
+
+    fn open_rules(&mut self, cx: &mut Cx<'_>) {
+        let rules = |figures: &Figures| figures.stats.redactions.len();
+        if self.figures().map_or(0, rules) == 0 {
+            return cx.shared.say("No rule has found a secret");
+        }
+        let chosen = Cursor::default();
+        self.turn_to(Page::Rules { chosen }, cx);
+    }
+
+    /// To the chosen snapshot on the tape.
+    fn go_there(&self, cx: &mut Cx<'_>) -> Go {
+        let chosen = match (&self.page, &self.preview) {
+            (Page::Prune(listed), Some(preview)) => listed.snapshot(preview),
+            _ => None,
+        };
+        match chosen.filter(|id| cx.shared.library.position(*id).is_some()) {
+            Some(id) => Go::Tape(id),
+            None => {
+                cx.shared.say("It is not on the tape");
+                Go::Stay
+            }
+        }
+    }
+
+    /// What is scrolled or chosen on the page, and among how many.
+    fn cursor(&mut self, cx: &Cx<'_>) -> (&mut Cursor, usize) {
+        let figures = self.figures.as_ref();
+        let seen = cx.shared.view.list.rows;
+        match &mut self.page {
+            Page::Overview => {
+                let sessions = figures.map_or(0, |figures| figures.sessions.len());
+                (&mut self.first, places(sessions, seen))
+            }
+            Page::Rules { chosen } => {
+                let rules = figures.map_or(0, |figures| figures.stats.redactions.len());
+                (chosen, rules)
+            }
+            Page::Prune(listed) => (&mut listed.chosen, listed.shown.len()),
+        }
+    }
+
     /// Takes in a plan, and stays at the snapshot that was looked at where that is listed still.
     fn take(&mut self, plan: Arc<crate::store::PrunePlan>) {
         let preview = Preview::new(plan);
@@ -259,7 +244,7 @@ impl Storage {
                 let at = preview.plan.snapshots.get(*at);
                 at.map(|(id, _)| *id) == looked_at
             });
-            fresh.chosen = found.unwrap_or(0);
+            fresh.chosen = Cursor::new(found.unwrap_or(0));
             self.page = Page::Prune(fresh);
         }
         self.preview = Some(preview);

@@ -1,11 +1,15 @@
 use super::{Page, Storage};
-use crate::app::effect::Effect;
-use crate::app::input::{Key, MouseKind, Target};
+use crate::app::effect::{Effect, Job};
+use crate::app::figures::{Checked, Work};
+use crate::app::input::Key;
+use crate::app::keys::action::{Everywhere, PruneAction, StorageAction};
 use crate::app::keys::{Action, Context};
+use crate::app::mouse::{MouseKind, MouseTarget};
 use crate::app::msg::{Answer, Failure};
 use crate::app::overlay::Overlay;
-use crate::app::rig::{NOW, Rig, clock, meta, timeline};
-use crate::app::upkeep::{Checked, Work, sample};
+use crate::app::rig::{Rig, clock, meta, timeline};
+use crate::app::samples::NOW;
+use crate::app::upkeep::sample;
 use crate::app::{Msg, Screen};
 use crate::store::{Damage, DamagedObject, Progress, Pruned, VerifyReport};
 
@@ -28,14 +32,18 @@ fn notice(rig: &Rig) -> &str {
 }
 
 fn chosen(rig: &Rig) -> usize {
-    screen(rig).chosen()
+    match &screen(rig).page {
+        Page::Overview => screen(rig).first(),
+        Page::Rules { chosen } => chosen.at(),
+        Page::Prune(listed) => listed.chosen.at(),
+    }
 }
 
 #[test]
 fn it_opens_once_with_figures_by_day() {
     let mut rig = open();
     let asked = rig.wanted.iter().find_map(|effect| match effect {
-        Effect::LoadFigures { days, .. } => Some(days.clone()),
+        Effect::Job(Job::LoadFigures { days, .. }) => Some(days.clone()),
         _ => None,
     });
     let days = asked.unwrap();
@@ -61,7 +69,7 @@ fn a_view_below_is_gone_back_to() {
     rig.keys("2");
     rig.tell(Msg::Mouse(
         MouseKind::Click,
-        Target::Action(Action::ViewStorage),
+        MouseTarget::Action(Action::Everywhere(Everywhere::ViewStorage)),
     ));
     assert_eq!(rig.state.screens.len(), 2);
 }
@@ -71,18 +79,18 @@ fn figures_follow_what_is_recorded_and_done() {
     let mut rig = open();
     rig.wanted.clear();
     let news = meta(NOW, (0, 0, 1), &["web"]);
-    rig.tell(Msg::Recorder(crate::app::msg::RecorderEvent::Captured(
-        Box::new(news),
-    )));
-    assert!(rig.took(|effect| matches!(effect, Effect::LoadFigures { .. })));
+    rig.tell(Msg::Recorder(crate::ops::RecorderEvent::Stored(Box::new(
+        news,
+    ))));
+    assert!(rig.took(|effect| matches!(effect, Effect::Job(Job::LoadFigures { .. }))));
     rig.keys("C");
     assert_eq!(
         notice(&rig),
         "Compacted: 301.0 MiB on disk, 17.0 MiB given back"
     );
-    assert!(rig.took(|effect| matches!(effect, Effect::LoadFigures { .. })));
+    assert!(rig.took(|effect| matches!(effect, Effect::Job(Job::LoadFigures { .. }))));
     rig.keys("j");
-    assert!(!rig.took(|effect| matches!(effect, Effect::LoadFigures { .. })));
+    assert!(!rig.took(|effect| matches!(effect, Effect::Job(Job::LoadFigures { .. }))));
 }
 
 #[test]
@@ -139,7 +147,7 @@ fn checking_is_told_and_remembered() {
 #[test]
 fn a_check_of_before_is_told_until_there_is_a_newer_one() {
     let mut rig = open();
-    assert!(rig.took(|effect| *effect == Effect::LookForCheck));
+    assert!(rig.took(|effect| *effect == Effect::Job(Job::LookForCheck)));
     let before = Checked {
         at: clock(9, 0, 0),
         snapshots: 9,
@@ -152,7 +160,7 @@ fn a_check_of_before_is_told_until_there_is_a_newer_one() {
     let checked = rig.state.shared.upkeep.checked.as_ref().unwrap();
     assert_eq!((checked.at, checked.damaged), (NOW, 0));
     rig.key(Key::Esc).keys("3");
-    assert!(!rig.took(|effect| *effect == Effect::LookForCheck));
+    assert!(!rig.took(|effect| *effect == Effect::Job(Job::LookForCheck)));
 }
 
 #[test]
@@ -164,8 +172,8 @@ fn one_work_at_a_time() {
     rig.keys("vC");
     assert_eq!(notice(&rig), "Still checking every record");
     assert!(rig.wanted.is_empty(), "{:?}", rig.wanted);
-    let offers = |action| screen(&rig).offers(action, &rig.state.shared);
-    assert!(!offers(Action::Verify) && offers(Action::Prune));
+    let offers = |action| screen(&rig).offers(Action::Storage(action), &rig.state.shared);
+    assert!(!offers(StorageAction::Verify) && offers(StorageAction::PrunePreview));
 }
 
 #[test]
@@ -192,9 +200,9 @@ fn pruning_shows_first_asks_then_and_only_y_goes_ahead() {
         "{body}"
     );
     rig.keys("P").key(Key::Enter);
-    assert!(rig.state.overlay.is_none() && !rig.wanted.contains(&Effect::Prune));
+    assert!(rig.state.overlay.is_none() && !rig.wanted.contains(&Effect::Job(Job::Prune)));
     rig.keys("Py");
-    assert!(rig.wanted.contains(&Effect::Prune));
+    assert!(rig.wanted.contains(&Effect::Job(Job::Prune)));
     assert_eq!(rig.state.context(), Context::Storage);
     rig.wanted.clear();
     let removed = timeline().into_iter().take(2).map(|meta| meta.id);
@@ -211,9 +219,9 @@ fn pruning_shows_first_asks_then_and_only_y_goes_ahead() {
     assert!(
         rig.wanted
             .iter()
-            .any(|effect| matches!(effect, Effect::LoadTimeline { before: None, .. }))
+            .any(|effect| matches!(effect, Effect::Job(Job::LoadTimeline { before: None, .. })))
     );
-    assert!(rig.took(|effect| matches!(effect, Effect::LoadFigures { .. })));
+    assert!(rig.took(|effect| matches!(effect, Effect::Job(Job::LoadFigures { .. }))));
 }
 
 #[test]
@@ -223,7 +231,7 @@ fn with_nothing_to_remove_there_is_no_question() {
     let result = Ok(std::sync::Arc::default());
     rig.tell(Msg::Answer(Answer::PrunePlanned { generation, result }));
     rig.keys("P");
-    assert!(!screen(&rig).offers(Action::Prune, &rig.state.shared));
+    assert!(!screen(&rig).offers(Action::Prune(PruneAction::Prune), &rig.state.shared));
     rig.keys("P");
     assert!(rig.state.overlay.is_none());
     assert_eq!(notice(&rig), "Nothing is beyond what is to be kept");
@@ -274,7 +282,10 @@ fn the_last_delete_is_brought_back() {
     let last = sample::figures().trash.last;
     rig.wanted.clear();
     rig.keys("u");
-    assert!(rig.wanted.contains(&Effect::Untrash { ids: last }));
+    assert!(
+        rig.wanted
+            .contains(&Effect::Job(Job::Untrash { ids: last }))
+    );
     assert_eq!(notice(&rig), "Brought back 2 snapshots");
 }
 

@@ -1,18 +1,16 @@
 //! `muxtape redact --recheck`
 
 use std::cell::Cell;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::others::{self, Others};
-use crate::capture::Recheck;
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::{Output, Role, confirm};
 use crate::cli::views::count;
-use crate::model::snapshot::RedactionCount;
+use crate::ops::OtherFiles;
 use crate::store::{Findings, RewriteStep};
 
 #[derive(Debug, Serialize)]
@@ -43,7 +41,7 @@ struct RuleView {
 }
 
 impl Answer {
-    fn new(findings: Findings, others: &Others) -> Self {
+    fn new(findings: Findings, others: &OtherFiles) -> Self {
         let rules = findings.rules.into_iter().map(|own| RuleView {
             rule: own.rule,
             snapshots: own.snapshots,
@@ -61,15 +59,6 @@ impl Answer {
             old_files: others.all().cloned().collect(),
             old_files_removed: false,
         }
-    }
-
-    /// What was taken out, by rule.
-    fn counts(&self) -> Vec<RedactionCount> {
-        let rules = self.rules.iter().map(|own| RedactionCount {
-            rule: own.rule.clone(),
-            count: u32::try_from(own.times).unwrap_or(u32::MAX),
-        });
-        rules.collect()
     }
 
     /// What was found, for people.
@@ -94,18 +83,10 @@ impl Answer {
 
     /// The other files, for people.
     fn files(&self) -> Vec<String> {
-        let mut lines = Vec::new();
         if self.old_files.is_empty() {
-            return lines;
+            return Vec::new();
         }
-        let files = count(self.old_files.len() as u64, "other file");
-        if self.old_files_removed {
-            lines.push(format!("removed {files}:"));
-        } else {
-            lines.push(format!("{files} may still hold what is taken out:"));
-        }
-        let names = self.old_files.iter();
-        lines.extend(names.map(|file| format!("  {}", file.display())));
+        let mut lines = listed(&self.old_files, self.old_files_removed);
         if !self.old_files_removed && !self.dry_run {
             lines.push("remove them by hand, or say `muxtape redact --recheck` again".to_owned());
         }
@@ -134,46 +115,37 @@ impl Answer {
 
 /// Looks through the history; rewrites it where something is found and the user says so.
 pub(super) fn run(context: &Context, dry_run: bool) -> Result<Exit, CliError> {
-    let redactor = context.redactor()?;
-    let exclusions = context.settings.exclusions(&context.paths.home);
-    let recheck = Recheck {
-        redactor: &redactor,
-        exclusions: &exclusions,
-    };
-    if !context.settings.redaction.enabled {
-        let output = &context.output;
+    let (host, output) = (&context.host, &context.output);
+    host.redactor()?;
+    if !host.settings().redaction.enabled {
         output.say("redaction is off in the settings: only what is never recorded is looked for");
     }
-    let store = context.store();
-    let progress = Progress::new(&context.output);
-    let plan = store.plan_rewrite(&recheck, &mut |step| progress.tell(step))?;
+    let progress = Progress::new(output);
+    let findings = host.plan_recheck(&mut |step| progress.tell(step))?;
     progress.end();
-    let findings = plan.stored.with(&plan.waiting);
-    let mut answer = Answer::new(findings, &Others::find(context, &redactor)?);
+    let rewrite = !dry_run && !findings.is_nothing();
+    let mut answer = Answer::new(findings, &host.other_files()?);
     answer.dry_run = dry_run;
-    if !dry_run && !plan.is_nothing() {
-        if !context.global.yes {
-            ask(context, &answer)?;
-        }
-        let progress = Progress::new(&context.output);
-        let done = store.rewrite(&recheck, context.now(), &mut |step| progress.tell(step))?;
-        progress.end();
-        answer = Answer::new(done.stored.with(&done.waiting), &Others::default());
-        answer.rewritten = true;
+    if rewrite && !context.global.yes {
+        ask(context, &answer)?;
     }
     if !dry_run {
-        answer.restores_forgotten = others::forget_restores(context, &redactor)?;
-        let others = Others::find(context, &redactor)?;
-        answer.old_files = others.all().cloned().collect();
-        answer.old_files_removed = remove(context, &others, &answer)?;
-        if answer.rewritten {
-            context.note(|teller| teller.rewritten(answer.changed, &answer.counts()));
+        let progress = Progress::new(output);
+        let mut remove = |others: &OtherFiles| {
+            progress.end();
+            may_remove(context, others)
+        };
+        let done = host.recheck(rewrite, &mut |step| progress.tell(step), &mut remove)?;
+        progress.end();
+        if let Some(findings) = done.rewritten {
+            answer = Answer::new(findings, &done.others);
+            answer.rewritten = true;
         }
+        answer.restores_forgotten = done.restores_forgotten;
+        answer.old_files = done.others.all().cloned().collect();
+        answer.old_files_removed = done.others_removed;
     }
-    let name = "redact.recheck";
-    context
-        .output
-        .answer(name, &answer, |out| answer.told(out))?;
+    output.answer("redact.recheck", &answer, |out| answer.told(out))?;
     Ok(Exit::Ok)
 }
 
@@ -185,32 +157,35 @@ fn ask(context: &Context, answer: &Answer) -> Result<(), CliError> {
     }
     let changed = count(answer.changed, "snapshot");
     let question = format!("Take this out of {changed}? There is no way back.");
-    if confirm(&question) {
-        return Ok(());
-    }
-    let refused = CliError::new(Exit::Refused, "nothing was changed: not confirmed");
-    Err(refused.hint(
-        "say --yes to rewrite the history without being asked, --dry-run to see what would go",
-    ))
+    let hint =
+        "say --yes to rewrite the history without being asked, --dry-run to see what would go";
+    context.confirmed(&question, "nothing was changed", hint)
 }
 
-/// Removes other files, if the user says so; says whether.
-fn remove(context: &Context, others: &Others, answer: &Answer) -> Result<bool, CliError> {
-    if others.is_empty() {
-        return Ok(false);
+/// Whether other files are removed: if the user says so.
+fn may_remove(context: &Context, others: &OtherFiles) -> bool {
+    if context.global.yes {
+        return true;
     }
-    if !context.global.yes {
-        let lines = answer.files();
-        let named = lines.iter().take(1 + answer.old_files.len());
-        named
-            .filter(|_| !context.output.json())
-            .for_each(|line| context.output.say(line));
-        if !confirm("Remove these files for good?") {
-            return Ok(false);
-        }
+    if !context.output.json() {
+        let names: Vec<&PathBuf> = others.all().collect();
+        let lines = listed(&names, false);
+        lines.iter().for_each(|line| context.output.say(line));
     }
-    others.remove(context)?;
-    Ok(true)
+    confirm("Remove these files for good?")
+}
+
+/// Other files, for people.
+fn listed(files: &[impl AsRef<Path>], removed: bool) -> Vec<String> {
+    let count = count(files.len() as u64, "other file");
+    let head = match removed {
+        true => format!("removed {count}:"),
+        false => format!("{count} may still hold what is taken out:"),
+    };
+    let names = files
+        .iter()
+        .map(|file| format!("  {}", file.as_ref().display()));
+    [head].into_iter().chain(names).collect()
 }
 
 /// Tells how far it has come, once it takes long.

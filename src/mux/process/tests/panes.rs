@@ -8,13 +8,13 @@ use bstr::BString;
 
 use crate::model::program::Program;
 use crate::mux::process::{Root, Running, running};
-use crate::mux::testing::{TmuxServer, wait_until};
+use muxtape_testing::{TmuxServer, wait_until};
 
 /// The options of the shells that are nested here: nothing is read, and they are interactive.
-const BASH: &str = "bash --norc --noprofile -i";
+pub(super) const BASH: &str = "bash --norc --noprofile -i";
 
 /// What runs in the only pane.
-fn look(server: &TmuxServer, names: &[&str]) -> Running {
+pub(super) fn look(server: &TmuxServer, names: &[&str]) -> Running {
     let told = server.run([
         "display-message",
         "-p",
@@ -32,7 +32,7 @@ fn look(server: &TmuxServer, names: &[&str]) -> Running {
 }
 
 /// Waits until something holds, and gives what runs then.
-fn until(server: &TmuxServer, holds: impl Fn(&Running) -> bool) -> Running {
+pub(super) fn until(server: &TmuxServer, holds: impl Fn(&Running) -> bool) -> Running {
     let mut found = Running::default();
     wait_until("what runs in the pane", || {
         found = look(server, &[]);
@@ -42,13 +42,13 @@ fn until(server: &TmuxServer, holds: impl Fn(&Running) -> bool) -> Running {
 }
 
 /// A pane in which a line was typed, and the program in it once it runs under this name.
-fn typed(line: &str, name: &str) -> (TmuxServer, Program) {
+pub(super) fn typed(line: &str, name: &str) -> (TmuxServer, Program) {
     let server = TmuxServer::start();
     let program = type_for(&server, line, name);
     (server, program)
 }
 
-fn type_for(server: &TmuxServer, line: &str, name: &str) -> Program {
+pub(super) fn type_for(server: &TmuxServer, line: &str, name: &str) -> Program {
     server.wait_for_prompt("main:");
     server.type_line("main:", line);
     let named = |program: &Program| {
@@ -62,12 +62,12 @@ fn type_for(server: &TmuxServer, line: &str, name: &str) -> Program {
         .unwrap()
 }
 
-fn words(line: &str) -> Vec<BString> {
+pub(super) fn words(line: &str) -> Vec<BString> {
     line.split(' ').map(BString::from).collect()
 }
 
 /// A script that can be run by its name in a directory for commands.
-fn script(server: &TmuxServer, name: &str, text: &str) -> PathBuf {
+pub(super) fn script(server: &TmuxServer, name: &str, text: &str) -> PathBuf {
     let bin = server.home().join("bin");
     fs::create_dir_all(&bin).unwrap();
     let path = bin.join(name);
@@ -76,7 +76,7 @@ fn script(server: &TmuxServer, name: &str, text: &str) -> PathBuf {
     path
 }
 
-fn installed(name: &str) -> bool {
+pub(super) fn installed(name: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).any(|dir| dir.join(name).is_file())
 }
@@ -263,6 +263,37 @@ fn directories_that_were_removed_keep_their_names() {
     assert_eq!(there, dir.to_str().unwrap());
     fs::remove_dir(&dir).unwrap();
     assert_eq!(look(&server, &[]).program.unwrap().cwd.unwrap(), there);
+}
+
+#[test]
+fn a_directory_is_told_by_the_name_by_which_the_shell_is_there() {
+    let server = TmuxServer::start();
+    let home = server.home().canonicalize().unwrap();
+    let (real, link) = (home.join("real"), home.join("link"));
+    fs::create_dir_all(real.join("sub")).unwrap();
+    std::os::unix::fs::symlink(&real, &link).unwrap();
+    let cwd = |found: &Running| found.cwd.clone().unwrap_or_default();
+    let is = |found: &Running, path: &Path| cwd(found) == path.to_str().unwrap();
+    // Begun there, and gone on below; then what it told its program counts.
+    let start = link.to_str().unwrap();
+    server.run(["respawn-pane", "-k", "-c", start, "-t", "main:"]);
+    until(&server, |found| is(found, &link));
+    server.wait_for_prompt("main:");
+    server.type_line("main:", "cd sub");
+    until(&server, |found| is(found, &link.join("sub")));
+    type_for(&server, "cd ../../real/sub && sleep 1001", "1001");
+    let found = look(&server, &[]);
+    assert!(is(&found, &real.join("sub")), "{found:?}");
+    assert_eq!(found.program.unwrap().cwd, None);
+    server.run(["respawn-pane", "-k", "-c", "/", "-t", "main:"]);
+    server.wait_for_prompt("main:");
+    let line = format!("cd {start} && sleep 1002");
+    type_for(&server, &line, "1002");
+    assert!(is(&look(&server, &[]), &link));
+    // A name that means something else by now is none.
+    fs::remove_file(&link).unwrap();
+    std::os::unix::fs::symlink("/", &link).unwrap();
+    assert!(is(&look(&server, &[]), &real));
 }
 
 #[test]

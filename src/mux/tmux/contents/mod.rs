@@ -9,11 +9,11 @@ mod pace;
 mod question;
 mod reading;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::time::Instant;
 
 use super::client::{Tmux, garbled};
-use super::private;
+use super::private::{self, Marks};
 use crate::mux::{MuxError, PaneTexts, TextRequest};
 use pace::Pace;
 use question::Question;
@@ -32,7 +32,7 @@ impl Tmux {
         let mut texts = vec![None; wanted.len()];
         let mut waiting: VecDeque<usize> = (0..wanted.len()).collect();
         let mut alone = false;
-        let mut private = BTreeSet::new();
+        let mut all = Marks::default();
         let mut told = false;
         while !waiting.is_empty() || !told {
             let mut question = Question::new();
@@ -77,7 +77,7 @@ impl Tmux {
                 let Some(reading) = readings.get_mut(at) else {
                     continue;
                 };
-                if marked.contains(&reading.pane()) {
+                if marked.private.contains(&reading.pane()) {
                     continue;
                 }
                 match reading.take(&step, &answer) {
@@ -90,9 +90,14 @@ impl Tmux {
                     Next::More => waiting.push_front(at),
                 }
             }
-            private.extend(marked);
+            all.private.extend(marked.private);
+            all.interfaces.extend(marked.interfaces);
         }
-        Ok(PaneTexts { texts, private })
+        Ok(PaneTexts {
+            texts,
+            private: all.private,
+            interfaces: all.interfaces,
+        })
     }
 }
 

@@ -10,8 +10,8 @@ use super::super::capabilities::Capabilities;
 use super::super::padding;
 use super::super::tests::tmux;
 use super::*;
-use crate::mux::testing::{TmuxServer, wait_until};
 use crate::mux::{Bookmark, ContentsRequest, PaneText};
+use muxtape_testing::{TmuxServer, make_fifo, wait_until};
 
 /// A pane that prints the files that it is told.
 struct Printer {
@@ -26,8 +26,7 @@ impl Printer {
         let limit = history_limit.to_string();
         server.run(["set-option", "-g", "history-limit", &limit]);
         let fifo = server.dir().join("files");
-        let made = server.command("mkfifo").arg(&fifo).status().unwrap();
-        assert!(made.success());
+        make_fifo(&fifo);
         let script = format!(
             "stty raw -echo; exec 3<>'{}'; while read -r file <&3; do cat \"$file\"; done",
             fifo.display()

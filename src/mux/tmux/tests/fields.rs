@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::model::detail::{Buffer, Setting, TerminalModes, Variable, Withheld};
 use crate::model::tree::{Session, Tab};
+use crate::mux::Scope;
 
 /// Texts that something on the way could take for something else.
 const ODD: &[&[u8]] = &[

@@ -7,6 +7,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::*;
+use crate::mux::Scope;
 
 /// A program that stands in for tmux: a shell script in which `$TMUX_PROGRAM "$@"` is the real one.
 fn stand_in(server: &TmuxServer, script: &str) -> Tmux {

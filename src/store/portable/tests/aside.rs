@@ -7,7 +7,7 @@ use crate::model::snapshot::Cause;
 use crate::model::target::SnapRef;
 use crate::store::testing::{record, record_text, scratch, session, snapshot, state, text};
 use crate::store::tests::rounds;
-use crate::store::{Recorded, Retention, StoreError, Unchanged};
+use crate::store::{Edit, Recorded, Retention, StoreError, Unchanged, Way};
 
 /// A file of one snapshot of the same server, made at a second.
 fn of_second(second: i64) -> Vec<u8> {
@@ -23,6 +23,67 @@ fn of_second(second: i64) -> Vec<u8> {
 
 fn latest(store: &Store, back: usize) -> Result<SnapshotMeta, StoreError> {
     store.find(&SnapRef::Latest(back), None, None)
+}
+
+/// Whatever is done with a store, what came from a file is known by that, and what was recorded here is not.
+#[test]
+fn they_stay_imported_whatever_is_done_with_the_store() {
+    let s = scratch();
+    let own = record_text(&s.store, 10, "api", "own");
+    let taken = take(&s.store, &of_second(20), &Trusting).unwrap();
+    let foreign = taken[0].meta.id;
+    let check = |what: &str| {
+        for (id, is_foreign) in [(own.id, false), (foreign, true)] {
+            let loaded = s.store.load(id).unwrap().meta;
+            assert_eq!(loaded.is_foreign(), is_foreign, "{what}");
+        }
+        let listed = listed(&s.store);
+        let foreign: Vec<_> = listed.iter().filter(|meta| meta.is_foreign()).collect();
+        assert_eq!(foreign.len(), 1, "{what}");
+    };
+    check("import");
+    let both = [own.id, foreign];
+    let edits = [
+        Edit::Tag("mine".into()),
+        Edit::Describe(Some("mine".into())),
+        Edit::Pin(true),
+        Edit::Archive(true),
+    ];
+    for edit in &edits {
+        s.store.edit(&both, edit).unwrap();
+    }
+    s.store
+        .edit(&[foreign], &Edit::Rename(Some("mine".into())))
+        .unwrap();
+    check("edits");
+    s.store.trash(&both, NOW).unwrap();
+    s.store.untrash(&both).unwrap();
+    check("the trash");
+    // It comes back from a file of this very store: what is there stays what it is.
+    take(&s.store, &exported(&s.store, &both), &Trusting).unwrap();
+    check("a file of both");
+    s.store.compact().unwrap();
+    check("compaction");
+    s.store.rewrite(&Trusting, NOW, &mut |_| {}).unwrap();
+    check("a rewrite");
+    s.store.repair(NOW).unwrap();
+    check("a repair");
+    // From nothing but the records in the file.
+    let mut bytes = std::fs::read(s.store.file()).unwrap();
+    bytes[..4096].fill(0);
+    std::fs::write(s.store.file(), bytes).unwrap();
+    for entry in std::fs::read_dir(s.store.dir()).unwrap().flatten() {
+        if entry.path().extension().is_some_and(|ext| ext == "parity") {
+            std::fs::remove_file(entry.path()).unwrap();
+        }
+    }
+    let report = s.store.repair(NOW).unwrap();
+    assert!(report.healed.iter().any(|(way, _)| *way == Way::Salvage));
+    check("salvage");
+    // In another store both are imported, also one that was recorded here.
+    let other = scratch();
+    take(&other.store, &exported(&s.store, &both), &Trusting).unwrap();
+    assert!(listed(&other.store).iter().all(SnapshotMeta::is_foreign));
 }
 
 #[test]

@@ -4,9 +4,11 @@ use super::super::description::Description;
 use super::super::form;
 use super::super::write::Writer;
 use super::*;
+use crate::model::detail::Variable;
+use crate::model::launch::{Launch, RedirectTarget, Redirection, StandardStream};
 use crate::model::snapshot::{RedactionCount, Snapshot};
-use crate::store::codec::Codec;
-use crate::store::frame::{self, Kind};
+use crate::store::record::codec::Codec;
+use crate::store::record::frame::{self, Kind};
 use crate::store::testing::{record_text, scratch, text};
 
 /// A snapshot of one pane that shows a text.
@@ -121,6 +123,45 @@ fn trees_that_cannot_be_true_are_refused() {
             count: 1,
         }];
     }));
+}
+
+fn variable(name: &str, value: Option<&str>) -> Variable {
+    Variable {
+        name: name.into(),
+        value: value.map(Into::into),
+        hidden: false,
+    }
+}
+
+#[test]
+fn how_no_program_is_started_is_refused() {
+    let launched = |change: fn(&mut Launch)| {
+        changed(|one| change(&mut one.state.sessions[0].tabs[0].panes[0].detail.launch))
+    };
+    open(&launched(|launch| {
+        launch.variables.push(variable("TMUX", Some("")));
+        launch.variables.push(variable("ZELLIJ", None));
+    }))
+    .unwrap();
+    let impossible: [fn(&mut Launch); 6] = [
+        |launch| launch.variables.push(variable("X\nrm", None)),
+        |launch| launch.variables.push(variable("", Some(""))),
+        |launch| launch.variables.push(variable("TMUX", Some("a\0b"))),
+        |launch| launch.titled = Some(vec!["a\0b".into()]),
+        |launch| {
+            let target = RedirectTarget::Read("/a\0".into());
+            let stream = StandardStream::Input;
+            launch.redirections.push(Redirection { stream, target });
+        },
+        |launch| {
+            let target = RedirectTarget::Output;
+            let stream = StandardStream::Output;
+            launch.redirections.push(Redirection { stream, target });
+        },
+    ];
+    for change in impossible {
+        assert!(refused(&launched(change)).contains("as none can be"));
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What becomes of ids, names and secrets on the way in.
 
 use super::*;
-use crate::store::rewrite::tests::censor;
+use crate::store::care::rewrite::tests::censor;
 use crate::store::testing::{
     Scratch, log, record, record_text, scratch, session, snapshot, state, text,
 };
@@ -229,7 +229,7 @@ fn a_store_in_use_is_told() {
             busy,
             PortableError::Store(StoreError::Busy { .. })
         ));
-        Ok(crate::store::lease::Outcome::Abort(()))
+        Ok(crate::store::file::lease::Outcome::Abort(()))
     };
     from.store.place().write("test", while_held).unwrap();
 }

@@ -16,14 +16,14 @@ use crate::model::snapshot::SnapshotMeta;
 use crate::model::time::Millis;
 use crate::model::tree::ServerState;
 use crate::redact::Clean;
-use crate::store::rewrite::{Cleaned, Cleaner};
+use crate::store::care::rewrite::{Cleaned, Cleaner};
 use crate::store::{Query, Store};
 
 /// Long after every snapshot of these tests.
 const NOW: Millis = Millis(1_790_500_000_000);
 
 /// Finds nothing.
-struct Trusting;
+pub(in crate::store) struct Trusting;
 
 impl Cleaner for Trusting {
     fn state(&self, state: ServerState) -> Cleaned<ServerState> {

@@ -2,7 +2,7 @@
 
 use super::roundtrip::fill;
 use super::*;
-use crate::store::frame;
+use crate::store::record::frame;
 use crate::store::testing::{record_text, scratch};
 
 /// Where the parts of a file begin, and where its last line does.

@@ -1,8 +1,8 @@
 //! How much of a store is left after an injury to its file, in figures.
 //!
-//! A store of 240 snapshots is injured in one place, and everything is asked for: whatever is answered is
-//! right, and what is lost is found by the check. `MUXTAPE_TEST_ROUNDS` sets how many injuries of each
-//! kind.
+//! A store of 240 snapshots is injured in one place, and everything is asked for: whatever is
+//! answered is right, and what is lost is found by the check. `MUXTAPE_TEST_ROUNDS` sets how many
+//! injuries of each kind.
 
 use std::fs;
 use std::sync::LazyLock;
@@ -10,10 +10,7 @@ use std::sync::LazyLock;
 use super::{Known, Outcome, examine, places, with_copy};
 use crate::model::snapshot::Snapshot;
 use crate::model::target::SnapRef;
-use crate::store::parity::{
-    self,
-    heal::{Open, heal_into},
-};
+use crate::store::file::parity::{self, heal::heal_into};
 use crate::store::testing::{Scratch, log, record, scratch, session, snapshot, state, text};
 use crate::store::tests::rounds;
 use crate::store::{SearchQuery, Store, StoreError};
@@ -52,8 +49,8 @@ static FILLED: LazyLock<(Scratch, Known)> = LazyLock::new(|| {
     (s, all)
 });
 
-/// Injures copies of the store, and tells what is left; gives back of how many, and how many of them the parity
-/// file heals.
+/// Injures copies of the store, and tells what is left; gives back of how many, and how many of
+/// them the parity file heals.
 fn injure(kind: &str, injuries: impl Iterator<Item = (String, Change)>) -> (usize, usize) {
     let (s, all) = &*FILLED;
     let copy = tempfile::Builder::new().prefix("mt").tempdir().unwrap();
@@ -100,7 +97,7 @@ fn heals(s: &Scratch, store: &Store, all: &Known) -> bool {
     let healed = store
         .place()
         .hold("test")
-        .and_then(|hold| heal_into(&hold, &copy, Open::TakeBack));
+        .and_then(|hold| heal_into(&hold, &copy));
     let healed = healed.and_then(|_| {
         fs::rename(&copy, store.file()).unwrap();
         store.verify()

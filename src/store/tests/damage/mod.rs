@@ -10,6 +10,7 @@ use crate::model::contents::Contents;
 use crate::model::digest::Digest;
 use crate::model::id::SnapshotId;
 use crate::model::snapshot::Snapshot;
+use crate::store::file::parity;
 use crate::store::testing::{
     Scratch, log, open, record, record_text, scratch, session, snapshot, state, text,
 };
@@ -207,6 +208,8 @@ fn recording_goes_on_beside_a_damaged_snapshot() {
         bytes[at] ^= 1;
     }
     fs::write(s.store.file(), bytes).unwrap();
+    // It would heal what is read.
+    fs::remove_file(s.store.dir().join(parity::FILE)).unwrap();
     let second = record_text(&s.store, 2, "api", &log(0..60));
     assert_eq!(s.store.load(second.id).unwrap().meta, second);
     assert_eq!(s.store.list(&Query::default()).unwrap(), [second]);

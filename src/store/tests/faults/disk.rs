@@ -79,7 +79,7 @@ impl Control {
         }
     }
 
-    /// For [`crate::store::disk::with_disk`].
+    /// For [`crate::store::file::disk::with_disk`].
     pub(super) fn wrap(&self) -> impl Fn(FileBackend) -> Box<dyn StorageBackend> + use<> {
         let control = self.clone();
         move |file| {

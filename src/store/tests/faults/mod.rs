@@ -14,7 +14,7 @@ use rustix::io::Errno;
 use self::disk::{Control, Fault};
 use self::script::{COMPACT, REWRITE, SCRIPT, Seen, Stage, Step, stages};
 use super::rounds;
-use crate::store::disk::with_disk;
+use crate::store::file::disk::with_disk;
 use crate::store::testing::open;
 use crate::store::{Edit, Query, Store, StoreError};
 

@@ -11,7 +11,7 @@ use super::disk::{Control, Event, Fault};
 use super::rounds;
 use super::script::{COMPACT, SCRIPT, Seen, Stage, stages};
 use crate::store::Query;
-use crate::store::disk::with_disk;
+use crate::store::file::disk::with_disk;
 use crate::store::testing::open;
 
 const SECTOR: usize = 512;

@@ -7,7 +7,7 @@ use rustix::io::Errno;
 
 use super::disk::{Control, Fault};
 use crate::model::time::Millis;
-use crate::store::disk::with_disk;
+use crate::store::file::disk::with_disk;
 use crate::store::testing::{open, record_text, session, snapshot, state, text};
 use crate::store::{Edit, Query, StoreError, Unchanged};
 

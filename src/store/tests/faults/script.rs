@@ -9,7 +9,7 @@ use crate::model::contents::Contents;
 use crate::model::id::SnapshotId;
 use crate::model::snapshot::{EndCause, Life, LifeEnd, Snapshot, SnapshotMeta};
 use crate::model::time::Millis;
-use crate::store::rewrite::tests::{NOW, censor};
+use crate::store::care::rewrite::tests::{NOW, censor};
 use crate::store::testing::{log, open, session, snapshot, state, text};
 use crate::store::{Edit, Query, Retention, Store, StoreError, Unchanged};
 

@@ -134,7 +134,7 @@ impl Machine {
             Op::Reopen => {
                 let dir = self.scratch.store.dir().to_owned();
                 let options = StoreOptions {
-                    wait: Duration::from_secs(20),
+                    wait: muxtape_testing::patience(),
                     ..StoreOptions::default()
                 };
                 self.store = Store::new(dir, options);

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::model::id::SnapshotId;
 use crate::model::time::Millis;
-use crate::store::rewrite::tests::{NOW, censor};
+use crate::store::care::rewrite::tests::{NOW, censor};
 use crate::store::testing::{log, record, session, snapshot, state, text};
 use crate::store::{
     Edit, NewSnapshot, Query, Retention, SearchQuery, Store, StoreError, StoreOptions, VerifyReport,
@@ -67,7 +67,7 @@ fn child() {
         return;
     };
     let options = StoreOptions {
-        wait: Duration::from_secs(60),
+        wait: muxtape_testing::scaled(Duration::from_secs(60)),
         ..StoreOptions::default()
     };
     let role = Role::ALL.into_iter().find(|own| own.name() == role);

@@ -59,7 +59,7 @@ impl Actor {
 
     /// The next line; `None` where it has come to its end.
     fn next(&self) -> Option<String> {
-        match self.lines.recv_timeout(DEADLINE) {
+        match self.lines.recv_timeout(muxtape_testing::scaled(DEADLINE)) {
             Ok(line) => Some(line),
             Err(RecvTimeoutError::Disconnected) => None,
             Err(RecvTimeoutError::Timeout) => panic!("{:?} hangs", self.role),

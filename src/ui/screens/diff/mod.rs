@@ -11,11 +11,9 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::app::effect::Side;
-use crate::app::input::Target as Met;
-use crate::app::keys::Action;
 use crate::app::screens::diff::Diff;
 use crate::app::screens::diff::structure::tally;
-use crate::app::state::Shared;
+use crate::app::shared::Shared;
 use crate::app::words;
 use crate::model::snapshot::ChangeCount;
 use crate::ui::draw::{self, Drawn, Look, split_top};
@@ -158,7 +156,7 @@ fn header(screen: &Diff, look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn: &
     if usize::from(area.width) >= left + usize::from(wide) {
         draw::line(&right, area, area.width - wide, buf);
         let keys = Rect::new(area.right().saturating_sub(8), area.y, 8, 1);
-        drawn.target(keys.intersection(area), Met::Action(Action::Help));
+        drawn.target(keys.intersection(area), draw::HELP);
     }
 }
 

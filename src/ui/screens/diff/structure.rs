@@ -35,7 +35,7 @@ pub(super) fn structure(
     let rows: Vec<Row> = screen.nodes.iter().map(|node| row(node, look)).collect();
     let tree = Tree {
         rows: &rows,
-        selected: Some(screen.selected),
+        selected: Some(screen.selected.at()),
         note_width: 0,
     };
     tree.draw(inside, buf, look.theme);

@@ -1,6 +1,7 @@
 //! The screen as it is drawn, and its keys.
 
 use super::*;
+use crate::app::effect::Job;
 use crate::app::input::{Key, KeyPress};
 use crate::app::msg::{Answer, Comparison, SideState};
 use crate::app::samples::{ELEVEN_FORTY, World};
@@ -23,7 +24,7 @@ fn compared(width: u16, height: u16) -> State {
         effects: &mut effects,
     };
     let screen = Diff::open(Side::Snapshot(snapshot.meta.id), Side::Live, &mut cx);
-    let Some(Effect::Compare { generation, .. }) = effects.pop() else {
+    let Some(Effect::Job(Job::Compare { generation, .. })) = effects.pop() else {
         panic!("a comparison is asked for");
     };
     let (mut state, _) = State::start(shared, vec![Screen::Diff(screen)]);
@@ -78,7 +79,7 @@ fn keys_change_how_it_is_shown() {
 fn changes_are_walked_across_panes_and_the_end_is_told() {
     let mut state = compared(80, 24);
     let name = |state: &State| match state.screen() {
-        Some(Screen::Diff(diff)) => diff.nodes[diff.selected].name.clone(),
+        Some(Screen::Diff(diff)) => diff.nodes[diff.selected.at()].name.clone(),
         _ => panic!("the comparison is seen"),
     };
     assert_eq!(name(&state), "2 tail");
@@ -99,10 +100,10 @@ fn scrubbing_asks_again_and_a_stale_answer_is_dropped() {
     let effects = press(&mut state, "h");
     assert!(matches!(
         effects.as_slice(),
-        [Effect::Compare {
+        [Effect::Job(Job::Compare {
             b: Side::Snapshot(_),
             ..
-        }]
+        })]
     ));
     let old = crate::app::effect::Generation(0);
     let failure = Err(crate::app::msg::Failure {
@@ -119,7 +120,7 @@ fn scrubbing_asks_again_and_a_stale_answer_is_dropped() {
     assert!(diff.loading && diff.failure.is_none());
     assert!(matches!(
         press(&mut state, "l").as_slice(),
-        [Effect::Compare { b: Side::Live, .. }]
+        [Effect::Job(Job::Compare { b: Side::Live, .. })]
     ));
     assert!(
         press(&mut state, "l").is_empty(),

@@ -5,9 +5,9 @@ use ratatui::layout::Rect;
 
 use super::side_words;
 use crate::app::effect::Side;
-use crate::app::input::Target as Met;
+use crate::app::mouse::MouseTarget;
 use crate::app::screens::diff::Diff;
-use crate::app::state::Window;
+use crate::app::shared::Window;
 use crate::model::target::Target;
 use crate::model::tree::Pane;
 use crate::ui::draw::{Drawn, Look};
@@ -31,7 +31,10 @@ pub(super) fn texts(
         None => format!("{sign} {}  not there", side_words(side, look.shared, false)),
     };
     let rows = usize::from(area.height.saturating_sub(2));
-    let first = screen.first.min(screen.last_first(rows, look.shared.size));
+    let first = screen
+        .first
+        .at()
+        .min(screen.last_first(rows, look.shared.size));
     let view = SideBySide {
         text: &screen.text,
         lines: &screen.lines,
@@ -69,7 +72,7 @@ pub(super) fn texts(
         inside
     };
     note(screen, look, inside, buf);
-    drawn.target(area, Met::Text);
+    drawn.target(area, MouseTarget::Text);
     drawn.view.text = Window { first, rows };
 }
 

@@ -3,10 +3,10 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::app::input::Target as Met;
+use crate::app::mouse::MouseTarget;
 use crate::app::msg::Preview;
 use crate::app::screens::restore::{Panel, Restore};
-use crate::app::state::Window;
+use crate::app::shared::Window;
 use crate::ui::draw::{Drawn, Look};
 use crate::ui::theme::Role;
 use crate::ui::widgets::text::{put, start, width};
@@ -38,7 +38,7 @@ pub(super) fn commands(
     let lines = screen.commands();
     let rows = usize::from(inside.height);
     let mut y = inside.y;
-    for line in lines.iter().skip(screen.scrolled) {
+    for line in lines.iter().skip(screen.scrolled.at()) {
         let comment = line.starts_with('#');
         let style = look.style(if comment { Role::Warning } else { Role::Text });
         for part in wrapped(line, inside.width.saturating_sub(2)) {
@@ -60,9 +60,9 @@ pub(super) fn commands(
             look.style(Role::Dim),
         );
     }
-    drawn.target(area, Met::Text);
+    drawn.target(area, MouseTarget::Text);
     drawn.view.text = Window {
-        first: screen.scrolled,
+        first: screen.scrolled.at(),
         rows,
     };
 }

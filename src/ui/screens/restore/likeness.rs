@@ -75,6 +75,7 @@ fn planned_tab(preview: &Preview, item: &Item) -> Option<(String, Tab)> {
     let mut tab = session.tab(index)?.clone();
     tab.layout = planned
         .layout
+        .as_ref()?
         .renumbered(&|pane| plan.pane(PaneRef(pane))?.target.pane)?;
     let left: Vec<u32> = tab
         .layout

@@ -11,12 +11,13 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use crate::app::input::Target as Met;
 use crate::app::keys::Action;
+use crate::app::keys::action::{PolicyPart, RestoreAction};
+use crate::app::mouse::MouseTarget;
 use crate::app::msg::Preview;
-use crate::app::plural;
 use crate::app::screens::restore::{Panel, Restore, server_words};
 use crate::app::words;
+use crate::app::words::plural;
 use crate::restore::{Phase, Programs};
 use crate::ui::draw::{self, Drawn, Look, split_bottom, split_top};
 use crate::ui::theme::Role;
@@ -118,7 +119,7 @@ fn header(screen: &Restore, look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn
     if usize::from(area.width) >= left.width() + usize::from(wide) {
         draw::line(&right, area, area.width - wide, buf);
         let keys = Rect::new(area.right().saturating_sub(8), area.y, 8, 1);
-        drawn.target(keys.intersection(area), Met::Action(Action::Help));
+        drawn.target(keys.intersection(area), draw::HELP);
     }
 }
 
@@ -137,6 +138,8 @@ fn summary(
     if roomy {
         let policy = &screen.policy;
         let programs = match policy.programs {
+            Programs::Shell => "shell",
+            _ if preview.plan.foreign => "typed, imported",
             Programs::Allow => "allow-list",
             other => other.word(),
         };
@@ -144,23 +147,24 @@ fn summary(
             (
                 "e",
                 format!("exists: {}", policy.on_conflict),
-                Action::CycleConflict,
+                PolicyPart::Conflict,
             ),
-            ("p", format!("programs: {programs}"), Action::CyclePrograms),
+            ("p", format!("programs: {programs}"), PolicyPart::Programs),
             (
                 "m",
                 format!("no dir: {}", policy.missing_dir),
-                Action::CycleMissingDir,
+                PolicyPart::MissingDir,
             ),
-            ("b", format!("text: {}", policy.text), Action::CycleText),
+            ("b", format!("text: {}", policy.text), PolicyPart::Text),
         ];
         let mut x = policies.x + 1;
-        for (key, said, action) in words {
+        for (key, said, part) in words {
             let from = x;
             x = put(buf, policies, x, policies.y, key, look.style(Role::Key));
             x = put(buf, policies, x + 1, policies.y, &said, Style::new());
             let place = Rect::new(from, policies.y, x - from, 1);
-            drawn.target(place.intersection(policies), Met::Action(action));
+            let action = Action::Restore(RestoreAction::Cycle(part));
+            drawn.target(place.intersection(policies), MouseTarget::Action(action));
             x += 2;
         }
     }

@@ -4,8 +4,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::app::msg::Preview;
-use crate::app::plural;
 use crate::app::screens::restore::Restore;
+use crate::app::words::plural;
 use crate::restore::{Chosen, Item, Level, Outlook};
 use crate::ui::draw::{Drawn, Look};
 use crate::ui::theme::Role;
@@ -38,7 +38,7 @@ pub(super) fn plan(
         .collect();
     let tree = Tree {
         rows: &rows,
-        selected: Some(screen.selected),
+        selected: Some(screen.selected.at()),
         note_width: ACTION,
     };
     let margin = Rect {

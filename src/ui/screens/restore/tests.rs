@@ -2,6 +2,7 @@
 
 use super::commands::wrapped;
 use super::*;
+use crate::app::effect::Job;
 use crate::app::input::{Key, KeyPress};
 use crate::app::msg::{Answer, NotRestored};
 use crate::app::samples;
@@ -28,7 +29,7 @@ fn planned(width: u16, height: u16) -> State {
 
 /// Answers the newest question for a plan.
 fn answer(state: &mut State, effects: &[Effect]) {
-    let Some(Effect::Plan { generation, .. }) = effects.last() else {
+    let Some(Effect::Job(Job::Plan { generation, .. })) = effects.last() else {
         panic!("a plan is asked for, not {effects:?}");
     };
     let answer = Answer::Planned {
@@ -92,10 +93,10 @@ fn only_y_goes_ahead_and_what_was_shown_is_what_is_done() {
     let mut state = planned(80, 24);
     let effects = press(&mut state, "Ry");
     let [
-        Effect::Apply {
+        Effect::Job(Job::Apply {
             plan,
             recovers: None,
-        },
+        }),
     ] = effects.as_slice()
     else {
         panic!("the plan is carried out, not {effects:?}");
@@ -112,7 +113,7 @@ fn a_plan_that_is_not_the_one_seen_is_never_carried_out() {
     press(&mut state, " ");
     assert!(screen(&state).planning);
     let effects = press(&mut state, "Ry");
-    let applies = |effect: &Effect| matches!(effect, Effect::Apply { .. });
+    let applies = |effect: &Effect| matches!(effect, Effect::Job(Job::Apply { .. }));
     assert!(!effects.iter().any(applies));
     // A new plan comes while the question stands: it is another one than was asked about.
     let mut state = planned(80, 24);
@@ -124,7 +125,7 @@ fn a_plan_that_is_not_the_one_seen_is_never_carried_out() {
     update(&mut state, Msg::Answer(stale));
     assert!(matches!(
         press(&mut state, "y").as_slice(),
-        [Effect::Apply { .. }]
+        [Effect::Job(Job::Apply { .. })]
     ));
 }
 
@@ -153,7 +154,7 @@ fn what_is_alive_as_it_was_can_be_asked_for() {
     let row = screen(&state).items().iter().position(same).unwrap();
     press(&mut state, &"j".repeat(row));
     let effects = press(&mut state, " ");
-    let Some(Effect::Plan { selection, .. }) = effects.last() else {
+    let Some(Effect::Job(Job::Plan { selection, .. })) = effects.last() else {
         panic!("a plan is asked for, not {effects:?}");
     };
     let session = &screen(&state).item().unwrap().target.session;
@@ -177,7 +178,10 @@ fn when_what_is_alive_has_changed_the_new_plan_is_shown() {
     press(&mut state, "Ry");
     let changed = Answer::Restored(Err(NotRestored::Changed));
     let effects = update(&mut state, Msg::Answer(changed));
-    assert!(matches!(effects.as_slice(), [Effect::Plan { .. }]));
+    assert!(matches!(
+        effects.as_slice(),
+        [Effect::Job(Job::Plan { .. })]
+    ));
     assert!(screen(&state).running.is_none());
 }
 

@@ -4,9 +4,10 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-use crate::app::keys::Action;
+use crate::app::figures::Figures;
+use crate::app::keys::action::StorageAction;
 use crate::app::screens::storage::Storage;
-use crate::app::upkeep::{Figures, Preview};
+use crate::app::upkeep::Preview;
 use crate::app::words;
 use crate::model::ansi::label;
 use crate::model::time::Millis;
@@ -62,7 +63,7 @@ pub(super) fn short(screen: &Storage, look: &Look<'_>) -> Vec<Fact> {
         let going = words::count(preview.going.len() as u64, "snapshot");
         look.span(Role::Warning, going)
     };
-    let mut short = vec![Fact::new("prune removes", vec![would]).does(Action::Prune)];
+    let mut short = vec![Fact::new("prune removes", vec![would]).does(StorageAction::PrunePreview)];
     short.extend(screen.figures().and_then(|figures| trash(look, figures)));
     short
 }
@@ -158,7 +159,7 @@ fn pruning(look: &Look<'_>, preview: &Preview, room: Option<u16>) -> Vec<Fact> {
             look.span(Role::Dim, format!("   free up to {bytes}")),
         ]
     };
-    let mut all = vec![Fact::new("prune preview", would).does(Action::Prune)];
+    let mut all = vec![Fact::new("prune preview", would).does(StorageAction::PrunePreview)];
     let kept = preview.kept.iter();
     let kept: Vec<String> = kept
         .map(|(reason, count)| format!("{reason} {}", words::number(*count)))
@@ -170,7 +171,9 @@ fn pruning(look: &Look<'_>, preview: &Preview, room: Option<u16>) -> Vec<Fact> {
     if preview.plan.spare > 0 {
         let spare = words::bytes(preview.plan.spare);
         let words = format!("{spare} of the file: C gives them back");
-        all.push(Fact::new("  free", vec![look.span(Role::Text, words)]).does(Action::Compact));
+        all.push(
+            Fact::new("  free", vec![look.span(Role::Text, words)]).does(StorageAction::Compact),
+        );
     }
     all
 }

@@ -4,11 +4,13 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::app::input::Target;
+use crate::app::figures::Figures;
 use crate::app::keys::Action;
+use crate::app::keys::action::StorageAction;
+use crate::app::mouse::MouseTarget;
 use crate::app::screens::storage::Listed;
-use crate::app::state::Window;
-use crate::app::upkeep::{Figures, Preview};
+use crate::app::shared::Window;
+use crate::app::upkeep::Preview;
 use crate::app::words;
 use crate::model::ansi::label;
 use crate::store::{KeepReason, Verdict};
@@ -37,7 +39,7 @@ pub(super) fn sessions(
     };
     let inside = super::frame_with_foot(look, "By session", &foot).draw(area, buf);
     drawn.view.list = Window { first, rows };
-    drawn.target(inside, Target::List);
+    drawn.target(inside, MouseTarget::List);
     let names = figures.sessions.iter().skip(first).take(rows);
     let names = names.map(|session| width(&label(&session.name))).max();
     let names = names.unwrap_or(0).min(inside.width / 3).max(4);
@@ -83,7 +85,10 @@ pub(super) fn rules(
     };
     let inside = super::frame_with_foot(look, "Secrets hidden", &foot).draw(area, buf);
     if chosen.is_none() && !rules.is_empty() {
-        drawn.target(inside, Target::Action(Action::Open));
+        drawn.target(
+            inside,
+            MouseTarget::Action(Action::Storage(StorageAction::Secrets)),
+        );
     }
     if rules.is_empty() {
         let words = look.span(Role::Dim, " No rule has found a secret.");
@@ -175,7 +180,7 @@ pub(super) fn prune(
         ];
         return row(&words, inside, inside.y + 1, buf);
     }
-    let first = top(listed.chosen, listed.shown.len(), inside.height);
+    let first = top(listed.chosen.at(), listed.shown.len(), inside.height);
     drawn.view.list = Window {
         first,
         rows: usize::from(inside.height),
@@ -183,7 +188,7 @@ pub(super) fn prune(
     let lines = (inside.y..inside.bottom()).zip(listed.shown.iter().enumerate().skip(first));
     for (y, (at, place)) in lines {
         snapshot(look, preview, *place, inside, y, buf);
-        pick(look, at == listed.chosen, at, inside, y, buf, drawn);
+        pick(look, at == listed.chosen.at(), at, inside, y, buf, drawn);
     }
 }
 
@@ -202,7 +207,10 @@ pub(super) fn going(
         more => format!("{} more: P", words::number(more)),
     };
     let inside = super::frame_with_foot(look, "Would be removed", &foot).draw(area, buf);
-    drawn.target(inside, Target::Action(Action::Prune));
+    drawn.target(
+        inside,
+        MouseTarget::Action(Action::Storage(StorageAction::PrunePreview)),
+    );
     if all == 0 {
         let words = look.span(Role::Good, " ✓ Nothing is beyond what is to be kept.");
         row(&[words], inside, inside.y, buf);
@@ -277,7 +285,7 @@ fn pick(
     if chosen {
         buf.set_style(place, look.style(Role::Selected));
     }
-    drawn.target(place, Target::Row(at));
+    drawn.target(place, MouseTarget::Row(at));
 }
 
 fn row(spans: &[Span<'_>], area: Rect, y: u16, buf: &mut Buffer) {

@@ -8,10 +8,11 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::app::input::Target;
+use crate::app::figures::Figures;
 use crate::app::keys::Action;
+use crate::app::keys::action::StorageAction;
+use crate::app::mouse::MouseTarget;
 use crate::app::screens::storage::{Page, Storage};
-use crate::app::upkeep::Figures;
 use crate::ui::draw::{self, Drawn, Look, line, split_left, split_top};
 use crate::ui::theme::Role;
 use crate::ui::widgets::frame::Frame;
@@ -32,7 +33,7 @@ pub(super) struct Fact {
     name: &'static str,
     words: Vec<Span<'static>>,
     /// What clicking it does.
-    action: Option<Action>,
+    action: Option<StorageAction>,
 }
 
 impl Fact {
@@ -44,7 +45,7 @@ impl Fact {
         }
     }
 
-    fn does(self, action: Action) -> Self {
+    fn does(self, action: StorageAction) -> Self {
         Self {
             action: Some(action),
             ..self
@@ -75,7 +76,7 @@ pub(crate) fn draw(
     };
     match &screen.page {
         Page::Rules { chosen } => {
-            return lists::rules(look, figures, Some(*chosen), rest, buf, drawn);
+            return lists::rules(look, figures, Some(chosen.at()), rest, buf, drawn);
         }
         Page::Prune(listed) => {
             if let Some(preview) = screen.preview() {
@@ -167,7 +168,7 @@ fn facts(look: &Look<'_>, facts: &[Fact], area: Rect, buf: &mut Buffer, drawn: &
         }
         line(&Line::from(words), place, 0, buf);
         if let Some(action) = fact.action {
-            drawn.target(place, Target::Action(action));
+            drawn.target(place, MouseTarget::Action(Action::Storage(action)));
         }
     }
 }

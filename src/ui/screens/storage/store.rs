@@ -2,8 +2,8 @@
 
 use ratatui::text::Span;
 
-use crate::app::keys::Action;
-use crate::app::upkeep::{Figures, Work};
+use crate::app::figures::{Figures, Work};
+use crate::app::keys::action::StorageAction;
 use crate::app::words;
 use crate::ui::draw::Look;
 use crate::ui::theme::Role;
@@ -30,7 +30,7 @@ pub(super) fn facts(look: &Look<'_>, figures: &Figures, room: u16) -> Vec<Fact> 
             look.span(Role::Error, format!("✗ {}", stats.damaged)),
             look.span(Role::Dim, " cannot be read: v tells"),
         ];
-        all.push(Fact::new("damaged", words).does(Action::Verify));
+        all.push(Fact::new("damaged", words).does(StorageAction::Verify));
     }
     all.push(Fact::new(
         "on disk",
@@ -151,7 +151,7 @@ fn work(look: &Look<'_>, room: u16) -> Fact {
             look.span(Role::Key, "v"),
             look.span(Role::Dim, " checks every record"),
         ];
-        return Fact::new("checked", words).does(Action::Verify);
+        return Fact::new("checked", words).does(StorageAction::Verify);
     };
     let age = look.shared.now.since(checked.at).min(999 * DAY_MS);
     let ago: Span<'_> = look.span(Role::Text, format!("{} ago  ", words::age(age)));
@@ -160,7 +160,7 @@ fn work(look: &Look<'_>, room: u16) -> Fact {
     } else {
         look.span(Role::Error, format!("✗ {} damaged", checked.damaged))
     };
-    Fact::new("checked", vec![ago, found]).does(Action::Verify)
+    Fact::new("checked", vec![ago, found]).does(StorageAction::Verify)
 }
 
 /// `newest: 3 places  (2 rules)`: never more than what can be counted.
@@ -182,5 +182,5 @@ fn secrets(look: &Look<'_>, figures: &Figures) -> Fact {
             format!("  ({})", words::count(rules.len() as u64, "rule")),
         ),
     ];
-    Fact::new(NAME, words).does(Action::Open)
+    Fact::new(NAME, words).does(StorageAction::Secrets)
 }

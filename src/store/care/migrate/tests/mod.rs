@@ -1,0 +1,5 @@
+mod damaged;
+mod describe;
+pub(in crate::store) mod fill;
+pub(in crate::store) mod golden;
+mod interrupted;

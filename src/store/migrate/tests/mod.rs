@@ -1,5 +1,0 @@
-mod damaged;
-mod describe;
-mod fill;
-pub(in crate::store) mod golden;
-mod interrupted;
