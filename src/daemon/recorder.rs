@@ -394,7 +394,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         // Its structure can be asked for, but cannot be true.
         let mut odd = session("odd", 0, &[text("$ ")]);
-        odd.tabs.clear();
+        odd.tabs.push(odd.tabs[0].clone());
         let mux = Memory::with(state(vec![odd]), &[]);
         let mut recorder = Recorder::new(&host_of(dir.path(), &mux)).unwrap();
         let failed: Vec<i64> = (0..300)
