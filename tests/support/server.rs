@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use rustix::process::Signal;
 use tempfile::TempDir;
 
 use crate::{eventually, wait_until};
@@ -170,13 +171,28 @@ impl TmuxServer {
 
     /// Makes the server look again for children that have ended: tmux 3.3a now and then misses one.
     pub fn nudge(&self) {
-        kill(self.pid(), rustix::process::Signal::CHILD);
+        kill(self.pid(), Signal::CHILD);
+    }
+
+    /// The processes that live in the test's private surroundings, this one aside: those whose
+    /// environment names its directory. None where the system does not tell.
+    fn processes(&self) -> Vec<i32> {
+        let dir = self.dir.path().as_os_str().as_encoded_bytes();
+        let all = fs::read_dir("/proc").into_iter().flatten().flatten();
+        all.filter_map(|process| process.file_name().to_str()?.parse::<u32>().ok())
+            .filter(|pid| *pid != std::process::id())
+            .filter(|pid| {
+                let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+                environment.windows(dir.len()).any(|bytes| bytes == dir)
+            })
+            .filter_map(|pid| pid.try_into().ok())
+            .collect()
     }
 
     /// Kills the server as a crash would, and waits until it is gone.
     pub fn crash(&self) {
         let pid = self.pid();
-        kill(pid, rustix::process::Signal::KILL);
+        kill(pid, Signal::KILL);
         wait_until("the end of the server", || is_gone(pid));
     }
 }
@@ -185,12 +201,21 @@ impl Drop for TmuxServer {
     fn drop(&mut self) {
         let pid = self.try_run(["display-message", "-p", "#{pid}"]);
         let pid = String::from_utf8_lossy(&pid.stdout).trim().parse::<i32>();
-        let Ok(pid) = pid else {
-            return;
-        };
-        self.try_run(["kill-server"]);
-        if !eventually(|| is_gone(pid)) {
-            kill(pid, rustix::process::Signal::KILL);
+        if let Ok(pid) = pid {
+            self.try_run(["kill-server"]);
+            if !eventually(|| is_gone(pid)) {
+                kill(pid, Signal::KILL);
+            }
+        }
+        // What still ends would write into the directory while it is removed, or after that.
+        for pid in self.processes() {
+            kill(pid, Signal::CONT);
+            kill(pid, Signal::TERM);
+        }
+        if !eventually(|| self.processes().is_empty()) {
+            for pid in self.processes() {
+                kill(pid, Signal::KILL);
+            }
         }
     }
 }
@@ -210,7 +235,7 @@ pub fn damage(file: &Path) {
     fs::write(file, bytes).unwrap();
 }
 
-fn kill(pid: i32, signal: rustix::process::Signal) {
+fn kill(pid: i32, signal: Signal) {
     if let Some(pid) = rustix::process::Pid::from_raw(pid) {
         let _ = rustix::process::kill_process(pid, signal);
     }
