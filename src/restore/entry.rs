@@ -1,8 +1,6 @@
 //! Whether a command line may be entered by itself: the words by their rules, what the name stands for, and
 //! what the program would find in the directory that it is started in.
 
-use std::collections::BTreeSet;
-
 use bstr::{BStr, BString, ByteSlice};
 
 use super::facts::Facts;
@@ -57,16 +55,16 @@ pub(super) fn doubt(
 /// by itself.
 fn nothing_read(argv: &[BString], dir: &[u8], facts: &Facts) -> Result<(), Doubt> {
     let shown = |path: &[u8]| shown_path(path, &facts.home);
-    let found = facts.reads.get(dir.as_bstr());
-    let found = found.ok_or_else(|| Doubt::Unseen { path: shown(dir) })?;
-    let names: BTreeSet<&[u8]> = facts.rules.reads(argv).map(str::as_bytes).collect();
-    let is_read = |path: &&BString| {
-        let mut parts = path.rsplit(|&byte| byte == b'/');
-        parts.next().is_some_and(|name| names.contains(name))
+    let inputs = facts.inputs.get(dir.as_bstr());
+    let inputs = inputs.ok_or_else(|| Doubt::Unseen { path: shown(dir) })?;
+    let acts = |path: &&BString| {
+        let name = path.rsplit(|&byte| byte == b'/').next();
+        name.is_some_and(|name| facts.rules.acts_on(argv, name.as_bstr()))
     };
-    match found.iter().find(is_read) {
-        Some(path) => Err(Doubt::Reads { path: shown(path) }),
-        None => Ok(()),
+    match (inputs.files.iter().find(acts), &inputs.unlisted) {
+        (Some(path), _) => Err(Doubt::Reads { path: shown(path) }),
+        (None, Some(dir)) => Err(Doubt::Unlisted { path: shown(dir) }),
+        (None, None) => Ok(()),
     }
 }
 

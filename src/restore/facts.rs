@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use bstr::BString;
 use serde::Serialize;
 
+use super::inputs::Inputs;
 use super::plan::Reliance;
 use super::programs::{Doubt, Rules, Traces};
 use super::shells::ShellFile;
@@ -115,9 +116,9 @@ pub struct Facts {
     /// Files that are named in command lines of the snapshot, or were read as standard input, and are regular
     /// ones, by their paths.
     pub files: BTreeSet<BString>,
-    /// Files that programs read by themselves, by the directory that a program would be started in: those in
-    /// it and above it.
-    pub reads: BTreeMap<BString, Vec<BString>>,
+    /// What acts on programs, by the directory that they would be started in; one that is not in
+    /// here was not looked at.
+    pub inputs: BTreeMap<BString, Inputs>,
     /// What the names of the snapshot's shells lead to, by `argv[0]`; what is not in here is not started.
     pub shells: BTreeMap<BString, ShellFile>,
     /// The names of the variables that the user keeps with snapshots.

@@ -10,6 +10,7 @@ use bstr::{BStr, BString, ByteSlice};
 use super::RestoreError;
 use super::entry::file_at;
 use super::facts::{Facts, LiveState, Surroundings};
+use super::inputs::inputs;
 use super::judge;
 use super::plan::Plan;
 use super::policy::{Policy, Selection};
@@ -79,7 +80,7 @@ pub fn facts(state: &ServerState, live: &LiveState, surroundings: &Surroundings)
     let mut directories = Directories::default();
     directories.look(&home);
     let (mut programs, mut commands_known) = (BTreeMap::new(), BTreeMap::new());
-    let (mut files, mut reads) = (BTreeSet::new(), BTreeMap::new());
+    let (mut files, mut found) = (BTreeSet::new(), BTreeMap::new());
     let mut found_shells = BTreeMap::new();
     // A pane gets the server's; what the user's shell makes of it is likely to be muxtape's own.
     let own = surroundings.search_path.as_deref();
@@ -131,9 +132,8 @@ pub fn facts(state: &ServerState, live: &LiveState, surroundings: &Surroundings)
         });
         files.extend(named.chain(read).filter(|path| is_regular(path)));
         for dir in [dir, judge::path_of(&pane.cwd, &directories.there)] {
-            reads
-                .entry(BString::from(dir))
-                .or_insert_with(|| files_read(dir, &home, &surroundings.rules));
+            let look = || inputs(dir, &home, &surroundings.rules);
+            found.entry(BString::from(dir)).or_insert_with(look);
         }
     }
     Facts {
@@ -144,7 +144,7 @@ pub fn facts(state: &ServerState, live: &LiveState, surroundings: &Surroundings)
         programs,
         commands: commands_known,
         files,
-        reads,
+        inputs: found,
         shells: found_shells,
         environment: surroundings.environment.iter().cloned().collect(),
         suffix: surroundings.suffix.clone(),
@@ -287,22 +287,4 @@ fn is_regular(path: &[u8]) -> bool {
         .is_some_and(|path| {
             path == null || !of_kernel(&path) && path.metadata().is_ok_and(|data| data.is_file())
         })
-}
-
-/// The files in a directory and above it that programs read by themselves. In the home directory those that
-/// begin with a point are the user's own settings, which programs read wherever they are.
-fn files_read(dir: &[u8], home: &[u8], rules: &Rules) -> Vec<BString> {
-    let dirs = std::iter::once(dir).chain(judge::parents(dir));
-    let names: BTreeSet<&str> = rules.all_reads().collect();
-    let paths = dirs.flat_map(|dir| {
-        let names = names
-            .iter()
-            .filter(move |name| dir != home || !name.starts_with('.'));
-        names.map(move |name| BString::from([dir, b"/", name.as_bytes()].concat()))
-    });
-    let there = |path: &BString| {
-        path.to_path()
-            .is_ok_and(|path| path.symlink_metadata().is_ok())
-    };
-    paths.filter(there).collect()
 }

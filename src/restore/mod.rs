@@ -12,6 +12,7 @@ mod entry;
 mod facts;
 mod fidelity;
 mod gather;
+mod inputs;
 mod judge;
 mod launch;
 pub mod leftover;
@@ -48,6 +49,7 @@ pub use built::Built;
 pub use facts::{Facts, LiveState, Surroundings};
 pub use fidelity::{Difference, Fidelity, Field, Score};
 pub use gather::{facts, look, prepare, telling_texts};
+pub use inputs::Inputs;
 pub use plan::{
     Counts, Item, Level, Living, LivingTab, Member, Merge, Mode, Outlook, Own, Place, Plan,
     PlannedPane, PlannedSession, PlannedTab, Reliance, Start, StepShown, Warning, WarningLevel,

@@ -84,7 +84,8 @@ impl Stage {
             ),
         );
         let rc = format!(
-            "PS1='$ '\nPATH={}:$PATH\nexport LESSOPEN='|handler %s'\nunset MANPAGER PAGER\n",
+            "PS1='$ '\nPATH={}:$PATH\nexport LESSOPEN='|handler %s'\nunset MANPAGER PAGER\n\
+             PROMPT_COMMAND='for file in .[!.]* mise.*; do [ -f \"$file\" ] && PATH=$PWD:$PATH; done'\n",
             bin.display()
         );
         fs::write(world.server.home().join(".bashrc"), rc).unwrap();
@@ -220,6 +221,16 @@ fn attacks(stage: &Stage) -> Vec<Case> {
     let link = evil.join("less");
     symlink(evil.join("top"), &link).unwrap();
     all.push(case(&[link.to_str().unwrap(), "a.log"]).file("a.log", "a\n"));
+    // Files by which a hook of the shell lets the name stand for a program of the directory.
+    for hooked in [
+        ".tool-versions",
+        ".envrc",
+        ".of-another-hook",
+        "mise.local.toml",
+    ] {
+        let script = format!("#!/bin/sh\n{}\n", touch());
+        all.push(case(&["top"]).file(hooked, "").file("top", script));
+    }
     // A path for the pane, in which the name stands for another program.
     let path = format!("{}:{}", evil.display(), std::env::var("PATH").unwrap());
     all.push(case(&["top"]).variable("PATH", &path));

@@ -7,6 +7,7 @@ use std::process::Command;
 use super::*;
 use crate::model::launch::LostTarget;
 use crate::model::tree::Pane;
+use crate::restore::inputs::Inputs;
 use crate::restore::judge::{Judged, Terms, judge};
 use crate::restore::memory::MemoryProfile;
 use crate::restore::plan::Start;
@@ -69,7 +70,7 @@ fn judged_by(programs: Programs, program: Program, launch: Launch, shell: &str) 
         home: "/".into(),
         directories: BTreeSet::from([pane.cwd.clone()]),
         files: BTreeSet::from(["/in".into()]),
-        reads: BTreeMap::from([(pane.cwd.clone(), Vec::new())]),
+        inputs: BTreeMap::from([(pane.cwd.clone(), Inputs::default())]),
         commands: ["less", "htop", "listed", "unknown"]
             .map(|name| (name.into(), Ok(())))
             .into(),

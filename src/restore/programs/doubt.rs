@@ -34,6 +34,12 @@ pub enum Doubt {
         /// The directory.
         path: String,
     },
+    /// The names in a directory could not all be read.
+    #[error("the names in {path} cannot all be read")]
+    Unlisted {
+        /// The directory.
+        path: String,
+    },
     /// An argument names no plain file.
     #[error("{path} is not a regular file")]
     NoFile {

@@ -8,9 +8,10 @@ mod rules;
 mod shell;
 mod strategies;
 
-use bstr::BString;
+use bstr::{BStr, BString, ByteSlice};
 
 use crate::model::ansi::label;
+use crate::model::pattern::Pattern;
 use crate::model::program::{Program, program_name};
 use rules::{Class, Rule};
 
@@ -94,17 +95,23 @@ impl Rules {
         Ok(files)
     }
 
-    /// The names of files that a program, or the shell that starts it, reads by itself from the directory
-    /// that it is in or from those above it.
-    pub(super) fn reads(&self, argv: &[BString]) -> impl Iterator<Item = &str> {
+    /// Whether a file of this name may act on a program that is started in its directory, or in one
+    /// below it: on this one, or on its shell.
+    pub(super) fn acts_on(&self, argv: &[BString], name: &BStr) -> bool {
         let own = self.about(program_name(argv)).flat_map(|rule| &rule.reads);
-        self.0.reads.iter().chain(own).map(String::as_str)
+        self.acts_on_shells(name) || fits(own, name)
     }
 
-    /// The names of all files that any program reads so.
-    pub(super) fn all_reads(&self) -> impl Iterator<Item = &str> {
+    /// The same for any program.
+    pub(super) fn may_act(&self, name: &BStr) -> bool {
         let own = self.0.programs.iter().flat_map(|rule| &rule.reads);
-        self.0.reads.iter().chain(own).map(String::as_str)
+        self.acts_on_shells(name) || fits(own, name)
+    }
+
+    /// Nobody knows all names that hooks of shells read, but most begin with a point.
+    fn acts_on_shells(&self, name: &BStr) -> bool {
+        fits(self.0.reads.iter(), name)
+            || name.starts_with(b".") && !fits(self.0.ignored.iter(), name)
     }
 
     /// Whether it is known that a variable makes no program do anything else.
@@ -150,6 +157,12 @@ impl Rules {
                 rules.any(|rule| rule.class_of(line) == Class::Never)
             })
     }
+}
+
+/// Whether a name is one of these, in capital or small letters.
+fn fits<'a>(mut names: impl Iterator<Item = &'a Pattern>, name: &BStr) -> bool {
+    let name = name.to_ascii_lowercase();
+    names.any(|known| known.fits(name.as_bstr()))
 }
 
 /// The program that a shell starts for a command line: its first word, or the last part of that path.

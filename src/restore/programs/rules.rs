@@ -13,6 +13,7 @@ use toml::Spanned;
 use super::grammar::Grammar;
 use super::strategies::{self, Strategy};
 use crate::files;
+use crate::model::pattern::Pattern;
 
 /// The built-in rules.
 const BUILT_IN: &str = include_str!("../../../assets/rules/programs.toml");
@@ -49,7 +50,8 @@ pub(super) struct Rule {
     pub(super) never: Vec<Vec<String>>,
     /// The arguments that it may be run with; `None` where whoever wrote the rule allows it by its name.
     pub(super) grammar: Option<Grammar>,
-    pub(super) reads: Vec<String>,
+    /// What it reads by itself; see [`Merged::reads`].
+    pub(super) reads: Vec<Pattern>,
     pub(super) strategy: Option<&'static dyn Strategy>,
 }
 
@@ -61,8 +63,10 @@ pub struct Rules(pub(super) Arc<Merged>);
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Merged {
     pub(super) programs: Vec<Rule>,
-    /// Files that shells, or what hooks into them, read by themselves.
-    pub(super) reads: Vec<String>,
+    /// Names of files that hooks of shells read by themselves, in lower case.
+    pub(super) reads: Vec<Pattern>,
+    /// Names with a point in front that none of them reads, in lower case.
+    pub(super) ignored: Vec<Pattern>,
     /// Variables of which it is known that they make no program do anything else.
     pub(super) variables: Vec<String>,
 }
@@ -105,6 +109,8 @@ struct File {
     schema: Spanned<u32>,
     #[serde(default)]
     reads: Vec<String>,
+    #[serde(default)]
+    ignored: Vec<String>,
     #[serde(default)]
     variables: Vec<String>,
     #[serde(default)]
@@ -205,6 +211,13 @@ fn parsed<T: DeserializeOwned>(text: &str) -> Result<T, Wrong> {
     })
 }
 
+/// The patterns of names of files: file systems may take small and capital letters for the same.
+fn patterns(names: &[String]) -> Result<Vec<Pattern>, String> {
+    let pattern = |name: &String| Pattern::new(name.to_lowercase());
+    let patterns: Result<_, _> = names.iter().map(pattern).collect();
+    patterns.map_err(|error| error.to_string())
+}
+
 /// The rules with those of a file put into them.
 fn merged(mut all: Merged, text: &str, of_user: bool) -> Result<Merged, Wrong> {
     let file: File = parsed(text)?;
@@ -217,7 +230,12 @@ fn merged(mut all: Merged, text: &str, of_user: bool) -> Result<Merged, Wrong> {
         let why = format!("this version of muxtape reads schema {SCHEMA}");
         return Err(wrong(file.schema.span(), None, &why));
     }
-    all.reads.extend(file.reads);
+    for (all, names) in [
+        (&mut all.reads, &file.reads),
+        (&mut all.ignored, &file.ignored),
+    ] {
+        all.extend(patterns(names).map_err(|why| wrong(0..0, None, &why))?);
+    }
     all.variables.extend(file.variables);
     let rules = &mut all.programs;
     let mut seen: Vec<String> = Vec::new();
@@ -302,10 +320,10 @@ impl Part {
                 .or(old.map(|rule| rule.never.clone()))
                 .unwrap_or_default(),
             grammar,
-            reads: self
-                .reads
-                .or(old.map(|rule| rule.reads.clone()))
-                .unwrap_or_default(),
+            reads: match self.reads {
+                Some(names) => patterns(&names)?,
+                None => old.map(|rule| rule.reads.clone()).unwrap_or_default(),
+            },
             strategy: self
                 .strategy
                 .or(old.map(|rule| rule.strategy))
