@@ -10,7 +10,7 @@ use bstr::{BStr, BString, ByteSlice};
 use super::RestoreError;
 use super::entry::file_at;
 use super::facts::{Facts, LiveState, Surroundings};
-use super::inputs::inputs;
+use super::inputs::InputFinder;
 use super::judge;
 use super::plan::Plan;
 use super::policy::{Policy, Selection};
@@ -81,6 +81,7 @@ pub fn facts(state: &ServerState, live: &LiveState, surroundings: &Surroundings)
     directories.look(&home);
     let (mut programs, mut commands_known) = (BTreeMap::new(), BTreeMap::new());
     let (mut files, mut found) = (BTreeSet::new(), BTreeMap::new());
+    let mut finder = InputFinder::new(&home, &surroundings.rules);
     let mut found_shells = BTreeMap::new();
     // A pane gets the server's; what the user's shell makes of it is likely to be muxtape's own.
     let own = surroundings.search_path.as_deref();
@@ -132,7 +133,7 @@ pub fn facts(state: &ServerState, live: &LiveState, surroundings: &Surroundings)
         });
         files.extend(named.chain(read).filter(|path| is_regular(path)));
         for dir in [dir, judge::path_of(&pane.cwd, &directories.there)] {
-            let look = || inputs(dir, &home, &surroundings.rules);
+            let look = || finder.inputs(dir);
             found.entry(BString::from(dir)).or_insert_with(look);
         }
     }

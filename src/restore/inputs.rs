@@ -5,7 +5,7 @@
 //! local settings. Nobody can list all of these names, so it is the other way round: a name that
 //! begins with a point counts, unless the rules know it to be harmless.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
@@ -28,36 +28,58 @@ pub struct Inputs {
     pub unlisted: Option<BString>,
 }
 
-/// Looks at a directory and those above it, by the path as it is written and by where it leads.
-/// What begins with a point in the home directory is the user's own.
-pub(super) fn inputs(dir: &[u8], home: &[u8], rules: &Rules) -> Inputs {
-    let real = |path: &[u8]| {
-        let real = path
-            .to_path()
-            .ok()
-            .and_then(|path| path.canonicalize().ok());
-        real.map(|path| BString::from(path.as_os_str().as_bytes()))
-    };
-    let homes = [Some(home.into()), real(home)];
-    let mut dirs: BTreeSet<BString> = BTreeSet::new();
-    for dir in [Some(dir.into()), real(dir)].into_iter().flatten() {
-        let dir: BString = dir;
-        dirs.extend(parents(&dir).map(BString::from));
-        dirs.insert(dir);
-    }
-    let mut all = Inputs::default();
-    for dir in dirs {
-        let own = homes.contains(&Some(dir.clone()));
-        let counts = |name: &BStr| !(own && name.starts_with(b".")) && rules.may_act(name);
-        match names(&dir, counts) {
-            Some(names) => {
-                let path = |name: BString| BString::from([trimmed(&dir), b"/", &name].concat());
-                all.files.extend(names.into_iter().map(path));
-            }
-            None => all.unlisted = Some(dir),
+/// Looks at directories, at each once.
+#[derive(Debug)]
+pub(super) struct InputFinder<'a> {
+    rules: &'a Rules,
+    homes: [Option<BString>; 2],
+    /// The paths that count in a directory; `None` where its names could not all be read.
+    seen: BTreeMap<BString, Option<Vec<BString>>>,
+}
+
+impl<'a> InputFinder<'a> {
+    /// What begins with a point in the home directory is the user's own.
+    pub(super) fn new(home: &[u8], rules: &'a Rules) -> Self {
+        Self {
+            rules,
+            homes: [Some(home.into()), real(home)],
+            seen: BTreeMap::new(),
         }
     }
-    all
+
+    /// What there is in a directory and those above it, by the path as it is written and by where
+    /// it leads.
+    pub(super) fn inputs(&mut self, dir: &[u8]) -> Inputs {
+        let mut dirs: BTreeSet<BString> = BTreeSet::new();
+        for dir in std::iter::once(dir.into()).chain(real(dir)) {
+            dirs.extend(parents(&dir).map(BString::from));
+            dirs.insert(dir);
+        }
+        let mut all = Inputs::default();
+        for dir in dirs {
+            match self.look(&dir) {
+                Some(paths) => all.files.extend_from_slice(paths),
+                None => all.unlisted = Some(dir),
+            }
+        }
+        all
+    }
+
+    fn look(&mut self, dir: &BString) -> Option<&[BString]> {
+        let own = self.homes.iter().flatten().any(|home| home == dir);
+        let rules = self.rules;
+        let counts = |name: &BStr| !(own && name.starts_with(b".")) && rules.may_act(name);
+        let path = |name: BString| BString::from([trimmed(dir), b"/", &name].concat());
+        let paths = || Some(names(dir, counts)?.into_iter().map(path).collect());
+        let paths = self.seen.entry(dir.clone()).or_insert_with(paths);
+        paths.as_deref()
+    }
+}
+
+/// Where a path leads; `None` where nothing is there.
+fn real(path: &[u8]) -> Option<BString> {
+    let real = path.to_path().ok()?.canonicalize().ok()?;
+    Some(real.as_os_str().as_bytes().into())
 }
 
 /// The names in a directory that count; `None` where they cannot all be read. One that is not there
@@ -116,7 +138,8 @@ mod tests {
         }
         let home = place.path().join("home");
         let bytes = |path: &Path| path.as_os_str().as_bytes().to_owned();
-        let inputs = inputs(&bytes(&project), &bytes(&home), &Rules::built_in());
+        let rules = Rules::built_in();
+        let inputs = InputFinder::new(&bytes(&home), &rules).inputs(&bytes(&project));
         assert_eq!(inputs.unlisted, None);
         let here = |path: &BString| {
             let path = path.to_path().unwrap();
@@ -217,7 +240,8 @@ mod tests {
         fs::write(root.join("real/.envrc"), "").unwrap();
         fs::write(root.join("links/.tool-versions"), "").unwrap();
         let dir = root.join("links/deep");
-        let inputs = inputs(dir.as_os_str().as_bytes(), b"/nowhere", &Rules::built_in());
+        let rules = Rules::built_in();
+        let inputs = InputFinder::new(b"/nowhere", &rules).inputs(dir.as_os_str().as_bytes());
         let has = |path: &str| {
             let path = root.join(path);
             let path = BString::from(path.as_os_str().as_bytes());
@@ -235,7 +259,8 @@ mod tests {
         let dir = place.path().join("file");
         fs::write(&dir, "").unwrap();
         let bytes = BString::from(dir.as_os_str().as_bytes());
-        let inputs = inputs(&bytes, b"/nowhere", &Rules::built_in());
+        let rules = Rules::built_in();
+        let inputs = InputFinder::new(b"/nowhere", &rules).inputs(&bytes);
         assert_eq!(inputs.unlisted, Some(bytes));
         // One with too many names.
         let many = place.path().join("many");
