@@ -11,9 +11,6 @@ use crate::model::program::program_name;
 use crate::model::tree::Pane;
 use crate::mux::NewPane;
 
-/// Bytes of a start command at the most that is kept with a pane.
-const MAX_START_COMMAND: usize = 4096;
-
 /// What is known of how a saved pane began.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Beginning {
@@ -33,12 +30,6 @@ impl Beginning {
             argv: pane.shell.clone(),
             retyped: false,
         }
-    }
-
-    /// The start command, for those who look at the pane later, where it is not too long to be handed on.
-    pub(super) fn handed_on(&self) -> Option<&BString> {
-        let command = &self.command;
-        (command.len() <= MAX_START_COMMAND && !command.contains(&0)).then_some(command)
     }
 
     /// Whether the pane began as a new pane of its session does, `new`: it was made without a command, and its own

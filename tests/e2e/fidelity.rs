@@ -212,7 +212,7 @@ fn settings_variables_hooks_and_modes_are_set_as_the_policy_says() {
         "monitor-silence 9\npane-border-status top"
     );
     assert_eq!(
-        show(&["show-options", "-p", "-t", "=s:0.1"]),
+        compare::pane_options(&world, "=s:0.1"),
         "window-style bg=red"
     );
     // tmux itself takes some from whoever makes a session.

@@ -5,6 +5,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
+use crate::support::muxtape::Muxtape;
 use muxtape_testing::{TmuxServer, wait_until};
 
 /// Puts a program called `tmux` in front of the real one, which writes down how it is called and with which
@@ -65,6 +66,8 @@ fn nothing_captured_is_an_argument_or_a_variable_of_a_child() {
         "EDITOR",
         &secret("variable"),
     ]);
+    let start = format!("cat - {}", secret("start"));
+    server.run(["split-window", "-d", "-t", &pane, &start]);
     server.type_line(&pane, &format!("echo {text}; cat - {program}"));
     server.wait_for_text(&pane, &text);
     let (path, heard) = eavesdrop(&server);
@@ -95,6 +98,10 @@ fn nothing_captured_is_an_argument_or_a_variable_of_a_child() {
     let commands = server.run(["list-panes", "-a", "-F", "#{pane_start_command}"]);
     assert!(commands.contains("__pane"), "{commands}");
     assert!(!commands.contains("planted"), "{commands}");
+    // It is kept all the same.
+    muxtape(&["create", "two"]);
+    let changed = server.muxtape(&["--json", "diff", "one", "two"]).out;
+    assert!(!changed.contains("start_command"), "{changed}");
     muxtape(&["--yes", "undo"]);
     muxtape(&["drill", "one"]);
     let heard = fs::read_to_string(heard).unwrap();

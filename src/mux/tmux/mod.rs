@@ -14,7 +14,7 @@ mod environment;
 pub mod interface;
 pub mod layout;
 pub mod names;
-mod new_pane;
+pub mod new_pane;
 mod observe;
 mod options;
 mod padding;

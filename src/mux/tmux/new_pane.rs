@@ -8,6 +8,9 @@ use super::command::Command;
 use super::environment::read_variable;
 use crate::mux::{MuxError, NewPane};
 
+/// The option, one of the pane's own, by which a restored pane tells how the original was started.
+pub const RESTORED_FROM: &str = "@muxtape-restored-from";
+
 const WHAT: &str = "a question for what new panes begin with";
 const WHAT_PATH: &str = "a question for the PATH of new panes";
 

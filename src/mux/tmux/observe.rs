@@ -9,6 +9,7 @@ use super::capabilities::Capabilities;
 use super::client::{Tmux, garbled, refused};
 use super::interface;
 use super::layout;
+use super::new_pane;
 use super::options::{Local, readable, words};
 use super::probe::probe;
 use super::query::{self, Depth, Own, Owner, Rows};
@@ -305,6 +306,7 @@ fn tab(
 fn pane(row: &PaneRow, running: Running, mut local: Local) -> Pane {
     // It holds for a process, not for the pane.
     local.take(interface::OPTION);
+    let restored_from = local.take(new_pane::RESTORED_FROM);
     let PaneRow {
         text, fixed, full, ..
     } = row;
@@ -322,7 +324,7 @@ fn pane(row: &PaneRow, running: Running, mut local: Local) -> Pane {
             environment: running.environment,
             shells: running.shells,
             launch: running.launch,
-            start_command: start_command(&full.start_command),
+            start_command: start_command(&full.start_command, restored_from),
             mode: text.mode.clone(),
             search: text.search.clone(),
             input_off: fixed.input_off,
@@ -358,11 +360,10 @@ fn pane(row: &PaneRow, running: Running, mut local: Local) -> Pane {
     }
 }
 
-/// What a pane was made with. Of one that a restore has made, that is what the one was made with that it brought
-/// back.
-fn start_command(printed: &[u8]) -> BString {
-    match words(printed).as_deref() {
-        Some(argv @ [_, _, _, original]) if process::is_helper(argv) => original.clone(),
+/// What a pane was made with. Of one that a restore has made, that is what the original was made with.
+fn start_command(printed: &[u8], restored_from: Option<BString>) -> BString {
+    match words(printed) {
+        Some(argv) if process::is_helper(&argv) => restored_from.unwrap_or_default(),
         _ => readable(printed),
     }
 }

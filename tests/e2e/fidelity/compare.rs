@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use muxtape::model::tree::{Pane, ServerState, Session};
+use muxtape::mux::tmux::new_pane::RESTORED_FROM;
 
 use crate::support::world::Texts;
 use crate::support::world::World;
@@ -162,12 +163,20 @@ pub(crate) fn raw(world: &World) -> BTreeMap<String, String> {
                 .run(&["list-panes", "-t", id, "-F", "#{pane_id}"])
                 .lines()
             {
-                text.push_str(&world.run(&["show-options", "-p", "-H", "-t", pane]));
+                text.push_str(&pane_options(world, pane));
             }
             all.insert(format!("{name}:{index}"), text);
         }
     }
     all
+}
+/// The options of a pane's own, without the one by which a restore keeps how the original began.
+pub(crate) fn pane_options(world: &World, pane: &str) -> String {
+    let options = world.run(&["show-options", "-p", "-H", "-t", pane]);
+    let kept = options
+        .lines()
+        .filter(|line| !line.starts_with(RESTORED_FROM));
+    kept.collect::<Vec<_>>().join("\n")
 }
 
 pub(crate) fn raw_differences(

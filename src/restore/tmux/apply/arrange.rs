@@ -4,6 +4,7 @@ use super::{COMMANDS, Site};
 use crate::model::snapshot::MuxKind;
 use crate::mux::MuxError;
 use crate::mux::tmux::command::Command;
+use crate::mux::tmux::new_pane;
 use crate::restore::RestoreError;
 use crate::restore::prune;
 use crate::restore::reference::{PaneRef, TabRef};
@@ -26,7 +27,8 @@ impl Site<'_, '_> {
                 message: why,
             }));
         }
-        let (steps, commands) = self.of_phase(Phase::Arrange);
+        let (steps, mut commands) = self.of_phase(Phase::Arrange);
+        commands.extend(self.beginnings_kept());
         for some in commands.chunks(COMMANDS) {
             let (_, complaints) = self.send("an arrangement", some)?;
             for why in complaints {
@@ -36,6 +38,24 @@ impl Site<'_, '_> {
         }
         self.tell(Phase::Arrange, steps);
         Ok(())
+    }
+
+    /// What keeps with each pane how the original began, for a later capture: tmux remembers only
+    /// what it was told to start now.
+    fn beginnings_kept(&self) -> Vec<Command> {
+        let made = self.built.panes.iter();
+        let began = made.filter_map(|(pane, id)| {
+            let planned = self.plan.pane(*pane)?;
+            let command = &planned.beginning.command;
+            // Whatever begins as every new pane does has no command of its own.
+            if planned.shell.is_empty() || command.is_empty() || command.contains(&0) {
+                return None;
+            }
+            let set = Command::new("set-option").flag("-p");
+            let set = set.opt("-t", format!("%{id}"));
+            Some(set.arg(new_pane::RESTORED_FROM).arg(command))
+        });
+        began.collect()
     }
 
     /// Whether a step's objects were made.

@@ -108,12 +108,6 @@ impl Names for Ids<'_> {
         // The pane goes there by itself; tmux remembers it for when the pane is started anew.
         let planned = self.plan.pane(pane);
         let dir = planned.map(|planned| planned.dir.clone());
-        let mut body = vec![self.program.clone(), pane::COMMAND.into(), token];
-        // For a later capture: tmux remembers nothing else of how the pane began.
-        body.extend(planned.and_then(|planned| match planned.shell.is_empty() {
-            true => Some(BString::default()),
-            false => planned.beginning.handed_on().cloned(),
-        }));
-        (dir, body)
+        (dir, vec![self.program.clone(), pane::COMMAND.into(), token])
     }
 }
