@@ -101,27 +101,33 @@ impl Lives {
         Ok(())
     }
 
-    /// Notes that the life has ended; `None` when there was none. After an error it can be tried again.
+    /// Notes that the life has ended, unless whoever ended it has noted that; `None` when there was
+    /// no life. After an error it can be tried again.
     pub(super) fn end(
         &mut self,
         store: &Store,
         cause: EndCause,
         now: Millis,
-    ) -> Result<Option<LifeId>, StoreError> {
+    ) -> Result<Option<(LifeId, EndCause)>, StoreError> {
         let Some(life) = &self.life else {
             return Ok(None);
         };
-        let end = Some(LifeEnd {
-            noticed: now,
-            cause,
-        });
-        let ended = Life {
-            end,
-            ..life.clone()
+        let id = life.id();
+        let noted = store.lives()?.into_iter().find(|noted| noted.id() == id);
+        let cause = match noted.and_then(|noted| noted.end) {
+            Some(end) => end.cause,
+            None => {
+                let end = Some(LifeEnd {
+                    noticed: now,
+                    cause,
+                });
+                let life = life.clone();
+                store.note_life(&Life { end, ..life })?;
+                cause
+            }
         };
-        store.note_life(&ended)?;
         self.life = None;
-        Ok(Some(ended.id()))
+        Ok(Some((id, cause)))
     }
 }
 

@@ -369,9 +369,8 @@ impl Recorder {
                 self.previous = None;
                 self.last_probe = None;
                 self.last_capture = None;
-                ended.map_or(RecorderEvent::NoServer, |life| RecorderEvent::ServerGone {
-                    life,
-                    cause,
+                ended.map_or(RecorderEvent::NoServer, |(life, cause)| {
+                    RecorderEvent::ServerGone { life, cause }
                 })
             }
             // It is told again at the next look.

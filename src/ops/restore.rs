@@ -14,6 +14,7 @@ use crate::model::snapshot::Snapshot;
 use crate::model::time::Millis;
 use crate::model::tree::ServerState;
 use crate::restore::drill::{Drill, Stage, drill};
+use crate::restore::lookout;
 use crate::restore::undo::{Means, Undoable, Undone, forget, recall, take_back};
 use crate::restore::{
     Memory, Plan, Policy, Progress, Report, RestoreError, Rules, Selection, Surroundings, Workshop,
@@ -158,6 +159,11 @@ impl Host {
         };
         let undone = take_back(made, &means)?;
         self.note(|tell| tell.restore_undone(&undone));
+        if undone.was_last
+            && let Err(error) = lookout::note_closed(self.store(), made.server.life(), self.now())
+        {
+            tracing::warn!("cannot note that the server's last session was closed: {error}");
+        }
         let dir = &self.paths().state;
         let forget_it = || {
             let kept = recall(dir)?;

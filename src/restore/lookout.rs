@@ -174,6 +174,19 @@ pub fn settle(
     Ok(())
 }
 
+/// Notes that the last session of a life was closed on purpose: nothing of it is missed.
+pub fn note_closed(store: &Store, life: LifeId, now: Millis) -> Result<(), StoreError> {
+    let known = store.lives()?.into_iter().find(|known| known.id() == life);
+    match known {
+        None => Ok(()),
+        Some(known) => {
+            let (noticed, cause) = (now, EndCause::Closed);
+            let end = Some(LifeEnd { noticed, cause });
+            store.note_life(&Life { end, ..known })
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

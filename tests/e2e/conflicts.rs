@@ -707,3 +707,23 @@ fn commands_replace_and_undo_one_after_the_other() {
     server.error(3, &["undo", "--list"]);
     drop(client);
 }
+
+#[test]
+fn what_undo_closes_is_no_crash() {
+    let world = two();
+    let server = &world.server;
+    assert_eq!(server.muxtape(&["create", "before"]).code, 0);
+    server.crash();
+    let done = server.json(&["--yes", "recover"]);
+    assert_eq!(done["status"], "success", "{done}");
+    world.settle();
+    assert_eq!(server.muxtape(&["create", "after"]).code, 0);
+    world.run(&["set-option", "-s", "exit-empty", "on"]);
+    let undone = server.json(&["--yes", "undo"]);
+    assert_eq!(undone["was_last"], true, "{undone}");
+    wait_until("the end of the server", || {
+        !world.server.try_run(["list-sessions"]).status.success()
+    });
+    let offers = server.json(&["recover", "--list"]);
+    assert_eq!(offers, serde_json::json!([]), "{offers}");
+}

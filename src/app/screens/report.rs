@@ -238,16 +238,15 @@ pub fn undone_words(undone: &Undone) -> String {
     let closed: Vec<String> = undone.closed.iter().map(|made| label(&made.to)).collect();
     let left = undone.left.iter();
     let left: Vec<String> = left.map(|(what, why)| format!("{what} ({why})")).collect();
-    match (closed.is_empty(), left.is_empty()) {
-        (true, true) => "Closed nothing".to_owned(),
-        (false, true) => format!("Closed {}", closed.join(", ")),
-        (true, false) => format!("Closed nothing; left alone: {}", left.join(", ")),
-        (false, false) => format!(
-            "Closed {}; left alone: {}",
-            closed.join(", "),
-            left.join(", ")
-        ),
+    let mut words = match closed.as_slice() {
+        [] => "Closed nothing".to_owned(),
+        closed => format!("Closed {}", closed.join(", ")),
+    };
+    if !left.is_empty() {
+        words.push_str("; left alone: ");
+        words.push_str(&left.join(", "));
     }
+    words
 }
 
 /// The sign for an outcome.

@@ -25,6 +25,9 @@ pub(in crate::cli) struct Undo {
     list: bool,
 }
 
+/// What is said where nothing is left.
+const LAST: &str = "that was the last session of the server, which ends with it";
+
 #[derive(Debug, Serialize)]
 struct DoneView {
     kind: &'static str,
@@ -47,6 +50,7 @@ struct UndoneView {
     back: Vec<String>,
     left: Vec<LeftView>,
     snapshots: Vec<String>,
+    was_last: bool,
 }
 
 impl Undo {
@@ -115,16 +119,19 @@ fn close(context: &Context, made: &Undoable) -> Result<Exit, CliError> {
         panes: panes.collect(),
         back: names(&undone.back),
         left: left.collect(),
+        was_last: undone.was_last,
         ..UndoneView::default()
     };
     context.output.answer("undo", &view, |out| {
         let closed = view.closed.iter().chain(&view.panes);
         let back = view.back.iter();
         let left = view.left.iter();
+        let last = view.was_last.then(|| LAST.to_owned());
         closed
             .map(|name| out.paint(Role::Removed, &format!("closed {name}")))
             .chain(back.map(|name| out.paint(Role::Added, &format!("{name} is back"))))
             .chain(left.map(|left| format!("left alone {}: {}", left.session, left.reason)))
+            .chain(last)
             .collect()
     })?;
     if let Some(error) = remembered {

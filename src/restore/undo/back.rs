@@ -77,6 +77,7 @@ pub fn take_back(made: &Undoable, means: &Means<'_>) -> Result<Undone, RestoreEr
     undone.closed.extend(rest.closed);
     undone.panes.extend(rest.panes);
     undone.left.extend(rest.left);
+    undone.was_last = rest.was_last;
     Ok(undone)
 }
 

@@ -45,6 +45,8 @@ pub struct Undone {
     pub back: Vec<Made>,
     /// What was left alone, as in `api` or `api:1.2`, and why.
     pub left: Vec<(String, LeftAlone)>,
+    /// Whether that closed the last session of the server, which then ends by default.
+    pub was_last: bool,
 }
 
 /// Why a session or pane was left alone.
@@ -143,6 +145,7 @@ pub fn undo(restorer: &dyn Restorer, made: &Undoable) -> Result<Undone, RestoreE
     let of_panes: Vec<u32> = panes.iter().map(|pane| pane.id).collect();
     let why = restorer.close(&ids, &of_panes);
     let still = restorer.alive()?;
+    undone.was_last = still.sessions.is_empty();
     for session in sessions {
         if still.sessions.contains_key(&session.id) {
             let refused = LeftAlone::Refused(why.clone());
