@@ -76,16 +76,20 @@ pub(super) fn is_alone(system: &impl System, pid: i32) -> bool {
 
 /// Whether this is the terminal of a process.
 fn is_terminal_of(stat: &Stat, target: Option<&BString>) -> bool {
+    let Some(terminal) = terminal(stat) else {
+        return false;
+    };
+    target.is_some_and(|target| *target == terminal || *target == "/dev/tty")
+}
+
+/// The path of a process' terminal, where that is a pseudo-terminal.
+fn terminal(stat: &Stat) -> Option<BString> {
     let number = stat.terminal;
     let (major, minor) = (
         (number >> 8) & 0xfff,
         (number & 0xff) | ((number >> 12) & 0xf_ff00),
     );
-    let path = match major {
-        PTS_MAJOR => format!("/dev/pts/{minor}"),
-        _ => return false,
-    };
-    target.is_some_and(|target| *target == path.as_str() || *target == "/dev/tty")
+    (major == PTS_MAJOR).then(|| format!("/dev/pts/{minor}").into())
 }
 
 /// The standard streams that lead elsewhere than to the terminal, and than those of the shell. Pipes are not
@@ -106,6 +110,7 @@ fn redirections(system: &impl System, pid: i32, shell: Option<i32>) -> Vec<Redir
         if is_terminal_of(&stat, Some(target))
             || shell.is_some_and(|shell| is_of_shell(system, shell, stream, target))
             || is_its_own(system, pid, stream)
+            || is_silenced_by_itself(system, &stat, stream, target)
         {
             continue;
         }
@@ -137,6 +142,20 @@ fn is_of_shell(system: &impl System, shell: i32, stream: StandardStream, target:
             || stream != StandardStream::Input
                 && ["bash", "zsh", "fish"].iter().any(|known| name == *known)
     }
+}
+
+/// Whether a program itself sends what it says nowhere: it keeps a copy of the terminal that the
+/// stream led to before, as top does. Where that is not so the line loses nothing that changes what
+/// the program does.
+fn is_silenced_by_itself(
+    system: &impl System,
+    stat: &Stat,
+    stream: StandardStream,
+    target: &BString,
+) -> bool {
+    stream != StandardStream::Input
+        && target == "/dev/null"
+        && terminal(stat).is_some_and(|terminal| system.keeps(stat.pid, &terminal))
 }
 
 /// How the shell is told to open this.

@@ -278,6 +278,11 @@ impl System for Proc {
         self.link(&format!("{pid}/fd/{}", stream as u8))
     }
 
+    fn keeps(&self, pid: i32, target: &BString) -> bool {
+        // What is saved at the start has a low number.
+        (3..10).any(|number| self.link(&format!("{pid}/fd/{number}")).as_ref() == Some(target))
+    }
+
     fn flags(&self, pid: i32, stream: StandardStream) -> Option<OFlags> {
         let info = self.read(&format!("{pid}/fdinfo/{}", stream as u8))?;
         let line = info.lines().find_map(|line| line.strip_prefix(b"flags:"))?;

@@ -111,6 +111,10 @@ impl System for Ps {
         None
     }
 
+    fn keeps(&self, _pid: i32, _target: &BString) -> bool {
+        false
+    }
+
     fn flags(&self, _pid: i32, _stream: StandardStream) -> Option<OFlags> {
         None
     }

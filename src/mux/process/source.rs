@@ -48,6 +48,9 @@ pub(super) trait System {
     /// What one of its standard streams leads to, as the system names it: a path, or `pipe:[…]` and the like.
     fn target(&self, pid: i32, stream: StandardStream) -> Option<BString>;
 
+    /// Whether a descriptor just above the standard streams leads to this, as the system names it.
+    fn keeps(&self, pid: i32, target: &BString) -> bool;
+
     /// The flags of open(2) that one of its standard streams has.
     fn flags(&self, pid: i32, stream: StandardStream) -> Option<OFlags>;
 

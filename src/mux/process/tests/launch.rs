@@ -140,6 +140,28 @@ fn redirections_are_seen_as_they_were_typed() {
 }
 
 #[test]
+fn what_a_program_silences_by_itself_was_not_typed() {
+    let server = server("bash --norc --noprofile -i");
+    let name = |name: &'static str| move |program: &Program| program.argv[0] == name;
+    let null = || Write(BString::from("/dev/null"));
+    // top saves its standard error, which then leads nowhere.
+    let top = typed(&server, "top -d 5", |program| name("top")(program));
+    assert_eq!(redirected(&top), (true, vec![]));
+    let top = typed(&server, "top -d 5 2> /dev/null", |program| {
+        name("top")(program)
+    });
+    assert_eq!(redirected(&top), (true, vec![(Errors, null())]));
+    if installed("perl") {
+        let quiet = "open(K, '>&', STDERR); open(STDERR, '>', '/dev/null'); $| = 1; print 'no', \"w\\n\"; sleep 1000";
+        script(&server, "quiet", &format!("#!/usr/bin/perl\n{quiet};\n"));
+        server.type_line("main:", "quiet");
+        server.wait_for_text("main:", "now");
+        let found = look(&server, &[]);
+        assert_eq!(redirected(&found), (true, vec![]), "{found:?}");
+    }
+}
+
+#[test]
 fn what_cannot_be_opened_again_is_told() {
     let server = server("bash --norc --noprofile -i");
     fs::write(server.home().join("gone"), "").unwrap();
