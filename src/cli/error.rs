@@ -319,6 +319,8 @@ impl From<OpsError> for CliError {
             OpsError::Mux(error) => error.into(),
             OpsError::Restore(error) => error.into(),
             OpsError::Programs(error) => error.into(),
+            OpsError::NoTag { .. } => Self::caused(Exit::NotFound, &error)
+                .hint("`muxtape show SNAP` names the tags of a snapshot; nothing was changed"),
             OpsError::NoSession => Self::caused(Exit::NotFound, &error)
                 .hint("start one with tmux, or name the server's socket with -L or -S"),
             OpsError::Redaction { ref file, .. } => {

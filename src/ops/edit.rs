@@ -3,10 +3,11 @@
 use super::error::OpsError;
 use super::host::Host;
 use super::tell::Teller;
+use crate::model::ansi::label;
 use crate::model::id::SnapshotId;
 use crate::model::snapshot::SnapshotMeta;
 use crate::redact::Tally;
-use crate::store::{Edit, PrunePlan, Pruned};
+use crate::store::{Edit, PrunePlan, Pruned, StoreError};
 
 /// Snapshots after edits.
 #[derive(Debug)]
@@ -29,12 +30,29 @@ impl Host {
         let wishes = wishes.into_iter();
         let edits = wishes.map(|wish| wish.map(|typed| redactor.words(&typed, &mut taken)));
         let edits: Vec<Edit> = edits.collect();
+        for edit in &edits {
+            if let Edit::Untag(tag) = edit
+                && !self.have_tag(ids, tag)?
+            {
+                let tag = label(tag.as_bytes());
+                return Err(OpsError::NoTag { tag });
+            }
+        }
         let edited = self.store().edit_all(ids, &edits);
         let metas = self.noted(edited, |tell, _| {
             let events = edits.iter().flat_map(|edit| tell.edited(ids, edit));
             events.collect()
         })?;
         Ok(Edited { metas, taken })
+    }
+
+    fn have_tag(&self, ids: &[SnapshotId], tag: &str) -> Result<bool, StoreError> {
+        for id in ids {
+            if self.store().meta(*id)?.tags.iter().any(|own| own == tag) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Moves snapshots to the trash.

@@ -50,6 +50,12 @@ pub enum OpsError {
         #[source]
         source: io::Error,
     },
+    /// None of the snapshots has the tag that is to be taken away.
+    #[error("no snapshot of these has the tag {tag}")]
+    NoTag {
+        /// The tag, redacted and fit for showing.
+        tag: String,
+    },
     /// There is no session.
     #[error("there is no session to record")]
     NoSession,

@@ -1,17 +1,19 @@
 //! How much of a state came back: field by field, and what did not.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Debug;
 
+use bstr::BString;
 use serde::Serialize;
 
 use super::profile::Profile;
 use super::variables;
+use crate::model::ansi::label;
 use crate::model::contents::Contents;
-use crate::model::detail::Setting;
+use crate::model::detail::{Setting, Variable};
 use crate::model::digest::Digest;
+use crate::model::geometry::{Layout, Rect};
 use crate::model::target::Target;
-use crate::model::tree::{Pane, ServerState, Session, Tab};
+use crate::model::tree::{AutomaticRename, ExitState, Pane, ServerState, Session, Tab};
 use crate::restore::policy::Settings;
 
 /// What is held against each other.
@@ -157,7 +159,7 @@ impl Fidelity {
         }
     }
 
-    fn compare<T: PartialEq + Debug>(
+    fn compare<T: PartialEq + Show>(
         &mut self,
         field: Field,
         target: &str,
@@ -166,22 +168,108 @@ impl Fidelity {
     ) {
         let is = match is {
             Some(is) if is == was => None,
-            Some(is) => Some(shown(is)),
+            Some(is) => Some(cut(is.show())),
             None => Some("missing".to_owned()),
         };
-        self.count(field, target, &shown(was), is);
+        self.count(field, target, &cut(was.show()), is);
     }
 }
 
 /// At the most this much of a value is shown.
 const SHOWN: usize = 120;
 
-fn shown(value: &impl Debug) -> String {
-    let text = format!("{value:?}");
+fn cut(text: String) -> String {
     match text.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text,
     }
+}
+
+/// A value as a person reads it.
+trait Show {
+    fn show(&self) -> String;
+}
+
+impl Show for BString {
+    fn show(&self) -> String {
+        label(self)
+    }
+}
+
+impl Show for String {
+    fn show(&self) -> String {
+        self.clone()
+    }
+}
+
+impl Show for u32 {
+    fn show(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl<T: Show> Show for Option<T> {
+    fn show(&self) -> String {
+        self.as_ref().map_or_else(|| "none".to_owned(), T::show)
+    }
+}
+
+impl<T: Show> Show for Vec<T> {
+    fn show(&self) -> String {
+        match self.as_slice() {
+            [] => "none".to_owned(),
+            all => all.iter().map(T::show).collect::<Vec<_>>().join(", "),
+        }
+    }
+}
+
+impl Show for Setting {
+    fn show(&self) -> String {
+        format!("{} {}", label(&self.name), label(&self.value))
+    }
+}
+
+impl Show for Variable {
+    fn show(&self) -> String {
+        match &self.value {
+            Some(value) => format!("{}={}", label(&self.name), label(value)),
+            None => format!("{} taken out", label(&self.name)),
+        }
+    }
+}
+
+impl Show for Rect {
+    fn show(&self) -> String {
+        let Self {
+            left,
+            top,
+            width,
+            height,
+        } = self;
+        format!("{width}x{height} at {left},{top}")
+    }
+}
+
+impl Show for Layout {
+    fn show(&self) -> String {
+        let rects: Vec<Rect> = self.panes().into_iter().map(|(_, rect)| rect).collect();
+        rects.show()
+    }
+}
+
+impl Show for ExitState {
+    fn show(&self) -> String {
+        match self.status {
+            Some(status) => format!("ended with {status}"),
+            None => "ended".to_owned(),
+        }
+    }
+}
+
+/// The words of what holds.
+fn words<const N: usize>(all: [(bool, &str); N]) -> Vec<String> {
+    let holds = all.into_iter().filter(|(holds, _)| *holds);
+    holds.map(|(_, word)| word.to_owned()).collect()
 }
 
 /// Texts by their digests.
@@ -222,8 +310,8 @@ pub(super) fn compare(
         found.compare(
             Field::Names,
             &place,
-            &&session.name,
-            new.map(|one| &one.name).as_ref(),
+            &session.name,
+            new.map(|one| &one.name),
         );
         found.compare(
             Field::Directories,
@@ -330,9 +418,27 @@ fn compare_tab(
     is: Option<&Tab>,
     defaults: Defaults<'_>,
 ) {
-    let focus = |tab: &Tab| (tab.active, tab.last, tab.zoomed);
+    let focus = |tab: &Tab| {
+        words([
+            (tab.active, "active"),
+            (tab.last, "last"),
+            (tab.zoomed, "zoomed"),
+        ])
+    };
     found.compare(Field::Focus, place, &focus(was), is.map(focus).as_ref());
-    let modes = |tab: &Tab| (tab.synchronized, tab.automatic_rename);
+    let modes = |tab: &Tab| {
+        words([
+            (tab.synchronized, "synchronized"),
+            (
+                tab.automatic_rename == AutomaticRename::On,
+                "named by program",
+            ),
+            (
+                tab.automatic_rename == AutomaticRename::Off,
+                "named by hand",
+            ),
+        ])
+    };
     found.compare(Field::Modes, place, &modes(was), is.map(modes).as_ref());
     for setting in &defaults.settings(&was.detail.settings) {
         let mut all = is.into_iter().flat_map(|is| &is.detail.settings);
@@ -352,19 +458,31 @@ fn compare_pane(
     found.compare(Field::Layout, place, &was.rect, is.map(|is| &is.rect));
     found.compare(Field::Directories, place, &was.cwd, is.map(|is| &is.cwd));
     found.compare(Field::Titles, place, &was.title, is.map(|is| &is.title));
-    let focus = |pane: &Pane| (pane.active, pane.last, pane.marked);
+    let focus = |pane: &Pane| {
+        words([
+            (pane.active, "active"),
+            (pane.last, "last"),
+            (pane.marked, "marked"),
+        ])
+    };
     found.compare(Field::Focus, place, &focus(was), is.map(focus).as_ref());
     if was.exit.is_some() {
         found.compare(Field::Ends, place, &was.exit, is.map(|is| &is.exit));
     }
     let modes = |pane: &Pane| {
         let detail = &pane.detail;
-        let mode = (
-            detail.mode.clone(),
-            pane.screen.scroll,
-            detail.search.clone(),
-        );
-        (mode, detail.input_off)
+        let scroll = pane.screen.scroll.map(|rows| rows.to_string());
+        let all = [
+            ("mode", Some(label(&detail.mode))),
+            ("scrolled", scroll),
+            ("search", Some(label(&detail.search))),
+        ];
+        let all = all.into_iter().filter_map(|(name, value)| {
+            let value = value.filter(|value| !value.is_empty())?;
+            Some(format!("{name} {value}"))
+        });
+        let input = words([(detail.input_off, "input off")]);
+        all.chain(input).collect::<Vec<_>>()
     };
     found.compare(Field::Modes, place, &modes(was), is.map(modes).as_ref());
     for setting in &defaults.settings(&was.detail.settings) {

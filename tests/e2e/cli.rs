@@ -157,6 +157,10 @@ fn several_snapshots_are_edited_together_or_not_at_all() {
         [serde_json::json!(["a", "b"]), serde_json::json!(["a", "b"])]
     );
     assert_eq!(server.json(&["show", "one"])["pinned"], false);
+    // One of them has it: the others lose nothing. None has: it may be a slip.
+    let refused = server.error(3, &["untag", "one", "two", "--remove", "a", "nosuch"]);
+    let said = refused["message"].as_str().unwrap();
+    assert!(said.contains("nosuch"), "{said}");
     server.json(&["untag", "one", "two", "one", "--remove", "a", "b"]);
     assert_eq!(
         server.json(&["tag", "one", "x"])[0]["tags"],

@@ -1,6 +1,8 @@
 //! What sessions, tabs and panes have beyond their place: settings, hooks, variables, modes; and what of it
 //! cannot come back.
 
+use std::collections::BTreeSet;
+
 use crate::model::ansi::label;
 use crate::model::detail::{Hook, Setting, TerminalModes, Variable, Withheld};
 use crate::model::target::Target;
@@ -106,7 +108,10 @@ impl Planner<'_> {
     /// Tells which settings of a session were left out, and which of its panes had something that
     /// belongs to a program.
     pub(super) fn tell_left_out(&mut self, session: &Session) {
-        let left = std::mem::take(&mut self.left);
+        let mut told_once = BTreeSet::new();
+        let mut left = std::mem::take(&mut self.left);
+        // Each pane has its own, and they are mostly the same.
+        left.retain(|name| told_once.insert(name.clone()));
         let told = self.plan.foreign || self.policy.settings != Settings::None;
         let suggestion = match self.plan.foreign {
             true => "restore with --trust, if you trust where the snapshot comes from",

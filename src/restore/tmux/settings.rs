@@ -152,6 +152,9 @@ const PLACE: &[&str] = &[
     private::OPTION,
 ];
 
+/// What a session gets with its size, whether or not it is set.
+const BY_LAYOUT: &str = "default-size";
+
 /// What of settings, hooks and variables is set under a policy, and the names of what is not. `listed` are the names
 /// of the variables that the user keeps.
 pub(in crate::restore::tmux) fn allowed(
@@ -168,7 +171,7 @@ pub(in crate::restore::tmux) fn allowed(
             own.settings.push(private(private::says_so(&setting.value)));
         } else if may_be_set(policy, setting) {
             own.settings.push(setting.clone());
-        } else {
+        } else if setting.name != BY_LAYOUT {
             left.push(crate::model::ansi::label(&setting.name));
         }
     }
