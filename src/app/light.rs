@@ -40,7 +40,7 @@ pub fn light(status: &RecorderStatus, now: Millis) -> Option<Light> {
                 Health::Starting => (Lamp::Off, "starting".to_owned()),
                 Health::Well => (Lamp::On, format!("rec {} ago", age(now.since(*seen)))),
                 Health::NoServer => (Lamp::Off, "no server".to_owned()),
-                Health::KeptAside => (Lamp::Alarm, "cannot store".to_owned()),
+                Health::Spooled => (Lamp::Alarm, "cannot store".to_owned()),
                 Health::Failing => (Lamp::Alarm, "not recording".to_owned()),
             },
         },
@@ -59,7 +59,7 @@ pub fn light(status: &RecorderStatus, now: Millis) -> Option<Light> {
                     Health::Starting => (Lamp::Off, format!("{who} starting")),
                     Health::Well => (Lamp::On, format!("rec by {who}")),
                     Health::NoServer => (Lamp::Off, "no server".to_owned()),
-                    Health::KeptAside => (Lamp::Alarm, format!("{who} cannot store")),
+                    Health::Spooled => (Lamp::Alarm, format!("{who} cannot store")),
                     Health::Failing => (Lamp::Alarm, format!("{who} fails")),
                 },
             }
@@ -110,13 +110,13 @@ mod tests {
 
     /// Everything that can be known of a recorder, and whether it is true that it records.
     fn all() -> Vec<(RecorderStatus, bool)> {
-        use Health::{Failing, KeptAside, NoServer, Starting, Well};
+        use Health::{Failing, NoServer, Spooled, Starting, Well};
         let mut all = vec![
             (RecorderStatus::Unknown, false),
             (RecorderStatus::Off, false),
             (other(None), false),
         ];
-        for health in [Starting, Well, NoServer, KeptAside, Failing] {
+        for health in [Starting, Well, NoServer, Spooled, Failing] {
             for (age, fresh) in [
                 (0, true),
                 (4_000, true),

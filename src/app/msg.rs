@@ -218,6 +218,6 @@ pub enum CaptureOutcome {
     Stored(Box<SnapshotMeta>),
     /// Nothing had changed since this one.
     Unchanged(Box<SnapshotMeta>),
-    /// It was kept aside, because the store cannot be written: why, and how many wait.
-    KeptAside(String),
+    /// It was spooled, because the store cannot be written: why, and how many wait.
+    Spooled(String),
 }

@@ -61,15 +61,12 @@ fn what_is_kept_aside_is_told_and_what_is_taken_in_is_listed() {
         waiting: 1,
         dropped: 0,
     };
-    rig.tell(Msg::Recorder(RecorderEvent::KeptAside(Arc::new(spooled))));
+    rig.tell(Msg::Recorder(RecorderEvent::Spooled(Arc::new(spooled))));
     let shared = &rig.state.shared;
     let aside = light(&shared.recorder, NOW).unwrap();
     assert_eq!((aside.lamp, &*aside.words), (Lamp::Alarm, "cannot store"));
     let notice = shared.notice.as_ref().unwrap();
-    assert!(
-        notice.bad && notice.text.contains("kept aside"),
-        "{notice:?}"
-    );
+    assert!(notice.bad && notice.text.contains("spooled"), "{notice:?}");
     let taken = TakenIn {
         taken: 1,
         ..TakenIn::default()

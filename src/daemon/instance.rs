@@ -154,7 +154,7 @@ const HEALTH: &[(Health, &str)] = &[
     (Health::Starting, "starting"),
     (Health::Well, "well"),
     (Health::NoServer, "no-server"),
-    (Health::KeptAside, "kept-aside"),
+    (Health::Spooled, "kept-aside"),
     (Health::Failing, "failing"),
 ];
 
@@ -299,7 +299,7 @@ mod tests {
         let beat = || Instance::holder(&path).unwrap().beat.unwrap();
         assert_eq!(beat().health, Health::Starting);
         for (at, health) in [
-            (i64::MAX, Health::KeptAside),
+            (i64::MAX, Health::Spooled),
             (5, Health::Well),
             (-1, Health::Failing),
         ] {

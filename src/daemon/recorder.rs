@@ -143,7 +143,7 @@ impl Recorder {
         self.health = event.health().unwrap_or(self.health);
         match &event {
             RecorderEvent::Stored(_) => self.housekeeping.stored(&self.host, now),
-            RecorderEvent::KeptAside(spooled)
+            RecorderEvent::Spooled(spooled)
                 if matches!(
                     spooled.why,
                     StoreError::NoSpace { .. } | StoreError::FileLimit { .. }
@@ -206,7 +206,7 @@ impl Recorder {
         }
     }
 
-    /// Takes in what was kept aside, if there is anything. An error means that the store cannot be
+    /// Takes in spooled captures, if there is anything. An error means that the store cannot be
     /// written.
     fn catch_up(&mut self) -> Result<Option<TakenIn>, StoreError> {
         if self.caught_up {
@@ -225,7 +225,7 @@ impl Recorder {
         self.tick(now)
     }
 
-    /// As [`Recorder::tick`]; where the store is `blocked`, what is captured is kept aside.
+    /// As [`Recorder::tick`]; where the store is `blocked`, what is captured is spooled.
     fn try_tick(
         &mut self,
         now: Millis,
@@ -306,7 +306,7 @@ impl Recorder {
             Kept::Spooled(spooled) => {
                 self.caught_up = false;
                 self.failures.add(now);
-                return Ok(RecorderEvent::KeptAside(Arc::new(spooled)));
+                return Ok(RecorderEvent::Spooled(Arc::new(spooled)));
             }
         };
         self.failures = Failures::default();

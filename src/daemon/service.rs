@@ -220,7 +220,7 @@ fn log(event: &RecorderEvent) {
             took_ms = meta.took_ms,
             "stored"
         ),
-        RecorderEvent::KeptAside(spooled) => tracing::warn!("{spooled}"),
+        RecorderEvent::Spooled(spooled) => tracing::warn!("{spooled}"),
         RecorderEvent::NoServer => tracing::debug!("no server is running"),
         RecorderEvent::ServerGone { life, cause } => {
             tracing::info!(%life, ?cause, "the server has gone");

@@ -17,7 +17,7 @@ pub enum Health {
     /// It looked, and no server is running.
     NoServer,
     /// The store cannot be written: captures wait beside it.
-    KeptAside,
+    Spooled,
     /// It could not look, or not store.
     Failing,
 }

@@ -37,7 +37,7 @@ pub struct CaptureNow {
 /// What came of it.
 #[derive(Debug)]
 pub struct CapturedNow {
-    /// The snapshot, in the store or kept aside.
+    /// The snapshot, in the store or spooled.
     pub kept: Kept,
     /// Secrets that were taken out of what was typed.
     pub taken: Tally,
@@ -86,7 +86,7 @@ impl Host {
     }
 
     /// Stores what a recorder captured at this moment, unless nothing has changed; where the store
-    /// is `blocked`, or turns out to be, it is kept aside.
+    /// is `blocked`, or turns out to be, it is spooled.
     pub(crate) fn keep(
         &self,
         captured: &mut Captured,
@@ -116,7 +116,7 @@ impl Host {
         }))
     }
 
-    /// Takes a snapshot now. Where the store cannot be written, it is kept aside.
+    /// Takes a snapshot now. Where the store cannot be written, it is spooled.
     ///
     /// # Errors
     ///
@@ -139,7 +139,7 @@ impl Host {
             storing: what.storing,
             ..self.stamped(&mut captured, Cause::Manual, self.now())?
         };
-        // Where that fails, the snapshot is kept aside as well.
+        // Where that fails, the snapshot is spooled as well.
         if let Ok(taken_in) = self.store().take_in() {
             self.note(|tell| tell.taken_in(&taken_in));
         }

@@ -35,9 +35,9 @@ pub enum RecorderEvent {
     Unchanged,
     /// It stored a snapshot.
     Stored(Box<SnapshotMeta>),
-    /// It kept a snapshot aside, because the store cannot be written.
-    KeptAside(Arc<Spooled>),
-    /// Snapshots that had been kept aside are in the store now.
+    /// It spooled a snapshot, because the store cannot be written.
+    Spooled(Arc<Spooled>),
+    /// Snapshots that had been spooled are in the store now.
     TakenIn(TakenIn),
     /// There is no server to record.
     NoServer,
@@ -58,7 +58,7 @@ impl RecorderEvent {
     pub fn health(&self) -> Option<Health> {
         Some(match self {
             Self::Quiet | Self::Unchanged | Self::Stored(_) | Self::TakenIn(_) => Health::Well,
-            Self::KeptAside(_) => Health::KeptAside,
+            Self::Spooled(_) => Health::Spooled,
             Self::NoServer | Self::ServerGone { .. } => Health::NoServer,
             Self::Failed(_) => Health::Failing,
             Self::Started { .. } => Health::Starting,

@@ -131,7 +131,7 @@ impl Teller {
         }
     }
 
-    /// A snapshot was stored or kept aside.
+    /// A snapshot was stored or spooled.
     pub(super) fn kept(&self, kept: &Kept) -> Vec<Event> {
         match kept {
             Kept::Recorded(recorded) => self.recorded(recorded),
@@ -139,7 +139,7 @@ impl Teller {
         }
     }
 
-    /// A snapshot was kept aside.
+    /// A snapshot was spooled.
     pub(super) fn kept_aside(&self, spooled: &Spooled) -> Vec<Event> {
         vec![Event::SnapshotKeptAside {
             waiting: spooled.waiting,
@@ -148,7 +148,7 @@ impl Teller {
         }]
     }
 
-    /// Snapshots that were kept aside were taken in.
+    /// Snapshots that were spooled were taken in.
     pub(super) fn taken_in(&self, taken: &TakenIn) -> Vec<Event> {
         if taken.is_nothing() {
             return Vec::new();
@@ -353,7 +353,7 @@ impl Teller {
     pub(crate) fn recorder(&self, event: &RecorderEvent) -> Vec<Event> {
         match event {
             RecorderEvent::Stored(meta) => self.stored(meta),
-            RecorderEvent::KeptAside(spooled) => self.kept_aside(spooled),
+            RecorderEvent::Spooled(spooled) => self.kept_aside(spooled),
             RecorderEvent::TakenIn(taken) => self.taken_in(taken),
             RecorderEvent::ServerGone { life, cause } => self.ended(*life, *cause),
             RecorderEvent::Failed(why) => vec![Event::RecorderFailed {

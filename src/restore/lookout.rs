@@ -32,7 +32,7 @@ pub fn look(
 ) -> Result<Vec<Offer>, RestoreError> {
     // The newest of what was lost may not have found its way into the store yet.
     if let Err(error) = store.take_in() {
-        tracing::info!("cannot take in what was kept aside: {error}");
+        tracing::info!("cannot take in spooled captures: {error}");
     }
     if !store.exists() {
         return Ok(Vec::new());

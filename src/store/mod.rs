@@ -150,11 +150,11 @@ impl Store {
     /// Records a snapshot. Its parent is the newest whole one of the same server socket, whether or
     /// not that is still the same life. All of it is stored, or nothing.
     ///
-    /// What was kept aside before is taken in first.
+    /// What was spooled before is taken in first.
     pub fn record(&self, new: NewSnapshot, unchanged: Unchanged) -> Result<Recorded, StoreError> {
         match self.take_in() {
             Err(error @ StoreError::Busy { .. }) => return Err(error),
-            Err(error) => tracing::warn!("cannot take in what was kept aside: {error}"),
+            Err(error) => tracing::warn!("cannot take in spooled captures: {error}"),
             Ok(_) => {}
         }
         self.record_only(&new.into(), unchanged)

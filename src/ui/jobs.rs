@@ -234,7 +234,7 @@ fn capture_now(host: &Host, name: Option<String>) -> Result<CaptureOutcome, Fail
     Ok(match captured.kept {
         Kept::Recorded(Recorded::Stored(meta)) => CaptureOutcome::Stored(Box::new(meta)),
         Kept::Recorded(Recorded::Unchanged(meta)) => CaptureOutcome::Unchanged(Box::new(meta)),
-        Kept::Spooled(spooled) => CaptureOutcome::KeptAside(spooled.to_string()),
+        Kept::Spooled(spooled) => CaptureOutcome::Spooled(spooled.to_string()),
     })
 }
 

@@ -643,7 +643,7 @@ fn a_snapshot_that_finds_the_store_away_is_kept_aside_and_told() {
     for name in ["second", "third"] {
         let error = server.error(7, &["create", name]);
         let message = error["message"].as_str().unwrap();
-        assert!(message.contains("kept aside"), "{error}");
+        assert!(message.contains("spooled"), "{error}");
     }
     fs::rename(&away, &store).unwrap();
     server.json(&["create", "fourth"]);

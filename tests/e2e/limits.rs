@@ -174,7 +174,7 @@ fn a_limit_on_the_size_of_files_ends_no_command_without_a_word() {
             "{limit}: {:?} {said}",
             output.status
         );
-        // What was kept aside before comes in with the next one.
+        // What was spooled before comes in with the next one.
         let now = list();
         assert_eq!(now > before, code == Some(0), "{limit}: {said}");
         if code == Some(7) {

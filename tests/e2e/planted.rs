@@ -326,7 +326,7 @@ fn no_command_says_or_writes_a_secret_wherever_it_stands() {
     planted.run(&["--json", "redact", "--recheck", "-y"]);
     planted.search();
 
-    // With the store away, captures are kept aside.
+    // With the store away, captures are spooled.
     let store = planted.server.home().join("data/muxtape/muxtape.redb");
     let away = planted.server.dir().join("away");
     fs::rename(&store, &away).unwrap();

@@ -78,7 +78,7 @@ pub(super) fn answered(state: &mut State, answer: Answer, effects: &mut Vec<Effe
             );
             shared.say(words);
         }
-        Answer::Captured(Ok(CaptureOutcome::KeptAside(words))) => {
+        Answer::Captured(Ok(CaptureOutcome::Spooled(words))) => {
             return shared.complain(&Failure {
                 message: format!("Snapshot {words}"),
             });
@@ -225,9 +225,9 @@ pub(super) fn recorder(state: &mut State, event: RecorderEvent, effects: &mut Ve
             shared.recording_failed(&why);
             shared.looked(None, Health::Failing);
         }
-        RecorderEvent::KeptAside(spooled) => {
+        RecorderEvent::Spooled(spooled) => {
             shared.recording_failed(&spooled.to_string());
-            shared.looked(None, Health::KeptAside);
+            shared.looked(None, Health::Spooled);
         }
         RecorderEvent::TakenIn(taken) => {
             shared.say(format!("Recording: {taken}"));

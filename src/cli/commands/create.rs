@@ -47,7 +47,7 @@ pub(in crate::cli) struct Create {
 
 #[derive(Debug, Default, Serialize)]
 struct Answer {
-    /// None yet, where it was kept aside.
+    /// None yet, where it was spooled.
     id: Option<String>,
     stored: bool,
     /// Why it is not in the store yet.
@@ -84,7 +84,7 @@ impl Create {
         context.say_taken(&taken);
         let recorded = match kept {
             Kept::Recorded(recorded) => recorded,
-            Kept::Spooled(spooled) => return told_aside(context, spooled, started.elapsed()),
+            Kept::Spooled(spooled) => return told_spooled(context, spooled, started.elapsed()),
         };
         let (meta, stored) = match &recorded {
             Recorded::Stored(meta) => (meta, true),
@@ -125,12 +125,14 @@ impl Create {
 
 /// The store could not be written; what was captured is safe all the same. A store that is in use will be
 /// free again; where it takes the user to make it usable, that is an error.
-fn told_aside(context: &Context, spooled: Spooled, took: Duration) -> Result<Exit, CliError> {
+fn told_spooled(context: &Context, spooled: Spooled, took: Duration) -> Result<Exit, CliError> {
     if !matches!(spooled.why, StoreError::Busy { .. }) {
         let waiting = views::count(spooled.waiting as u64, "snapshot");
         let mut error = CliError::from(spooled.why);
-        let aside = format!("; it is kept aside, to be taken in later ({waiting} waiting)");
-        error.message.push_str(&aside);
+        let spooled = format!(
+            "; it is spooled, and stored as soon as the store can be written ({waiting} waiting)"
+        );
+        error.message.push_str(&spooled);
         return Err(error);
     }
     let answer = Answer {

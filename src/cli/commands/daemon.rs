@@ -125,7 +125,7 @@ fn state(holder: Option<&Holder>, now: Millis) -> State {
         (None, Some(Health::NoServer)) => {
             ("no_server", format!("waiting for a tmux server: {who}"))
         }
-        (None, Some(Health::KeptAside)) => {
+        (None, Some(Health::Spooled)) => {
             let words = format!("the store cannot be written, snapshots wait in its spool: {who}");
             ("kept_aside", words)
         }
@@ -215,7 +215,7 @@ fn tell(context: &Context, event: &RecorderEvent) -> Option<String> {
             views::bytes(meta.stored_bytes),
             meta.took_ms,
         )),
-        RecorderEvent::KeptAside(spooled) => Some(spooled.to_string()),
+        RecorderEvent::Spooled(spooled) => Some(spooled.to_string()),
         RecorderEvent::TakenIn(taken) => Some(taken.to_string()),
         RecorderEvent::NoServer => Some("no tmux server is running; waiting for one".to_owned()),
         RecorderEvent::ServerGone { cause, .. } => Some(match cause {

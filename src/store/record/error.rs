@@ -250,20 +250,20 @@ pub enum StoreError {
         /// The limit, in bytes.
         limit: u64,
     },
-    /// Too many snapshots were kept aside, and none of them may make room.
+    /// Too many snapshots were spooled, and none of them may make room.
     #[error("{} holds {}, and no more", dir.display(), waiting(*files as u64))]
     SpoolFull {
-        /// The directory of what is kept aside.
+        /// The directory of spooled captures.
         dir: PathBuf,
         /// How many wait.
         files: usize,
     },
-    /// A snapshot could neither be recorded nor be kept aside.
-    #[error("{why}; it could not be kept aside either: {aside}")]
+    /// A snapshot could neither be recorded nor be spooled.
+    #[error("{why}; it could not be spooled either: {aside}")]
     NotKept {
         /// Why it could not be recorded.
         why: Box<StoreError>,
-        /// Why it could not be kept aside.
+        /// Why it could not be spooled.
         aside: Box<StoreError>,
     },
     /// Anything else that the system refused.
@@ -400,5 +400,5 @@ fn other_owner(path: &Path) -> Option<u32> {
 
 fn waiting(files: u64) -> String {
     let verb = verb(files, "waits", "wait");
-    format!("{} that {verb} to be taken in", count(files, "snapshot"))
+    format!("{} that {verb} to be stored", count(files, "snapshot"))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::OPERATION;
 use super::dir::{SpoolDir, Turn, Waiting};
-use super::file::{self, Aside, BadFile};
+use super::file::{self, BadFile, SpooledCapture};
 use crate::model::contents::Contents;
 use crate::model::digest::Digest;
 use crate::store::record::error::StoreError;
@@ -15,14 +15,14 @@ pub(super) const MOST_FILES: usize = 256;
 const MOST_BYTES: u64 = 128 * 1024 * 1024;
 
 /// Puts a snapshot into the spool. Gives back how many wait then, and how many older ones had to go.
-pub(super) fn put(dir: &SpoolDir, aside: Aside) -> Result<(usize, usize), StoreError> {
+pub(super) fn put(dir: &SpoolDir, aside: SpooledCapture) -> Result<(usize, usize), StoreError> {
     put_within(dir, aside, MOST_FILES, MOST_BYTES)
 }
 
 /// As [`put`], with other bounds.
 pub(super) fn put_within(
     dir: &SpoolDir,
-    mut aside: Aside,
+    mut aside: SpooledCapture,
     most_files: usize,
     most_bytes: u64,
 ) -> Result<(usize, usize), StoreError> {
@@ -60,7 +60,7 @@ pub(super) fn put_within(
     Ok((waiting.len() + 1, dropped))
 }
 
-fn seal(dir: &SpoolDir, aside: &Aside) -> Result<Vec<u8>, StoreError> {
+fn seal(dir: &SpoolDir, aside: &SpooledCapture) -> Result<Vec<u8>, StoreError> {
     file::seal(aside.clone())
         .map_err(|cause| StoreError::io(OPERATION, dir.path(), std::io::Error::other(cause)))
 }
@@ -72,7 +72,7 @@ fn drop_one(
     _turn: &Turn,
     gone: &Waiting,
     later: &[Waiting],
-    newest: &mut Aside,
+    newest: &mut SpooledCapture,
 ) -> std::io::Result<()> {
     let mut texts: BTreeMap<Digest, Contents> = match file::open(&dir.read(gone)?) {
         Ok(aside) => {
@@ -99,7 +99,7 @@ fn drop_one(
 }
 
 /// Moves the texts that a snapshot counts on to it; says whether there were any.
-fn hand_on(texts: &mut BTreeMap<Digest, Contents>, to: &mut Aside) -> bool {
+fn hand_on(texts: &mut BTreeMap<Digest, Contents>, to: &mut SpooledCapture) -> bool {
     let own: Vec<Digest> = to.new.contents.iter().map(Contents::digest).collect();
     let wanted = to
         .new

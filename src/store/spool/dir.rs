@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
 
-use super::file::{Aside, MAGIC, MAX_BYTES};
+use super::file::{MAGIC, MAX_BYTES, SpooledCapture};
 use crate::files;
 use crate::model::time::Millis;
 
@@ -138,7 +138,7 @@ impl SpoolDir {
 
     /// The name for a snapshot: sorts by time, after the last one that waits even where the clock went
     /// back since, and is one snapshot's alone.
-    pub(super) fn name(aside: &Aside, last: Option<&Waiting>) -> String {
+    pub(super) fn name(aside: &SpooledCapture, last: Option<&Waiting>) -> String {
         let Millis(time) = aside.new.time;
         // Times before 1970 sort before the others.
         let time = time.cast_unsigned() ^ (1 << 63);

@@ -26,9 +26,9 @@ pub(super) const MAX_BYTES: u64 = MAX_RAW + MAX_RAW / 128;
 /// Quick rather than small: it lies there for minutes.
 const LEVEL: i32 = 3;
 
-/// What is kept aside: a snapshot, and how it was to be recorded.
+/// What is spooled: a snapshot, and how it was to be recorded.
 #[derive(Debug, Clone)]
-pub(super) struct Aside {
+pub(super) struct SpooledCapture {
     pub(super) new: Recording,
     pub(super) unchanged: Unchanged,
 }
@@ -71,7 +71,7 @@ struct Body1 {
 }
 
 /// The bytes of a file.
-pub(super) fn seal(aside: Aside) -> Result<Vec<u8>, BadFile> {
+pub(super) fn seal(aside: SpooledCapture) -> Result<Vec<u8>, BadFile> {
     let read = Body1::from(aside);
     let form = details::form(&read.state) + 1;
     let mut raw = postcard::to_allocvec(&read).map_err(body)?;
@@ -91,7 +91,7 @@ pub(super) fn seal(aside: Aside) -> Result<Vec<u8>, BadFile> {
 }
 
 /// What [`seal`] was given, if the bytes are exactly what it made.
-pub(super) fn open(bytes: &[u8]) -> Result<Aside, BadFile> {
+pub(super) fn open(bytes: &[u8]) -> Result<SpooledCapture, BadFile> {
     let (magic, rest) = bytes.split_first_chunk().ok_or(BadFile::Short)?;
     if *magic != MAGIC {
         return Err(BadFile::Magic);
@@ -133,8 +133,8 @@ fn hash(form: u8, raw_len: u64, packed: &[u8]) -> [u8; HASH_BYTES] {
     *hasher.update(packed).finalize().as_bytes()
 }
 
-impl From<Aside> for Body1 {
-    fn from(aside: Aside) -> Self {
+impl From<SpooledCapture> for Body1 {
+    fn from(aside: SpooledCapture) -> Self {
         // Every field by name: a new one is not forgotten here.
         let Recording {
             time,
@@ -174,7 +174,7 @@ impl From<Aside> for Body1 {
     }
 }
 
-impl From<Body1> for Aside {
+impl From<Body1> for SpooledCapture {
     fn from(body: Body1) -> Self {
         Self {
             unchanged: if body.skip_unchanged {
@@ -212,10 +212,10 @@ mod tests {
     };
     use crate::store::testing::{log, session, snapshot, state, text};
 
-    fn aside() -> Aside {
+    fn aside() -> SpooledCapture {
         let texts = [text(log(0..40)), text("$ make\n")];
         let state = state(vec![session("api", 1, &texts)]);
-        Aside {
+        SpooledCapture {
             new: snapshot(7, &state, &texts).into(),
             unchanged: Unchanged::Skip,
         }
@@ -278,7 +278,7 @@ mod tests {
     }
 
     /// A golden file holds what its maker made. It is written where there is none yet.
-    fn assert_golden(name: &str, aside: impl Fn() -> Aside) {
+    fn assert_golden(name: &str, aside: impl Fn() -> SpooledCapture) {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stores");
         let path = path.join(name);
         if std::env::var_os("MUXTAPE_TEST_GOLDEN").is_some() && !path.exists() {
@@ -303,20 +303,20 @@ mod tests {
         assert_golden("spool-form-4.spool", || launched(withholding(detailed())));
     }
 
-    fn withholding(mut aside: Aside) -> Aside {
+    fn withholding(mut aside: SpooledCapture) -> SpooledCapture {
         let tab = &mut aside.new.state.sessions[0].tabs[0];
         tab.panes[0].detail.withheld = Some(Withheld::Private);
         aside
     }
 
-    fn launched(mut aside: Aside) -> Aside {
+    fn launched(mut aside: SpooledCapture) -> SpooledCapture {
         let tab = &mut aside.new.state.sessions[0].tabs[0];
         tab.panes[1].detail.launch.titled = Some(vec!["npm".into(), "start".into()]);
         aside
     }
 
     /// A capture with something in every detail.
-    fn detailed() -> Aside {
+    fn detailed() -> SpooledCapture {
         let mut aside = aside();
         let state = &mut aside.new.state;
         let set = |value: &str| {

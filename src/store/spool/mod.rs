@@ -20,16 +20,17 @@ pub(super) use take::seed;
 pub(super) use through::{Held, Through, set_aside};
 
 use dir::SpoolDir;
-use file::Aside;
+use file::SpooledCapture;
 
+use crate::model::words::count;
 use crate::store::Store;
 use crate::store::record::error::StoreError;
 use crate::store::record::request::{NewSnapshot, Recorded, Recording, Unchanged};
 use crate::store::snapshot::names;
 
-const OPERATION: &str = "keep a snapshot aside";
+const OPERATION: &str = "spool a snapshot";
 
-/// What became of a snapshot that was to be recorded, or else kept aside.
+/// What became of a snapshot that was to be recorded, or else spooled.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "one at a time, and never kept")]
 pub enum Kept {
@@ -39,7 +40,7 @@ pub enum Kept {
     Spooled(Spooled),
 }
 
-/// A snapshot that was kept aside.
+/// A snapshot that was spooled.
 #[derive(Debug)]
 pub struct Spooled {
     /// Why the store could not take it.
@@ -50,7 +51,7 @@ pub struct Spooled {
     pub dropped: usize,
 }
 
-/// What was taken in of what had been kept aside.
+/// What was taken in of spooled captures.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TakenIn {
     /// Snapshots that were stored, or equalled the one before them.
@@ -72,7 +73,7 @@ impl fmt::Display for Spooled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "kept aside, to be taken in later ({} waiting",
+            "spooled, and stored as soon as the store can be written ({} waiting",
             self.waiting
         )?;
         if self.dropped > 0 {
@@ -92,7 +93,8 @@ impl TakenIn {
 
 impl fmt::Display for TakenIn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "took in {} kept aside before", self.taken)?;
+        let taken = count(self.taken as u64, "spooled snapshot");
+        write!(f, "stored {taken}")?;
         if self.partial > 0 {
             write!(f, "; {} of them without texts that were lost", self.partial)?;
         }
@@ -111,7 +113,7 @@ impl fmt::Display for TakenIn {
 
 impl Store {
     /// Records a snapshot as [`Store::record`] does. Where the store is the obstacle, and not the
-    /// snapshot, it is kept aside: the next who can write takes it in. An error means that it is neither
+    /// snapshot, it is spooled: the next who can write takes it in. An error means that it is neither
     /// here nor there.
     pub fn record_or_spool(
         &self,
@@ -131,7 +133,7 @@ impl Store {
         self.aside(new, unchanged, why).map(Kept::Spooled)
     }
 
-    /// Keeps a snapshot aside that could not be recorded because of `why`. It is refused where the store
+    /// Spools a snapshot that could not be recorded because of `why`. It is refused where the store
     /// would refuse it too.
     pub fn spool(
         &self,
@@ -153,7 +155,7 @@ impl Store {
             return Err(error.at(OPERATION, &self.file));
         }
         let dir = SpoolDir::new(&self.dir);
-        match bounds::put(&dir, Aside { new, unchanged }) {
+        match bounds::put(&dir, SpooledCapture { new, unchanged }) {
             Ok((waiting, dropped)) => Ok(Spooled {
                 why,
                 waiting,
@@ -166,7 +168,7 @@ impl Store {
         }
     }
 
-    /// Takes in what was kept aside. Costs next to nothing where there is none; where another process is
+    /// Takes in spooled captures. Costs next to nothing where there is none; where another process is
     /// at it, it is left to that one. What was taken in before an error stays so; an error means that
     /// the store cannot be written.
     pub fn take_in(&self) -> Result<TakenIn, StoreError> {
@@ -179,6 +181,6 @@ impl Store {
         let waiting = dir.waiting();
         waiting
             .map(|files| files.len())
-            .map_err(|source| StoreError::io("look for what was kept aside", dir.path(), source))
+            .map_err(|source| StoreError::io("look for spooled captures", dir.path(), source))
     }
 }

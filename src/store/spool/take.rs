@@ -1,4 +1,4 @@
-//! Taking in what was kept aside.
+//! Taking in spooled captures.
 
 use std::io;
 use std::ops::ControlFlow;
@@ -8,7 +8,7 @@ use redb::WriteTransaction;
 
 use super::TakenIn;
 use super::dir::{SpoolDir, Waiting};
-use super::file::{self, Aside, BadFile};
+use super::file::{self, BadFile, SpooledCapture};
 use crate::model::id::SnapshotId;
 use crate::store::Store;
 use crate::store::file::lease::Outcome;
@@ -19,7 +19,7 @@ use crate::store::record::ids;
 use crate::store::record::request::Recording;
 use crate::store::snapshot::recording;
 
-const OPERATION: &str = "take in what was kept aside";
+const OPERATION: &str = "take in spooled captures";
 
 /// What became of one file.
 enum Done {
@@ -143,7 +143,7 @@ fn one(
                     return Ok(Done::SetAside);
                 }
                 if without.is_empty() {
-                    note(&mut aside.new, "texts were lost while it was kept aside");
+                    note(&mut aside.new, "texts were lost while it was spooled");
                 }
                 without.push(missing);
             }
@@ -192,7 +192,7 @@ fn leave_out(new: &mut Recording, (session, tab, pane): &(BString, u32, u32)) ->
 }
 
 /// Stores a snapshot, unless it is there.
-fn put(store: &Store, aside: &Aside) -> Result<(), StoreError> {
+fn put(store: &Store, aside: &SpooledCapture) -> Result<(), StoreError> {
     let new = &aside.new;
     let bytes = new.contents.iter().map(|text| text.len() as u64).sum();
     space::check(store.dir(), OPERATION, bytes)?;

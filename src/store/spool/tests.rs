@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::bounds::{MOST_FILES, put_within};
 use super::dir::SpoolDir;
-use super::file::Aside;
+use super::file::SpooledCapture;
 use super::{Kept, TakenIn};
 use crate::model::snapshot::{Cause, SnapshotMeta};
 use crate::model::time::Millis;
@@ -279,7 +279,7 @@ fn the_oldest_automatic_ones_make_room_and_leave_their_texts_to_others() {
     let dir = SpoolDir::new(s.store.dir());
     let texts = [text(log(0..30)), text("changes")];
     let put = |new: NewSnapshot| {
-        let aside = Aside {
+        let aside = SpooledCapture {
             new: new.into(),
             unchanged: Unchanged::Store,
         };

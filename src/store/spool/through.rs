@@ -4,12 +4,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::dir::{SpoolDir, Turn, Waiting};
-use super::file::{self, Aside, BadFile};
+use super::file::{self, BadFile, SpooledCapture};
 use crate::store::record::error::StoreError;
 use crate::store::record::fault::Fault;
 use crate::store::record::request::Recording;
 
-const OPERATION: &str = "look through what was kept aside";
+const OPERATION: &str = "look through the spool";
 
 /// What is to become of a waiting snapshot.
 pub(in crate::store) enum Through {
@@ -46,7 +46,7 @@ impl Held {
     ) -> Result<(), StoreError> {
         let at = |source| StoreError::io(OPERATION, self.dir.path(), source);
         for waiting in self.dir.waiting().map_err(at)? {
-            let Aside { new, unchanged } = match read(&self.dir, &waiting).map_err(at)? {
+            let SpooledCapture { new, unchanged } = match read(&self.dir, &waiting).map_err(at)? {
                 Ok(aside) => aside,
                 Err(BadFile::Newer(_)) => continue,
                 Err(_) => {
@@ -58,7 +58,7 @@ impl Held {
                 Through::Keep => Ok(()),
                 Through::Remove => self.dir.remove(&waiting),
                 Through::Replace(new) => {
-                    let aside = Aside {
+                    let aside = SpooledCapture {
                         new: *new,
                         unchanged,
                     };
@@ -100,6 +100,6 @@ pub(in crate::store) fn set_aside(data: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-fn read(dir: &SpoolDir, waiting: &Waiting) -> io::Result<Result<Aside, BadFile>> {
+fn read(dir: &SpoolDir, waiting: &Waiting) -> io::Result<Result<SpooledCapture, BadFile>> {
     Ok(file::open(&dir.read(waiting)?))
 }

@@ -148,7 +148,7 @@ fn a_full_disk_loses_nothing_and_lets_things_be_deleted() {
     assert_eq!(files(&spool), [] as [String; 0], "nothing half written");
     assert_eq!(texts(&store), shown);
 
-    // A little room, which recording leaves alone: it is enough to keep a capture aside.
+    // A little room, which recording leaves alone: it is enough to spool a capture.
     let taken = fs::metadata(&filler).unwrap().len();
     let shorten = |by: u64| {
         let filler = OpenOptions::new().write(true).open(&filler).unwrap();

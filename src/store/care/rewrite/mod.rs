@@ -8,7 +8,7 @@
 //!
 //! A look ([`Store::plan_rewrite`]) tells what would change, in short leases, so that others get
 //! between. The rewrite itself builds a new file beside the old one, which is under a reading
-//! lease: readers go on, and recorders keep aside what they capture. The new file is read back as a
+//! lease: readers go on, and recorders spool what they capture. The new file is read back as a
 //! whole, and takes the old one's place by a rename; until then a kill leaves the old store as it
 //! was. No byte of the old file is copied: not its free pages, not the pieces that texts share.
 //! What waits to be taken in is cleaned last, with nobody else taking it in meanwhile. What other
@@ -175,7 +175,7 @@ impl Store {
 
     /// Takes out of the whole history, the trash included, what `cleaner` does not let pass. There
     /// is no way back. Nothing is written where nothing is found. Readers go on meanwhile; who
-    /// wants to record waits, or keeps aside. Needs as much room as the store takes.
+    /// wants to record waits, or spool. Needs as much room as the store takes.
     ///
     /// [`StoreError::Busy`] when others used the store all the time that is waited;
     /// [`StoreError::NoSpace`] where there is no room for the new file; [`StoreError::Damaged`] as

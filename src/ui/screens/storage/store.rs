@@ -21,9 +21,9 @@ pub(super) fn facts(look: &Look<'_>, figures: &Figures, room: u16) -> Vec<Fact> 
     if figures.waiting > 0 {
         let words = vec![
             look.span(Role::Warning, format!("! {}", figures.waiting)),
-            look.span(Role::Dim, " wait to be taken in"),
+            look.span(Role::Dim, " to be stored soon"),
         ];
-        all.push(Fact::new("kept aside", words));
+        all.push(Fact::new("spooled", words));
     }
     if stats.damaged > 0 {
         let words = vec![
