@@ -10,7 +10,9 @@ use muxtape::model::contents::Contents;
 use muxtape::model::geometry::{Axis, Cell, Layout, Rect};
 use muxtape::model::snapshot::{BootId, Cause, MuxKind, ServerIdentity};
 use muxtape::model::time::Millis;
-use muxtape::model::tree::{AutomaticRename, Pane, PaneHandle, Screen, ServerState, Session, Tab};
+use muxtape::model::tree::{
+    AutomaticRename, Pane, PaneHandle, PaneId, Screen, ServerState, Session, SessionId, Tab, TabId,
+};
 use muxtape::redact::{Clean, RedactSettings, Redactor, Tally};
 use muxtape::store::{NewSnapshot, Storing};
 
@@ -26,7 +28,7 @@ pub(crate) fn later(ms: i64) -> Millis {
 pub(crate) fn pane(index: u32, rect: Rect, text: Option<&Contents>) -> Pane {
     Pane {
         handle: Some(PaneHandle {
-            id: index,
+            id: PaneId::of(index.into()),
             pid: 4000,
         }),
         index,
@@ -88,7 +90,7 @@ pub(crate) fn line(axis: Axis, count: u16, width: u16, height: u16) -> Layout {
 pub(crate) fn tab(layout: Layout, pane: impl Fn(u32, Rect) -> Pane) -> Tab {
     let rooms = layout.panes().into_iter();
     Tab {
-        handle: Some(1),
+        handle: Some(TabId::of(1)),
         index: 1,
         name: "main".into(),
         active: true,
@@ -113,7 +115,7 @@ pub(crate) fn columns(height: u16, texts: &[Contents]) -> Tab {
 /// A session of this one tab.
 pub(crate) fn session(name: &str, tab: Tab) -> Session {
     Session {
-        handle: Some(1),
+        handle: Some(SessionId::of(1)),
         name: name.into(),
         cwd: "/home/me".into(),
         group: None,

@@ -5,7 +5,7 @@
 //! comes from one seed, so that two runs see the same bytes.
 
 use muxtape::model::contents::Contents;
-use muxtape::model::tree::{PaneHandle, ServerState, Session, Tab};
+use muxtape::model::tree::{PaneHandle, PaneId, ServerState, Session, SessionId, Tab, TabId};
 use muxtape::store::NewSnapshot;
 
 pub(crate) mod build;
@@ -379,7 +379,7 @@ impl Day {
             .into_iter()
             .zip(1u32..)
             .map(|((name, panes), number)| Session {
-                handle: Some(number),
+                handle: Some(SessionId::of(number.into())),
                 ..build::session(
                     name,
                     self.tab(number, &self.texts[panes.clone()], panes.start),
@@ -391,12 +391,12 @@ impl Day {
     fn tab(&self, number: u32, texts: &[Contents], first: usize) -> Tab {
         let first = u32::try_from(first).unwrap();
         let mut tab = Tab {
-            handle: Some(number),
+            handle: Some(TabId::of(number.into())),
             ..build::columns(50, texts)
         };
         for pane in &mut tab.panes {
             pane.handle = Some(PaneHandle {
-                id: first + pane.index,
+                id: PaneId::of(u64::from(first + pane.index)),
                 pid: 4000 + i32::try_from(pane.index).unwrap(),
             });
             if pane.index == 1 && number == 1 {

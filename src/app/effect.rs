@@ -8,7 +8,7 @@ use crate::model::digest::Digest;
 use crate::model::id::SnapshotId;
 use crate::model::snapshot::LifeId;
 use crate::model::time::Millis;
-use crate::model::tree::{Pane, ServerState, Session, Tab};
+use crate::model::tree::{Pane, ServerState, Session, SessionId, Tab};
 use crate::restore::leftover::Leftover;
 use crate::restore::undo::Undoable;
 use crate::restore::{Made, Plan, Policy, Selection};
@@ -71,8 +71,8 @@ pub enum Effect {
     CloseAtEnd {
         /// Which.
         leftover: Leftover,
-        /// The number of the other one.
-        to: Option<u32>,
+        /// The other one.
+        to: Option<SessionId>,
     },
     /// Leave, and attach to a session of the server.
     Attach {
@@ -204,8 +204,8 @@ pub enum Job {
     CloseLeftover {
         /// Which.
         leftover: Leftover,
-        /// The number of the other one.
-        to: Option<u32>,
+        /// The other one.
+        to: Option<SessionId>,
     },
     /// Look for lives that ended badly.
     LookForCrashes,

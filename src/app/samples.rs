@@ -15,6 +15,7 @@ use crate::model::snapshot::{
 };
 use crate::model::time::Millis;
 use crate::model::tree::{AutomaticRename, Pane, PaneHandle, Screen, ServerState, Session, Tab};
+use crate::model::tree::{PaneId, SessionId, TabId};
 
 use super::library::Texts;
 
@@ -110,10 +111,10 @@ impl World {
     }
 
     fn session(&mut self, name: &str, tabs: Vec<Tab>) {
-        let handle = u32::try_from(self.state.sessions.len()).ok();
+        let handle = u64::try_from(self.state.sessions.len()).ok();
         self.state.sessions.push(Session {
             detail: Default::default(),
-            handle,
+            handle: handle.map(SessionId::of),
             name: name.into(),
             cwd: "/home/me".into(),
             group: None,
@@ -130,7 +131,7 @@ impl World {
             .collect();
         Tab {
             detail: Default::default(),
-            handle: Some(index),
+            handle: Some(TabId::of(index.into())),
             index,
             name: name.into(),
             active: index == 1,
@@ -161,7 +162,7 @@ impl World {
                 ..PaneDetail::default()
             },
             handle: Some(PaneHandle {
-                id: index,
+                id: PaneId::of(index.into()),
                 pid: 41_233,
             }),
             index,
@@ -500,7 +501,8 @@ pub(crate) fn report() -> crate::restore::Report {
         sessions: vec![Made {
             from: "api".into(),
             to: "api-1140".into(),
-            id: 31,
+            id: SessionId::of(31),
+            called: "$31".into(),
         }],
         tabs_restored: 2,
         tabs_failed: 0,

@@ -21,7 +21,9 @@ pub use settings::{KeptTexts, Never, SessionRule};
 
 use crate::model::detail::{PaneDetail, Withheld};
 use crate::model::pattern::Pattern;
-use crate::model::tree::{AutomaticRename, Pane, PaneHandle, Screen, ServerState, Session, Tab};
+use crate::model::tree::{
+    AutomaticRename, Pane, PaneHandle, PaneId, Screen, ServerState, Session, Tab, TabId,
+};
 
 /// What is never recorded, by the settings of the user. Without any, only what is marked as private.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -63,7 +65,7 @@ impl Exclusions {
     }
 
     /// Withholds panes whose directory is not known, where directories matter.
-    pub(super) fn doubt(&self, state: &mut ServerState, lost: &BTreeSet<u32>) {
+    pub(super) fn doubt(&self, state: &mut ServerState, lost: &BTreeSet<PaneId>) {
         if self.directories.is_empty() {
             return;
         }
@@ -163,7 +165,7 @@ impl Exclusions {
         let out = |session: &Session, tab: &Tab| {
             named(&self.sessions, &session.name) || named(&self.tabs, &tab.name)
         };
-        let gone: HashSet<u32> = state
+        let gone: HashSet<TabId> = state
             .sessions
             .iter()
             .flat_map(|session| session.tabs.iter().map(move |tab| (session, tab)))

@@ -21,7 +21,7 @@ use crate::model::contents::Contents;
 use crate::model::detail::Withheld;
 use crate::model::digest::Digest;
 use crate::model::snapshot::{RedactionCount, ServerIdentity};
-use crate::model::tree::{ContentsRef, InvalidState, Pane, PaneHandle, ServerState};
+use crate::model::tree::{ContentsRef, InvalidState, Pane, PaneHandle, PaneId, ServerState};
 use crate::mux::{Multiplexer, MuxError, Probe};
 use crate::redact::{Clean, Redactor, Tally};
 
@@ -201,7 +201,7 @@ fn shown(state: &ServerState) -> impl Iterator<Item = Digest> {
 }
 
 /// Whether there is more of one of these panes than that it is private.
-fn shows(state: &ServerState, private: &BTreeSet<u32>) -> bool {
+fn shows(state: &ServerState, private: &BTreeSet<PaneId>) -> bool {
     let known = |pane: &Pane| pane.detail.withheld == Some(Withheld::Private);
     state.panes().any(|(_, _, pane)| {
         let handle = pane.handle.map(|handle| handle.id);
@@ -240,12 +240,12 @@ fn unchanged(
     let Some(previous) = previous.filter(|previous| previous.server == *server) else {
         return HashMap::new();
     };
-    let now: BTreeMap<u32, u64> = probe
+    let now: BTreeMap<PaneId, u64> = probe
         .panes
         .iter()
         .map(|pane| (pane.pane, pane.text))
         .collect();
-    let quiet: BTreeSet<u32> = previous
+    let quiet: BTreeSet<PaneId> = previous
         .probe
         .panes
         .iter()

@@ -8,7 +8,7 @@ use bstr::{BString, ByteSlice};
 
 use crate::model::detail::TerminalModes;
 use crate::model::program::{Program, program_name};
-use crate::model::tree::{AutomaticRename, Pane, ServerState};
+use crate::model::tree::{AutomaticRename, Pane, PaneId, ServerState};
 
 /// What the program is called.
 const NAME: &[u8] = b"muxtape";
@@ -25,7 +25,7 @@ const WITH_VALUE: &[&[u8]] = &[
 ];
 
 /// The panes in which an interface runs: those that are marked, and those whose program says so.
-pub(super) fn panes(state: &ServerState, marked: &BTreeSet<u32>) -> BTreeSet<u32> {
+pub(super) fn panes(state: &ServerState, marked: &BTreeSet<PaneId>) -> BTreeSet<PaneId> {
     let by_program = state.panes().filter_map(|(_, _, pane)| {
         let is = pane.program.as_ref().is_some_and(is_interface);
         pane.handle.filter(|_| is).map(|handle| handle.id)
@@ -57,7 +57,7 @@ fn is_interface(program: &Program) -> bool {
 }
 
 /// Takes the interface out of these panes; what is left is what lies under it.
-pub(super) fn take_out(state: &mut ServerState, own: &BTreeSet<u32>) {
+pub(super) fn take_out(state: &mut ServerState, own: &BTreeSet<PaneId>) {
     for tab in state.sessions.iter_mut().flat_map(|one| &mut one.tabs) {
         let renames = tab.automatic_rename != AutomaticRename::Off;
         for pane in &mut tab.panes {

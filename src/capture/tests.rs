@@ -3,6 +3,7 @@
 mod private;
 
 use super::*;
+use crate::model::tree::PaneId;
 use crate::mux::tmux::Tmux;
 use crate::mux::{Limits, ServerSelect};
 use crate::redact::RedactSettings;
@@ -191,9 +192,9 @@ impl Multiplexer for Vanishing {
 
     fn texts(&self, wanted: &[crate::mux::TextRequest]) -> Result<crate::mux::PaneTexts, MuxError> {
         self.asked.lock().unwrap().push(wanted.len());
-        if let Some(last) = wanted.last().filter(|last| last.of.pane > 0) {
+        if let Some(last) = wanted.last().filter(|last| last.of.pane > PaneId::of(0)) {
             let kill = crate::mux::tmux::command::Command::new("kill-pane");
-            let kill = kill.opt("-t", format!("%{}", last.of.pane));
+            let kill = kill.opt("-t", crate::mux::tmux::ids::pane(last.of.pane));
             self.tmux.run("a test", &[kill])?;
         }
         self.tmux.texts(wanted)

@@ -9,7 +9,7 @@ use crate::model::ansi;
 use crate::model::contents::Contents;
 use crate::model::digest::{Digest, DigestBuilder};
 use crate::model::snapshot::ServerIdentity;
-use crate::model::tree::{ContentsRef, Pane, PaneHandle, ServerState};
+use crate::model::tree::{ContentsRef, Pane, PaneHandle, PaneId, ServerState};
 use crate::mux::{
     ContentsRequest, Multiplexer, MuxError, PaneText, PaneTexts, Probe, Seen, TextRequest,
 };
@@ -43,9 +43,9 @@ pub(super) struct Asked {
     /// Whether there is a pane that did not answer.
     pub(super) missing: bool,
     /// The panes that were private when they, or others, were asked.
-    pub(super) private: BTreeSet<u32>,
+    pub(super) private: BTreeSet<PaneId>,
     /// The panes in which an interface ran then.
-    pub(super) interfaces: BTreeSet<u32>,
+    pub(super) interfaces: BTreeSet<PaneId>,
 }
 
 /// A text that was captured.
@@ -89,7 +89,7 @@ impl<'a> Texts<'a> {
         state: &ServerState,
         known: &HashMap<PaneHandle, ContentsRef>,
         silent: &HashSet<PaneHandle>,
-        own: &BTreeSet<u32>,
+        own: &BTreeSet<PaneId>,
     ) -> Result<Asked, MuxError> {
         if self.server.as_ref() != Some(server) {
             self.server = Some(server.clone());
@@ -172,7 +172,7 @@ impl<'a> Texts<'a> {
         &mut self,
         mux: &dyn Multiplexer,
         wanted: &[(PaneHandle, TextRequest)],
-        own: &BTreeSet<u32>,
+        own: &BTreeSet<PaneId>,
         asked: &mut Asked,
     ) -> Result<(), MuxError> {
         let requests: Vec<TextRequest> = wanted.iter().map(|(_, one)| one.clone()).collect();
@@ -322,7 +322,7 @@ impl<'a> Texts<'a> {
 
     /// Marks what may have moved since its text was captured.
     pub(super) fn unsettle(&self, probe: &mut Probe) {
-        let late: BTreeSet<u32> = self
+        let late: BTreeSet<PaneId> = self
             .fresh
             .iter()
             .filter(|(_, fresh)| !fresh.current)

@@ -41,7 +41,7 @@ mod tests {
     fn probe(structure: u64, text: u64) -> Probe {
         Probe {
             panes: vec![PaneActivity {
-                pane: 1,
+                pane: crate::model::tree::PaneId::of(1),
                 text,
                 settling: false,
             }],

@@ -145,16 +145,16 @@ enum Pair<'a, T> {
 
 /// Matches the members of two lists: by handle within one life, by key otherwise. Left ones come in
 /// their order, what is only on the right after them.
-fn pair<'a, T, K: Ord>(
+fn pair<'a, T, H: Copy + Ord, K: Ord>(
     a: &'a [T],
     b: &'a [T],
     same_life: bool,
-    handle: impl Fn(&T) -> Option<u32>,
+    handle: impl Fn(&T) -> Option<H>,
     key: impl Fn(&T) -> K,
 ) -> Vec<Pair<'a, T>> {
     let handle = |item: &T| if same_life { handle(item) } else { None };
     let mut free: BTreeSet<usize> = (0..b.len()).collect();
-    let by_handle: BTreeMap<u32, usize> = b
+    let by_handle: BTreeMap<H, usize> = b
         .iter()
         .enumerate()
         .filter_map(|(at, item)| Some((handle(item)?, at)))
@@ -391,7 +391,7 @@ mod tests {
     fn a_renamed_session_is_the_same_session_within_a_life() {
         let session = |name: &str| Session {
             detail: Default::default(),
-            handle: Some(3),
+            handle: Some(crate::model::tree::SessionId::of(3)),
             name: name.into(),
             cwd: "/".into(),
             group: None,

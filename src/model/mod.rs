@@ -12,6 +12,7 @@ pub mod detail;
 pub mod diff;
 pub mod digest;
 pub mod geometry;
+mod handle;
 pub mod id;
 pub mod launch;
 pub mod moment;

@@ -13,7 +13,8 @@ use super::launch::{Launch, RedirectTarget, Redirection, StandardStream};
 use super::program::Program;
 use super::time::Millis;
 use super::tree::{
-    AutomaticRename, ExitState, Pane, PaneHandle, Screen, ServerState, Session, Tab,
+    AutomaticRename, ExitState, Pane, PaneHandle, PaneId, Screen, ServerState, Session, SessionId,
+    Tab, TabId,
 };
 
 /// Names as bytes, awkward ones included.
@@ -56,7 +57,7 @@ fn any_tab(index: u32) -> impl Strategy<Value = Tab> {
                     settings: if zoomed { settings(&name) } else { Vec::new() },
                     hooks: Vec::new(),
                 },
-                handle: Some(index * 7 + 1),
+                handle: Some(TabId::of(u64::from(index) * 7 + 1)),
                 index,
                 name: name.clone(),
                 active: false,
@@ -144,7 +145,7 @@ fn panes_of(layout: &Layout, seed: u64) -> impl Strategy<Value = Vec<Pane>> + us
             .map(|(at, ((name, shell, program, text), (index, rect)))| Pane {
                 detail: any_pane_detail(seed.rotate_right(*index), &name, &shell),
                 handle: Some(PaneHandle {
-                    id: *index + 100,
+                    id: PaneId::of(u64::from(*index) + 100),
                     pid: 1000,
                 }),
                 index: *index,
@@ -201,7 +202,7 @@ pub(crate) fn any_state() -> impl Strategy<Value = ServerState> {
                         ..SessionDetail::default()
                     }
                 },
-                handle: u32::try_from(at).ok(),
+                handle: u64::try_from(at).ok().map(SessionId::of),
                 name,
                 cwd,
                 group: None,

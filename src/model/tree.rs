@@ -11,6 +11,7 @@ use super::composed::same_name;
 use super::detail::{Buffer, PaneDetail, SessionDetail, TabDetail};
 use super::digest::{Digest, DigestBuilder};
 use super::geometry::{GeometryError, Layout, Rect, Size};
+pub use super::handle::{PaneHandle, PaneId, SessionId, TabId};
 use super::program::Program;
 
 /// Everything that one server held at one moment.
@@ -26,8 +27,8 @@ pub struct ServerState {
 /// A session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
-    /// The multiplexer's own number (tmux `$3`), valid within one life; not part of the digest.
-    pub handle: Option<u32>,
+    /// What the multiplexer calls it; not part of the digest.
+    pub handle: Option<SessionId>,
     /// The name.
     pub name: BString,
     /// The directory in which new tabs start.
@@ -56,8 +57,8 @@ pub enum AutomaticRename {
 /// A tab (tmux: window).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tab {
-    /// The multiplexer's own number (tmux `@3`), valid within one life; not part of the digest.
-    pub handle: Option<u32>,
+    /// What the multiplexer calls it; not part of the digest.
+    pub handle: Option<TabId>,
     /// The number shown to the user.
     pub index: u32,
     /// The name.
@@ -113,15 +114,6 @@ pub struct Pane {
     /// Settings, modes and surroundings.
     #[serde(skip)]
     pub detail: PaneDetail,
-}
-
-/// A pane's identity within one life of its server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct PaneHandle {
-    /// The multiplexer's own number (tmux `%3`).
-    pub id: u32,
-    /// The process that the pane was made for.
-    pub pid: i32,
 }
 
 /// How a pane's process ended.

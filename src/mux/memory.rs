@@ -11,6 +11,7 @@ use crate::model::digest::DigestBuilder;
 use crate::model::snapshot::{BootId, MuxKind, ServerIdentity};
 use crate::model::time::Millis;
 use crate::model::tree::{Pane, PaneHandle, ServerState};
+use crate::model::tree::{PaneId, SessionId, TabId};
 
 /// A server in memory; clones are ways to the same one.
 #[derive(Debug, Clone, Default)]
@@ -22,18 +23,18 @@ pub(crate) struct Server {
     /// Its sessions; everything in them has a number.
     pub(crate) state: ServerState,
     /// What the panes show.
-    pub(crate) texts: BTreeMap<u32, Contents>,
+    pub(crate) texts: BTreeMap<PaneId, Contents>,
     /// How many servers there have been.
     pub(crate) lives: i32,
     /// How often its structure was asked for.
     pub(crate) observed: usize,
     /// The last number that was given.
-    pub(crate) last: u32,
+    pub(crate) last: u64,
 }
 
 impl Server {
     /// The next number.
-    pub(crate) fn number(&mut self) -> u32 {
+    pub(crate) fn number(&mut self) -> u64 {
         self.last += 1;
         self.last
     }
@@ -55,7 +56,7 @@ impl Server {
                 .finish()
                 .mark()
         };
-        let handles: BTreeSet<u32> = self.panes().map(|(handle, _)| handle.id).collect();
+        let handles: BTreeSet<PaneId> = self.panes().map(|(handle, _)| handle.id).collect();
         Probe {
             panes: handles
                 .into_iter()
@@ -81,14 +82,14 @@ impl Memory {
     pub(crate) fn with(mut state: ServerState, texts: &[Contents]) -> Self {
         let mut server = Server::default();
         for session in &mut state.sessions {
-            session.handle = Some(server.number());
+            session.handle = Some(SessionId::of(server.number()));
             for tab in &mut session.tabs {
-                tab.handle = Some(server.number());
+                tab.handle = Some(TabId::of(server.number()));
                 for pane in &mut tab.panes {
-                    let id = server.number();
+                    let id = PaneId::of(server.number());
                     pane.handle = Some(PaneHandle {
                         id,
-                        pid: i32::try_from(id).unwrap(),
+                        pid: i32::try_from(id.number()).unwrap(),
                     });
                     let shown = pane.contents.take().map(|text| text.digest);
                     let shown = texts.iter().find(|text| Some(text.digest()) == shown);

@@ -12,7 +12,7 @@ use bstr::BString;
 
 use crate::model::contents::Contents;
 use crate::model::snapshot::{MuxKind, ServerIdentity};
-use crate::model::tree::ServerState;
+use crate::model::tree::{PaneId, ServerState};
 
 mod checkout;
 #[cfg(test)]
@@ -76,15 +76,15 @@ pub struct Observation {
     /// Activity, from the same round trip.
     pub probe: Probe,
     /// The panes whose directory could not be seen: theirs is the one that they began in.
-    pub lost: BTreeSet<u32>,
+    pub lost: BTreeSet<PaneId>,
     /// The panes that say that an interface of muxtape runs in them, and in front of which it is.
-    pub interfaces: BTreeSet<u32>,
+    pub interfaces: BTreeSet<PaneId>,
 }
 
 /// What a cheap look sees of every pane; equal probes mean that nothing needs to be captured.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Probe {
-    /// The panes, by number.
+    /// The panes, by their handles.
     pub panes: Vec<PaneActivity>,
     /// A digest of names, layout and whatever else the structure holds, except for what
     /// programs change by themselves again and again (titles, names that follow the program).
@@ -97,7 +97,7 @@ pub struct Probe {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PaneActivity {
     /// The pane ([`crate::model::tree::PaneHandle::id`]).
-    pub pane: u32,
+    pub pane: PaneId,
     /// A digest of what moves when the pane's text does (history size and bytes, cursor, activity,
     /// title, place in copy mode).
     pub text: u64,

@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use crate::model::ansi;
 use crate::model::contents::Contents;
+use crate::model::tree::PaneId;
 
 /// Which text of which pane is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ContentsRequest {
     /// The pane ([`crate::model::tree::PaneHandle::id`]).
-    pub pane: u32,
+    pub pane: PaneId,
     /// Whether a full-screen program had the alternate screen when it was observed.
     pub alternate: bool,
     /// Rows of scrollback that there were.
@@ -50,9 +51,9 @@ pub struct PaneTexts {
     /// The texts, in the order in which they were asked for.
     pub texts: Vec<Option<PaneText>>,
     /// The panes that were private at the moment of one of the questions, whether they were asked for or not.
-    pub private: BTreeSet<u32>,
+    pub private: BTreeSet<PaneId>,
     /// The panes in which an interface of muxtape ran at the moment of one of the questions.
-    pub interfaces: BTreeSet<u32>,
+    pub interfaces: BTreeSet<PaneId>,
 }
 
 /// The text of a pane at one moment, as the multiplexer printed it: not sanitised, and with its secrets.

@@ -5,16 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::plan::{Warning, WarningLevel};
 use super::reference::{PaneRef, SessionRef, TabRef};
 use super::report::{Made, MadePane};
+use crate::model::tree::{PaneId, SessionId, TabId};
 
 /// What has been built so far.
 #[derive(Debug, Default)]
 pub struct Built {
-    /// The multiplexer's number of each session.
-    pub sessions: BTreeMap<SessionRef, u32>,
-    /// The multiplexer's number of each tab.
-    pub tabs: BTreeMap<TabRef, u32>,
-    /// The multiplexer's number of each pane.
-    pub panes: BTreeMap<PaneRef, u32>,
+    /// The handle of each session.
+    pub sessions: BTreeMap<SessionRef, SessionId>,
+    /// The handle of each tab.
+    pub tabs: BTreeMap<TabRef, TabId>,
+    /// The handle of each pane.
+    pub panes: BTreeMap<PaneRef, PaneId>,
     /// Panes that could not be made, and why.
     pub failed: BTreeMap<PaneRef, String>,
     /// Panes that never said that they were ready.

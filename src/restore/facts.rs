@@ -13,9 +13,9 @@ use super::programs::{Doubt, Rules, Traces};
 use super::shells::ShellFile;
 use crate::model::contents::Contents;
 use crate::model::digest::{Digest, DigestBuilder};
-use crate::model::geometry::Layout;
+use crate::model::geometry::Rect;
 use crate::model::snapshot::ServerIdentity;
-use crate::model::tree::{ServerState, Tab};
+use crate::model::tree::{PaneId, ServerState, SessionId, Tab, TabId};
 use crate::mux::NewPane;
 
 /// What is alive now.
@@ -44,12 +44,10 @@ impl LiveState {
                 session,
                 window,
                 index: tab.index,
-                pane: pane.handle.map_or((0, 0), |handle| (handle.id, handle.pid)),
-                layout: relies
-                    .tabs
-                    .contains(&window)
-                    .then(|| layout_of(tab))
-                    .flatten(),
+                pane: pane
+                    .handle
+                    .map_or((None, 0), |handle| (Some(handle.id), handle.pid)),
+                places: relies.tabs.contains(&window).then(|| places_of(tab)),
             })
         });
         fingerprint(
@@ -60,33 +58,32 @@ impl LiveState {
     }
 }
 
-/// A tab's layout with the multiplexer's own numbers.
-fn layout_of(tab: &Tab) -> Option<Layout> {
-    tab.layout.renumbered(&|index| {
-        let mut panes = tab.panes.iter();
-        let pane = panes.find(|pane| pane.index == index);
-        let handle = pane.and_then(|pane| pane.handle);
-        Some(handle.map_or(0, |handle| handle.id))
-    })
+/// Where the tiled panes of a tab are.
+fn places_of(tab: &Tab) -> Vec<(Option<PaneId>, Rect)> {
+    let place = |(index, rect)| {
+        let handle = tab.pane(index).and_then(|pane| pane.handle);
+        (handle.map(|handle| handle.id), rect)
+    };
+    tab.layout.panes().into_iter().map(place).collect()
 }
 
 /// A pane of a session that is to be touched.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct LivePane {
-    pub(super) session: u32,
-    pub(super) window: u32,
+    pub(super) session: SessionId,
+    pub(super) window: TabId,
     /// The tab's number.
     pub(super) index: u32,
-    /// The multiplexer's number and the process.
-    pub(super) pane: (u32, i32),
-    /// The tab's layout, where it matters.
-    pub(super) layout: Option<Layout>,
+    /// The pane's handle and its process.
+    pub(super) pane: (Option<PaneId>, i32),
+    /// Where the panes of its tab are, where that matters.
+    pub(super) places: Option<Vec<(Option<PaneId>, Rect)>>,
 }
 
 /// [`LiveState::fingerprint`], from what a short question to the server tells.
 pub(super) fn fingerprint<'a>(
     server: Option<&ServerIdentity>,
-    sessions: impl Iterator<Item = (&'a BString, Option<u32>)>,
+    sessions: impl Iterator<Item = (&'a BString, Option<SessionId>)>,
     mut panes: Vec<LivePane>,
 ) -> Digest {
     let mut names: Vec<_> = sessions.collect();

@@ -13,7 +13,7 @@ use crate::model::detail::{Setting, Variable};
 use crate::model::digest::Digest;
 use crate::model::geometry::{Layout, Rect};
 use crate::model::target::Target;
-use crate::model::tree::{AutomaticRename, ExitState, Pane, ServerState, Session, Tab};
+use crate::model::tree::{AutomaticRename, ExitState, Pane, ServerState, Session, Tab, TabId};
 use crate::restore::policy::Settings;
 
 /// What is held against each other.
@@ -366,7 +366,7 @@ fn target(session: &Session, tab: Option<&Tab>, pane: Option<&Pane>) -> String {
 
 /// The tabs that stand in several sessions, each with all its places.
 fn sharing(state: &ServerState) -> BTreeMap<String, Vec<String>> {
-    let mut places: BTreeMap<u32, Vec<String>> = BTreeMap::new();
+    let mut places: BTreeMap<TabId, Vec<String>> = BTreeMap::new();
     for session in &state.sessions {
         for tab in &session.tabs {
             if let Some(handle) = tab.handle {

@@ -11,7 +11,7 @@ use super::recovery::blank;
 use super::report::Made;
 use super::restorer::Restorer;
 use crate::model::ansi;
-use crate::model::tree::ServerState;
+use crate::model::tree::{ServerState, SessionId};
 use crate::mux::tmux::interface::OwnPane;
 use crate::mux::{ContentsRequest, Multiplexer};
 
@@ -24,7 +24,7 @@ const PROMPT_ENDS: &[char] = &['$', '#', '%', '>', '❯', '»', 'λ', '➜'];
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leftover {
     /// The multiplexer's number for it.
-    pub id: u32,
+    pub id: SessionId,
     /// Its name.
     pub name: BString,
     /// Whether this process runs in it.
@@ -55,7 +55,7 @@ pub fn find(
 ) -> Result<Vec<Leftover>, RestoreError> {
     let seen = mux.observe()?;
     let own = own.and_then(|own| own.on(&seen.server));
-    let made: BTreeSet<u32> = made.iter().map(|made| made.id).collect();
+    let made: BTreeSet<SessionId> = made.iter().map(|made| made.id).collect();
     let names = blank(&seen.state);
     let mut found = Vec::new();
     for session in &seen.state.sessions {
@@ -90,7 +90,7 @@ pub fn find(
 
 /// Whether there is a session of this number.
 #[must_use]
-pub fn is_there(restorer: &dyn Restorer, session: u32) -> bool {
+pub fn is_there(restorer: &dyn Restorer, session: SessionId) -> bool {
     let alive = restorer.alive();
     alive.is_ok_and(|alive| alive.sessions.contains_key(&session))
 }
@@ -101,7 +101,11 @@ impl Leftover {
     /// # Errors
     ///
     /// [`RestoreError::Mux`] when the server refuses.
-    pub fn close(&self, restorer: &dyn Restorer, to: Option<u32>) -> Result<(), RestoreError> {
+    pub fn close(
+        &self,
+        restorer: &dyn Restorer,
+        to: Option<SessionId>,
+    ) -> Result<(), RestoreError> {
         if let Some(to) = to {
             restorer.move_clients(self.id, to)?;
         }
@@ -181,7 +185,8 @@ mod tests {
             .map(|(at, session)| Made {
                 from: session.name.clone(),
                 to: session.name.clone(),
-                id: u32::try_from(at).unwrap(),
+                id: SessionId::of(u64::try_from(at).unwrap()),
+                called: String::new(),
             })
             .collect();
         let chosen = |state: &ServerState| best(&made, state).unwrap().from.to_string();

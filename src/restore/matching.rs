@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bstr::BString;
 
 use crate::model::program::program_name;
-use crate::model::tree::{AutomaticRename, Pane, ServerState, Session, Tab};
+use crate::model::tree::{AutomaticRename, Pane, PaneId, ServerState, Session, Tab, TabId};
 
 /// What a saved tab or pane has become.
 #[derive(Debug, PartialEq, Eq)]
@@ -38,8 +38,8 @@ impl<T> Copy for Found<'_, T> {}
 pub(super) struct Living<'a> {
     /// Whether the snapshot is of the same life of the server.
     same_life: bool,
-    tabs: BTreeMap<u32, (&'a Session, &'a Tab)>,
-    panes: BTreeMap<u32, (&'a Session, &'a Tab)>,
+    tabs: BTreeMap<TabId, (&'a Session, &'a Tab)>,
+    panes: BTreeMap<PaneId, (&'a Session, &'a Tab)>,
 }
 
 impl<'a> Living<'a> {

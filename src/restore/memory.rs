@@ -19,6 +19,7 @@ use crate::model::detail::{Hook, Setting, Variable};
 use crate::model::geometry::{Cell, Layout, Rect};
 use crate::model::snapshot::ServerIdentity;
 use crate::model::tree::{Pane, PaneHandle, ServerState, Session, Tab};
+use crate::model::tree::{PaneId, SessionId, TabId};
 use crate::mux::memory::{Memory, Server};
 use crate::mux::{Multiplexer, MuxError, NewPane, Scope};
 
@@ -74,8 +75,8 @@ impl Profile for MemoryProfile {
         false
     }
 
-    fn pane(&self, id: u32) -> String {
-        format!("pane {id}")
+    fn pane(&self, id: PaneId) -> String {
+        format!("pane {}", id.number())
     }
 
     fn by_hand(&self, _: ByHand) -> &'static str {
@@ -176,9 +177,9 @@ impl Restorer for Memory {
         Ok(alive)
     }
 
-    fn close(&self, sessions: &[u32], panes: &[u32]) -> String {
+    fn close(&self, sessions: &[SessionId], panes: &[PaneId]) -> String {
         let mut server = self.server();
-        let of = |handle: Option<u32>| handle.is_some_and(|id| sessions.contains(&id));
+        let of = |handle: Option<SessionId>| handle.is_some_and(|id| sessions.contains(&id));
         server.state.sessions.retain(|session| !of(session.handle));
         for session in &mut server.state.sessions {
             session.tabs.retain(|tab| {
@@ -193,16 +194,16 @@ impl Restorer for Memory {
         String::new()
     }
 
-    fn move_clients(&self, _: u32, _: u32) -> Result<usize, MuxError> {
+    fn move_clients(&self, _: SessionId, _: SessionId) -> Result<usize, MuxError> {
         Ok(0)
     }
 
-    fn close_single(&self, session: u32) -> Result<(), MuxError> {
+    fn close_single(&self, session: SessionId) -> Result<(), MuxError> {
         self.close(&[session], &[]);
         Ok(())
     }
 
-    fn closing(&self, _: u32) -> Result<Command, MuxError> {
+    fn closing(&self, _: SessionId) -> Result<Command, MuxError> {
         Ok(Command::new("true"))
     }
 
@@ -251,7 +252,7 @@ impl Builder<'_> {
             let sessions = &mut self.server.state.sessions;
             sessions.retain(|session| session.handle != Some(living.id));
         }
-        let id = self.server.number();
+        let id = SessionId::of(self.server.number());
         for tab in &mut tabs {
             tab.active = planned.visited.last() == Some(&tab.index);
             tab.last = planned.visited.iter().rev().nth(1) == Some(&tab.index);
@@ -275,6 +276,7 @@ impl Builder<'_> {
             from: planned.from.clone(),
             to: planned.to.clone(),
             id,
+            called: format!("session {}", id.number()),
         });
         for pane in &mut self.built.made_panes {
             if pane.target.session == planned.from {
@@ -287,7 +289,7 @@ impl Builder<'_> {
         let planned = self.plan.tab(at)?;
         let id = match self.built.tabs.get(&at) {
             Some(id) => *id,
-            None => self.server.number(),
+            None => TabId::of(self.server.number()),
         };
         self.built.tabs.insert(at, id);
         let layout = planned.layout.as_ref();
@@ -323,13 +325,13 @@ impl Builder<'_> {
         Some(tab)
     }
 
-    fn pane(&mut self, at: PaneRef, tab: &PlannedTab, rect: Rect, tab_id: u32) -> Pane {
+    fn pane(&mut self, at: PaneRef, tab: &PlannedTab, rect: Rect, tab_id: TabId) -> Pane {
         let planned: &PlannedPane = self.plan.pane(at).unwrap();
         let id = match self.built.panes.get(&at) {
             Some(id) => *id,
-            None => self.server.number(),
+            None => PaneId::of(self.server.number()),
         };
-        let pid = i32::try_from(id).unwrap();
+        let pid = i32::try_from(id.number()).unwrap();
         let text = planned.text.and_then(|text| self.workshop.texts.get(&text));
         self.server
             .texts
@@ -340,7 +342,9 @@ impl Builder<'_> {
                 target: planned.target.clone(),
                 id,
                 pid,
-                within: living.map_or(Within::Own(0), |one| Within::Session(one.id, tab_id)),
+                within: living.map_or(Within::Own(SessionId::of(0)), |one| {
+                    Within::Session(one.id, tab_id)
+                }),
             });
         }
         let mut pane = Pane {
@@ -369,7 +373,7 @@ impl Builder<'_> {
     }
 
     /// Puts a pane to the right of all others of a living tab.
-    fn join(&mut self, at: PaneRef, window: u32) {
+    fn join(&mut self, at: PaneRef, window: TabId) {
         let planned = self.plan.pane(at).unwrap();
         let tab = self.plan.tab(planned.tab).unwrap();
         let pane = self.pane(at, tab, Rect::default(), window);

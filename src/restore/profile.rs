@@ -9,6 +9,7 @@ use super::plan::{LivingTab, Own, Plan, StepShown};
 use super::policy::Settings;
 use super::reference::About;
 use crate::model::detail::{Hook, Setting, Variable};
+use crate::model::tree::PaneId;
 use crate::mux::NewPane;
 
 /// What is known of a multiplexer without asking it: what it accepts, and what a plan is in its commands. Pure;
@@ -41,7 +42,7 @@ pub trait Profile: fmt::Debug + Send + Sync {
     fn is_own_buffer_name(&self, name: &BString) -> bool;
 
     /// How a living pane is called.
-    fn pane(&self, id: u32) -> String;
+    fn pane(&self, id: PaneId) -> String;
 
     /// The command with which its user does something by hand.
     fn by_hand(&self, what: ByHand) -> &'static str;

@@ -10,6 +10,7 @@ use super::undo::Undoable;
 use crate::model::id::SnapshotId;
 use crate::model::snapshot::ServerIdentity;
 use crate::model::target::Target;
+use crate::model::tree::{PaneId, SessionId, TabId};
 
 /// How a restore went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -77,8 +78,11 @@ pub struct Made {
     /// Its name now.
     #[serde(serialize_with = "lossy")]
     pub to: BString,
-    /// tmux's number for it, `31` for `$31`.
-    pub id: u32,
+    /// Its handle.
+    pub id: SessionId,
+    /// What its user calls it, for example `$31`.
+    #[serde(skip)]
+    pub called: String,
 }
 
 /// A pane that was made.
@@ -86,23 +90,23 @@ pub struct Made {
 pub struct MadePane {
     /// Where it stood in the snapshot.
     pub target: Target,
-    /// tmux's number for it, `5` for `%5`.
-    pub id: u32,
+    /// Its handle.
+    pub id: PaneId,
     /// Its process.
     pub pid: i32,
     /// What it was made in.
     pub within: Within,
 }
 
-/// What a pane was made in: tmux's numbers.
+/// What a pane was made in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Within {
     /// A session that was made, too.
-    Own(u32),
+    Own(SessionId),
     /// A living session, and there the tab that was made.
-    Session(u32, u32),
+    Session(SessionId, TabId),
     /// A living tab.
-    Tab(u32),
+    Tab(TabId),
 }
 
 /// What became of a part of the snapshot.

@@ -13,7 +13,7 @@ use super::profile::Profile;
 use super::report::Progress;
 use super::{RestoreError, Workshop};
 use crate::model::snapshot::ServerIdentity;
-use crate::model::tree::ServerState;
+use crate::model::tree::{PaneId, ServerState, SessionId, TabId};
 use crate::mux::{Multiplexer, MuxError, NewPane, Scope};
 
 /// A multiplexer onto which sessions are restored.
@@ -56,7 +56,7 @@ pub trait Restorer: Multiplexer {
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Built, RestoreError>;
 
-    /// What is alive, by numbers; nothing where no server runs.
+    /// What is alive, by handles; nothing where no server runs.
     ///
     /// # Errors
     ///
@@ -65,28 +65,28 @@ pub trait Restorer: Multiplexer {
 
     /// Closes sessions and panes; what it said about those that it did not close. The server may end with its
     /// last session, and its answer with it: what is true has to be looked up.
-    fn close(&self, sessions: &[u32], panes: &[u32]) -> String;
+    fn close(&self, sessions: &[SessionId], panes: &[PaneId]) -> String;
 
     /// Lets the clients that look at a session look at another one; how many there were.
     ///
     /// # Errors
     ///
     /// [`MuxError`] when the server cannot be asked.
-    fn move_clients(&self, from: u32, to: u32) -> Result<usize, MuxError>;
+    fn move_clients(&self, from: SessionId, to: SessionId) -> Result<usize, MuxError>;
 
     /// Closes a session, unless something was opened in it besides its one pane.
     ///
     /// # Errors
     ///
     /// [`MuxError`] when the server refuses.
-    fn close_single(&self, session: u32) -> Result<(), MuxError>;
+    fn close_single(&self, session: SessionId) -> Result<(), MuxError>;
 
     /// The command that does so, for whoever runs in that session: it can take the place of this process.
     ///
     /// # Errors
     ///
     /// [`MuxError`] when the server cannot be asked where it is.
-    fn closing(&self, session: u32) -> Result<Command, MuxError>;
+    fn closing(&self, session: SessionId) -> Result<Command, MuxError>;
 
     /// A server of its own that nobody sees, fit for a restore of this state, with its files in `dir`.
     ///
@@ -116,13 +116,13 @@ pub struct NewPanes {
     pub search_path: Option<BString>,
 }
 
-/// What is alive, by numbers.
+/// What is alive, by handles.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AliveParts {
     /// The names of sessions.
-    pub sessions: BTreeMap<u32, BString>,
+    pub sessions: BTreeMap<SessionId, BString>,
     /// The panes.
-    pub panes: BTreeMap<u32, AlivePane>,
+    pub panes: BTreeMap<PaneId, AlivePane>,
 }
 
 /// A pane that is alive.
@@ -131,5 +131,5 @@ pub struct AlivePane {
     /// Its process.
     pub pid: i32,
     /// Where it is seen: tab and session.
-    pub places: Vec<(u32, u32)>,
+    pub places: Vec<(TabId, SessionId)>,
 }

@@ -111,9 +111,9 @@ fn row(plan: &Plan, built: &Built, item: &Item) -> Row {
             .unwrap_or_else(|| "could not be made".into()),
         (Outcome::Done, Level::Session) => made.map_or_else(String::new, |made| {
             if made.to == made.from {
-                format!("${}", made.id)
+                made.called.clone()
             } else {
-                format!("as {}, ${}", label(&made.to), made.id)
+                format!("as {}, {}", label(&made.to), made.called)
             }
         }),
         (Outcome::Done, Level::Pane) => match item.start {

@@ -8,7 +8,9 @@ use crate::model::geometry::{Axis, Cell, Layout, Rect};
 use crate::model::program::Program;
 use crate::model::snapshot::{BootId, Cause, MuxKind, ServerIdentity, SnapshotMeta};
 use crate::model::time::Millis;
-use crate::model::tree::{AutomaticRename, Pane, PaneHandle, Screen, ServerState, Session, Tab};
+use crate::model::tree::{
+    AutomaticRename, Pane, PaneHandle, PaneId, Screen, ServerState, Session, SessionId, Tab, TabId,
+};
 use crate::store::{NewSnapshot, Recorded, Store, StoreOptions, Storing, Unchanged};
 
 pub(crate) struct Scratch {
@@ -96,13 +98,13 @@ pub(crate) fn session(name: &str, first: u32, texts: &[Contents]) -> Session {
     };
     Session {
         detail: Default::default(),
-        handle: Some(first),
+        handle: Some(SessionId::of(first.into())),
         name: name.into(),
         cwd: format!("/home/me/{name}").into(),
         group: None,
         tabs: vec![Tab {
             detail: Default::default(),
-            handle: Some(first),
+            handle: Some(TabId::of(first.into())),
             index: 1,
             name: "main".into(),
             active: true,
@@ -120,7 +122,7 @@ fn pane(first: u32, index: u32, text: &Contents, rect: Rect) -> Pane {
     Pane {
         detail: Default::default(),
         handle: Some(PaneHandle {
-            id: first * 100 + index,
+            id: PaneId::of(u64::from(first * 100 + index)),
             pid: 4000 + i32::try_from(index).unwrap(),
         }),
         index,

@@ -1,5 +1,6 @@
 //! What the interface is given: everything that it may read or change.
 
+use crate::model::tree::SessionId;
 use crate::mux::tmux::interface::OwnPane;
 use crate::ops::Host;
 
@@ -41,7 +42,7 @@ pub struct Closing {
     /// The session.
     pub leftover: crate::restore::leftover::Leftover,
     /// The number of the one that its clients look at then.
-    pub to: Option<u32>,
+    pub to: Option<SessionId>,
 }
 
 /// Why the interface cannot run.

@@ -305,7 +305,7 @@ fn no_text_of_a_snapshot_ever_acts() {
         world.run(&["set-option", "-g", "status-right", &status]);
         world.run(&["set-option", "-g", "status", "on"]);
         for made in &report.sessions {
-            let id = format!("${}", made.id);
+            let id = made.called.clone();
             world.run(&["switch-client", "-c", &client, "-t", &id]);
         }
         world.run(&["switch-client", "-c", &client, "-t", "=live"]);
@@ -321,7 +321,7 @@ fn no_text_of_a_snapshot_ever_acts() {
             let sessions = restore(at, command, settings, programs);
             assert!(!file.exists(), "{command:?} was run under {settings}");
             for made in &sessions {
-                world.run(&["kill-session", "-t", &format!("${}", made.id)]);
+                world.run(&["kill-session", "-t", &made.called]);
             }
         }
     }

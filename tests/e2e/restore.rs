@@ -636,7 +636,7 @@ fn undo_closes_exactly_what_the_restore_made() {
     // One has become somebody's own since, one is closed already.
     world.run(&["rename-session", "-t", "=api", "kept"]);
     let third = made.sessions.iter().find(|made| made.to.starts_with(b"3"));
-    world.run(&["kill-session", "-t", &format!("${}", third.unwrap().id)]);
+    world.run(&["kill-session", "-t", &third.unwrap().called]);
     let undone = undo::undo(&world.tmux, &made).unwrap();
     assert_eq!(undone.closed.len(), 1);
     assert!(undone.closed[0].to.starts_with(b"#(touch"));
@@ -661,7 +661,7 @@ fn undo_leaves_another_life_of_the_server_alone() {
     assert!(undone.closed.is_empty());
     world.run(&["new-session", "-d", "-s", "api"]);
     let id = world.run(&["list-sessions", "-F", "#{session_id}"]);
-    assert_eq!(id, format!("${}", made.sessions[0].id));
+    assert_eq!(id, made.sessions[0].called);
     let undone = undo::undo(&world.tmux, &made).unwrap();
     assert_eq!(undone.left[0].1, LeftAlone::ServerEnded);
     let alive = world.run(&["list-sessions", "-F", "#{session_name}"]);

@@ -662,3 +662,31 @@ fn no_front_end_assembles_an_operation() {
         .collect();
     assert!(gone.is_empty(), "ops makes nothing of these: {gone:?}");
 }
+
+/// Who makes handles and reads them: what is in one belongs to a multiplexer, also to the one in memory and its
+/// samples.
+const ADAPTERS: &[&str] = &[
+    "mux/tmux/",
+    "restore/tmux/",
+    "mux/memory.rs",
+    "restore/memory.rs",
+    "app/samples.rs",
+];
+
+#[test]
+fn handles_are_opaque_to_whoever_did_not_make_them() {
+    let look =
+        Regex::new(r"\b(?:Session|Tab|Pane)Id::of\b|\.id\.number\(\)|\bhandle\w*\.number\(\)")
+            .unwrap();
+    let (mut found, mut made) = (Vec::new(), 0);
+    for (inside, code) in living_files() {
+        let looks = look.find_iter(&code).count();
+        match ADAPTERS.iter().any(|folder| inside.starts_with(folder)) {
+            true => made += looks,
+            false if looks > 0 => found.push(inside),
+            false => {}
+        }
+    }
+    assert!(found.is_empty(), "{found:?} look into handles");
+    assert!(made > 0, "nobody makes handles any more");
+}

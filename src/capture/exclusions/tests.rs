@@ -7,6 +7,7 @@ use super::*;
 use crate::model::detail::Checkout;
 use crate::model::program::Program;
 use crate::model::testing::any_state;
+use crate::model::tree::TabId;
 use crate::store::testing::{session, state, text};
 
 fn exclusions(settings: &str) -> Exclusions {
@@ -56,7 +57,7 @@ fn tabs() -> ServerState {
     for index in [2, 3] {
         let mut tab = work.tabs[0].clone();
         tab.index = index;
-        tab.handle = Some(20 + index);
+        tab.handle = Some(TabId::of(u64::from(20 + index)));
         tab.name = format!("tab {index}").into();
         tab.active = index == 3;
         tab.last = index == 2;

@@ -12,6 +12,7 @@ use crate::cli::error::{CliError, Exit};
 use crate::cli::log;
 use crate::journal::By;
 use crate::mux::ServerSelect;
+use crate::mux::tmux::ids;
 use crate::mux::tmux::interface::OwnPane;
 use crate::restore::leftover::Leftover;
 use crate::restore::{Made, leftover};
@@ -90,7 +91,7 @@ fn attach(context: &Context, session: &Made) -> Result<Exit, CliError> {
         }
     };
     // The number is the session's own for as long as the server lives; a name need not be.
-    let target = format!("${}", session.id);
+    let target = ids::session(session.id);
     match (around, same) {
         (None, _) => tmux.args(["attach-session", "-t", &target]),
         (Some(_), true) => tmux.args(["switch-client", "-t", &target]),

@@ -6,8 +6,10 @@ use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
 use crate::model::detail::Withheld;
 use crate::model::target::Target;
+use crate::model::tree::PaneId;
 use crate::model::tree::{Pane, ServerState, Session, Tab};
 use crate::mux::Multiplexer;
+use crate::mux::tmux::ids;
 use crate::mux::tmux::private::{Marked, OPTION};
 
 /// Keep a pane, a tab or a session out of everything that is recorded
@@ -114,7 +116,7 @@ impl Private {
     }
 
     /// What the words mean.
-    fn what(&self, state: &ServerState, own: Option<u32>) -> Result<Marked, CliError> {
+    fn what(&self, state: &ServerState, own: Option<PaneId>) -> Result<Marked, CliError> {
         let named = |(session, tab, pane): &Place<'_>| match (&self.target, own) {
             (Some(target), _) => {
                 session.name == target.session
@@ -143,7 +145,7 @@ impl Private {
         } else {
             pane.handle.map(|handle| Marked::Pane(handle.id))
         };
-        what.ok_or_else(|| CliError::new(Exit::Failed, "tmux tells no number of it"))
+        what.ok_or_else(|| CliError::new(Exit::Failed, "tmux does not report its pane id"))
     }
 }
 
@@ -159,10 +161,10 @@ fn told((session, tab, pane): Place<'_>) -> PaneAnswer {
     }
 }
 
-/// tmux's number of the pane that this runs in, where that is one of the server that is meant.
-fn own_pane(context: &Context) -> Option<u32> {
+/// The pane that this runs in, where that is one of the server that is meant.
+fn own_pane(context: &Context) -> Option<PaneId> {
     let named = context.global.socket_name.is_some() || context.global.socket_path.is_some();
     std::env::var_os("TMUX").filter(|around| !named && !around.is_empty())?;
     let pane = std::env::var("TMUX_PANE").ok()?;
-    pane.strip_prefix('%')?.parse().ok()
+    ids::read_pane(pane.as_bytes())
 }

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use super::client::Tmux;
 use super::command::Command;
+use super::ids;
 use crate::model::snapshot::ServerIdentity;
+use crate::model::tree::PaneId;
 use crate::mux::run::Limits;
 use crate::mux::{MuxError, ServerSelect, process};
 
@@ -55,7 +57,7 @@ impl Mark {
 #[derive(Debug, Clone)]
 pub struct OwnPane {
     tmux: Tmux,
-    pane: u32,
+    pane: PaneId,
 }
 
 impl OwnPane {
@@ -76,13 +78,13 @@ impl OwnPane {
                 ServerSelect::Path(socket.into()),
                 limits,
             ),
-            pane: pane.strip_prefix('%')?.parse().ok()?,
+            pane: PaneId::of(pane.strip_prefix('%')?.parse().ok()?),
         })
     }
 
-    /// tmux's number of it, where it is one of this server.
+    /// Its handle, where it is one of this server.
     #[must_use]
-    pub fn on(&self, server: &ServerIdentity) -> Option<u32> {
+    pub fn on(&self, server: &ServerIdentity) -> Option<PaneId> {
         let own = ServerSelect::Path(server.socket.clone());
         (*self.tmux.select() == own).then_some(self.pane)
     }
@@ -125,7 +127,7 @@ impl OwnPane {
     }
 
     fn target(&self) -> String {
-        format!("%{}", self.pane)
+        ids::pane(self.pane)
     }
 }
 

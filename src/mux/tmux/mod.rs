@@ -11,6 +11,7 @@ mod client;
 pub mod command;
 mod contents;
 mod environment;
+pub mod ids;
 pub mod interface;
 pub mod layout;
 pub mod names;

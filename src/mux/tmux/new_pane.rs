@@ -6,6 +6,8 @@ use super::answer::Fields;
 use super::client::Tmux;
 use super::command::Command;
 use super::environment::read_variable;
+use super::ids;
+use crate::model::tree::SessionId;
 use crate::mux::{MuxError, NewPane};
 
 /// The option, one of the pane's own, by which a restored pane tells how the original was started.
@@ -20,24 +22,27 @@ impl Tmux {
     /// # Errors
     ///
     /// As [`Tmux::run`].
-    pub fn new_panes(&self, sessions: &[u32]) -> Result<Vec<Option<NewPane>>, MuxError> {
+    pub fn new_panes(&self, sessions: &[SessionId]) -> Result<Vec<Option<NewPane>>, MuxError> {
         let each = sessions.iter().map(|id| {
             // A command that fails ends its line alone; the number tells which have answered.
             Command::new("display-message")
                 .flag("-p")
-                .opt("-t", format!("${id}:"))
-                .arg(format!("{id} #{{q:default-shell}} #{{q:default-command}} "))
+                .opt("-t", format!("{}:", ids::session(*id)))
+                .arg(format!(
+                    "{} #{{q:default-shell}} #{{q:default-command}} ",
+                    id.number()
+                ))
         });
         let reply = self.ask(WHAT, &each.collect::<Vec<_>>())?;
         let mut fields = Fields::new(&reply.stdout, WHAT);
-        let mut found: Vec<(u32, NewPane)> = Vec::new();
+        let mut found: Vec<(SessionId, NewPane)> = Vec::new();
         while !fields.is_empty() {
-            let id = fields.number()?;
+            let id = SessionId::of(fields.number()?);
             let (shell, command) = (fields.text()?, fields.text()?);
             fields.end_of_line()?;
             found.push((id, NewPane { shell, command }));
         }
-        let of = |id: &u32| {
+        let of = |id: &SessionId| {
             let mut found = found.iter();
             found.find(|(own, _)| own == id).map(|(_, new)| new.clone())
         };

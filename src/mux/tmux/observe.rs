@@ -19,7 +19,8 @@ use crate::model::geometry::Rect;
 use crate::model::snapshot::ServerIdentity;
 use crate::model::time::Millis;
 use crate::model::tree::{
-    AutomaticRename, ExitState, Pane, PaneHandle, Screen, ServerState, Session, Tab,
+    AutomaticRename, ExitState, Pane, PaneHandle, PaneId, Screen, ServerState, Session, SessionId,
+    Tab, TabId,
 };
 use crate::mux::checkout::Checkouts;
 use crate::mux::process::{self, Root, Running};
@@ -37,9 +38,9 @@ struct Structure {
     server: ServerIdentity,
     state: ServerState,
     /// The panes whose directory could not be seen.
-    lost: BTreeSet<u32>,
+    lost: BTreeSet<PaneId>,
     /// The panes in which an interface runs.
-    interfaces: BTreeSet<u32>,
+    interfaces: BTreeSet<PaneId>,
 }
 
 impl Tmux {
@@ -124,7 +125,8 @@ impl Tmux {
             ..
         } = rows;
         let shows = panes.iter().filter(|row| row.interface.is_some());
-        let interfaces = shows.map(|row| row.id).collect();
+        let id = |row: &PaneRow| PaneId::of(row.id.into());
+        let interfaces = shows.map(id).collect();
         let mut of_window: BTreeMap<u32, BTreeMap<u32, PaneRow>> = BTreeMap::new();
         for row in panes {
             // A window that is linked to several sessions lists its panes in each of them. One that is private
@@ -161,7 +163,7 @@ impl Tmux {
             own || !row.full.path.is_empty()
         };
         let rows = of_window.values().flat_map(BTreeMap::values);
-        let lost = rows.filter(|row| !seen(row)).map(|row| row.id).collect();
+        let lost = rows.filter(|row| !seen(row)).map(id).collect();
         let tmux = Capabilities::of(&server.version);
         let mut tabs_of: BTreeMap<u32, Vec<Tab>> = BTreeMap::new();
         for row in windows {
@@ -219,7 +221,7 @@ impl Tmux {
         });
         environment.sort();
         Session {
-            handle: Some(row.id),
+            handle: Some(SessionId::of(row.id.into())),
             name: tmux.sessions.given(&row.name),
             cwd: row.path,
             group: (!row.group.is_empty()).then(|| tmux.sessions.given(&row.group)),
@@ -290,7 +292,7 @@ fn tab(
             settings: local.settings,
             hooks: local.hooks,
         },
-        handle: Some(row.id),
+        handle: Some(TabId::of(row.id.into())),
         index: row.index,
         name: tmux.windows.given(&row.name),
         active: row.active,
@@ -334,7 +336,7 @@ fn pane(row: &PaneRow, running: Running, mut local: Local) -> Pane {
             ..PaneDetail::default()
         },
         handle: Some(PaneHandle {
-            id: row.id,
+            id: PaneId::of(row.id.into()),
             pid: fixed.pid,
         }),
         index: fixed.index,

@@ -6,9 +6,10 @@ use std::collections::BTreeSet;
 use super::answer::Fields;
 use super::client::Tmux;
 use super::command::Command;
+use super::ids;
 use super::interface::Mark;
 use crate::model::detail::Setting;
-use crate::model::tree::{Pane, ServerState, Session, Tab};
+use crate::model::tree::{Pane, PaneId, ServerState, Session, SessionId, Tab, TabId};
 use crate::mux::MuxError;
 
 /// The option.
@@ -27,15 +28,15 @@ pub fn says_so(value: &[u8]) -> bool {
         .any(|no| value.eq_ignore_ascii_case(no.as_bytes()))
 }
 
-/// What can be marked, by tmux's own number.
+/// What can be marked, by its handle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Marked {
     /// A session with all that is in it.
-    Session(u32),
+    Session(SessionId),
     /// A window, in whichever sessions it is.
-    Tab(u32),
+    Tab(TabId),
     /// A pane.
-    Pane(u32),
+    Pane(PaneId),
 }
 
 impl Marked {
@@ -51,9 +52,9 @@ impl Marked {
 
     fn to(self, command: Command) -> Command {
         match self {
-            Marked::Session(id) => command.opt("-t", format!("${id}:")),
-            Marked::Tab(id) => command.flag("-w").opt("-t", format!("@{id}")),
-            Marked::Pane(id) => command.flag("-p").opt("-t", format!("%{id}")),
+            Marked::Session(id) => command.opt("-t", format!("{}:", ids::session(id))),
+            Marked::Tab(id) => command.flag("-w").opt("-t", ids::window(id)),
+            Marked::Pane(id) => command.flag("-p").opt("-t", ids::pane(id)),
         }
     }
 
@@ -125,9 +126,9 @@ pub(super) fn marks() -> Command {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Marks {
     /// The panes that are private in any session.
-    pub(super) private: BTreeSet<u32>,
+    pub(super) private: BTreeSet<PaneId>,
     /// The panes in front of which an interface is.
-    pub(super) interfaces: BTreeSet<u32>,
+    pub(super) interfaces: BTreeSet<PaneId>,
 }
 
 /// Reads the answer to [`marks`].
@@ -135,7 +136,7 @@ pub(super) fn read_marks(answer: &[u8], what: &str) -> Result<Marks, MuxError> {
     let mut fields = Fields::new(answer, what);
     let mut marks = Marks::default();
     while !fields.is_empty() {
-        let pane = fields.id(b'%')?;
+        let pane = PaneId::of(fields.id(b'%')?.into());
         let root = fields.number_or_none()?.unwrap_or(0);
         if says_so(&fields.text()?) {
             marks.private.insert(pane);
@@ -167,7 +168,7 @@ mod tests {
     fn marks_are_read_whatever_their_value_is() {
         let answer = b"%1 7   \n%2 7 on  \n%1 7 a\\ b\nc x \n%3  0 1\\ 2 \n";
         let marks = read_marks(answer, "a test").unwrap();
-        assert_eq!(marks.private, BTreeSet::from([1, 2]));
+        assert_eq!(marks.private, BTreeSet::from([1, 2].map(PaneId::of)));
         assert_eq!(marks.interfaces, BTreeSet::new());
         assert_eq!(read_marks(b"", "a test").unwrap(), Marks::default());
         assert!(read_marks(b"%1 7 on", "a test").is_err());

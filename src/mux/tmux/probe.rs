@@ -11,6 +11,7 @@ use super::layout;
 use super::query::Rows;
 use super::rows::{FixedRow, PaneRow, WindowRow};
 use crate::model::digest::DigestBuilder;
+use crate::model::tree::PaneId;
 use crate::mux::{PaneActivity, Probe};
 
 /// What of the rows tells whether there is something to capture. The same for both depths.
@@ -19,7 +20,7 @@ pub(super) fn probe(rows: &Rows) -> Probe {
         .panes
         .iter()
         .map(|row| PaneActivity {
-            pane: row.id,
+            pane: PaneId::of(row.id.into()),
             // What an interface draws is no activity.
             text: match row.interface {
                 None => digest(&row.text),

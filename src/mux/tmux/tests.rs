@@ -8,6 +8,7 @@ use super::command::{Command, format_escaped};
 use super::*;
 use crate::model::contents::Contents;
 use crate::model::tree::{AutomaticRename, ExitState, Pane, ServerState};
+use crate::mux::tmux::ids;
 use crate::mux::{ContentsRequest, Limits, ServerSelect};
 use muxtape_testing::{self as testing, TmuxServer, wait_until};
 
@@ -80,7 +81,7 @@ fn nested_splits_and_zoom_are_seen_as_they_are() {
     );
     assert!(tab.pane(2).unwrap().marked);
     let shown = server.run(["display-message", "-p", "-t", "main:", "#{window_layout}"]);
-    let ids = |index| tab.pane(index).unwrap().handle.unwrap().id;
+    let ids = |index| ids::in_layout(tab.pane(index).unwrap().handle.unwrap().id);
     let printed = layout::print(&tab.layout, &ids).unwrap();
     assert_eq!(
         layout::parse(printed.as_bytes()),
@@ -117,7 +118,7 @@ fn odd_names_are_kept_byte_for_byte() {
         assert_eq!(tab.automatic_rename, AutomaticRename::Off);
         assert!(!server.home().join("pwned").exists());
         let handle = session.handle.unwrap();
-        let kill = Command::new("kill-session").opt("-t", format!("${handle}"));
+        let kill = Command::new("kill-session").opt("-t", ids::session(handle));
         tmux.run("a test", &[kill]).unwrap();
     }
 }
@@ -402,7 +403,10 @@ fn panes_that_have_gone_have_no_text_and_do_not_disturb_others() {
     server.wait_for_prompt("main:");
     let tmux = tmux(&server);
     let here = requests(&tmux.observe().unwrap().state)[0];
-    let gone = ContentsRequest { pane: 99, ..here };
+    let gone = ContentsRequest {
+        pane: crate::model::tree::PaneId::of(99),
+        ..here
+    };
     let moved = ContentsRequest {
         alternate: true,
         ..here

@@ -9,7 +9,7 @@ use crate::model::detail::{Hook, Setting, Variable};
 use crate::model::digest::Digest;
 use crate::model::geometry::{Layout, Size};
 use crate::model::target::Target;
-use crate::model::tree::{AutomaticRename, ExitState, Screen};
+use crate::model::tree::{AutomaticRename, ExitState, PaneId, Screen, SessionId, TabId};
 use crate::mux::NewPane;
 use crate::restore::beginning::Beginning;
 use crate::restore::reference::{PaneRef, SessionRef, TabRef};
@@ -29,8 +29,8 @@ pub enum Place {
 /// A session that is alive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Living {
-    /// The multiplexer's number for it.
-    pub id: u32,
+    /// Its handle.
+    pub id: SessionId,
     /// Its name.
     pub name: BString,
     /// The name that it gets when another one takes its own; the same where none does.
@@ -94,18 +94,18 @@ pub struct Merge {
 /// A living tab, and how it was saved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LivingTab {
-    /// The multiplexer's number for it.
-    pub id: u32,
+    /// Its handle.
+    pub id: TabId,
     /// The saved layout.
     pub saved: Layout,
     /// The living layout.
     pub alive: Layout,
     /// The numbers of living panes in it, by their numbers in the saved one.
     pub known: BTreeMap<u32, u32>,
-    /// All living panes in their order: their numbers in the tab, and the multiplexer's.
-    pub living: Vec<(u32, Option<u32>)>,
-    /// The pane that fills it, by the multiplexer's number.
-    pub zoomed: Option<u32>,
+    /// All living panes in their order: their numbers in the tab, and their handles.
+    pub living: Vec<(u32, Option<PaneId>)>,
+    /// The pane that fills it.
+    pub zoomed: Option<PaneId>,
 }
 
 impl PlannedSession {
@@ -184,8 +184,8 @@ pub struct PlannedTab {
     pub synchronized: bool,
     /// What is set for it.
     pub own: Own,
-    /// The multiplexer's number of the living tab that its only pane goes into; it itself is gone then.
-    pub joins: Option<u32>,
+    /// The living tab that its only pane goes into; it itself is gone then.
+    pub joins: Option<TabId>,
 }
 
 /// A pane that is made.

@@ -12,6 +12,7 @@ use crate::model::detail::Buffer;
 use crate::model::digest::Digest;
 use crate::model::id::SnapshotId;
 use crate::model::target::Target;
+use crate::model::tree::{SessionId, TabId};
 
 mod made;
 
@@ -61,9 +62,9 @@ pub struct Reliance {
     /// The server's process, where one runs.
     pub server: Option<i32>,
     /// Sessions that are replaced or added to: their tabs and panes count.
-    pub sessions: BTreeSet<u32>,
+    pub sessions: BTreeSet<SessionId>,
     /// Tabs that panes are put into: their layouts count, too.
-    pub tabs: BTreeSet<u32>,
+    pub tabs: BTreeSet<TabId>,
 }
 
 /// The kind of a row of the preview.

@@ -10,7 +10,7 @@ use crate::model::ansi::label;
 use crate::model::geometry::{Cell, Layout, Rect};
 use crate::model::snapshot::ServerIdentity;
 use crate::model::target::Target;
-use crate::model::tree::{AutomaticRename, Pane, Session, Tab};
+use crate::model::tree::{AutomaticRename, Pane, Session, SessionId, Tab, TabId};
 use crate::model::words;
 use crate::restore::judge::Judged;
 use crate::restore::matching::{Found, Living};
@@ -33,7 +33,7 @@ impl<'a> Planner<'a> {
         &mut self,
         session: &'a Session,
         alive: &'a Session,
-        id: u32,
+        id: SessionId,
         chosen: Chosen,
     ) {
         let parts = self.parts(session, alive);
@@ -118,8 +118,10 @@ impl<'a> Planner<'a> {
                 let chosen = self.selection.has(&session.name, tab.index, pane.index);
                 match found {
                     Found::Alive(own) if chosen => {
-                        let id = own.handle.map_or(0, |handle| handle.id);
-                        judged.detail = format!("alive as {}", self.profile.pane(id));
+                        judged.detail = match own.handle {
+                            Some(handle) => format!("alive as {}", self.profile.pane(handle.id)),
+                            None => "alive".to_owned(),
+                        };
                     }
                     Found::Elsewhere(session, tab) if chosen => {
                         judged.detail = format!("alive in {}:{tab}", label(session));
@@ -362,7 +364,7 @@ impl<'a> Planner<'a> {
         judged: &Judged,
         made: SessionRef,
         taken: &mut BTreeSet<u32>,
-        joins: Option<u32>,
+        joins: Option<TabId>,
     ) -> PaneRef {
         let rect = Rect {
             left: 0,

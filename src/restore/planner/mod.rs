@@ -24,7 +24,7 @@ use super::policy::{Policy, Selection};
 use super::profile::Profile;
 use super::reference::{About, SessionRef, TabRef};
 use crate::model::snapshot::Snapshot;
-use crate::model::tree::Tab;
+use crate::model::tree::{Tab, TabId};
 
 /// Plans a restore of the chosen parts of a snapshot beside what is alive.
 #[must_use]
@@ -61,7 +61,7 @@ struct Planner<'a> {
     /// The session that founds each group.
     leaders: BTreeMap<&'a BString, SessionRef>,
     /// Tabs that are made, by their number in the snapshot, for linking them into other sessions.
-    tabs: BTreeMap<u32, (TabRef, &'a Tab)>,
+    tabs: BTreeMap<TabId, (TabRef, &'a Tab)>,
     /// Settings, hooks and variables of the session at hand that are not set again.
     left: Vec<String>,
     /// What is lost, by its weight.

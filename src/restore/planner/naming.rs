@@ -6,7 +6,7 @@ use bstr::{BString, ByteSlice};
 
 use super::{Planner, reference};
 use crate::model::digest::DigestBuilder;
-use crate::model::tree::{Session, Tab};
+use crate::model::tree::{Session, SessionId, Tab};
 use crate::restore::judge::path_of;
 use crate::restore::plan::{Living, Place, PlannedSession};
 use crate::restore::reference::SessionRef;
@@ -38,7 +38,7 @@ impl Planner<'_> {
         &mut self,
         session: &Session,
         alive: &Session,
-        id: u32,
+        id: SessionId,
     ) -> SessionRef {
         let living = Living {
             id,
@@ -49,7 +49,12 @@ impl Planner<'_> {
     }
 
     /// Plans the names of a session that holds what is added to a living one.
-    pub(super) fn name_into(&mut self, session: &Session, alive: &Session, id: u32) -> SessionRef {
+    pub(super) fn name_into(
+        &mut self,
+        session: &Session,
+        alive: &Session,
+        id: SessionId,
+    ) -> SessionRef {
         let living = Living {
             id,
             name: alive.name.clone(),

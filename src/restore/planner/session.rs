@@ -7,7 +7,7 @@ use super::Planner;
 use crate::model::ansi::label;
 use crate::model::detail::Setting;
 use crate::model::target::Target;
-use crate::model::tree::{Pane, Session, Tab};
+use crate::model::tree::{Pane, Session, SessionId, Tab, TabId};
 use crate::mux::NewPane;
 use crate::restore::judge::{Judged, Terms, hold, judge};
 use crate::restore::matching::{is_nameless, is_place, same_programs};
@@ -128,9 +128,9 @@ impl<'a> Planner<'a> {
 
     /// Notes what is lost with a living session: panes with programs first. Tabs that another session has, too,
     /// stay.
-    fn lose(&mut self, alive: &Session, id: u32) {
+    fn lose(&mut self, alive: &Session, id: SessionId) {
         self.plan.relies.sessions.insert(id);
-        let elsewhere: BTreeSet<u32> = self
+        let elsewhere: BTreeSet<TabId> = self
             .live
             .state
             .sessions
@@ -282,9 +282,9 @@ enum Fate<'a> {
     /// It is made beside the living one, under another name.
     Beside,
     /// It takes the place of this living one; its number.
-    Instead(&'a Session, u32),
+    Instead(&'a Session, SessionId),
     /// What is missing is added to this living one; its number.
-    Into(&'a Session, u32),
+    Into(&'a Session, SessionId),
 }
 
 /// Whether a live session is as the saved one was: focus, sizes and texts do not count.

@@ -1,9 +1,11 @@
-//! What is alive on a server, by tmux's numbers.
+//! What is alive on a server, by tmux's handles.
 
 use bstr::{BString, ByteSlice};
 
+use crate::model::tree::SessionId;
 use crate::mux::MuxError;
 use crate::mux::tmux::command::Command;
+use crate::mux::tmux::ids;
 use crate::mux::tmux::{Tmux, names};
 use crate::restore::RestoreError;
 use crate::restore::restorer::{AlivePane, AliveParts};
@@ -35,11 +37,11 @@ pub(super) fn look(tmux: &Tmux) -> Result<AliveParts, RestoreError> {
 }
 
 fn add(alive: &mut AliveParts, line: &[u8]) -> Option<()> {
-    let mut words = line.to_str().ok()?.split(' ');
-    let id = words.next()?.strip_prefix('%')?.parse().ok()?;
-    let pid = words.next()?.parse().ok()?;
-    let tab = words.next()?.strip_prefix('@')?.parse().ok()?;
-    let session = words.next()?.strip_prefix('$')?.parse().ok()?;
+    let mut words = line.split_str(" ");
+    let id = ids::read_pane(words.next()?)?;
+    let pid = words.next()?.to_str().ok()?.parse().ok()?;
+    let tab = ids::read_window(words.next()?)?;
+    let session = ids::read_session(words.next()?)?;
     let pane = alive.panes.entry(id).or_insert_with(|| AlivePane {
         pid,
         places: Vec::new(),
@@ -49,8 +51,7 @@ fn add(alive: &mut AliveParts, line: &[u8]) -> Option<()> {
 }
 
 /// Reads `$31 name`.
-pub(super) fn session(line: &[u8]) -> Option<(u32, BString)> {
+pub(super) fn session(line: &[u8]) -> Option<(SessionId, BString)> {
     let (id, name) = line.split_once_str(" ")?;
-    let id = id.strip_prefix(b"$")?.to_str().ok()?.parse().ok()?;
-    Some((id, names::given(name)))
+    Some((ids::read_session(id)?, names::given(name)))
 }

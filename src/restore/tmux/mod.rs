@@ -29,8 +29,10 @@ use super::restorer::{AliveParts, NewPanes, Rehearsal, Restorer};
 use super::{RestoreError, Workshop};
 use crate::model::snapshot::ServerIdentity;
 use crate::model::tree::ServerState;
+use crate::model::tree::{PaneId, SessionId};
 use crate::mux::tmux::Tmux;
 use crate::mux::tmux::command::Command;
+use crate::mux::tmux::ids;
 use crate::mux::{MuxError, NewPane, Scope, ServerSelect};
 
 pub use profile::TmuxProfile;
@@ -78,12 +80,12 @@ impl Restorer for Tmux {
         alive::look(self)
     }
 
-    fn close(&self, sessions: &[u32], panes: &[u32]) -> String {
+    fn close(&self, sessions: &[SessionId], panes: &[PaneId]) -> String {
         let kill = |name, id: String| Command::new(name).opt("-t", id);
         let sessions = sessions.iter();
-        let sessions = sessions.map(|id| kill("kill-session", format!("${id}")));
+        let sessions = sessions.map(|id| kill("kill-session", ids::session(*id)));
         let panes = panes.iter();
-        let panes = panes.map(|id| kill("kill-pane", format!("%{id}")));
+        let panes = panes.map(|id| kill("kill-pane", ids::pane(*id)));
         let commands: Vec<Command> = sessions.chain(panes).collect();
         match self.ask("closing what was made", &commands) {
             Ok(reply) => reply.complaints.join("; "),
@@ -91,13 +93,13 @@ impl Restorer for Tmux {
         }
     }
 
-    fn move_clients(&self, from: u32, to: u32) -> Result<usize, MuxError> {
+    fn move_clients(&self, from: SessionId, to: SessionId) -> Result<usize, MuxError> {
         let clients = apply::clients::list(self)?.into_iter();
         let commands: Vec<Command> = clients
             .filter(|client| client.session == from)
             .map(|client| {
                 let switch = Command::new("switch-client").opt("-c", &client.name);
-                switch.opt("-t", format!("${to}"))
+                switch.opt("-t", ids::session(to))
             })
             .collect();
         if !commands.is_empty() {
@@ -107,14 +109,14 @@ impl Restorer for Tmux {
         Ok(commands.len())
     }
 
-    fn close_single(&self, session: u32) -> Result<(), MuxError> {
+    fn close_single(&self, session: SessionId) -> Result<(), MuxError> {
         let [_, _, _, target, alone, kill] = closing(session);
         let close = Command::new("if-shell").flag("-F").opt("-t", target);
         self.run("closing a blank session", &[close.arg(alone).arg(kill)])?;
         Ok(())
     }
 
-    fn closing(&self, session: u32) -> Result<process::Command, MuxError> {
+    fn closing(&self, session: SessionId) -> Result<process::Command, MuxError> {
         let mut command = process::Command::new(self.program());
         command
             .arg("-S")
@@ -134,9 +136,10 @@ impl Restorer for Tmux {
 
 /// What closes a session with a single pane, as arguments of tmux; nothing is done where something was opened in it
 /// meanwhile.
-fn closing(session: u32) -> [String; 6] {
-    let target = format!("${session}:");
-    let kill = format!("kill-session -t '${session}'");
+fn closing(session: SessionId) -> [String; 6] {
+    let session = ids::session(session);
+    let target = format!("{session}:");
+    let kill = format!("kill-session -t '{session}'");
     let alone = "#{==:#{session_windows}-#{window_panes},1-1}";
     ["if-shell", "-F", "-t", &target, alone, &kill].map(str::to_owned)
 }

@@ -8,8 +8,10 @@ use super::commands::{is_automatic, shown};
 use super::rejoin::rejoin;
 use super::settings;
 use crate::model::detail::{Hook, Setting, Variable};
+use crate::model::tree::PaneId;
 use crate::mux::NewPane;
 use crate::mux::tmux::capabilities::Capabilities;
+use crate::mux::tmux::ids;
 use crate::mux::tmux::unquoted;
 use crate::restore::plan::{LivingTab, Own, Plan, StepShown};
 use crate::restore::policy::Settings;
@@ -64,8 +66,8 @@ impl Profile for TmuxProfile {
         is_automatic(name)
     }
 
-    fn pane(&self, id: u32) -> String {
-        format!("%{id}")
+    fn pane(&self, id: PaneId) -> String {
+        ids::pane(id)
     }
 
     fn by_hand(&self, what: ByHand) -> &'static str {

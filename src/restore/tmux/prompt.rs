@@ -13,9 +13,11 @@ use rustix::fs::OFlags;
 use rustix::termios::{InputModes, LocalModes};
 
 use crate::model::program::program_name;
+use crate::model::tree::PaneId;
 use crate::mux::process::{self, Waiting};
 use crate::mux::tmux::Tmux;
 use crate::mux::tmux::command::Command;
+use crate::mux::tmux::ids;
 
 /// How long a shell that does nothing may take to its first prompt.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -68,8 +70,8 @@ impl Editor {
 /// A pane whose prompt is waited for.
 #[derive(Debug, Clone)]
 pub(super) struct Awaited {
-    /// tmux's number for it.
-    pub(super) id: u32,
+    /// Its handle.
+    pub(super) id: PaneId,
     /// Its process: the shell.
     pub(super) pid: i32,
     /// How the shell reads.
@@ -103,7 +105,7 @@ pub(super) struct Prompt {
 }
 
 /// Where the cursors of panes are, and their terminals.
-pub(super) fn spots(tmux: &Tmux) -> BTreeMap<u32, (Spot, String)> {
+pub(super) fn spots(tmux: &Tmux) -> BTreeMap<PaneId, (Spot, String)> {
     let format = "#{pane_id} #{history_size} #{cursor_x} #{cursor_y} #{pane_height} #{pane_width} \
         #{alternate_on} #{pane_tty}";
     let list = Command::new("list-panes").flag("-a").opt("-F", format);
@@ -112,7 +114,7 @@ pub(super) fn spots(tmux: &Tmux) -> BTreeMap<u32, (Spot, String)> {
     };
     let rows = reply.stdout.lines().filter_map(|line| {
         let mut words = line.to_str().ok()?.splitn(8, ' ');
-        let id = words.next()?.strip_prefix('%')?.parse().ok()?;
+        let id = ids::read_pane(words.next()?.as_bytes())?;
         let history = words.next()?.parse().ok()?;
         let mut number = || words.next()?.parse::<u16>().ok();
         let spot = Spot {
@@ -194,12 +196,12 @@ fn reads(waiting: Option<Waiting>, mode: Mode) -> bool {
     })
 }
 
-/// Waits for the prompts of panes; gives those that came, by tmux's numbers.
+/// Waits for the prompts of panes; gives those that came.
 ///
 /// A prompt is there when the shell's own line editor has the terminal, or the terminal is in its canonical mode where
 /// the shell has none; when the shell is in front, without a child that reads, and does not read a file of commands; and
 /// when the cursor has moved and stands still. A shell that asks something while it starts has none.
-pub(super) fn wait(tmux: &Tmux, panes: Vec<Awaited>) -> BTreeMap<u32, Prompt> {
+pub(super) fn wait(tmux: &Tmux, panes: Vec<Awaited>) -> BTreeMap<PaneId, Prompt> {
     let mut found = BTreeMap::new();
     if panes.is_empty() {
         return found;

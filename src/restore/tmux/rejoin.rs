@@ -357,7 +357,7 @@ mod tests {
             let Some(alive) = prune::kept(&saved, &|pane| !lost(pane)) else { return Ok(()); };
             let living: Vec<u32> = alive.panes().into_iter().map(|(pane, _)| pane).collect();
             let place = LivingTab {
-                id: 1,
+                id: crate::model::tree::TabId::of(1),
                 saved: saved.clone(),
                 alive,
                 known: living.iter().map(|pane| (*pane, *pane)).collect(),

@@ -12,6 +12,7 @@ use bstr::{BStr, BString, ByteSlice};
 use crate::model::ansi::label;
 use crate::mux::ServerSelect;
 use crate::mux::tmux::command::{Command, format_escaped};
+use crate::mux::tmux::ids;
 use crate::restore::plan::Plan;
 use crate::restore::quoting::{self, Dialect};
 use crate::restore::reference::{PaneRef, SessionRef, TabRef};
@@ -125,7 +126,7 @@ impl Writer<'_> {
             let name = name.replace("${w0", &format!("${{old{at}"));
             self.out
                 .push_str(&before.replace("w0=", &format!("old{at}=")));
-            let id = living.id;
+            let id = living.id.number();
             back.push_str(&format!(
                 "    case \"$aside \" in *' {id} '*) tmux rename-session -t '${id}' -- {name} ;; esac\n"
             ));
@@ -140,12 +141,12 @@ impl Writer<'_> {
         let Some(living) = self.plan.session(session).and_then(|one| one.replaces()) else {
             return;
         };
-        let (old, new) = (living.id, session_variable(session));
+        let (old, new) = (ids::session(living.id), session_variable(session));
         self.line(&format!(
-            "at=$(tmux display-message -p -t '${old}' '#{{window_index}}')"
+            "at=$(tmux display-message -p -t '{old}' '#{{window_index}}')"
         ));
         self.line(&format!(
-            "tmux list-clients -t '${old}' -F '#{{client_name}}' | while read -r client; do\n    \
+            "tmux list-clients -t '{old}' -F '#{{client_name}}' | while read -r client; do\n    \
              tmux select-window -t \"${{{new}}}:$at\" 2>/dev/null </dev/null || :\n    \
              tmux switch-client -c \"$client\" -t \"${{{new}}}\" </dev/null || :\ndone"
         ));
@@ -207,7 +208,7 @@ impl Writer<'_> {
             }
             Action::SetAside { session } => {
                 let living = self.plan.session(*session).and_then(|one| one.replaces());
-                let id = living.map_or(0, |living| living.id);
+                let id = living.map_or(0, |living| living.id.number());
                 self.line(&format!("aside=\"$aside {id}\""));
             }
             Action::TakeClients { session } => self.take_clients(*session),

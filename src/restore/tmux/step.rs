@@ -7,6 +7,7 @@ use bstr::BString;
 use serde::Serialize;
 
 use crate::model::geometry::{Axis, Layout, Size};
+use crate::model::tree::{PaneId, TabId};
 use crate::restore::reference::{About, PaneRef, SessionRef, TabRef};
 use crate::restore::report::Phase;
 
@@ -24,8 +25,8 @@ pub(super) enum Part {
 /// A pane of a living tab, for placing another one beside it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub(super) enum Beside {
-    /// One that is alive, by tmux's number.
-    Living(u32),
+    /// One that is alive.
+    Living(PaneId),
     /// One that is made.
     Made(PaneRef),
 }
@@ -244,8 +245,8 @@ pub(super) enum Action {
     },
     /// Puts all panes of a living tab where they were saved.
     Rearrange {
-        /// tmux's number of the tab.
-        window: u32,
+        /// The tab.
+        window: TabId,
         /// The layout; its panes are places in `panes`.
         layout: Layout,
         /// Who fills it, in the order of the tree.
@@ -253,8 +254,8 @@ pub(super) enum Action {
     },
     /// Lets the focused pane of a living tab fill it again.
     ZoomAgain {
-        /// tmux's number of the pane.
-        pane: u32,
+        /// The pane.
+        pane: PaneId,
     },
     /// Takes the clients that look at the session that is replaced to the one in its place, to the tab
     /// that they looked at.

@@ -8,6 +8,7 @@ use bstr::BString;
 use super::{LeftAlone, Undoable, Undone, is_same_life, undo};
 use crate::model::ansi::label;
 use crate::model::target::Target;
+use crate::model::tree::PaneId;
 use crate::restore::{
     OnConflict, Policy, RestoreError, Restorer, Selection, Surroundings, Workshop, apply, prepare,
     telling_texts,
@@ -47,7 +48,7 @@ pub fn take_back(made: &Undoable, means: &Means<'_>) -> Result<Undone, RestoreEr
     }
     let mut undone = Undone::default();
     let alive = means.tmux.alive()?;
-    let own: BTreeSet<u32> = made.panes.iter().map(|pane| pane.id).collect();
+    let own: BTreeSet<PaneId> = made.panes.iter().map(|pane| pane.id).collect();
     // Those that are still what was made give their places back.
     let (instead, beside): (Vec<&BString>, Vec<&BString>) =
         made.replaced.iter().partition(|name| {

@@ -18,6 +18,7 @@ use super::restorer::{AliveParts, Restorer};
 use crate::model::ansi::label;
 use crate::model::id::SnapshotId;
 use crate::model::snapshot::ServerIdentity;
+use crate::model::tree::{PaneId, SessionId};
 
 /// What a restore made, and on which server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,7 +106,7 @@ pub fn undo(restorer: &dyn Restorer, made: &Undoable) -> Result<Undone, RestoreE
         return Ok(undone);
     }
     let alive = restorer.alive()?;
-    let own: BTreeSet<u32> = made.panes.iter().map(|pane| pane.id).collect();
+    let own: BTreeSet<PaneId> = made.panes.iter().map(|pane| pane.id).collect();
     let (mut sessions, mut panes) = (Vec::new(), Vec::new());
     for session in &made.sessions {
         let left = match alive.sessions.get(&session.id) {
@@ -141,8 +142,8 @@ pub fn undo(restorer: &dyn Restorer, made: &Undoable) -> Result<Undone, RestoreE
     if sessions.is_empty() && panes.is_empty() {
         return Ok(undone);
     }
-    let ids: Vec<u32> = sessions.iter().map(|session| session.id).collect();
-    let of_panes: Vec<u32> = panes.iter().map(|pane| pane.id).collect();
+    let ids: Vec<SessionId> = sessions.iter().map(|session| session.id).collect();
+    let of_panes: Vec<PaneId> = panes.iter().map(|pane| pane.id).collect();
     let why = restorer.close(&ids, &of_panes);
     let still = restorer.alive()?;
     undone.was_last = still.sessions.is_empty();
@@ -181,7 +182,7 @@ fn is_same_life(restorer: &dyn Restorer, made: &Undoable) -> Result<bool, Restor
 
 impl AliveParts {
     /// How many panes of a session, and of no other one, are not among these.
-    fn foreign(&self, session: u32, own: &BTreeSet<u32>) -> usize {
+    fn foreign(&self, session: SessionId, own: &BTreeSet<PaneId>) -> usize {
         let panes = self.panes.iter().filter(|(id, pane)| {
             let places = &pane.places;
             !own.contains(id) && !places.is_empty() && places.iter().all(|place| place.1 == session)

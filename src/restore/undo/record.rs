@@ -14,6 +14,7 @@ use crate::files;
 use crate::model::id::SnapshotId;
 use crate::model::snapshot::ServerIdentity;
 use crate::model::time::Millis;
+use crate::model::tree::SessionId;
 use crate::restore::RestoreError;
 use crate::restore::report::{Made, MadePane};
 
@@ -53,7 +54,7 @@ struct Record {
     /// When; files of older versions do not tell.
     #[serde(default)]
     at: Millis,
-    sessions: Vec<(u32, BString, BString)>,
+    sessions: Vec<(SessionId, BString, BString)>,
     #[serde(default)]
     panes: Vec<MadePane>,
     #[serde(default)]
@@ -111,7 +112,12 @@ pub fn recall(dir: &Path) -> Result<Vec<Kept>, RestoreError> {
             made: Undoable {
                 server: record.server,
                 sessions: sessions
-                    .map(|(id, from, to)| Made { from, to, id })
+                    .map(|(id, from, to)| Made {
+                        from,
+                        to,
+                        id,
+                        called: String::new(),
+                    })
                     .collect(),
                 panes: record.panes,
                 replaced: record.replaced,
@@ -226,7 +232,8 @@ mod tests {
             sessions: vec![Made {
                 from: "a\tb".into(),
                 to: "a".into(),
-                id: 3,
+                id: SessionId::of(3),
+                called: String::new(),
             }],
             panes: Vec::new(),
             replaced: vec!["a".into()],

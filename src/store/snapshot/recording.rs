@@ -12,6 +12,7 @@ use crate::model::digest::Digest;
 use crate::model::id::{Doubt, SnapshotId};
 use crate::model::snapshot::{Cause, ChangeCount, ServerIdentity, SnapshotMeta};
 use crate::model::time::Millis;
+use crate::model::tree::PaneId;
 use crate::model::tree::{ServerState, Session};
 use crate::model::words::count;
 use crate::store::file::lease::Outcome;
@@ -283,7 +284,7 @@ pub(in crate::store) fn store_texts(
 
 /// Which text each pane showed before.
 pub(in crate::store) struct Bases {
-    by_handle: BTreeMap<u32, Digest>,
+    by_handle: BTreeMap<PaneId, Digest>,
     by_place: BTreeMap<(BString, u32, u32), Digest>,
 }
 
@@ -308,7 +309,7 @@ impl Bases {
 
     fn of(
         &self,
-        handle: Option<u32>,
+        handle: Option<PaneId>,
         (session, tab, pane): (&BString, u32, u32),
     ) -> Option<Digest> {
         let same = handle.and_then(|handle| self.by_handle.get(&handle));

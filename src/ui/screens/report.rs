@@ -84,7 +84,7 @@ fn undo(screen: &Report, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> Rect 
             if made.is_empty() {
                 return area;
             }
-            let ids: Vec<String> = made.iter().map(|made| format!("${}", made.id)).collect();
+            let ids: Vec<&str> = made.iter().map(|made| made.called.as_str()).collect();
             let made = plural(made.len(), "session");
             let before = point.map(|point| format!("Saved before: {}. ", point.short()));
             let before = before.unwrap_or_default();

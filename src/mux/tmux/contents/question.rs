@@ -9,8 +9,10 @@ use std::hash::{BuildHasher, RandomState};
 
 use super::super::capabilities::Capabilities;
 use super::super::command::Command;
+use super::super::ids;
 use super::super::padding;
 use super::super::private;
+use crate::model::tree::PaneId;
 
 /// What a pane was at the moment of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +47,7 @@ const FACTS: &str = "#{pane_id} #{alternate_on} #{history_size} #{pane_width} #{
 pub(super) struct Question {
     mark: String,
     commands: Vec<Command>,
-    panes: Vec<(u32, usize)>,
+    panes: Vec<(PaneId, usize)>,
 }
 
 impl Question {
@@ -59,11 +61,11 @@ impl Question {
     }
 
     /// Adds captures of a pane.
-    pub(super) fn add(&mut self, pane: u32, captures: impl IntoIterator<Item = Command>) {
+    pub(super) fn add(&mut self, pane: PaneId, captures: impl IntoIterator<Item = Command>) {
         // Where the pane has gone, tmux refuses this, or evaluates it for none or for another one.
         let facts = Command::new("display-message")
             .flag("-p")
-            .opt("-t", format!("%{pane}"))
+            .opt("-t", ids::pane(pane))
             .arg(FACTS);
         let mark = Command::new("display-message").flag("-p").arg(&self.mark);
         let before = self.commands.len();
@@ -122,11 +124,11 @@ impl Question {
     }
 }
 
-fn facts(said: &[u8], pane: u32) -> Option<Facts> {
+fn facts(said: &[u8], pane: PaneId) -> Option<Facts> {
     let said = std::str::from_utf8(said).ok()?.strip_suffix('\n')?;
     let (said, version) = said.rsplit_once(' ')?;
     let mut words = said.split(' ');
-    if words.next()?.strip_prefix('%')?.parse() != Ok(pane) {
+    if words.next()? != ids::pane(pane) {
         return None;
     }
     let mut number = || words.next()?.parse::<u32>().ok();
@@ -157,8 +159,8 @@ mod tests {
         let mut question = Question::new();
         question.mark = "mark".into();
         let capture = || Command::new("capture-pane");
-        question.add(1, [capture(), capture()]);
-        question.add(2, [capture()]);
+        question.add(PaneId::of(1), [capture(), capture()]);
+        question.add(PaneId::of(2), [capture()]);
         question
     }
 

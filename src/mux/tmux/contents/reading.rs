@@ -16,7 +16,9 @@
 //! the text, or there is no bookmark. A resized pane is read anew.
 
 use super::super::command::Command;
+use super::super::ids;
 use super::question::{Answer, Facts};
+use crate::model::tree::PaneId;
 use crate::mux::TextRequest;
 use crate::mux::text::{Bookmark, PaneText, Seen, Stretch, Style};
 
@@ -141,7 +143,7 @@ impl<'a> Reading<'a> {
     }
 
     /// The pane.
-    pub(super) fn pane(&self) -> u32 {
+    pub(super) fn pane(&self) -> PaneId {
         self.request.of.pane
     }
 
@@ -250,14 +252,14 @@ impl<'a> Reading<'a> {
     }
 
     fn capture(&self) -> Command {
-        let target = format!("%{}", self.request.of.pane);
+        let target = ids::pane(self.request.of.pane);
         Command::new("capture-pane").flag("-epJ").opt("-t", target)
     }
 
     /// A question that is answered whatever the pane does: what is captured is decided by tmux at that
     /// moment. Its rows are not counted from the top, so there is no bookmark.
     fn everything(&self) -> Step {
-        let target = format!("%{}", self.request.of.pane);
+        let target = ids::pane(self.request.of.pane);
         let oldest = match self.request.of.limit {
             None => "-".to_owned(),
             Some(_) => format!("-{}", self.history - self.top),

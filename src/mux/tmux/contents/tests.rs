@@ -7,9 +7,11 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::super::capabilities::Capabilities;
+use super::super::ids;
 use super::super::padding;
 use super::super::tests::tmux;
 use super::*;
+use crate::model::tree::PaneId;
 use crate::mux::{Bookmark, ContentsRequest, PaneText};
 use muxtape_testing::{TmuxServer, make_fifo, wait_until};
 
@@ -17,7 +19,7 @@ use muxtape_testing::{TmuxServer, make_fifo, wait_until};
 struct Printer {
     server: TmuxServer,
     step: usize,
-    pane: u32,
+    pane: PaneId,
 }
 
 impl Printer {
@@ -34,7 +36,7 @@ impl Printer {
         let new = ["new-session", "-d", "-s", "main", "-x", "40", "-y", "12"];
         server.run([&new[..], &["sh", "-c", &script]].concat());
         let pane = server.run(["display-message", "-p", "-t", "main:", "#{pane_id}"]);
-        let pane = pane.trim_start_matches('%').parse().unwrap();
+        let pane = ids::read_pane(pane.as_bytes()).unwrap();
         Self {
             server,
             step: 0,
@@ -78,7 +80,7 @@ impl Printer {
     /// What one `capture-pane` of so many rows and the screen prints.
     fn plainly(&self, rows: u32) -> Vec<u8> {
         let from = format!("-{rows}");
-        let target = format!("%{}", self.pane);
+        let target = ids::pane(self.pane);
         let args = ["capture-pane", "-epJ", "-S", &from, "-t", &target];
         let said = self.server.try_run(args).stdout;
         let text = said.strip_suffix(b"\n").unwrap();

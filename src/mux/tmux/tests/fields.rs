@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::detail::{Buffer, Setting, TerminalModes, Variable, Withheld};
+use crate::model::tree::PaneId;
 use crate::model::tree::{Session, Tab};
 use crate::mux::Scope;
 
@@ -467,11 +468,11 @@ fn marks_are_inherited_and_can_be_taken_back() {
     server.run(["link-window", "-d", "-s", "main:0", "-t", "other:7"]);
     let tmux = tmux(&server);
     // By the observation, and by the last question of a capture, which have to agree.
-    let private = || -> Vec<u32> {
+    let private = || -> Vec<u64> {
         let seen = tmux.observe().unwrap().state;
         let withheld = |pane: &Pane| pane.detail.withheld == Some(Withheld::Private);
         let panes = seen.panes().filter(|(_, _, pane)| withheld(pane));
-        let mut ids: Vec<u32> = panes
+        let mut ids: Vec<PaneId> = panes
             .filter_map(|(_, _, pane)| Some(pane.handle?.id))
             .collect();
         ids.sort_unstable();
@@ -479,10 +480,10 @@ fn marks_are_inherited_and_can_be_taken_back() {
         let told = tmux.texts(&[]).unwrap();
         assert!(told.texts.is_empty());
         assert_eq!(told.private.into_iter().collect::<Vec<_>>(), ids);
-        ids
+        ids.into_iter().map(PaneId::number).collect()
     };
     let quiet = tmux.probe().unwrap().unwrap().structure;
-    assert_eq!(private(), [0u32; 0]);
+    assert_eq!(private(), [0u64; 0]);
     let set = |scope: &[&str], value: &str| {
         server.run([&["set-option"], scope, &["@muxtape-private", value]].concat());
     };
@@ -491,7 +492,7 @@ fn marks_are_inherited_and_can_be_taken_back() {
     assert_eq!(private(), [1]);
     set(&["-p", "-t", "main:.1"], "off");
     assert_eq!(tmux.probe().unwrap().unwrap().structure, quiet);
-    assert_eq!(private(), [0u32; 0]);
+    assert_eq!(private(), [0u64; 0]);
     // The session that shows it too is enough; what a pane says itself counts more.
     set(&["-t", "other:"], "because \"so\"\n");
     assert_eq!(private(), [0, 2]);
@@ -508,6 +509,6 @@ fn marks_are_inherited_and_can_be_taken_back() {
     let wanted = requests(&tmux.observe().unwrap().state);
     let texts = tmux.contents(&wanted).unwrap();
     for (asked, text) in wanted.iter().zip(texts) {
-        assert_eq!(text.is_none(), asked.pane == 2, "%{}", asked.pane);
+        assert_eq!(text.is_none(), asked.pane.number() == 2, "{asked:?}");
     }
 }

@@ -4,7 +4,7 @@ use super::{COMMANDS, Site};
 use crate::model::snapshot::MuxKind;
 use crate::mux::MuxError;
 use crate::mux::tmux::command::Command;
-use crate::mux::tmux::new_pane;
+use crate::mux::tmux::{ids, new_pane};
 use crate::restore::RestoreError;
 use crate::restore::prune;
 use crate::restore::reference::{PaneRef, TabRef};
@@ -52,7 +52,7 @@ impl Site<'_, '_> {
                 return None;
             }
             let set = Command::new("set-option").flag("-p");
-            let set = set.opt("-t", format!("%{id}"));
+            let set = set.opt("-t", ids::pane(*id));
             Some(set.arg(new_pane::RESTORED_FROM).arg(command))
         });
         began.collect()

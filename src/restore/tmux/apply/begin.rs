@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Site;
+use crate::model::tree::SessionId;
 use crate::mux::NewPane;
 use crate::mux::tmux::unquoted;
 use crate::restore::pane::Beginnings;
@@ -15,7 +16,7 @@ impl Site<'_, '_> {
     /// place in the plan. The server is asked now, because it may have been started by this restore.
     pub(super) fn beginnings(&mut self) -> Beginnings {
         let sessions = (0u32..).map(SessionRef).zip(&self.plan.sessions);
-        let asked: Vec<(SessionRef, &PlannedSession, u32)> = sessions
+        let asked: Vec<(SessionRef, &PlannedSession, SessionId)> = sessions
             .filter_map(|(at, planned)| {
                 let id = match planned.adds_to() {
                     Some(living) => living.id,
@@ -24,7 +25,7 @@ impl Site<'_, '_> {
                 Some((at, planned, id))
             })
             .collect();
-        let ids: Vec<u32> = asked.iter().map(|(_, _, id)| *id).collect();
+        let ids: Vec<SessionId> = asked.iter().map(|(_, _, id)| *id).collect();
         let told = self.tmux.new_panes(&ids).unwrap_or_default();
         let new: BTreeMap<SessionRef, NewPane> = asked
             .into_iter()

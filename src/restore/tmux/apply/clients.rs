@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use bstr::{BString, ByteSlice};
 
+use crate::model::tree::SessionId;
 use crate::mux::MuxError;
 use crate::mux::tmux::Tmux;
 use crate::mux::tmux::command::Command;
+use crate::mux::tmux::ids;
 
 /// An attached client.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,11 +16,11 @@ pub(in crate::restore::tmux) struct Client {
     /// How tmux calls it: its terminal, or a number.
     pub(in crate::restore::tmux) name: BString,
     /// The session that it looks at.
-    pub(in crate::restore::tmux) session: u32,
+    pub(in crate::restore::tmux) session: SessionId,
     /// The number of the tab that it looks at.
     pub(in crate::restore::tmux) tab: u32,
     /// The session that it looked at before.
-    pub(in crate::restore::tmux) last: Option<u32>,
+    pub(in crate::restore::tmux) last: Option<SessionId>,
 }
 
 /// All clients of a server.
@@ -31,30 +33,26 @@ pub(in crate::restore::tmux) fn list(tmux: &Tmux) -> Result<Vec<Client>, MuxErro
         ),
     ];
     let answer = tmux.run("its clients", &commands)?;
-    let mut names: BTreeMap<&[u8], u32> = BTreeMap::new();
+    let mut names: BTreeMap<&[u8], SessionId> = BTreeMap::new();
     let mut clients = Vec::new();
     for line in answer.lines() {
         match line.strip_prefix(b"C ") {
             Some(line) => clients.extend(client(line, &names)),
             None => {
                 let read = line.split_once_str(" ");
-                names.extend(read.and_then(|(id, name)| Some((name, number(id, "$")?))));
+                names.extend(read.and_then(|(id, name)| Some((name, ids::read_session(id)?))));
             }
         }
     }
     Ok(clients)
 }
 
-fn number(word: &[u8], sign: &str) -> Option<u32> {
-    word.to_str().ok()?.strip_prefix(sign)?.parse().ok()
-}
-
-fn client(line: &[u8], names: &BTreeMap<&[u8], u32>) -> Option<Client> {
+fn client(line: &[u8], names: &BTreeMap<&[u8], SessionId>) -> Option<Client> {
     let mut words = line.splitn_str(4, " ");
     Some(Client {
         name: words.next()?.into(),
-        session: number(words.next()?, "$")?,
-        tab: number(words.next()?, "")?,
+        session: ids::read_session(words.next()?)?,
+        tab: words.next()?.to_str().ok()?.parse().ok()?,
         last: words.next().and_then(|last| names.get(last).copied()),
     })
 }
@@ -63,10 +61,10 @@ fn client(line: &[u8], names: &BTreeMap<&[u8], u32>) -> Option<Client> {
 /// sessions are. A client that has gone meanwhile stops nothing.
 pub(in crate::restore::tmux) fn take(
     clients: &[Client],
-    old: u32,
-    now: &BTreeMap<u32, u32>,
+    old: SessionId,
+    now: &BTreeMap<SessionId, SessionId>,
 ) -> Vec<Command> {
-    let of = |session: u32| now.get(&session).copied().unwrap_or(session);
+    let of = |session: SessionId| now.get(&session).copied().unwrap_or(session);
     let mut commands = Vec::new();
     for client in clients {
         let looks = client.session == old;
@@ -80,7 +78,7 @@ pub(in crate::restore::tmux) fn take(
         for session in last.into_iter().chain([to]) {
             let switch = Command::new("switch-client")
                 .opt("-c", &client.name)
-                .opt("-t", format!("${session}"));
+                .opt("-t", ids::session(session));
             commands.push(switch.if_it_can_be());
         }
     }

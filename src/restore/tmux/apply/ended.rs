@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use bstr::ByteSlice;
 
 use super::Site;
+use crate::model::tree::PaneId;
 use crate::mux::tmux::command::Command;
+use crate::mux::tmux::ids;
 use crate::restore::reference::PaneRef;
 use crate::restore::tmux::step::Action;
 
@@ -23,7 +25,7 @@ const PAUSE: rustix::event::Timespec = rustix::event::Timespec {
 impl Site<'_, '_> {
     /// Waits until the panes that are to end have ended; tells which have not.
     pub(super) fn wait_for_ends(&mut self) {
-        let wanted: Vec<(PaneRef, u32)> = self
+        let wanted: Vec<(PaneRef, PaneId)> = self
             .steps
             .iter()
             .filter_map(|step| match step.action {
@@ -37,7 +39,7 @@ impl Site<'_, '_> {
         let start = Instant::now();
         let mut told = start;
         let mut dead = BTreeMap::new();
-        let ended = |dead: &BTreeMap<u32, bool>, pane: PaneRef, id: &u32| {
+        let ended = |dead: &BTreeMap<PaneId, bool>, pane: PaneRef, id: &PaneId| {
             // The terminal ends before tmux knows how its process did.
             let known = self
                 .plan
@@ -68,7 +70,7 @@ impl Site<'_, '_> {
     }
 
     /// The panes that have ended, and whether their status is known.
-    fn dead(&self) -> BTreeMap<u32, bool> {
+    fn dead(&self) -> BTreeMap<PaneId, bool> {
         let list = Command::new("list-panes")
             .flag("-a")
             .opt("-F", "#{pane_id} #{pane_dead} #{pane_dead_status}");
@@ -76,8 +78,8 @@ impl Site<'_, '_> {
             return BTreeMap::new();
         };
         let ids = reply.stdout.lines().filter_map(|line| {
-            let (id, status) = line.to_str().ok()?.strip_prefix('%')?.split_once(" 1 ")?;
-            Some((id.parse().ok()?, !status.is_empty()))
+            let (id, status) = line.split_once_str(" 1 ")?;
+            Some((ids::read_pane(id)?, !status.is_empty()))
         });
         ids.collect()
     }

@@ -6,6 +6,7 @@ use super::Site;
 use crate::mux::tmux::Tmux;
 use crate::mux::tmux::capabilities::Capabilities;
 use crate::mux::tmux::command::Command;
+use crate::mux::tmux::ids;
 use crate::restore::RestoreError;
 use crate::restore::reference::SessionRef;
 use crate::restore::tmux::commands::HOST;
@@ -112,21 +113,18 @@ impl Site<'_, '_> {
             .flag("-a")
             .opt("-F", "#{session_id} #{pane_id} #{window_index}");
         let (stdout, _) = self.send("its panes", &[list])?;
-        let id = |word: &[u8], sign: &[u8]| -> Option<u32> {
-            word.strip_prefix(sign)?.to_str().ok()?.parse().ok()
-        };
         let strangers: Vec<Command> = stdout
             .lines()
             .filter_map(|line| {
                 let mut words = line.split_str(" ");
-                let session = id(words.next()?, b"$")?;
-                let pane = id(words.next()?, b"%")?;
+                let session = ids::read_session(words.next()?)?;
+                let pane = ids::read_pane(words.next()?)?;
                 let ours = self.built.sessions.values().any(|made| *made == session);
                 let planned = self.built.panes.values().any(|made| *made == pane);
                 let host = words.next()? == HOST.to_string().as_bytes();
                 (ours && !planned && !host).then_some(pane)
             })
-            .map(|pane| Command::new("kill-pane").opt("-t", format!("%{pane}")))
+            .map(|pane| Command::new("kill-pane").opt("-t", ids::pane(pane)))
             .collect();
         if !strangers.is_empty() {
             self.send("panes of hooks", &strangers)?;

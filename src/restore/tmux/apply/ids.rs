@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use bstr::BString;
 
 use super::clients::{self, Client};
+use crate::model::tree::SessionId;
 use crate::mux::tmux::command::Command;
+use crate::mux::tmux::ids;
 use crate::restore::built::Built;
 use crate::restore::pane;
 use crate::restore::plan::Plan;
@@ -13,8 +15,8 @@ use crate::restore::reference::{PaneRef, SessionRef, TabRef};
 use crate::restore::tmux::commands::Names;
 use crate::restore::workdir::Workdir;
 
-/// Which session is made in the place of which living one, by tmux's numbers: the old one's first.
-pub(super) fn replacements(built: &Built, plan: &Plan) -> BTreeMap<u32, u32> {
+/// Which session is made in the place of which living one, the old one first.
+pub(super) fn replacements(built: &Built, plan: &Plan) -> BTreeMap<SessionId, SessionId> {
     let planned = (0u32..).map(SessionRef).zip(&plan.sessions);
     let both = planned
         .filter_map(|(at, planned)| Some((planned.replaces()?.id, *built.sessions.get(&at)?)));
@@ -42,12 +44,12 @@ impl Names for Ids<'_> {
             )
         };
         let id = self.built.sessions.get(&session);
-        id.map_or_else(temporary, |id| format!("${id}"))
+        id.map_or_else(temporary, |id| ids::session(*id))
     }
 
     fn tab(&self, tab: TabRef) -> String {
         let id = self.built.tabs.get(&tab);
-        id.map_or_else(|| "=".to_owned(), |id| format!("@{id}"))
+        id.map_or_else(|| "=".to_owned(), |id| ids::window(*id))
     }
 
     fn pane(&self, pane: PaneRef) -> String {
@@ -60,11 +62,12 @@ impl Names for Ids<'_> {
                 others.find(|(other, _)| self.plan.pane(**other).is_some_and(|p| p.tab == tab));
             other.map(|(_, id)| *id)
         });
-        id.map_or_else(|| "=".to_owned(), |id| format!("%{id}"))
+        id.map_or_else(|| "=".to_owned(), ids::pane)
     }
 
     fn number(&self, pane: PaneRef) -> u32 {
-        self.built.panes.get(&pane).copied().unwrap_or(0)
+        let id = self.built.panes.get(&pane);
+        id.map_or(0, |id| ids::in_layout(*id))
     }
 
     fn printed(&self, pane: PaneRef) -> String {
@@ -95,7 +98,8 @@ impl Names for Ids<'_> {
             tabs.filter(|(at, tab)| tab.session == session && self.built.tabs.contains_key(at));
         let tab = tab.filter(|index| here.any(|(_, tab)| tab.index == *index));
         let select = tab.map(|index| {
-            let select = Command::new("select-window").opt("-t", format!("${new}:{index}"));
+            let select =
+                Command::new("select-window").opt("-t", format!("{}:{index}", ids::session(*new)));
             select.if_it_can_be()
         });
         let now = replacements(self.built, self.plan);

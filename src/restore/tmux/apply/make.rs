@@ -6,6 +6,7 @@ use bstr::ByteSlice;
 
 use super::Site;
 use crate::model::geometry::Size;
+use crate::mux::tmux::ids;
 use crate::restore::RestoreError;
 use crate::restore::reference::{PaneRef, SessionRef, TabRef};
 use crate::restore::report::Phase;
@@ -168,9 +169,9 @@ impl Site<'_, '_> {
     fn take(&mut self, line: &[u8]) -> Option<()> {
         let mut words = line.to_str().ok()?.split(' ');
         let pane = PaneRef(words.next()?.parse().ok()?);
-        let session: u32 = words.next()?.strip_prefix('$')?.parse().ok()?;
-        let tab: u32 = words.next()?.strip_prefix('@')?.parse().ok()?;
-        let id: u32 = words.next()?.strip_prefix('%')?.parse().ok()?;
+        let session = ids::read_session(words.next()?.as_bytes())?;
+        let tab = ids::read_window(words.next()?.as_bytes())?;
+        let id = ids::read_pane(words.next()?.as_bytes())?;
         let index: u32 = words.next()?.parse().ok()?;
         let size = Size {
             width: words.next()?.parse().ok()?,
@@ -196,7 +197,7 @@ impl Site<'_, '_> {
     fn take_host(&mut self, line: &[u8]) -> Option<()> {
         let mut words = line.to_str().ok()?.strip_prefix("host ")?.split(' ');
         let session = SessionRef(words.next()?.parse().ok()?);
-        let id: u32 = words.next()?.strip_prefix('$')?.parse().ok()?;
+        let id = ids::read_session(words.next()?.as_bytes())?;
         self.built.sessions.insert(session, id);
         self.numbered.insert(session);
         Some(())
@@ -209,14 +210,10 @@ impl Site<'_, '_> {
             .flat_map(|action| self.commands(action))
             .collect();
         let (stdout, complaints) = self.send("shared tabs", &commands)?;
-        if let Some(Action::JoinGroup { session, .. }) = actions.first() {
-            let id = stdout
-                .trim()
-                .strip_prefix(b"$")
-                .and_then(|id| id.to_str().ok()?.parse().ok());
-            if let Some(id) = id {
-                self.built.sessions.insert(*session, id);
-            }
+        if let Some(Action::JoinGroup { session, .. }) = actions.first()
+            && let Some(id) = ids::read_session(stdout.trim())
+        {
+            self.built.sessions.insert(*session, id);
         }
         self.guard(actions)?;
         if let Some(why) = complaints.first() {

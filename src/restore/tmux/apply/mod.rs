@@ -24,6 +24,7 @@ use bstr::{BString, ByteSlice};
 
 use crate::model::geometry::Size;
 use crate::model::program::program_name;
+use crate::model::tree::PaneId;
 use crate::mux::MuxError;
 use crate::mux::tmux::Tmux;
 use crate::mux::tmux::command::Command;
@@ -102,8 +103,8 @@ struct Site<'a, 'p> {
     program: BString,
     work: Workdir,
     built: Built,
-    /// The processes of panes, by tmux's number.
-    pids: BTreeMap<u32, i32>,
+    /// The processes of panes.
+    pids: BTreeMap<PaneId, i32>,
     /// Who was attached just before the switch-over.
     clients: Vec<Client>,
     /// Sessions whose first tab has its number.

@@ -13,6 +13,7 @@ use super::Site;
 use crate::model::ansi;
 use crate::model::geometry::Size;
 use crate::mux::tmux::command::Command;
+use crate::mux::tmux::ids;
 use crate::restore::reference::PaneRef;
 use crate::restore::replay::{self, Correction, Drawn, Evidence, Seam, Verdict};
 use crate::restore::tmux::prompt::{self, Awaited, Editor, Prompt, Spot};
@@ -171,7 +172,7 @@ impl Site<'_, '_> {
                     .flag("-p")
                     .flag("-e")
                     .flag("-J")
-                    .opt("-t", format!("%{id}"))
+                    .opt("-t", ids::pane(*id))
                     .opt("-S", top.to_string())
                     .opt("-E", prompt.spot.row.to_string()),
             );

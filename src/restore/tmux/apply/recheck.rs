@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use bstr::ByteSlice;
 
 use crate::model::digest::Digest;
+use crate::model::tree::{PaneId, SessionId};
 use crate::mux::MuxError;
 use crate::mux::tmux::command::Command;
+use crate::mux::tmux::ids;
 use crate::mux::tmux::{Tmux, layout};
 use crate::restore::RestoreError;
 use crate::restore::facts::{LivePane, fingerprint};
@@ -23,7 +25,7 @@ pub(super) fn recheck(tmux: &Tmux, plan: &Plan) -> Result<(), RestoreError> {
 pub(super) fn still_holds(
     tmux: &Tmux,
     plan: &Plan,
-    own: &BTreeSet<u32>,
+    own: &BTreeSet<SessionId>,
 ) -> Result<(), RestoreError> {
     let now = now(tmux, &plan.relies, own)?;
     if now == plan.fingerprint {
@@ -34,7 +36,7 @@ pub(super) fn still_holds(
 }
 
 /// What a plan relies on as it is now.
-fn now(tmux: &Tmux, relies: &Reliance, own: &BTreeSet<u32>) -> Result<Digest, RestoreError> {
+fn now(tmux: &Tmux, relies: &Reliance, own: &BTreeSet<SessionId>) -> Result<Digest, RestoreError> {
     let server = match tmux.server() {
         Ok(server) => server,
         Err(MuxError::NoServer { .. }) => {
@@ -64,25 +66,20 @@ fn now(tmux: &Tmux, relies: &Reliance, own: &BTreeSet<u32>) -> Result<Digest, Re
 /// Reads a pane; `None` for one that the plan does not rely on.
 fn pane(line: &[u8], relies: &Reliance) -> Option<LivePane> {
     let mut words = line.splitn_str(6, " ");
-    let mut number = |sign: &str| -> Option<u32> {
-        let word = words.next()?.to_str().ok()?;
-        word.strip_prefix(sign)?.parse().ok()
-    };
-    let (session, window, index, pane, pid) = (
-        number("$")?,
-        number("@")?,
-        number("")?,
-        number("%")?,
-        number("")?,
-    );
+    let session = ids::read_session(words.next()?)?;
+    let window = ids::read_window(words.next()?)?;
+    let index = words.next()?.to_str().ok()?.parse().ok()?;
+    let pane = ids::read_pane(words.next()?)?;
+    let pid = words.next()?.to_str().ok()?.parse().unwrap_or(0);
     let layout = layout::parse(words.next()?).ok();
+    let place = |(pane, rect): (u32, _)| (Some(PaneId::of(pane.into())), rect);
     relies.sessions.contains(&session).then(|| LivePane {
         session,
         window,
         index,
-        pane: (pane, i32::try_from(pid).unwrap_or(0)),
-        layout: layout
+        pane: (Some(pane), pid),
+        places: layout
             .filter(|_| relies.tabs.contains(&window))
-            .map(|layout| layout.tiled),
+            .map(|layout| layout.tiled.panes().into_iter().map(place).collect()),
     })
 }

@@ -8,7 +8,9 @@ use bstr::ByteSlice;
 use super::Site;
 use crate::model::ansi::label;
 use crate::model::geometry::Size;
+use crate::model::tree::PaneId;
 use crate::mux::tmux::command::Command;
+use crate::mux::tmux::ids;
 use crate::restore::RestoreError;
 use crate::restore::pane::Went;
 use crate::restore::reference::PaneRef;
@@ -63,12 +65,12 @@ impl Site<'_, '_> {
         let (stdout, _) = self.send("the sizes of the panes", &[list])?;
         let sizes = stdout.lines().filter_map(|line| {
             let mut words = line.to_str().ok()?.split(' ');
-            let id: u32 = words.next()?.strip_prefix('%')?.parse().ok()?;
+            let id = ids::read_pane(words.next()?.as_bytes())?;
             let width = words.next()?.parse().ok()?;
             let height = words.next()?.parse().ok()?;
             Some((id, Size { width, height }))
         });
-        let sizes: BTreeMap<u32, Size> = sizes.collect();
+        let sizes: BTreeMap<PaneId, Size> = sizes.collect();
         let panes = self.built.panes.iter().filter_map(|(pane, id)| {
             let planned = self.plan.pane(*pane)?.size;
             let size = sizes.get(id).filter(|size| **size != planned)?;
@@ -97,7 +99,7 @@ impl Site<'_, '_> {
             let (stdout, _) = self.send("panes that are alive", &[list])?;
             let alive: BTreeSet<&[u8]> = stdout.lines().collect();
             let waiting = self.built.panes.iter().any(|(pane, id)| {
-                !went.contains_key(&pane.0) && alive.contains(format!("%{id}").as_bytes())
+                !went.contains_key(&pane.0) && alive.contains(ids::pane(*id).as_bytes())
             });
             if !waiting {
                 break;

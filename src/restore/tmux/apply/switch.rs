@@ -13,7 +13,9 @@ use bstr::{BString, ByteSlice};
 
 use super::ids::replacements;
 use super::{Site, clients, recheck};
+use crate::model::tree::SessionId;
 use crate::mux::tmux::command::Command;
+use crate::mux::tmux::ids;
 use crate::restore::RestoreError;
 use crate::restore::prune;
 use crate::restore::reference::{PaneRef, SessionRef};
@@ -35,7 +37,7 @@ impl Site<'_, '_> {
     /// Lets what was made take its place, and lets the panes become their shells.
     pub(super) fn switch(&mut self) -> Result<(), RestoreError> {
         let replaces = !self.plan.replaced().is_empty();
-        let own: BTreeSet<u32> = self.built.sessions.values().copied().collect();
+        let own: BTreeSet<SessionId> = self.built.sessions.values().copied().collect();
         if !self.plan.relies.sessions.is_empty() {
             recheck::still_holds(self.tmux, self.plan, &own)?;
         }
@@ -136,7 +138,7 @@ impl Site<'_, '_> {
         let Ok(answer) = self.tmux.run("its sessions", &[list]) else {
             return false;
         };
-        let names: BTreeMap<u32, BString> = answer.lines().filter_map(session).collect();
+        let names: BTreeMap<SessionId, BString> = answer.lines().filter_map(session).collect();
         let planned = (0u32..).map(SessionRef).zip(&self.plan.sessions);
         let mut made = planned.filter_map(|(at, planned)| {
             let id = self.built.sessions.get(&at)?;
@@ -157,12 +159,12 @@ impl Site<'_, '_> {
             let Ok(answer) = tmux.run("its sessions", &[list]) else {
                 return;
             };
-            let alive: BTreeSet<u32> = answer
+            let alive: BTreeSet<SessionId> = answer
                 .lines()
                 .filter_map(session)
                 .map(|(id, _)| id)
                 .collect();
-            let left: Vec<u32> = now
+            let left: Vec<SessionId> = now
                 .keys()
                 .copied()
                 .filter(|id| alive.contains(id))
@@ -190,7 +192,7 @@ impl Site<'_, '_> {
     }
 
     /// Which session is where a replaced one was.
-    pub(super) fn replacements(&self) -> BTreeMap<u32, u32> {
+    pub(super) fn replacements(&self) -> BTreeMap<SessionId, SessionId> {
         replacements(&self.built, self.plan)
     }
 
@@ -203,7 +205,7 @@ impl Site<'_, '_> {
         for line in stdout.lines() {
             let read = line.to_str().ok().and_then(|line| line.split_once(' '));
             let read = read.and_then(|(id, pid)| {
-                let id: u32 = id.strip_prefix('%')?.parse().ok()?;
+                let id = ids::read_pane(id.as_bytes())?;
                 let pid: i32 = pid.parse().ok()?;
                 Some((id, pid))
             });
@@ -217,10 +219,12 @@ impl Site<'_, '_> {
         let planned = (0u32..).map(SessionRef).zip(&self.plan.sessions);
         let stays = planned.filter(|(_, planned)| planned.adds_to().is_none());
         let made = stays.filter_map(|(at, planned)| {
+            let id = *self.built.sessions.get(&at)?;
             Some(Made {
                 from: planned.from.clone(),
                 to: planned.to.clone(),
-                id: *self.built.sessions.get(&at)?,
+                id,
+                called: ids::session(id),
             })
         });
         made.collect()
@@ -294,7 +298,7 @@ impl Site<'_, '_> {
             .zip(&self.plan.sessions)
             .filter(|(_, planned)| planned.adds_to().is_some())
             .filter_map(|(at, _)| self.built.sessions.get(&at))
-            .map(|id| Command::new("kill-session").opt("-t", format!("${id}")))
+            .map(|id| Command::new("kill-session").opt("-t", ids::session(*id)))
             .collect();
         if !holders.is_empty() {
             let _ = self.tmux.ask("clearing away", &holders);
@@ -303,21 +307,21 @@ impl Site<'_, '_> {
 
     /// Removes what was made, and nothing else; what was set aside gets its name back.
     pub(super) fn clear_away(&mut self) {
-        let kill = |id: &u32| Command::new("kill-session").opt("-t", format!("${id}"));
+        let kill = |id: &SessionId| Command::new("kill-session").opt("-t", ids::session(*id));
         let mut commands: Vec<Command> = self.built.sessions.values().map(kill).collect();
         // Those that have been moved over already.
         let into = self.plan.sessions.iter().any(|one| one.adds_to().is_some());
         let panes = self.built.panes.values().filter(|_| into);
-        commands.extend(panes.map(|id| Command::new("kill-pane").opt("-t", format!("%{id}"))));
+        commands.extend(panes.map(|id| Command::new("kill-pane").opt("-t", ids::pane(*id))));
         for living in self.plan.sessions.iter().filter_map(|one| one.replaces()) {
             let back = Command::new("rename-session")
-                .opt("-t", format!("${}", living.id))
+                .opt("-t", ids::session(living.id))
                 .arg(crate::mux::tmux::command::format_escaped(&living.name));
             let aside = format!("#{{==:#{{session_name}},{}}}", living.aside);
             commands.push(
                 Command::new("if-shell")
                     .flag("-F")
-                    .opt("-t", format!("${}", living.id))
+                    .opt("-t", ids::session(living.id))
                     .arg(aside)
                     .arg(back.source_line()),
             );

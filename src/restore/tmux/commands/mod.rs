@@ -8,7 +8,9 @@ use bstr::BString;
 
 use crate::model::ansi::label;
 use crate::model::geometry::Axis;
+use crate::model::tree::SessionId;
 use crate::mux::tmux::command::{Command, format_escaped};
+use crate::mux::tmux::ids;
 use crate::mux::tmux::layout;
 use crate::restore::plan::StepShown;
 use crate::restore::plan::{Plan, PlannedPane};
@@ -187,7 +189,7 @@ fn build(plan: &Plan, action: &Action, names: &dyn Names) -> Option<Vec<Command>
         Action::SetAside { session } => {
             let living = plan.session(*session)?.replaces()?;
             Command::new("rename-session")
-                .opt("-t", format!("${}", living.id))
+                .opt("-t", ids::session(living.id))
                 .arg(&living.aside)
         }
         Action::CloseReplaced { session } => {
@@ -201,7 +203,10 @@ fn build(plan: &Plan, action: &Action, names: &dyn Names) -> Option<Vec<Command>
             Command::new("move-window")
                 .flag("-d")
                 .opt("-s", names.tab(*tab))
-                .opt("-t", format!("${}:{}", living.id, planned.index))
+                .opt(
+                    "-t",
+                    format!("{}:{}", ids::session(living.id), planned.index),
+                )
         }
         Action::ShareTab {
             tab,
@@ -212,7 +217,7 @@ fn build(plan: &Plan, action: &Action, names: &dyn Names) -> Option<Vec<Command>
             Command::new("link-window")
                 .flag("-d")
                 .opt("-s", names.tab(*tab))
-                .opt("-t", format!("${}:{index}", living.id))
+                .opt("-t", format!("{}:{index}", ids::session(living.id)))
         }
         Action::JoinPane {
             pane,
@@ -234,7 +239,7 @@ fn build(plan: &Plan, action: &Action, names: &dyn Names) -> Option<Vec<Command>
             .opt(
                 "-t",
                 match beside {
-                    Beside::Living(id) => format!("%{id}"),
+                    Beside::Living(id) => ids::pane(*id),
                     Beside::Made(pane) => names.pane(*pane),
                 },
             ),
@@ -246,17 +251,17 @@ fn build(plan: &Plan, action: &Action, names: &dyn Names) -> Option<Vec<Command>
             let number = |at: u32| {
                 let pane = usize::try_from(at).ok().and_then(|at| panes.get(at));
                 pane.map_or(0, |pane| match pane {
-                    Beside::Living(id) => *id,
+                    Beside::Living(id) => ids::in_layout(*id),
                     Beside::Made(pane) => names.number(*pane),
                 })
             };
             Command::new("select-layout")
-                .opt("-t", format!("@{window}"))
+                .opt("-t", ids::window(*window))
                 .arg(layout::print(layout, &number).ok()?)
         }
         Action::ZoomAgain { pane } => Command::new("resize-pane")
             .flag("-Z")
-            .opt("-t", format!("%{pane}")),
+            .opt("-t", ids::pane(*pane)),
         Action::RenameSession { session } => Command::new("rename-session")
             .opt("-t", names.session(*session))
             .arg(format_escaped(&plan.session(*session)?.to)),
@@ -321,11 +326,11 @@ fn build(plan: &Plan, action: &Action, names: &dyn Names) -> Option<Vec<Command>
 }
 
 /// Closes a session at which no client looks.
-pub(in crate::restore::tmux) fn close_unless_attached(id: u32) -> Command {
-    let close = Command::new("kill-session").opt("-t", format!("${id}"));
+pub(in crate::restore::tmux) fn close_unless_attached(id: SessionId) -> Command {
+    let close = Command::new("kill-session").opt("-t", ids::session(id));
     Command::new("if-shell")
         .flag("-F")
-        .opt("-t", format!("${id}"))
+        .opt("-t", ids::session(id))
         .arg("#{session_attached}")
         .arg("")
         .arg(close.source_line())
@@ -473,8 +478,8 @@ fn target(plan: &Plan, action: &Action) -> String {
         | Action::Arrange { tab: t, .. }
         | Action::Synchronize { tab: t }
         | Action::AutomaticRename { tab: t, .. } => tab(*t),
-        Action::Rearrange { window, .. } => Some(format!("@{window}")),
-        Action::ZoomAgain { pane } => Some(format!("%{pane}")),
+        Action::Rearrange { window, .. } => Some(ids::window(*window)),
+        Action::ZoomAgain { pane } => Some(ids::pane(*pane)),
         Action::Split { pane: p, .. }
         | Action::JoinPane { pane: p, .. }
         | Action::Title { pane: p }

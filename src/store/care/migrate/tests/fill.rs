@@ -19,7 +19,8 @@ use crate::model::snapshot::{
 };
 use crate::model::time::Millis;
 use crate::model::tree::{
-    AutomaticRename, ExitState, Pane, PaneHandle, Screen, ServerState, Session, Tab,
+    AutomaticRename, ExitState, Pane, PaneHandle, PaneId, Screen, ServerState, Session, SessionId,
+    Tab, TabId,
 };
 use crate::store::{Edit, NewSnapshot, Recorded, Store, Storing, Unchanged};
 
@@ -502,7 +503,7 @@ fn nested() -> Cell {
 fn session(name: &str, handle: u32, tab: Tab) -> Session {
     Session {
         detail: Default::default(),
-        handle: Some(handle),
+        handle: Some(SessionId::of(handle.into())),
         name: name.into(),
         cwd: format!("/home/me/{name}").into(),
         group: None,
@@ -530,7 +531,7 @@ fn tab(index: u32, texts: &[Contents], step: u32) -> Tab {
     let panes = (0..).zip(texts.iter().zip(rects));
     Tab {
         detail: Default::default(),
-        handle: Some(index),
+        handle: Some(TabId::of(index.into())),
         index,
         name: format!("tab {index}").into(),
         active: true,
@@ -549,7 +550,7 @@ fn pane(tab: u32, index: u32, text: &Contents, rect: Rect, step: u32) -> Pane {
     Pane {
         detail: Default::default(),
         handle: Some(PaneHandle {
-            id: tab * 100 + index,
+            id: PaneId::of(u64::from(tab * 100 + index)),
             pid: 4000 + i32::try_from(index).unwrap(),
         }),
         index,

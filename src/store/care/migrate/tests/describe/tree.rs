@@ -69,7 +69,7 @@ fn session(session: &Session) -> Value {
         last_attached,
     } = detail;
     json!({
-        "handle": handle.map(|id| format!("${id}")),
+        "handle": handle.map(|id| format!("${}", id.number())),
         "name": text(name),
         "cwd": text(cwd),
         "group": group.as_ref().map(text),
@@ -107,7 +107,7 @@ fn tab(tab: &Tab) -> Value {
         AutomaticRename::Unset => None,
     };
     json!({
-        "handle": handle.map(|id| format!("@{id}")),
+        "handle": handle.map(|id| format!("@{}", id.number())),
         "index": index,
         "name": text(name),
         "active": active,
@@ -174,7 +174,7 @@ fn pane(pane: &Pane) -> Value {
     });
     let ended = |ExitState { status }: ExitState| json!([status]);
     json!({
-        "handle": handle.map(|own| format!("%{} of process {}", own.id, own.pid)),
+        "handle": handle.map(|own| format!("%{} of process {}", own.id.number(), own.pid)),
         "index": index,
         "title": text(title),
         "cwd": text(cwd),
