@@ -55,6 +55,9 @@ struct Record {
     #[serde(default)]
     at: Millis,
     sessions: Vec<(SessionId, BString, BString)>,
+    /// What their users call them, in the same order.
+    #[serde(default)]
+    called: Vec<String>,
     #[serde(default)]
     panes: Vec<MadePane>,
     #[serde(default)]
@@ -86,6 +89,11 @@ pub fn remember(dir: &Path, made: &Undoable, at: Millis) -> Result<u64, RestoreE
         sessions: sessions
             .map(|made| (made.id, made.from.clone(), made.to.clone()))
             .collect(),
+        called: made
+            .sessions
+            .iter()
+            .map(|made| made.called.clone())
+            .collect(),
         panes: made.panes.clone(),
         replaced: made.replaced.clone(),
         undo: made.undo,
@@ -105,18 +113,22 @@ pub fn recall(dir: &Path) -> Result<Vec<Kept>, RestoreError> {
     let records = read(dir).map_err(failed(&dir.join(FILE)))?;
     let records = records.restores.into_iter().rev();
     let kept = records.map(|record| {
-        let sessions = record.sessions.into_iter();
+        let called = record
+            .called
+            .into_iter()
+            .chain(std::iter::repeat(String::new()));
+        let sessions = record.sessions.into_iter().zip(called);
         Kept {
             record: record.record,
             at: record.at,
             made: Undoable {
                 server: record.server,
                 sessions: sessions
-                    .map(|(id, from, to)| Made {
+                    .map(|((id, from, to), called)| Made {
                         from,
                         to,
                         id,
-                        called: String::new(),
+                        called,
                     })
                     .collect(),
                 panes: record.panes,
