@@ -2,12 +2,10 @@
 
 use std::path::PathBuf;
 
-use bstr::BString;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use super::commands as c;
 use super::output::ColorChoice;
-use crate::mux::ServerSelect;
 
 /// A time machine for terminal sessions: records tmux, shows any moment, compares, restores.
 ///
@@ -79,52 +77,6 @@ pub(super) struct Global {
     /// Answer confirmations with yes
     #[arg(short, long, global = true)]
     pub(super) yes: bool,
-}
-
-impl Global {
-    /// The tmux server that is meant.
-    pub(super) fn server(&self) -> ServerSelect {
-        use std::os::unix::ffi::OsStrExt;
-        match (&self.socket_path, &self.socket_name) {
-            (Some(path), _) => ServerSelect::Path(BString::from(path.as_os_str().as_bytes())),
-            (None, Some(name)) => ServerSelect::Name(BString::from(name.as_str())),
-            (None, None) => ServerSelect::Default,
-        }
-    }
-}
-
-impl Global {
-    /// The path of the server's socket, as tmux finds it.
-    pub(super) fn socket(&self) -> PathBuf {
-        self.named_socket()
-            .unwrap_or_else(|| socket_of_name("default"))
-    }
-
-    /// The path of the socket of the server that `-L`, `-S` or `$TMUX` name.
-    pub(super) fn named_socket(&self) -> Option<PathBuf> {
-        use std::os::unix::ffi::{OsStrExt, OsStringExt};
-        match (&self.socket_path, &self.socket_name) {
-            (Some(path), _) => return Some(path.clone()),
-            (None, Some(name)) => return Some(socket_of_name(name)),
-            (None, None) => {}
-        }
-        let tmux = variable("TMUX")?;
-        // `$TMUX` is the path, the server's process and the session's number.
-        let path = tmux.as_bytes().split(|byte| *byte == b',').next();
-        let path = path.filter(|path| !path.is_empty())?;
-        Some(PathBuf::from(std::ffi::OsString::from_vec(path.to_vec())))
-    }
-}
-
-fn variable(name: &str) -> Option<std::ffi::OsString> {
-    std::env::var_os(name).filter(|value| !value.is_empty())
-}
-
-/// The path of a socket that is named, as tmux makes it.
-fn socket_of_name(name: &str) -> PathBuf {
-    let parent = variable("TMUX_TMPDIR").map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
-    let user = rustix::process::getuid().as_raw();
-    parent.join(format!("tmux-{user}")).join(name)
 }
 
 /// The commands.

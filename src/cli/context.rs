@@ -4,16 +4,15 @@ use bstr::BStr;
 use jiff::Zoned;
 use jiff::tz::TimeZone;
 
-use super::args::{Global, MuxChoice};
+use super::args::Global;
 use super::error::{CliError, Exit};
+use super::multiplexer;
 use super::output::{Output, confirm};
 use crate::config::{Overrides, Paths, Settings};
 use crate::model::ansi::label;
 use crate::model::snapshot::SnapshotMeta;
 use crate::model::target::SnapRef;
 use crate::model::{Millis, moment};
-use crate::mux::Limits;
-use crate::mux::tmux::Tmux;
 use crate::ops::{Host, Machine, Socket};
 use crate::redact::Tally;
 use crate::store::{FindScope, StoreError};
@@ -24,8 +23,6 @@ pub(super) struct Context {
     pub(super) global: Global,
     pub(super) output: Output,
     pub(super) host: Host,
-    /// The way to the server, for what tmux alone has.
-    pub(super) tmux: Tmux,
 }
 
 impl Context {
@@ -49,14 +46,10 @@ impl Context {
         let settings = Settings::load(&paths.config_file)?;
         let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let output = Output::new(global.json, global.quiet, global.color, no_color);
-        if global.mux == MuxChoice::Zellij {
-            return Err(CliError::new(Exit::Usage, "zellij cannot be recorded yet")
-                .hint("leave out --mux zellij; tmux is recorded"));
-        }
-        let tmux = Tmux::new("tmux".into(), global.server(), Limits::default());
+        let mux = multiplexer::chosen(&global)?;
+        let socket = multiplexer::socket(&global);
         Ok(Self {
-            host: Host::new(machine(), paths, &tmux, global.socket(), settings),
-            tmux,
+            host: Host::new(machine(), paths, mux.as_ref(), socket, settings),
             global,
             output,
         })
@@ -153,7 +146,7 @@ impl Context {
 
     /// The server that `-L`, `-S` or `$TMUX` name.
     pub(super) fn named_server(&self) -> Option<Socket> {
-        self.global.named_socket().map(Socket::new)
+        multiplexer::named_socket(&self.global).map(Socket::new)
     }
 
     /// Says of which server a snapshot is, where others could have been meant.

@@ -9,6 +9,7 @@ mod commands;
 mod context;
 mod error;
 mod log;
+mod multiplexer;
 mod output;
 mod shown;
 mod views;

@@ -19,6 +19,8 @@ mod checkout;
 pub(crate) mod memory;
 mod mounts;
 mod new_pane;
+mod own_pane;
+mod private;
 pub mod process;
 pub mod run;
 mod scope;
@@ -26,6 +28,8 @@ mod text;
 pub mod tmux;
 
 pub use new_pane::NewPane;
+pub use own_pane::{OwnPane, Variables};
+pub use private::Marked;
 pub use run::Limits;
 pub use scope::Scope;
 pub use text::{Bookmark, ContentsRequest, PaneText, PaneTexts, Seen, TextRequest};

@@ -4,24 +4,19 @@ use super::error::OpsError;
 use super::host::Host;
 use crate::model::target::Target;
 use crate::model::tree::ServerState;
-use crate::mux::tmux::Tmux;
-use crate::mux::tmux::private::Marked;
+use crate::mux::Marked;
 
 impl Host {
-    /// Keeps a pane, a tab or a session of tmux out of what is recorded, or records it again. `state` is
+    /// Keeps a pane, a tab or a session out of what is recorded, or records it again. `state` is
     /// what is alive; the journal calls it `target`, or else by the first pane of it.
     pub fn set_private(
         &self,
-        tmux: &Tmux,
         what: Marked,
         private: bool,
         state: &ServerState,
         target: Option<&Target>,
     ) -> Result<(), OpsError> {
-        match private {
-            true => tmux.mark(what)?,
-            false => tmux.unmark(what, state)?,
-        }
+        self.mux().set_private(what, private, state)?;
         let mut panes = state.panes();
         let first = panes.find(|(session, tab, pane)| what.holds(session, tab, pane));
         let first = first.map(|(session, tab, pane)| Target {

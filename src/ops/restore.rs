@@ -94,7 +94,7 @@ impl Host {
         let program = self.program()?;
         let undo = self.save_undo_point()?;
         let workshop = Workshop {
-            tmux: self.mux(),
+            restorer: self.mux(),
             program: &program,
             runtime: &self.paths().runtime,
             texts: &texts,
@@ -150,7 +150,7 @@ impl Host {
     /// Takes back what a restore made.
     pub fn undo(&self, made: &Undoable) -> Result<RestoreUndone, OpsError> {
         let means = Means {
-            tmux: self.mux(),
+            restorer: self.mux(),
             store: self.store(),
             program: &self.program()?,
             runtime: &self.paths().runtime,

@@ -81,7 +81,7 @@ pub fn drill(
     let programs = programs(snapshot, &plan);
     hold_still(&mut plan);
     let workshop = Workshop {
-        tmux: restorer,
+        restorer,
         program: stage.program,
         runtime: dir.path(),
         texts: stage.texts,

@@ -12,8 +12,7 @@ use super::report::Made;
 use super::restorer::Restorer;
 use crate::model::ansi;
 use crate::model::tree::{ServerState, SessionId};
-use crate::mux::tmux::interface::OwnPane;
-use crate::mux::{ContentsRequest, Multiplexer};
+use crate::mux::{ContentsRequest, Multiplexer, OwnPane};
 
 /// Rows that are looked at in a session to see whether anything was done in it.
 const ROWS: u32 = 200;
@@ -51,7 +50,7 @@ pub fn best<'a>(made: &'a [Made], state: &ServerState) -> Option<&'a Made> {
 pub fn find(
     mux: &dyn Multiplexer,
     made: &[Made],
-    own: Option<&OwnPane>,
+    own: Option<&dyn OwnPane>,
 ) -> Result<Vec<Leftover>, RestoreError> {
     let seen = mux.observe()?;
     let own = own.and_then(|own| own.on(&seen.server));

@@ -15,13 +15,13 @@ use super::reference::{About, PaneRef, SessionRef, TabRef};
 use super::report::{Made, MadePane, Phase, Progress, Within};
 use super::restorer::{AlivePane, AliveParts, NewPanes, Rehearsal, Restorer};
 use super::{LiveState, RestoreError, Workshop, variables};
-use crate::model::detail::{Hook, Setting, Variable};
+use crate::model::detail::{Hook, Setting, Variable, Withheld};
 use crate::model::geometry::{Cell, Layout, Rect};
 use crate::model::snapshot::ServerIdentity;
 use crate::model::tree::{Pane, PaneHandle, ServerState, Session, Tab};
 use crate::model::tree::{PaneId, SessionId, TabId};
 use crate::mux::memory::{Memory, Server};
-use crate::mux::{Multiplexer, MuxError, NewPane, Scope};
+use crate::mux::{Marked, Multiplexer, MuxError, NewPane, OwnPane, Scope, Variables};
 
 /// It takes every name, and sets whatever the policy lets it.
 #[derive(Debug, Clone, Copy)]
@@ -104,6 +104,29 @@ impl Profile for MemoryProfile {
 }
 
 impl Restorer for Memory {
+    fn own_pane(&self, _: Variables<'_>) -> Option<Arc<dyn OwnPane>> {
+        None
+    }
+
+    fn set_private(&self, what: Marked, private: bool, _: &ServerState) -> Result<(), MuxError> {
+        let mut server = self.server();
+        for session in &mut server.state.sessions {
+            let seen = session.clone();
+            for (tab, seen_tab) in session.tabs.iter_mut().zip(&seen.tabs) {
+                for pane in &mut tab.panes {
+                    if what.holds(&seen, seen_tab, pane) {
+                        pane.detail.withheld = private.then_some(Withheld::Private);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn attaching(&self, _: SessionId, _: Variables<'_>) -> Option<Command> {
+        None
+    }
+
     fn scoped(&self, _: Scope) -> Arc<dyn Restorer> {
         Arc::new(self.clone())
     }
@@ -506,7 +529,7 @@ mod tests {
         let found = s.store.contents(&wanted).unwrap();
         let texts: BTreeMap<_, Contents> = wanted.into_iter().zip(found).collect();
         let workshop = Workshop {
-            tmux: mux,
+            restorer: mux,
             program: "muxtape".as_ref(),
             runtime: "/nowhere".as_ref(),
             texts: &texts,

@@ -119,7 +119,7 @@ pub enum RestoreError {
 #[derive(Debug)]
 pub struct Workshop<'a> {
     /// The way to the server.
-    pub tmux: &'a dyn Restorer,
+    pub restorer: &'a dyn Restorer,
     /// The muxtape program, for `muxtape __pane`.
     pub program: &'a Path,
     /// A directory for short-lived private files; made when it is not there.
@@ -156,9 +156,9 @@ pub fn apply(
     if !plan.replaced().is_empty() && workshop.undo.is_none() {
         return Err(RestoreError::NoUndoPoint);
     }
-    let built = workshop.tmux.carry_out(plan, workshop, progress)?;
+    let built = workshop.restorer.carry_out(plan, workshop, progress)?;
     let mut report = summary::report(plan, &built, workshop.undo);
-    report.server = workshop.tmux.identity().ok().flatten();
+    report.server = workshop.restorer.identity().ok().flatten();
     report.duration_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(report)
 }

@@ -14,7 +14,7 @@ use super::report::Progress;
 use super::{RestoreError, Workshop};
 use crate::model::snapshot::ServerIdentity;
 use crate::model::tree::{PaneId, ServerState, SessionId, TabId};
-use crate::mux::{Multiplexer, MuxError, NewPane, Scope};
+use crate::mux::{Marked, Multiplexer, MuxError, NewPane, OwnPane, Scope, Variables};
 
 /// A multiplexer onto which sessions are restored.
 pub trait Restorer: Multiplexer {
@@ -87,6 +87,23 @@ pub trait Restorer: Multiplexer {
     ///
     /// [`MuxError`] when the server cannot be asked where it is.
     fn closing(&self, session: SessionId) -> Result<Command, MuxError>;
+
+    /// The pane that this process runs in, of whichever server of this kind; `None` where it runs in
+    /// none.
+    fn own_pane(&self, variables: Variables<'_>) -> Option<Arc<dyn OwnPane>>;
+
+    /// Marks something as private, or takes the mark away from it and from all that is in it; `state`
+    /// is what was observed.
+    ///
+    /// # Errors
+    ///
+    /// [`MuxError`] when the server refuses.
+    fn set_private(&self, what: Marked, private: bool, state: &ServerState)
+    -> Result<(), MuxError>;
+
+    /// What lets this terminal show a session: it takes the place of this process. `None` where the
+    /// terminal shows another server already.
+    fn attaching(&self, session: SessionId, variables: Variables<'_>) -> Option<Command>;
 
     /// A server of its own that nobody sees, fit for a restore of this state, with its files in `dir`.
     ///

@@ -1,7 +1,9 @@
 //! What the interface is given: everything that it may read or change.
 
+use std::sync::Arc;
+
 use crate::model::tree::SessionId;
-use crate::mux::tmux::interface::OwnPane;
+use crate::mux::OwnPane;
 use crate::ops::Host;
 
 /// What the interface works with.
@@ -10,7 +12,7 @@ pub struct Context {
     /// The store, the server, the settings, and what can be done with them.
     pub host: Host,
     /// The pane that the interface runs in, if it runs in one.
-    pub pane: Option<OwnPane>,
+    pub pane: Option<Arc<dyn OwnPane>>,
     /// Whether to record while the interface is open (unless another process does).
     pub record: bool,
     /// Whether colours may be used.

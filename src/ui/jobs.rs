@@ -131,7 +131,7 @@ pub(crate) fn run(context: &Context, job: Job, tell: &dyn Fn(Answer)) -> Answer 
         }
         Job::Prune => Answer::Pruned(host.prune().map_err(fail)),
         Job::LookForLeftovers { made } => {
-            let found = leftover::find(host.mux(), &made, context.pane.as_ref());
+            let found = leftover::find(host.mux(), &made, context.pane.as_deref());
             Answer::Leftovers(found.map_err(fail))
         }
         Job::CloseLeftover { leftover, to } => {

@@ -531,7 +531,7 @@ fn without_an_undo_point_nothing_is_replaced() {
     let plan = plan(&world, &snapshot, OnConflict::Replace, &["proj"]);
     let before = world.dump();
     let workshop = |program, undo| Workshop {
-        tmux: &world.tmux,
+        restorer: &world.tmux,
         program,
         runtime: Path::new("/no/such/place"),
         texts: &texts,
@@ -564,7 +564,7 @@ fn an_error_before_the_switch_leaves_everything_as_it_was() {
         let failed = restore::apply(
             &plan,
             &Workshop {
-                tmux: &world.tmux,
+                restorer: &world.tmux,
                 program: Path::new(program),
                 runtime: &world.runtime(),
                 texts: &texts,

@@ -500,7 +500,7 @@ fn a_restore_that_fails_as_a_whole_leaves_nothing() {
     let failed = restore::apply(
         &plan,
         &Workshop {
-            tmux: &world.tmux,
+            restorer: &world.tmux,
             // Panes end at once where their helper cannot be started.
             program: Path::new("/no/such/muxtape"),
             runtime: &world.runtime(),
@@ -561,7 +561,7 @@ fn child_that_is_killed_while_restoring() {
     let _ = restore::apply(
         &plan.unwrap(),
         &Workshop {
-            tmux: &tmux,
+            restorer: &tmux,
             program: Path::new(env!("CARGO_BIN_EXE_muxtape")),
             runtime: &place.join("run"),
             texts: &Texts::new(),

@@ -690,3 +690,70 @@ fn handles_are_opaque_to_whoever_did_not_make_them() {
     assert!(found.is_empty(), "{found:?} look into handles");
     assert!(made > 0, "nobody makes handles any more");
 }
+
+/// Who may name a multiplexer beside its adapters, and why.
+const NAMERS: &[(&str, &str)] = &[
+    ("capture/own_screen.rs", "options that muxtape itself takes"),
+    ("cli/args.rs", "the choice that the user has"),
+    ("cli/multiplexer.rs", "the list of adapters"),
+    ("cli/commands/demo.rs", "a server of the demo's own"),
+    ("cli/views/show.rs", "the notation of layouts in JSON"),
+    (
+        "model/launch.rs",
+        "programs that can be started within themselves",
+    ),
+    ("model/snapshot.rs", "the list of kinds"),
+    ("mux/mod.rs", "the list of adapters"),
+    ("restore/mod.rs", "the list of adapters"),
+    ("restore/variables.rs", "variables that belong to a place"),
+    (
+        "store/snapshot/remnants.rs",
+        "a server of which nothing is known has a kind, too",
+    ),
+];
+
+/// So that a new multiplexer is an adapter under `mux` and one under `restore`, and nothing else.
+/// What is said to people may name one.
+#[test]
+fn a_multiplexer_is_named_by_its_adapters_alone() {
+    let adapter = |inside: &str| {
+        [
+            "mux/tmux/",
+            "mux/zellij/",
+            "restore/tmux/",
+            "restore/zellij/",
+        ]
+        .iter()
+        .any(|own| inside.starts_with(own))
+    };
+    // A word by itself, or a text that is nothing else; not one of several words.
+    let name = Regex::new(r#"(?i)\b(tmux|zellij)\w*\b"#).unwrap();
+    let texts = Regex::new(r#"(?s)"(?:[^"\\]|\\.)*""#).unwrap();
+    let mut found = Vec::new();
+    let mut met = BTreeSet::new();
+    for (inside, code) in living_files() {
+        let stand_in = ["memory.rs", "samples.rs", "rig.rs"];
+        if adapter(&inside) || stand_in.iter().any(|own| inside.ends_with(own)) {
+            continue;
+        }
+        let spaced = |text: &regex::Captures<'_>| match text[0].contains(' ') {
+            true => "\"\"".to_owned(),
+            false => text[0].to_owned(),
+        };
+        let code = texts.replace_all(&code, spaced);
+        let names: BTreeSet<&str> = name.find_iter(&code).map(|name| name.as_str()).collect();
+        match NAMERS.iter().find(|(own, _)| *own == inside) {
+            Some((own, _)) if !names.is_empty() => {
+                met.insert(*own);
+            }
+            _ if names.is_empty() => {}
+            _ => found.push(format!("{inside}: {names:?}")),
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+    let gone: Vec<_> = NAMERS
+        .iter()
+        .filter(|(own, _)| !met.contains(own))
+        .collect();
+    assert!(gone.is_empty(), "these name none any more: {gone:?}");
+}

@@ -4,13 +4,12 @@ use serde::Serialize;
 
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
+use crate::cli::multiplexer;
 use crate::model::detail::Withheld;
+use crate::model::snapshot::ServerIdentity;
 use crate::model::target::Target;
-use crate::model::tree::PaneId;
-use crate::model::tree::{Pane, ServerState, Session, Tab};
-use crate::mux::Multiplexer;
-use crate::mux::tmux::ids;
-use crate::mux::tmux::private::{Marked, OPTION};
+use crate::model::tree::{Pane, PaneId, ServerState, Session, Tab};
+use crate::mux::Marked;
 
 /// Keep a pane, a tab or a session out of everything that is recorded
 ///
@@ -63,9 +62,10 @@ type Place<'a> = (&'a Session, &'a Tab, &'a Pane);
 
 impl Private {
     pub(in crate::cli) fn run(&self, context: &Context) -> Result<Exit, CliError> {
-        let tmux = &context.tmux;
-        let state = tmux.observe()?.state;
-        let own = own_pane(context);
+        let mux = context.host.mux();
+        let seen = mux.observe()?;
+        let state = seen.state;
+        let own = own_pane(context, &seen.server);
         let all = self.action == Action::Status && self.target.is_none() && own.is_none();
         let what = match all {
             true => None,
@@ -75,14 +75,12 @@ impl Private {
             let private = self.action == Action::On;
             if private || self.action == Action::Off {
                 let target = self.target.as_ref();
-                context
-                    .host
-                    .set_private(tmux, what, private, &state, target)?;
+                context.host.set_private(what, private, &state, target)?;
             }
         }
         let now = match self.action {
             Action::Status => state,
-            Action::On | Action::Off => tmux.observe()?.state,
+            Action::On | Action::Off => mux.observe()?.state,
         };
         let wanted = |(session, tab, pane): &Place<'_>| {
             what.is_none_or(|what| what.holds(session, tab, pane))
@@ -107,11 +105,8 @@ impl Private {
         let still = answer.panes.iter().any(|one| one.private) && self.action == Action::Off;
         match still {
             false => Ok(Exit::Ok),
-            true => Err(
-                CliError::new(Exit::Failed, "it is private still").hint(format!(
-                    "`tmux show-options -s {OPTION}` tells whether all of tmux is"
-                )),
-            ),
+            true => Err(CliError::new(Exit::Failed, "it is private still")
+                .hint("all of the server is marked as private")),
         }
     }
 
@@ -129,7 +124,7 @@ impl Private {
         let Some((session, tab, pane)) = state.panes().find(named) else {
             return Err(match &self.target {
                 Some(target) => CliError::new(Exit::NotFound, format!("there is no {target}"))
-                    .hint("`tmux list-panes -a` lists what there is"),
+                    .hint("`muxtape show live` lists what there is"),
                 None => CliError::new(Exit::Usage, "this does not run in a pane of that server")
                     .hint("name a pane: muxtape private on SESSION:TAB.PANE"),
             });
@@ -145,7 +140,7 @@ impl Private {
         } else {
             pane.handle.map(|handle| Marked::Pane(handle.id))
         };
-        what.ok_or_else(|| CliError::new(Exit::Failed, "tmux does not report its pane id"))
+        what.ok_or_else(|| CliError::new(Exit::Failed, "the server does not report its pane id"))
     }
 }
 
@@ -162,9 +157,7 @@ fn told((session, tab, pane): Place<'_>) -> PaneAnswer {
 }
 
 /// The pane that this runs in, where that is one of the server that is meant.
-fn own_pane(context: &Context) -> Option<PaneId> {
-    let named = context.global.socket_name.is_some() || context.global.socket_path.is_some();
-    std::env::var_os("TMUX").filter(|around| !named && !around.is_empty())?;
-    let pane = std::env::var("TMUX_PANE").ok()?;
-    ids::read_pane(pane.as_bytes())
+fn own_pane(context: &Context, server: &ServerIdentity) -> Option<PaneId> {
+    let own = context.host.mux().own_pane(&multiplexer::variable)?;
+    own.on(server)
 }

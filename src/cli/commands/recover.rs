@@ -3,10 +3,11 @@
 use bstr::ByteSlice;
 use serde::Serialize;
 
-use super::interface::{close_own, own_pane};
+use super::interface::close_own;
 use super::restore::{How, carry_out, plan};
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
+use crate::cli::multiplexer;
 use crate::cli::output::{Output, Role, confirm};
 use crate::cli::views::{count, rfc3339, when};
 use crate::model::ansi::label;
@@ -125,9 +126,9 @@ fn afterwards(
     restored: &ServerState,
 ) -> Result<Exit, CliError> {
     let mux = context.host.mux();
-    let own = own_pane(context);
+    let own = context.host.mux().own_pane(&multiplexer::variable);
     // What was asked for is done.
-    let Ok(left) = leftover::find(mux, &report.sessions, own.as_ref()) else {
+    let Ok(left) = leftover::find(mux, &report.sessions, own.as_deref()) else {
         return Ok(Exit::Ok);
     };
     let best = leftover::best(&report.sessions, restored).map(|made| made.id);

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
+use crate::cli::multiplexer;
 use crate::cli::output::{Output, Role, ask, confirm};
 use crate::cli::views::count;
 use crate::model::Snapshot;
@@ -140,12 +141,7 @@ impl How {
 
 impl Restore {
     pub(in crate::cli) fn run(&self, context: &Context) -> Result<Exit, CliError> {
-        if self.to == Some(crate::cli::args::MuxChoice::Zellij) {
-            return Err(
-                CliError::new(Exit::Refused, "restoring to zellij is not possible yet")
-                    .hint("leave out --to zellij"),
-            );
-        }
+        self.to.map_or(Ok(()), multiplexer::can_restore_to)?;
         let session = match self.how.session.as_slice() {
             [one] => Some(one.as_str()),
             _ => None,

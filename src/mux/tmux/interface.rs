@@ -11,7 +11,7 @@ use super::ids;
 use crate::model::snapshot::ServerIdentity;
 use crate::model::tree::PaneId;
 use crate::mux::run::Limits;
-use crate::mux::{MuxError, ServerSelect, process};
+use crate::mux::{MuxError, OwnPane, ServerSelect, process};
 
 /// The option, one of the pane's own.
 pub const OPTION: &str = "@muxtape-interface";
@@ -55,12 +55,12 @@ impl Mark {
 
 /// The pane that this process runs in, as its environment tells.
 #[derive(Debug, Clone)]
-pub struct OwnPane {
+pub struct TmuxPane {
     tmux: Tmux,
     pane: PaneId,
 }
 
-impl OwnPane {
+impl TmuxPane {
     /// The pane that `$TMUX` and `$TMUX_PANE` name, if they do.
     #[must_use]
     pub fn named(tmux: &Tmux, around: &[u8], pane: &str) -> Option<Self> {
@@ -82,33 +82,6 @@ impl OwnPane {
         })
     }
 
-    /// Its handle, where it is one of this server.
-    #[must_use]
-    pub fn on(&self, server: &ServerIdentity) -> Option<PaneId> {
-        let own = ServerSelect::Path(server.socket.clone());
-        (*self.tmux.select() == own).then_some(self.pane)
-    }
-
-    /// Marks it as showing the interface, if this terminal is the pane's: in a popup the names can be those of a
-    /// pane that the popup is not.
-    pub fn mark(&self, terminal: &Path) -> Result<(), MuxError> {
-        let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/._-".contains(byte);
-        let terminal = terminal.as_os_str().as_encoded_bytes();
-        if !terminal.iter().all(plain) {
-            return Ok(());
-        }
-        let terminal = String::from_utf8_lossy(terminal);
-        let set = self.option().arg(OPTION).arg(Mark::own().value());
-        self.change_if(&format!("#{{pane_tty}},{terminal}"), &set)
-    }
-
-    /// Takes the mark away, if it is the one of this process.
-    pub fn unmark(&self) -> Result<(), MuxError> {
-        let unset = self.option().flag("-u").arg(OPTION);
-        let own = Mark::own().value();
-        self.change_if(&format!("#{{{OPTION}}},{own}"), &unset)
-    }
-
     /// Does something to the pane where two formats are the same.
     fn change_if(&self, same: &str, change: &Command) -> Result<(), MuxError> {
         let command = Command::new("if-shell")
@@ -128,6 +101,30 @@ impl OwnPane {
 
     fn target(&self) -> String {
         ids::pane(self.pane)
+    }
+}
+
+impl OwnPane for TmuxPane {
+    fn on(&self, server: &ServerIdentity) -> Option<PaneId> {
+        let own = ServerSelect::Path(server.socket.clone());
+        (*self.tmux.select() == own).then_some(self.pane)
+    }
+
+    fn mark(&self, terminal: &Path) -> Result<(), MuxError> {
+        let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/._-".contains(byte);
+        let terminal = terminal.as_os_str().as_encoded_bytes();
+        if !terminal.iter().all(plain) {
+            return Ok(());
+        }
+        let terminal = String::from_utf8_lossy(terminal);
+        let set = self.option().arg(OPTION).arg(Mark::own().value());
+        self.change_if(&format!("#{{pane_tty}},{terminal}"), &set)
+    }
+
+    fn unmark(&self) -> Result<(), MuxError> {
+        let unset = self.option().flag("-u").arg(OPTION);
+        let own = Mark::own().value();
+        self.change_if(&format!("#{{{OPTION}}},{own}"), &unset)
     }
 }
 

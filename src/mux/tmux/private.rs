@@ -9,8 +9,8 @@ use super::command::Command;
 use super::ids;
 use super::interface::Mark;
 use crate::model::detail::Setting;
-use crate::model::tree::{Pane, PaneId, ServerState, Session, SessionId, Tab, TabId};
-use crate::mux::MuxError;
+use crate::model::tree::{PaneId, ServerState};
+use crate::mux::{Marked, MuxError};
 
 /// The option.
 pub const OPTION: &str = "@muxtape-private";
@@ -28,49 +28,26 @@ pub fn says_so(value: &[u8]) -> bool {
         .any(|no| value.eq_ignore_ascii_case(no.as_bytes()))
 }
 
-/// What can be marked, by its handle.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Marked {
-    /// A session with all that is in it.
-    Session(SessionId),
-    /// A window, in whichever sessions it is.
-    Tab(TabId),
-    /// A pane.
-    Pane(PaneId),
+fn to(what: Marked, command: Command) -> Command {
+    match what {
+        Marked::Session(id) => command.opt("-t", format!("{}:", ids::session(id))),
+        Marked::Tab(id) => command.flag("-w").opt("-t", ids::window(id)),
+        Marked::Pane(id) => command.flag("-p").opt("-t", ids::pane(id)),
+    }
 }
 
-impl Marked {
-    /// Whether a pane is marked, or is in what is.
-    #[must_use]
-    pub fn holds(self, session: &Session, tab: &Tab, pane: &Pane) -> bool {
-        match self {
-            Marked::Session(id) => session.handle == Some(id),
-            Marked::Tab(id) => tab.handle == Some(id),
-            Marked::Pane(id) => pane.handle.is_some_and(|handle| handle.id == id),
-        }
-    }
+fn set(what: Marked, value: &str) -> Command {
+    to(what, Command::new("set-option")).arg(OPTION).arg(value)
+}
 
-    fn to(self, command: Command) -> Command {
-        match self {
-            Marked::Session(id) => command.opt("-t", format!("{}:", ids::session(id))),
-            Marked::Tab(id) => command.flag("-w").opt("-t", ids::window(id)),
-            Marked::Pane(id) => command.flag("-p").opt("-t", ids::pane(id)),
-        }
-    }
-
-    fn set(self, value: &str) -> Command {
-        self.to(Command::new("set-option")).arg(OPTION).arg(value)
-    }
-
-    fn unset(self) -> Command {
-        self.to(Command::new("set-option").flag("-u")).arg(OPTION)
-    }
+fn unset(what: Marked) -> Command {
+    to(what, Command::new("set-option").flag("-u")).arg(OPTION)
 }
 
 impl Tmux {
     /// Marks something as private.
     pub fn mark(&self, what: Marked) -> Result<(), MuxError> {
-        self.run("a mark as private", &[what.set("on")]).map(drop)
+        self.run("a mark as private", &[set(what, "on")]).map(drop)
     }
 
     /// Takes the mark away from something and from all that is in it; `state` is what was observed of it. What
@@ -103,7 +80,7 @@ impl Tmux {
                 marked.extend(owner.filter(|owner| has(settings) && !marked.contains(owner)));
             }
         }
-        let commands: Vec<Command> = marked.into_iter().map(Marked::unset).collect();
+        let commands: Vec<Command> = marked.into_iter().map(unset).collect();
         self.run(UNMARK, &commands)?;
         let private = self.read_texts(&[])?.private;
         let still = state.panes().any(|(session, tab, pane)| {
@@ -111,7 +88,7 @@ impl Tmux {
             is && what.holds(session, tab, pane)
         });
         if still {
-            self.run(UNMARK, &[what.set("off")])?;
+            self.run(UNMARK, &[set(what, "off")])?;
         }
         Ok(())
     }

@@ -33,7 +33,8 @@ use crate::model::tree::{PaneId, SessionId};
 use crate::mux::tmux::Tmux;
 use crate::mux::tmux::command::Command;
 use crate::mux::tmux::ids;
-use crate::mux::{MuxError, NewPane, Scope, ServerSelect};
+use crate::mux::tmux::interface::TmuxPane;
+use crate::mux::{Marked, MuxError, NewPane, OwnPane, Scope, ServerSelect, Variables};
 
 pub use profile::TmuxProfile;
 
@@ -123,6 +124,52 @@ impl Restorer for Tmux {
             .arg(self.server()?.socket.to_os_str_lossy())
             .args(closing(session));
         Ok(command)
+    }
+
+    fn own_pane(&self, variables: Variables<'_>) -> Option<Arc<dyn OwnPane>> {
+        let around = variables("TMUX")?;
+        let pane = variables("TMUX_PANE")?;
+        let pane = TmuxPane::named(self, around.as_encoded_bytes(), pane.to_str()?)?;
+        Some(Arc::new(pane))
+    }
+
+    fn set_private(
+        &self,
+        what: Marked,
+        private: bool,
+        state: &ServerState,
+    ) -> Result<(), MuxError> {
+        match private {
+            true => self.mark(what),
+            false => self.unmark(what, state),
+        }
+    }
+
+    fn attaching(&self, session: SessionId, variables: Variables<'_>) -> Option<process::Command> {
+        let around = variables("TMUX").filter(|around| !around.is_empty());
+        let mut command = process::Command::new(self.program());
+        let same = match self.select() {
+            ServerSelect::Default => true,
+            ServerSelect::Name(name) => {
+                command.arg("-L").arg(name.to_os_str_lossy());
+                false
+            }
+            ServerSelect::Path(path) => {
+                command.arg("-S").arg(path.to_os_str_lossy());
+                around.as_ref().is_some_and(|around| {
+                    let around = around.as_encoded_bytes();
+                    around.rsplitn(3, |byte| *byte == b',').last() == Some(path.as_bytes())
+                })
+            }
+        };
+        // The number is the session's own for as long as the server lives; a name need not be.
+        let target = ids::session(session);
+        match (around, same) {
+            (None, _) => command.args(["attach-session", "-t", &target]),
+            (Some(_), true) => command.args(["switch-client", "-t", &target]),
+            (Some(_), false) => return None,
+        };
+        Some(command)
     }
 
     fn rehearsal(

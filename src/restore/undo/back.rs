@@ -19,7 +19,7 @@ use crate::store::Store;
 #[derive(Debug)]
 pub struct Means<'a> {
     /// The way to the server.
-    pub tmux: &'a dyn Restorer,
+    pub restorer: &'a dyn Restorer,
     /// Where the undo point is.
     pub store: &'a Store,
     /// The muxtape program.
@@ -41,13 +41,13 @@ pub struct Means<'a> {
 /// read; that the server has ended is not an error.
 pub fn take_back(made: &Undoable, means: &Means<'_>) -> Result<Undone, RestoreError> {
     if made.replaced.is_empty() {
-        return undo(means.tmux, made);
+        return undo(means.restorer, made);
     }
-    if !is_same_life(means.tmux, made)? {
-        return undo(means.tmux, made);
+    if !is_same_life(means.restorer, made)? {
+        return undo(means.restorer, made);
     }
     let mut undone = Undone::default();
-    let alive = means.tmux.alive()?;
+    let alive = means.restorer.alive()?;
     let own: BTreeSet<PaneId> = made.panes.iter().map(|pane| pane.id).collect();
     // Those that are still what was made give their places back.
     let (instead, beside): (Vec<&BString>, Vec<&BString>) =
@@ -74,7 +74,7 @@ pub fn take_back(made: &Undoable, means: &Means<'_>) -> Result<Undone, RestoreEr
         }
     }
     rest.sessions.retain(|session| !taken(&session.to));
-    let rest = undo(means.tmux, &rest)?;
+    let rest = undo(means.restorer, &rest)?;
     undone.closed.extend(rest.closed);
     undone.panes.extend(rest.panes);
     undone.left.extend(rest.left);
@@ -129,14 +129,20 @@ fn bring_back(
         texts: telling.into_iter().zip(texts).collect(),
         ..means.surroundings.clone()
     };
-    let plan = prepare(&snapshot, means.tmux, &policy, &selection, &surroundings)?;
+    let plan = prepare(
+        &snapshot,
+        means.restorer,
+        &policy,
+        &selection,
+        &surroundings,
+    )?;
     let texts = plan.texts();
     let contents = means.store.contents(&texts)?;
     let texts: BTreeMap<_, _> = texts.into_iter().zip(contents).collect();
     let report = apply(
         &plan,
         &Workshop {
-            tmux: means.tmux,
+            restorer: means.restorer,
             program: means.program,
             runtime: means.runtime,
             texts: &texts,

@@ -179,7 +179,7 @@ impl World {
         restore::apply(
             plan,
             &Workshop {
-                tmux: &self.tmux,
+                restorer: &self.tmux,
                 program: Path::new(env!("CARGO_BIN_EXE_muxtape")),
                 runtime: &self.runtime(),
                 texts,
