@@ -6,7 +6,7 @@ use super::overlay::Overlay;
 use super::screens::tape::Tape;
 use super::screens::welcome::Welcome;
 use super::screens::{Go, Screen};
-use super::shared::{Cx, RecorderStatus, Shared, View};
+use super::shared::{Cx, Shared, View};
 
 /// Snapshots that one page of the timeline has.
 pub(super) const PAGE: usize = 2000;
@@ -70,7 +70,6 @@ impl State {
     /// Nothing was ever recorded here: says so, unless something else stands before the tape.
     pub(super) fn welcome(&mut self, effects: &mut Vec<Effect>) {
         let shared = &mut self.shared;
-        shared.recorder = RecorderStatus::Off;
         let welcome = Welcome::open(&mut Cx { shared, effects });
         if self.screens.len() == 1 {
             self.go(Go::Open(Box::new(Screen::Welcome(welcome))), effects);

@@ -15,7 +15,7 @@ use super::rows::Row;
 use super::samples::NOW;
 use super::screens::tape::Tape;
 use super::shared::RecorderStatus;
-use super::{Msg, Screen};
+use super::{Msg, Screen, update};
 use crate::model::id::SnapshotId;
 use crate::model::snapshot::{Cause, SnapshotMeta};
 use crate::model::time::Millis;
@@ -481,6 +481,14 @@ fn whatever_is_pasted_or_counted_is_bounded() {
         panic!("no search");
     };
     assert_eq!(search.input.value(), "ab[31m");
+    let long = Msg::Paste("x".repeat(1 << 20));
+    let asked = update(&mut rig.state, long);
+    assert_eq!(asked.len(), 1, "the store is asked once: {asked:?}");
+    let notice = rig.state.shared.notice.as_ref().unwrap();
+    assert!(
+        notice.text.contains("the first 1 000 letters"),
+        "{notice:?}"
+    );
 }
 
 #[test]

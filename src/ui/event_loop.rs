@@ -4,12 +4,12 @@
 use std::io::{self, IsTerminal};
 use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use crossterm::event::Event;
 use rustix::process::{Signal, kill_current_process_group};
 use tokio::signal::unix::{Signal as SignalStream, SignalKind, signal};
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::mpsc::{Receiver, UnboundedReceiver, channel};
 use tokio::time::MissedTickBehavior;
 
 use crate::app::effect::{Job, TerminalEffect};
@@ -26,14 +26,22 @@ use super::context::{Closing, Context, Outcome, Start, UiError};
 use super::draw::{Drawn, draw};
 use super::events::Translator;
 use super::input::{self, Input};
-use super::recording::{Found, News, Recording, stamp};
+use super::jobs;
+use super::recording::{Found, News, Recording};
 use super::terminal::Terminal;
+use super::watch::{Sight, StoreWatch};
 use super::worker::{Done, Worker};
 
 /// The least time between two frames.
 const FRAME: Duration = Duration::from_millis(16);
 
-/// How long Ctrl-Z waits for a look of the recorder.
+/// How long taking in what waits may hold up the next frame.
+const MAX_DRAIN: Duration = Duration::from_millis(50);
+/// Answers of jobs that may wait to be taken in.
+const MAX_WAITING_ANSWERS: usize = 256;
+
+/// How long the interface waits for others where it cannot go on without them: for a look of the recorder
+/// at Ctrl-Z, and for the multiplexer to mark its pane.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Runs the interface until the user leaves.
@@ -100,6 +108,14 @@ impl Signals {
     }
 }
 
+/// Where messages come from.
+struct Sources {
+    input: Input,
+    answers: Receiver<Done>,
+    recorder: News,
+    sights: UnboundedReceiver<Sight>,
+}
+
 struct Live {
     context: Arc<Context>,
     state: State,
@@ -108,8 +124,9 @@ struct Live {
     translator: Translator,
     worker: Worker,
     recording: Recording,
-    /// What the store's file looked like when it was read last.
-    stamp: Option<(SystemTime, u64)>,
+    watch: StoreWatch,
+    /// The size that the terminal has by now: of many changes only the last one counts.
+    resized: Option<Size>,
     dirty: bool,
     leaving: bool,
     /// Whether the user wants it stopped, as by Ctrl-Z.
@@ -128,21 +145,29 @@ async fn live(context: Arc<Context>, start: Start) -> Result<Outcome, UiError> {
     // Before the first frame: none of it is ever captured.
     mark(&context, true).await;
     let terminal = Terminal::take().map_err(failed("take the terminal over"))?;
-    let (done, mut answers) = unbounded_channel();
-    let (recording, mut recorder) = Recording::new();
+    let (done, answers) = channel(MAX_WAITING_ANSWERS);
+    let (recording, recorder) = Recording::new();
+    let (watch, sights) = StoreWatch::new();
     let (state, mut effects) = State::start(shared(&context), Vec::new());
     if start == Start::Recovery && context.host.settings().recovery.prompt {
         effects.push(Effect::Job(Job::LookForCrashes));
     }
     let mut live = Live {
-        worker: Worker::new(Arc::clone(&context), done),
+        worker: Worker::new(
+            {
+                let context = Arc::clone(&context);
+                Arc::new(move |job, tell| jobs::run(&context, job, tell))
+            },
+            done,
+        ),
         context,
         state,
         terminal,
         drawn: Drawn::default(),
         translator: Translator::default(),
         recording,
-        stamp: None,
+        watch,
+        resized: None,
         dirty: true,
         leaving: false,
         suspending: false,
@@ -157,7 +182,13 @@ async fn live(context: Arc<Context>, start: Start) -> Result<Outcome, UiError> {
     // The first frame comes before anything is read.
     live.draw()?;
     live.carry_out(effects)?;
-    let mut input = input::read().map_err(failed("read from the terminal"))?;
+    live.look_at_recorder()?;
+    let mut sources = Sources {
+        input: input::read().map_err(failed("read from the terminal"))?,
+        answers,
+        recorder,
+        sights,
+    };
     let mut last = Instant::now();
     let mut period = live.recording.period(&live.context);
     let mut others = every(period);
@@ -165,24 +196,25 @@ async fn live(context: Arc<Context>, start: Start) -> Result<Outcome, UiError> {
         let redraw_at = tokio::time::Instant::from_std(Instant::now() + live.until_ages_change());
         tokio::select! {
             biased;
-            event = input.recv() => live.input(event)?,
-            Some(done) = answers.recv() => live.answered(done)?,
-            Some(event) = recorder.events.recv() => live.news(event)?,
-            Some(found) = recorder.found.recv() => live.found(found)?,
             wake = signals.next() => live.wake(&wake)?,
-            () = tokio::time::sleep_until(redraw_at) => live.dirty = true,
             _ = others.tick() => {
                 live.leaving |= input::is_gone();
                 live.look_at_recorder()?;
-                live.look_at_store()?;
+                live.watch.look(live.context.host.store().file(), false);
                 // How often a recorder looks may have changed.
                 let now = live.recording.period(&live.context);
                 if std::mem::replace(&mut period, now) != now {
                     others = every(now);
                 }
             }
+            event = sources.input.recv() => live.input(event)?,
+            Some(done) = sources.answers.recv() => live.answered(done)?,
+            Some(event) = sources.recorder.events.recv() => live.news(event)?,
+            Some(found) = sources.recorder.found.recv() => live.found(found)?,
+            Some(sight) = sources.sights.recv() => live.sight(sight),
+            () = tokio::time::sleep_until(redraw_at) => live.dirty = true,
         }
-        live.drain(&mut input, &mut answers, &mut recorder)?;
+        live.drain(&mut sources)?;
         if live.suspending {
             live.suspend().await?;
         }
@@ -193,7 +225,7 @@ async fn live(context: Arc<Context>, start: Start) -> Result<Outcome, UiError> {
             let early = FRAME.saturating_sub(last.elapsed());
             if !early.is_zero() {
                 tokio::time::sleep(early).await;
-                live.drain(&mut input, &mut answers, &mut recorder)?;
+                live.drain(&mut sources)?;
             }
             live.draw()?;
             last = Instant::now();
@@ -230,8 +262,13 @@ async fn mark(context: &Arc<Context>, own: bool) {
             (false, _) => pane.unmark(),
         }
     });
-    if let Ok(Err(error)) = marked.await {
-        tracing::info!("the interface's pane is not marked: {error}");
+    match tokio::time::timeout(PATIENCE, marked).await {
+        Ok(Ok(Ok(()))) => {}
+        Ok(Ok(Err(error))) => tracing::info!("the interface's pane is not marked: {error}"),
+        Ok(Err(error)) => tracing::info!("the interface's pane is not marked: {error}"),
+        Err(_) => {
+            tracing::info!("the multiplexer does not answer: the interface's pane is not marked");
+        }
     }
 }
 
@@ -258,6 +295,10 @@ impl Live {
 
     fn input(&mut self, event: Option<io::Result<Event>>) -> Result<(), UiError> {
         match event {
+            Some(Ok(Event::Resize(width, height))) => {
+                self.resized = Some(Size { width, height });
+                Ok(())
+            }
             Some(Ok(event)) => {
                 let message = self.translator.message(event, Instant::now(), &self.drawn);
                 match message {
@@ -310,51 +351,53 @@ impl Live {
         Ok(())
     }
 
-    /// Whether somebody has written to the store since it was read last: then it is read again.
-    fn look_at_store(&mut self) -> Result<(), UiError> {
-        let stamp = stamp(self.context.host.store().file());
-        if stamp == self.stamp || self.worker.is_busy() {
-            return Ok(());
+    /// Reads the store again if somebody has written to it since it was read last.
+    fn sight(&mut self, sight: Sight) {
+        if self.watch.has_changed(sight, self.worker.is_busy()) {
+            self.worker.start(Job::Refresh);
         }
-        self.stamp = stamp;
-        self.worker.start(Job::Refresh);
-        Ok(())
     }
 
     fn answered(&mut self, done: Done) -> Result<(), UiError> {
         self.worker.over(&done);
-        if done.cut_short {
-            self.terminal
-                .enter()
-                .map_err(failed("take the terminal over"))?;
-        }
         if matches!(done.answer, Answer::Refreshed(_)) {
             // Reading may touch the file, too.
-            self.stamp = stamp(self.context.host.store().file());
+            self.watch.look(self.context.host.store().file(), true);
         }
         self.tell(Msg::Answer(done.answer))
     }
 
-    /// Takes in everything that is there already.
-    fn drain(
-        &mut self,
-        input: &mut Input,
-        answers: &mut UnboundedReceiver<Done>,
-        recorder: &mut News,
-    ) -> Result<(), UiError> {
-        while let Ok(event) = input.try_recv() {
-            self.input(Some(event))?;
+    /// Takes in what is there already, one of each source at a time, so that none holds up the others;
+    /// what comes faster than it can be taken in waits for the frame after the next.
+    fn drain(&mut self, sources: &mut Sources) -> Result<(), UiError> {
+        let began = Instant::now();
+        let mut more = true;
+        while std::mem::take(&mut more) && began.elapsed() < MAX_DRAIN {
+            if let Ok(event) = sources.input.try_recv() {
+                self.input(Some(event))?;
+                more = true;
+            }
+            if let Ok(done) = sources.answers.try_recv() {
+                self.answered(done)?;
+                more = true;
+            }
+            if let Ok(event) = sources.recorder.events.try_recv() {
+                self.news(event)?;
+                more = true;
+            }
+            if let Ok(found) = sources.recorder.found.try_recv() {
+                self.found(found)?;
+                more = true;
+            }
+            if let Ok(sight) = sources.sights.try_recv() {
+                self.sight(sight);
+                more = true;
+            }
         }
-        while let Ok(done) = answers.try_recv() {
-            self.answered(done)?;
+        match self.resized.take() {
+            Some(size) => self.tell(Msg::Resize(size)),
+            None => Ok(()),
         }
-        while let Ok(event) = recorder.events.try_recv() {
-            self.news(event)?;
-        }
-        while let Ok(found) = recorder.found.try_recv() {
-            self.found(found)?;
-        }
-        Ok(())
     }
 
     fn carry_out(&mut self, effects: Vec<Effect>) -> Result<(), UiError> {
@@ -438,6 +481,9 @@ impl Live {
             terminal,
             ..
         } = self;
+        if !terminal.is_taken() {
+            terminal.enter().map_err(failed("take the terminal over"))?;
+        }
         state.shared.now = self.context.host.now();
         terminal
             .draw(|frame| {

@@ -7,20 +7,23 @@ use std::io;
 
 use crossterm::event::Event;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::mpsc::{Receiver, channel};
+
+/// Events that may wait. Whoever sends more waits, too: the terminal holds back what it is told.
+const MAX_WAITING_EVENTS: usize = 1024;
 
 /// What the terminal sends; it ends with an error.
-pub(crate) type Input = UnboundedReceiver<io::Result<Event>>;
+pub(crate) type Input = Receiver<io::Result<Event>>;
 
 /// Starts to read. The thread ends after an error, or with the process.
 pub(crate) fn read() -> io::Result<Input> {
-    let (send, receive) = unbounded_channel();
+    let (send, receive) = channel(MAX_WAITING_EVENTS);
     let forward = move || {
         loop {
             let event = crossterm::event::read();
             let failed = event.is_err();
             // Nobody listens any more when the interface is already leaving.
-            if send.send(event).is_err() || failed {
+            if send.blocking_send(event).is_err() || failed {
                 return;
             }
         }

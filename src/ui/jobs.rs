@@ -153,6 +153,55 @@ pub(crate) fn run(context: &Context, job: Job, tell: &dyn Fn(Answer)) -> Answer 
     }
 }
 
+/// The answer to a job that did not come to its end.
+pub(crate) fn failed(job: &Job, failure: Failure) -> Answer {
+    match *job {
+        Job::LoadTimeline { before, .. } => Answer::Timeline {
+            before,
+            result: Err(failure),
+        },
+        Job::Refresh => Answer::Refreshed(Err(failure)),
+        Job::LoadLives => Answer::Lives(Err(failure)),
+        Job::LoadSnapshot { id, generation, .. } => Answer::Snapshot {
+            id,
+            generation,
+            result: Err(failure),
+        },
+        Job::LoadContents { .. } => Answer::Contents(Err(failure)),
+        Job::Search { generation, .. } => Answer::Searched {
+            generation,
+            result: Err(failure),
+        },
+        Job::Edit { .. } => Answer::Edited(Err(failure)),
+        Job::Trash { .. } => Answer::Trashed(Err(failure)),
+        Job::Untrash { .. } => Answer::Untrashed(Err(failure)),
+        Job::CaptureNow { .. } => Answer::Captured(Err(failure)),
+        Job::Compare { generation, .. } => Answer::Compared {
+            generation,
+            result: Err(failure),
+        },
+        Job::LookAround => Answer::Surroundings(Err(failure)),
+        Job::Plan { generation, .. } => Answer::Planned {
+            generation,
+            result: Err(failure),
+        },
+        Job::Apply { .. } => Answer::Restored(Err(NotRestored::Failed(failure))),
+        Job::UndoRestore { .. } => Answer::RestoreUndone(Err(failure)),
+        Job::LoadFigures { generation, .. } => Answer::Figures {
+            generation,
+            result: Err(failure),
+        },
+        Job::Verify => Answer::Verified(Err(failure)),
+        Job::Compact => Answer::Compacted(Err(failure)),
+        Job::Prune => Answer::Pruned(Err(failure)),
+        Job::LookForLeftovers { .. } => Answer::Leftovers(Err(failure)),
+        Job::LookForCrashes => Answer::Crashes(Err(failure)),
+        Job::CloseLeftover { .. } | Job::DismissRecovery { .. } | Job::LookForCheck => {
+            Answer::Notice(Err(failure))
+        }
+    }
+}
+
 pub(super) fn fail(error: impl std::error::Error) -> Failure {
     Failure::of(&error)
 }

@@ -15,6 +15,7 @@ mod recording;
 mod screens;
 mod terminal;
 pub mod theme;
+mod watch;
 pub mod widgets;
 mod worker;
 

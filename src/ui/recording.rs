@@ -1,19 +1,17 @@
 //! The interface's own recorder. Whether another process records is asked again and again: where none does, and
 //! the user wants it, the interface records, and takes over from one that has ended.
 
-use std::fs;
-use std::path::Path;
-use std::time::{Duration, SystemTime};
+use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::mpsc::{
     Receiver, Sender, UnboundedReceiver, UnboundedSender, channel, unbounded_channel,
 };
 
 use crate::daemon::{Handle, Instance, InstanceError, Recorder, spawn};
-use crate::model::time::Millis;
-use crate::ops::RecorderEvent;
 use crate::ops::beat::{Holder, RecordedBy};
 use crate::ops::tell::with_causes;
+use crate::ops::{Host, RecorderEvent};
 
 use super::context::Context;
 
@@ -43,7 +41,7 @@ pub(super) struct Recording {
 }
 
 /// What a look at the lock found: this process has it now, or what is true without it.
-pub(super) type Found = Result<Box<Instance>, RecorderEvent>;
+pub(super) type Found = Result<Box<(Recorder, Instance)>, RecorderEvent>;
 
 /// What comes from a recorder and from looks at the lock.
 pub(super) struct News {
@@ -85,13 +83,13 @@ impl Recording {
     }
 
     /// The user wants it to record, unless another process does.
-    pub(super) fn want(&mut self, context: &Context) {
+    pub(super) fn want(&mut self, context: &Arc<Context>) {
         self.wanted = context.record;
         self.look(context);
     }
 
     /// Looks who records; what is found comes as news. Of the recorder of this process it is known at once.
-    pub(super) fn look(&mut self, context: &Context) -> Option<RecorderEvent> {
+    pub(super) fn look(&mut self, context: &Arc<Context>) -> Option<RecorderEvent> {
         if let Some(handle) = &self.running {
             if !handle.is_over() {
                 return Some(RecorderEvent::Looked(handle.beat()));
@@ -106,33 +104,37 @@ impl Recording {
         }
         self.looking = true;
         let take = self.wanted && (self.free || self.other.is_none());
-        let (lock, found) = (context.host.recorder_lock(), self.found.clone());
-        let settings = &context.host.settings().recorder;
-        let (every_ms, now) = (settings.probe_ms(), context.host.now());
-        tokio::task::spawn_blocking(move || {
+        let (context, found) = (Arc::clone(context), self.found.clone());
+        tokio::spawn(async move {
+            let look = tokio::task::spawn_blocking(move || look_at(&context.host, take));
+            // Whatever becomes of the look, it is over, and the next one can begin.
+            let outcome = look.await.unwrap_or_else(|error| {
+                let why = format!("This is a bug in muxtape: {error}");
+                Err(RecorderEvent::Broken(why))
+            });
             // Nobody listens any more when the interface has ended.
-            let _ = found.send(look_at(&lock, take, every_ms, now));
+            let _ = found.send(outcome);
         });
         None
     }
 
     /// Takes in what a look at the lock found.
-    pub(super) fn found(&mut self, found: Found, context: &Context) -> Option<RecorderEvent> {
+    pub(super) fn found(&mut self, found: Found, context: &Arc<Context>) -> Option<RecorderEvent> {
         self.looking = false;
         self.free = matches!(found, Err(RecorderEvent::Stopped));
-        let instance = match found {
-            Ok(instance) if self.wanted => *instance,
+        let (recorder, instance) = match found {
+            Ok(taken) if self.wanted => *taken,
             Ok(_) => return None,
+            // It was wanted only after that look had begun: nothing is known before it is tried.
+            Err(RecorderEvent::Stopped) if self.wanted && self.other.is_none() => {
+                return self.look(context);
+            }
             Err(event) => {
                 if let RecorderEvent::Other(holder) = event {
                     self.other = Some(holder);
                 }
                 return Some(event);
             }
-        };
-        let recorder = match Recorder::new(&context.host) {
-            Ok(recorder) => recorder,
-            Err(error) => return Some(RecorderEvent::Broken(with_causes(&error))),
         };
         let every_ms = recorder.every_ms();
         self.running = Some(spawn(recorder, instance, self.events.clone()));
@@ -160,22 +162,20 @@ impl Recording {
     }
 }
 
-fn look_at(lock: &Path, take: bool, every_ms: u64, now: Millis) -> Found {
-    if let Some(holder) = Instance::holder(lock) {
+fn look_at(host: &Host, take: bool) -> Found {
+    let lock = host.recorder_lock();
+    if let Some(holder) = Instance::holder(&lock) {
         return Err(RecorderEvent::Other(holder));
     }
     if !take {
         return Err(RecorderEvent::Stopped);
     }
-    let instance = Instance::acquire(lock, RecordedBy::Interface, every_ms, now);
-    instance.map(Box::new).map_err(|error| match error {
-        InstanceError::Running(holder) => RecorderEvent::Other(holder),
-        error => RecorderEvent::Broken(with_causes(&error)),
-    })
-}
-
-/// What tells that somebody has written to the store.
-pub(super) fn stamp(file: &Path) -> Option<(SystemTime, u64)> {
-    let metadata = fs::metadata(file).ok()?;
-    Some((metadata.modified().ok()?, metadata.len()))
+    let recorder =
+        Recorder::new(host).map_err(|error| RecorderEvent::Broken(with_causes(&error)))?;
+    let every_ms = recorder.every_ms();
+    match Instance::acquire(&lock, RecordedBy::Interface, every_ms, host.now()) {
+        Ok(instance) => Ok(Box::new((recorder, instance))),
+        Err(InstanceError::Running(holder)) => Err(RecorderEvent::Other(holder)),
+        Err(error) => Err(RecorderEvent::Broken(with_causes(&error))),
+    }
 }

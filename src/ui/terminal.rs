@@ -50,6 +50,11 @@ impl Terminal {
         self.clear()
     }
 
+    /// Whether the terminal is ours. A panic on another thread gives it back.
+    pub(crate) fn is_taken(&self) -> bool {
+        TAKEN.load(Ordering::SeqCst)
+    }
+
     /// Gives the terminal back.
     pub(crate) fn leave(&mut self) {
         give_back();

@@ -32,6 +32,13 @@ fn rig() -> Rig {
     rig
 }
 
+/// An empty store, and nobody records.
+fn unrecorded() -> Rig {
+    let mut rig = Rig::with(Vec::new());
+    rig.tell(Msg::Recorder(RecorderEvent::Stopped));
+    rig
+}
+
 /// Draws at all sizes, after `keys`.
 fn shots(name: &str, rig: &mut Rig) {
     for (width, height) in SIZES {
@@ -83,7 +90,7 @@ fn storage() {
 
 #[test]
 fn storage_of_nothing() {
-    let mut rig = Rig::with(Vec::new());
+    let mut rig = unrecorded();
     rig.keys("3");
     shots("storage_empty", &mut rig);
 }
@@ -119,7 +126,19 @@ fn storage_under_work_and_in_need() {
 
 #[test]
 fn welcome() {
-    shots("welcome", &mut Rig::with(Vec::new()));
+    shots("welcome", &mut unrecorded());
+}
+
+#[test]
+fn nothing_is_said_of_the_recorder_before_anything_is_known() {
+    let mut rig = Rig::with(Vec::new());
+    assert!(!render(&mut rig.state, 80, 24).contains("not recording"));
+    let (mut state, _) = crate::app::State::start(crate::ui::testing::shared(), Vec::new());
+    let stopped = Msg::Recorder(RecorderEvent::Stopped);
+    let _ = crate::app::update(&mut state, stopped.clone());
+    assert!(!render(&mut state, 80, 24).contains("not recording"));
+    rig.tell(stopped);
+    assert!(render(&mut rig.state, 80, 24).contains("not recording"));
 }
 
 #[test]

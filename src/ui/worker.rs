@@ -4,13 +4,15 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::mpsc::Sender;
 
 use crate::app::effect::Job;
 use crate::app::msg::{Answer, Failure};
 
-use super::context::Context;
 use super::jobs;
+
+/// Does one job; tells what is to be known before it is over.
+pub(crate) type Run = dyn Fn(Job, &dyn Fn(Answer)) -> Answer + Send + Sync;
 
 /// What is done of its own, so that one kind never waits for another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -71,15 +73,12 @@ pub(crate) struct Done {
     over: Option<Kind>,
     /// What came of it.
     pub(crate) answer: Answer,
-    /// Whether the job panicked: then the terminal has been given back.
-    pub(crate) cut_short: bool,
 }
 
 /// Runs jobs, and sends what comes of them.
-#[derive(Debug)]
 pub(crate) struct Worker {
-    context: Arc<Context>,
-    done: UnboundedSender<Done>,
+    run: Arc<Run>,
+    done: Sender<Done>,
     lanes: BTreeMap<Kind, Lane>,
 }
 
@@ -90,10 +89,10 @@ struct Lane {
 }
 
 impl Worker {
-    /// A worker that says on `done` when something is over.
-    pub(crate) fn new(context: Arc<Context>, done: UnboundedSender<Done>) -> Self {
+    /// A worker that does jobs by `run`, and says on `done` when something is over.
+    pub(crate) fn new(run: Arc<Run>, done: Sender<Done>) -> Self {
         Self {
-            context,
+            run,
             done,
             lanes: BTreeMap::new(),
         }
@@ -141,34 +140,91 @@ impl Worker {
             return;
         };
         lane.running = true;
-        let (context, done) = (Arc::clone(&self.context), self.done.clone());
-        let news = self.done.clone();
+        let (run, done, news) = (Arc::clone(&self.run), self.done.clone(), self.done.clone());
+        let asked = job.clone();
         tokio::spawn(async move {
             let work = tokio::task::spawn_blocking(move || {
                 let tell = |answer| {
+                    let over = None;
                     // Nobody listens any more when the interface has ended.
-                    let _ = news.send(Done {
-                        over: None,
-                        answer,
-                        cut_short: false,
-                    });
+                    let _ = news.blocking_send(Done { over, answer });
                 };
-                jobs::run(&context, job, &tell)
+                run(job, &tell)
             });
-            let answer = work.await;
-            let cut_short = answer.is_err();
-            let answer = answer.unwrap_or_else(|error| {
-                Answer::Notice(Err(Failure {
-                    message: format!("A task was cut short: {error}"),
-                }))
+            // Whoever asked gets an answer, so that nothing waits for it without end.
+            let answer = work.await.unwrap_or_else(|error| {
+                let message = format!("This is a bug in muxtape: {error}");
+                jobs::failed(&asked, Failure { message })
             });
             let over = Some(kind);
             // Nobody listens any more when the interface has ended.
-            let _ = done.send(Done {
-                over,
-                answer,
-                cut_short,
-            });
+            let _ = done.send(Done { over, answer }).await;
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::effect::Generation;
+    use tokio::sync::mpsc::channel;
+
+    /// Panics at plans; tells more than there is room for at checks.
+    fn faulty() -> Arc<Run> {
+        Arc::new(|job, tell| match job {
+            Job::Plan { .. } => panic!("a fault of a test"),
+            Job::Verify => {
+                for _ in 0..100 {
+                    tell(Answer::LastCheck(None));
+                }
+                Answer::Verified(Err(Failure {
+                    message: "none".to_owned(),
+                }))
+            }
+            _ => Answer::Notice(Ok("done".to_owned())),
+        })
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn whoever_asked_for_a_job_that_panics_gets_an_answer_and_the_next_one_runs() {
+        let (send, mut answers) = channel(4);
+        let mut worker = Worker::new(faulty(), send);
+        for generation in [Generation(7), Generation(8)] {
+            worker.start(Job::Plan {
+                snapshot: crate::app::samples::preview().snapshot.meta.id,
+                policy: Default::default(),
+                selection: crate::restore::Selection::all(),
+                generation,
+            });
+            let done = answers.recv().await.unwrap();
+            worker.over(&done);
+            let Answer::Planned {
+                generation: of,
+                result: Err(failure),
+            } = done.answer
+            else {
+                panic!("no answer to the plan: {:?}", done.answer);
+            };
+            assert_eq!(of, generation);
+            assert!(failure.message.contains("a fault of a test"), "{failure:?}");
+        }
+        assert!(!worker.is_busy());
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn a_job_that_tells_much_waits_for_the_listener() {
+        let (send, mut answers) = channel(4);
+        let mut worker = Worker::new(faulty(), send);
+        worker.start(Job::Verify);
+        let mut told = 0;
+        while let Some(done) = answers.recv().await {
+            assert!(answers.len() <= 4);
+            worker.over(&done);
+            if matches!(done.answer, Answer::Verified(_)) {
+                break;
+            }
+            told += 1;
+        }
+        assert_eq!(told, 100);
     }
 }

@@ -84,11 +84,8 @@ pub trait Interact {
         Go::Stay
     }
 
-    /// Pasted text, while the place types.
-    fn pasted(&mut self, text: &str, cx: &mut Cx<'_>) -> Go {
-        for c in text.chars().filter(|c| !c.is_control()) {
-            let _ = self.typed(KeyPress::char(c), cx);
-        }
+    /// Pasted text without control characters, while the place types.
+    fn pasted(&mut self, _text: &str, _cx: &mut Cx<'_>) -> Go {
         Go::Stay
     }
 

@@ -259,6 +259,15 @@ impl Interact for Search {
         Go::Stay
     }
 
+    fn pasted(&mut self, text: &str, cx: &mut Cx<'_>) -> Go {
+        for c in text.chars() {
+            edit(&mut self.input, KeyPress::char(c));
+        }
+        // Once, after all of it.
+        self.ask(cx);
+        Go::Stay
+    }
+
     fn mouse(&mut self, kind: MouseKind, target: MouseTarget, cx: &mut Cx<'_>) -> Go {
         match (kind, target) {
             (MouseKind::DoubleClick, MouseTarget::Row(_)) => return self.go_there(cx),

@@ -199,6 +199,8 @@ pub(super) fn recorder(state: &mut State, event: RecorderEvent, effects: &mut Ve
         }
         RecorderEvent::Looked(beat) => shared.fares(None, beat),
         RecorderEvent::Other(holder) => shared.recorder = RecorderStatus::Other(holder),
+        // Before the first page has come, it is not known whether this process is to record.
+        RecorderEvent::Stopped if !state.begun => {}
         RecorderEvent::Stopped => shared.recorder = RecorderStatus::Off,
         RecorderEvent::Broken(message) => {
             let failure = Failure { message };

@@ -16,9 +16,12 @@ use super::screens::search::Search;
 use super::screens::storage::Storage;
 use super::shared::Cx;
 use super::state::State;
+use super::words;
 
 /// The greatest count that can be typed before a key.
-const MOST: usize = 99_999;
+const MAX_COUNT: usize = 99_999;
+/// Letters that are taken of a pasted text: whatever is typed here is a name, a moment or a search.
+const MAX_PASTED_CHARS: usize = 1000;
 
 /// Handles a message: changes the state, and says what is to be done.
 pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
@@ -43,7 +46,7 @@ fn press(state: &mut State, key: KeyPress, effects: &mut Vec<Effect>) {
     state.shared.notice = None;
     if let Some(digit) = counts(state, context, key) {
         let count = state.count.unwrap_or(0).saturating_mul(10) + digit;
-        state.count = Some(count.min(MOST));
+        state.count = Some(count.min(MAX_COUNT));
         return;
     }
     match state.shared.keys.resolve(context, key) {
@@ -78,12 +81,20 @@ fn paste(state: &mut State, text: &str, effects: &mut Vec<Effect>) {
     if !state.context().types() {
         return;
     }
+    let mut letters = text.chars().filter(|c| !c.is_control());
+    let text: String = letters.by_ref().take(MAX_PASTED_CHARS).collect();
     if state.overlay.is_some() {
-        for c in text.chars().filter(|c| !c.is_control()) {
+        for c in text.chars() {
             overlays::typed(state, KeyPress::char(c));
         }
     } else {
-        state.with_screen(effects, |screen, cx| screen.interact().pasted(text, cx));
+        state.with_screen(effects, |screen, cx| screen.interact().pasted(&text, cx));
+    }
+    if letters.next().is_some() {
+        let most = words::number(MAX_PASTED_CHARS);
+        state.shared.say(format!(
+            "Too much text: the first {most} letters were pasted"
+        ));
     }
 }
 
