@@ -1,4 +1,4 @@
-//! A place in a list or a text, and how keys and the mouse move it.
+//! A place in a list or a text, how keys and the mouse move it, and what of the list is seen then.
 
 use super::keys::action::Motion;
 use super::mouse::{MouseKind, MouseTarget};
@@ -11,6 +11,9 @@ const WHEEL_ROWS: usize = 3;
 pub struct Cursor(usize);
 
 impl Cursor {
+    /// As far down as possible, however long the list or the text becomes.
+    pub const END: Self = Self(usize::MAX);
+
     /// At this row.
     #[must_use]
     pub fn new(at: usize) -> Self {
@@ -23,9 +26,15 @@ impl Cursor {
         self.0
     }
 
+    /// The row, or the last one of `all`.
+    #[must_use]
+    pub fn within(self, all: usize) -> usize {
+        self.0.min(all.saturating_sub(1))
+    }
+
     /// To a row, or to the last one of `all`.
     pub fn set(&mut self, at: usize, all: usize) {
-        self.0 = at.min(all.saturating_sub(1));
+        self.0 = Self(at).within(all);
     }
 
     /// `count` times where a key leads, among `all` rows of which `seen` are seen.
@@ -36,10 +45,11 @@ impl Cursor {
 
     /// So many rows down or up.
     pub fn step(&mut self, down: bool, by: usize, all: usize) {
+        let here = self.within(all);
         let to = if down {
-            self.0.saturating_add(by)
+            here.saturating_add(by)
         } else {
-            self.0.saturating_sub(by)
+            here.saturating_sub(by)
         };
         self.set(to, all);
     }
@@ -55,6 +65,34 @@ impl Cursor {
                     self.step(down, by, all);
                 }
             }
+        }
+    }
+}
+
+/// A part of a long list or text that is seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Window {
+    /// The first row that is seen.
+    pub first: usize,
+    /// How many rows fit.
+    pub rows: usize,
+}
+
+impl Window {
+    /// The part of `all` rows to show next where `rows` fit: the cursor is seen, with a row of what
+    /// comes before and after it; all else stands where it stood, as far as possible.
+    #[must_use]
+    pub fn following(self, cursor: Option<usize>, rows: usize, all: usize) -> Self {
+        let last = all.saturating_sub(rows);
+        let first = cursor.map_or(self.first, |cursor| {
+            let margin = usize::from(rows > 4);
+            let lowest = (cursor + margin + 1).saturating_sub(rows);
+            let highest = cursor.saturating_sub(margin).max(lowest);
+            self.first.clamp(lowest, highest)
+        });
+        Self {
+            first: first.min(last),
+            rows,
         }
     }
 }
@@ -98,7 +136,30 @@ mod tests {
         assert_eq!(cursor.at(), 29);
     }
 
+    #[test]
+    fn the_end_stays_the_end_and_is_left_row_by_row() {
+        let mut cursor = Cursor::END;
+        assert_eq!((cursor.within(30), cursor.within(40)), (29, 39));
+        cursor.go(Motion::Up, 1, 10, 40);
+        assert_eq!(cursor.at(), 38);
+    }
+
+    #[test]
+    fn what_is_seen_moves_only_as_far_as_it_must() {
+        let window = Window { first: 10, rows: 5 };
+        let first = |cursor| window.following(Some(cursor), 5, 40).first;
+        assert_eq!([11, 13, 14, 10, 3, 39].map(first), [10, 10, 11, 9, 2, 35]);
+        assert_eq!(window.following(None, 5, 12).first, 7);
+    }
+
     proptest! {
+        #[test]
+        fn the_cursor_is_always_seen(first in 0usize..200, cursor in 0usize..100, rows in 1usize..40) {
+            let seen = Window { first, rows: 7 }.following(Some(cursor), rows, 100);
+            prop_assert!((seen.first..seen.first + rows).contains(&cursor));
+            prop_assert!(seen.first == 0 || seen.first + rows <= 100);
+        }
+
         #[test]
         fn it_never_leaves_the_list(
             at in 0usize..50, count: usize, seen in 0usize..60, all in 0usize..50, which in 0usize..6,

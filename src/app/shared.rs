@@ -16,6 +16,7 @@ use super::effect::{Effect, Focus, Generation, Job, TerminalEffect};
 use super::figures::Upkeep;
 use super::keys::KeyMap;
 use super::library::Library;
+use super::list::Window;
 use super::msg::Failure;
 use super::theme::Theme;
 
@@ -73,15 +74,6 @@ pub struct Shared {
     last_generation: u64,
 }
 
-/// A part of a long list or text that is seen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Window {
-    /// The first row that is seen.
-    pub first: usize,
-    /// How many rows fit.
-    pub rows: usize,
-}
-
 /// What was drawn last. Drawing computes it, the next update uses it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct View {
@@ -89,6 +81,8 @@ pub struct View {
     pub list: Window,
     /// The screen's text.
     pub text: Window,
+    /// The columns of what stands before the screen.
+    pub menu: [Window; 2],
 }
 
 /// What the recorder does.

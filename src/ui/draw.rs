@@ -10,14 +10,15 @@ use crate::app::Screen;
 use crate::app::keys::action::Everywhere;
 use crate::app::keys::{Action, Binding, Context};
 use crate::app::light::{Lamp, Light, light};
+use crate::app::list::Window;
 use crate::app::mouse::MouseTarget;
-use crate::app::shared::{Shared, View, Window};
+use crate::app::shared::{Shared, View};
 use crate::app::state::State;
 
 use super::theme::{Role, Theme};
 use super::widgets::frame::Frame;
 use super::widgets::screen::Screens;
-use super::widgets::tree::{self, Tree};
+use super::widgets::tree::Tree;
 use super::{overlays, screens};
 
 /// The smallest terminal in which the screens work.
@@ -50,10 +51,17 @@ impl Look<'_> {
 
     /// A frame around a panel, with a title and a note (empty for none), that has not the focus.
     pub(crate) fn frame<'a>(&self, title: &'a str, note: &'a str) -> Frame<'a> {
+        self.frame_of(title, note, false)
+    }
+
+    /// The same around a panel that has the focus, or not.
+    pub(crate) fn frame_of<'a>(&self, title: &'a str, note: &'a str, focus: bool) -> Frame<'a> {
+        let line = if focus { Role::FrameFocus } else { Role::Frame };
         Frame {
             title,
             note,
-            line: self.style(Role::Frame),
+            heavy: focus,
+            line: self.style(line),
             title_style: self.style(Role::Title),
             note_style: self.style(Role::Dim),
             ..Frame::default()
@@ -96,15 +104,55 @@ impl Drawn {
         }
     }
 
-    /// Notes the rows of a tree that was drawn as the screen's list, for the mouse and for paging.
-    pub(crate) fn list(&mut self, tree: &Tree<'_>, area: Rect) {
-        for (at, line) in tree.seen(area) {
-            self.target(line, MouseTarget::Row(at));
-        }
-        self.view.list = Window {
-            first: tree::top(tree.selected.unwrap_or(0), tree.rows.len(), area.height),
-            rows: usize::from(area.height),
+    /// The rows of the screen's list that are seen in `area`, by their place in the list, each
+    /// `height` lines high; noted for the mouse and for paging.
+    pub(crate) fn list(
+        &mut self,
+        cursor: Option<usize>,
+        all: usize,
+        area: Rect,
+        height: u16,
+    ) -> Vec<(usize, Rect)> {
+        let seen = visible(&mut self.view.list, cursor, all, area, height);
+        self.rows(&seen, 0);
+        seen
+    }
+
+    /// The same for a column of what stands before the screen, whose first row is the one at `base`
+    /// of all columns.
+    pub(crate) fn menu(
+        &mut self,
+        column: usize,
+        base: usize,
+        cursor: Option<usize>,
+        all: usize,
+        area: Rect,
+    ) -> Vec<(usize, Rect)> {
+        let Some(window) = self.view.menu.get_mut(column) else {
+            return Vec::new();
         };
+        let seen = visible(window, cursor, all, area, 1);
+        self.rows(&seen, base);
+        seen
+    }
+
+    fn rows(&mut self, seen: &[(usize, Rect)], base: usize) {
+        for (at, place) in seen {
+            self.target(*place, MouseTarget::Row(base + at));
+        }
+    }
+
+    /// Draws a tree as the screen's list.
+    pub(crate) fn tree(&mut self, tree: &Tree<'_>, area: Rect, buf: &mut Buffer, theme: Theme<'_>) {
+        let seen = self.list(tree.selected, tree.rows.len(), area, 1);
+        tree.draw(&seen, area, buf, theme);
+    }
+
+    /// Notes the screen's text, of which the lines from `first` on are seen in `area`.
+    pub(crate) fn text(&mut self, first: usize, rows: u16, area: Rect) {
+        self.target(area, MouseTarget::Text);
+        let rows = usize::from(rows);
+        self.view.text = Window { first, rows };
     }
 
     /// What is at a place.
@@ -117,11 +165,32 @@ impl Drawn {
     }
 }
 
+/// The rows of a list that are seen in `area`, by their place in the list; the window follows the cursor.
+pub(crate) fn visible(
+    window: &mut Window,
+    cursor: Option<usize>,
+    all: usize,
+    area: Rect,
+    height: u16,
+) -> Vec<(usize, Rect)> {
+    let fit = usize::from(area.height / height.max(1)).max(1);
+    *window = window.following(cursor, fit, all);
+    let lines = (area.y..area.bottom()).step_by(usize::from(height.max(1)));
+    let place = |y| Rect { y, height, ..area }.intersection(area);
+    (window.first..all)
+        .zip(lines.map(place))
+        .take(fit)
+        .collect()
+}
+
 /// Draws everything.
 pub(crate) fn draw(state: &State, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     drawn.targets.clear();
     drawn.cursor = None;
     drawn.view = state.shared.view;
+    if state.overlay.is_none() {
+        drawn.view.menu = Default::default();
+    }
     let look = Look {
         shared: &state.shared,
         theme: Theme::new(&state.shared.theme),
@@ -279,6 +348,13 @@ pub(crate) fn line(text: &Line<'_>, area: Rect, column: u16, buf: &mut Buffer) {
     let area = area.intersection(buf.area);
     if column < area.width && area.height > 0 {
         buf.set_line(area.x + column, area.y, text, area.width - column);
+    }
+}
+
+/// Draws one line of text in each row of an area, as many as fit.
+pub(crate) fn lines(texts: &[Line<'_>], area: Rect, buf: &mut Buffer) {
+    for (place, text) in area.rows().zip(texts) {
+        line(text, place, 0, buf);
     }
 }
 

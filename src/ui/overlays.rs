@@ -6,15 +6,12 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Widget};
 
 use crate::app::keys::{Binding, Context};
-use crate::app::mouse::MouseTarget;
 use crate::app::overlay::{Asking, Confirm, Menu, Overlay, Prompt};
-use crate::app::shared::Window;
 use crate::model::ansi::label;
 
-use super::draw::{Drawn, Look, line};
+use super::draw::{Drawn, Look, line, split_top};
 use super::theme::Role;
 use super::widgets::dialog::Dialog;
-use super::widgets::frame::Frame;
 use super::widgets::text::{broken, exactly};
 
 /// Columns of a question, where there are as many.
@@ -48,18 +45,6 @@ fn middle(area: Rect, width: u16, height: u16) -> Rect {
         y: area.y + (area.height - height) / 2,
         width,
         height,
-    }
-}
-
-fn frame<'a>(look: &Look<'_>, title: &'a str, note: &'a str) -> Frame<'a> {
-    Frame {
-        title,
-        note,
-        heavy: true,
-        line: look.style(Role::FrameFocus),
-        title_style: look.style(Role::Title),
-        note_style: look.style(Role::Dim),
-        ..Frame::default()
     }
 }
 
@@ -124,7 +109,9 @@ fn help(menu: &Menu, look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn: &mut 
     let title = format!("Keys · {}", menu.context.title());
     // Nothing shows through: help is read, not looked past.
     Clear.render(area, buf);
-    let inside = frame(look, &title, "type to filter").draw(place, buf);
+    let inside = look
+        .frame_of(&title, "type to filter", true)
+        .draw(place, buf);
     typed(&menu.filter, look, row(inside, 0), buf, drawn);
     let body = Rect {
         y: inside.y.saturating_add(2).min(inside.bottom()),
@@ -136,7 +123,7 @@ fn help(menu: &Menu, look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn: &mut 
         return line(&Line::from(words), body, 0, buf);
     }
     if !two {
-        return column(&entries, 0, menu.chosen.at(), look, body, buf, drawn);
+        return column((0, 0), &entries, menu.chosen.at(), look, body, buf, drawn);
     }
     let half = (body.width / 2).max(40).min(body.width);
     let left = Rect {
@@ -162,47 +149,45 @@ fn help(menu: &Menu, look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn: &mut 
         ..area
     };
     let (own, others) = entries.split_at(here.min(entries.len()));
-    column(own, 0, menu.chosen.at(), look, below(left), buf, drawn);
+    column((0, 0), own, menu.chosen.at(), look, below(left), buf, drawn);
     column(
+        (1, here),
         others,
-        here,
         menu.chosen.at(),
         look,
         below(right),
         buf,
         drawn,
     );
-    drawn.view.list.rows = usize::from(body.height);
 }
 
-/// A list of bindings; `base` is the place of its first one among all.
+/// A column of bindings; `base` is the place of its first one among all.
 fn column(
+    (at, base): (usize, usize),
     entries: &[&Binding],
-    base: usize,
     chosen: usize,
     look: &Look<'_>,
     area: Rect,
     buf: &mut Buffer,
     drawn: &mut Drawn,
 ) {
-    let rows = usize::from(area.height);
     let own = chosen.checked_sub(base).filter(|at| *at < entries.len());
-    let first = own.map_or(0, |at| (at + 1).saturating_sub(rows));
-    drawn.view.list = Window { first, rows };
-    for (at, binding) in entries.iter().enumerate().skip(first).take(rows) {
-        let place = row(area, u16::try_from(at - first).unwrap_or(u16::MAX));
-        line(&entry(look, binding, area.width), place, 0, buf);
-        if own == Some(at) {
+    for (row, place) in drawn.menu(at, base, own, entries.len(), area) {
+        if let Some(binding) = entries.get(row) {
+            line(&entry(look, binding, area.width), place, 0, buf);
+        }
+        if own == Some(row) {
             buf.set_style(place, look.style(Role::Selected));
         }
-        drawn.target(place, MouseTarget::Row(base + at));
     }
 }
 
 fn palette(menu: &Menu, look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let entries = menu.entries(&look.shared.keys);
     let place = middle(area, 60, 18.min(area.height.saturating_sub(2)));
-    let inside = frame(look, "Commands", menu.context.title()).draw(place, buf);
+    let inside = look
+        .frame_of("Commands", menu.context.title(), true)
+        .draw(place, buf);
     typed(&menu.filter, look, row(inside, 0), buf, drawn);
     let body = Rect {
         y: inside.y.saturating_add(2).min(inside.bottom()),
@@ -217,7 +202,7 @@ fn palette(menu: &Menu, look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn: &m
             buf,
         );
     }
-    column(&entries, 0, menu.chosen.at(), look, body, buf, drawn);
+    column((0, 0), &entries, menu.chosen.at(), look, body, buf, drawn);
 }
 
 fn ask(prompt: &Prompt, look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
@@ -235,27 +220,21 @@ fn ask(prompt: &Prompt, look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn: &m
     let proposals = prompt.proposals();
     let rows = u16::try_from(proposals.len()).unwrap_or(u16::MAX).min(10);
     let place = middle(area, 54, rows.saturating_add(5));
-    let inside = frame(look, title, "").draw(place, buf);
+    let inside = look.frame_of(title, "", true).draw(place, buf);
     typed(&prompt.input, look, row(inside, 0), buf, drawn);
     let below = match &prompt.problem {
         Some(problem) => look.span(Role::Error, format!(" ! {problem}")),
         None => look.span(Role::Dim, format!(" {hint}")),
     };
     line(&Line::from(below), row(inside, 1), 0, buf);
-    let first = (prompt.chosen.at() + 1).saturating_sub(usize::from(rows));
-    for (at, name) in proposals
-        .iter()
-        .enumerate()
-        .skip(first)
-        .take(usize::from(rows))
-    {
-        let place = row(inside, 2 + u16::try_from(at - first).unwrap_or(u16::MAX));
+    let [_, list] = split_top(inside, 2);
+    for (at, place) in drawn.menu(0, 0, Some(prompt.chosen.at()), proposals.len(), list) {
+        let name = proposals.get(at).copied().flatten();
         let words = name.map_or("all sessions".to_owned(), |name| label(name));
         line(&Line::from(format!("   {words}")), place, 0, buf);
         if at == prompt.chosen.at() {
             buf.set_style(place, look.style(Role::Selected));
         }
-        drawn.target(place, MouseTarget::Row(at));
     }
 }
 
@@ -265,7 +244,9 @@ fn copy(look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let height = u16::try_from(entries.len())
         .unwrap_or(u16::MAX)
         .saturating_add(2);
-    let inside = frame(look, "Copy", "").draw(middle(area, 44, height), buf);
+    let inside = look
+        .frame_of("Copy", "", true)
+        .draw(middle(area, 44, height), buf);
     for (at, binding) in (0..inside.height).zip(entries) {
         line(&entry(look, binding, inside.width), row(inside, at), 0, buf);
     }

@@ -13,20 +13,14 @@ use super::{Go, Interact};
 /// The detail of the snapshot that is looked at.
 #[derive(Debug, Default)]
 pub struct Detail {
-    full: Option<FullText>,
-}
-
-/// The full text of a pane.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FullText {
-    /// The first line that is seen; `None` for as far down as possible.
-    pub first: Option<usize>,
+    /// The first line of the full text that is seen, while that is shown.
+    full: Option<Cursor>,
 }
 
 impl Detail {
-    /// The full text, while it is shown.
+    /// The first line of the full text that is seen, while that is shown.
     #[must_use]
-    pub fn full(&self) -> Option<FullText> {
+    pub fn full(&self) -> Option<Cursor> {
         self.full
     }
 
@@ -40,13 +34,10 @@ impl Detail {
 
     /// Scrolls the full text, where it is shown.
     fn scroll(&mut self, cx: &Cx<'_>, lead: impl FnOnce(&mut Cursor, usize, usize)) {
-        let Some(full) = &mut self.full else { return };
+        let Some(first) = &mut self.full else { return };
         let seen = cx.shared.view.text.rows;
-        let all = places(Self::text(cx.shared).map_or(0, lines_of), seen);
-        let mut first = Cursor::default();
-        first.set(full.first.unwrap_or(usize::MAX), all);
-        lead(&mut first, seen, all);
-        full.first = Some(first.at());
+        let lines = Self::text(cx.shared).map_or(0, lines_of);
+        lead(first, seen, places(lines, seen));
     }
 
     /// Does what a key means while a tab is shown.
@@ -56,7 +47,7 @@ impl Detail {
             DetailAction::Scrub(scrub) => cx.shared.scrub(scrub, count),
             DetailAction::Turn(turn) => cx.shared.turn(turn),
             DetailAction::On(action) => go = on_snapshot(action, cx),
-            DetailAction::FullText => self.full = Some(FullText { first: None }),
+            DetailAction::FullText => self.full = Some(Cursor::END),
         }
         self.refreshed(cx);
         go
@@ -67,7 +58,7 @@ impl Detail {
         match action {
             FullTextAction::Scrub(scrub) => cx.shared.scrub(scrub, count),
             FullTextAction::Turn(turn) => cx.shared.turn(turn),
-            FullTextAction::Move(Motion::Bottom) => self.full = Some(FullText { first: None }),
+            FullTextAction::Move(Motion::Bottom) => self.full = Some(Cursor::END),
             FullTextAction::Move(motion) => {
                 self.scroll(cx, |first, seen, all| first.go(motion, count, seen, all));
             }
@@ -113,7 +104,7 @@ impl Interact for Detail {
                 self.scroll(cx, |first, _, all| first.mouse(kind, target, all));
             }
             (MouseKind::DoubleClick, MouseTarget::Pane(_)) => {
-                self.full = Some(FullText { first: None });
+                self.full = Some(Cursor::END);
             }
             _ => {
                 let _ = cx.shared.point(kind, target);

@@ -58,7 +58,8 @@ pub(super) fn mouse(
 
 /// An action of what stands before the screen. One that was chosen there is to be done.
 pub(super) fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) -> Option<Action> {
-    let seen = state.shared.view.list.rows;
+    let columns = state.shared.view.menu.map(|column| column.rows);
+    let seen = columns.into_iter().max().unwrap_or(0);
     match (&mut state.overlay, action) {
         (_, Action::Everywhere(Everywhere::Back)) => state.overlay = None,
         (Some(Overlay::Help(menu) | Overlay::Palette(menu)), Action::Menu(action)) => {
@@ -93,7 +94,27 @@ pub(super) fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) 
             }
         }
         // Of another place.
-        _ => {}
+        (
+            _,
+            Action::Everywhere(_)
+            | Action::Tape(_)
+            | Action::Detail(_)
+            | Action::FullText(_)
+            | Action::Diff(_)
+            | Action::SearchPrompt(_)
+            | Action::SearchResults(_)
+            | Action::Storage(_)
+            | Action::HiddenSecrets(_)
+            | Action::Prune(_)
+            | Action::Restore(_)
+            | Action::Report(_)
+            | Action::Recover(_)
+            | Action::Welcome(_)
+            | Action::Menu(_)
+            | Action::Prompt(_)
+            | Action::Copy(_)
+            | Action::Confirm(_),
+        ) => {}
     }
     None
 }

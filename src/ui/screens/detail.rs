@@ -5,9 +5,8 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use crate::app::library::Seen;
-use crate::app::mouse::MouseTarget;
-use crate::app::screens::detail::{Detail, FullText, lines_of};
-use crate::app::shared::Window;
+use crate::app::list::{Cursor, places};
+use crate::app::screens::detail::{Detail, lines_of};
 use crate::app::words;
 use crate::model::ansi::label;
 use crate::model::changes::command_words;
@@ -117,7 +116,7 @@ fn branch(checkout: &Checkout) -> String {
 fn full_text(
     look: &Look<'_>,
     seen: &Seen,
-    full: FullText,
+    full: Cursor,
     area: Rect,
     buf: &mut Buffer,
     drawn: &mut Drawn,
@@ -128,30 +127,23 @@ fn full_text(
     };
     let text = Detail::text(shared);
     let all = text.map_or(0, lines_of);
-    let rows = usize::from(area.height.saturating_sub(2));
-    let first = full
-        .first
-        .unwrap_or(usize::MAX)
-        .min(all.saturating_sub(rows));
+    let height = area.height.saturating_sub(2);
+    let rows = usize::from(height);
+    let first = full.within(places(all, rows));
     let title = pane_title(pane, Some(shared.home.as_slice()));
     let last = (first + rows).min(all);
-    let inside = Frame {
-        title: &title,
-        note: "full text",
-        foot: &format!(
-            "{}–{} of {}",
-            first + 1,
-            words::number(last),
-            words::number(all)
-        ),
-        heavy: true,
-        line: look.style(Role::FrameFocus),
-        title_style: look.style(Role::Title),
-        note_style: look.style(Role::Dim),
-    }
-    .draw(area, buf);
-    drawn.view.text = Window { first, rows };
-    drawn.target(inside, MouseTarget::Text);
+    let foot = format!(
+        "{}–{} of {}",
+        first + 1,
+        words::number(last),
+        words::number(all)
+    );
+    let frame = Frame {
+        foot: &foot,
+        ..look.frame_of(&title, "full text", true)
+    };
+    let inside = frame.draw(area, buf);
+    drawn.text(first, height, inside);
     match text {
         Some(text) => excerpt::from(look, text, first, inside, buf),
         None => timeline::nothing(look, inside, buf),

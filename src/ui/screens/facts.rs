@@ -9,7 +9,7 @@ use crate::app::words;
 use crate::model::ansi::label;
 use crate::model::changes::{Change, Field};
 use crate::model::snapshot::{Cause, SnapshotMeta};
-use crate::ui::draw::{Look, line, split_bottom};
+use crate::ui::draw::{self, Look, line, split_bottom};
 use crate::ui::theme::Role;
 use crate::ui::widgets::text::fit;
 
@@ -40,18 +40,7 @@ pub(super) fn draw(look: &Look<'_>, area: Rect, buf: &mut Buffer) {
 
 fn put(lines: &[Line<'static>], area: Rect, buf: &mut Buffer) {
     let fits = usize::from(area.height);
-    for (y, text) in (area.y..area.bottom()).zip(lines) {
-        line(
-            text,
-            Rect {
-                y,
-                height: 1,
-                ..area
-            },
-            0,
-            buf,
-        );
-    }
+    draw::lines(lines, area, buf);
     if lines.len() > fits && fits > 0 {
         let last = Rect {
             y: area.bottom() - 1,

@@ -143,8 +143,7 @@ fn rows(screen: &Report, look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn: &
         selected: Some(screen.selected.at()),
         note_width: 0,
     };
-    tree.draw(inside, buf, look.theme);
-    drawn.list(&tree, inside);
+    drawn.tree(&tree, inside, buf, look.theme);
 }
 
 fn role(outcome: Outcome) -> Role {

@@ -5,16 +5,13 @@ use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
 use crate::app::effect::Scope;
-use crate::app::mouse::MouseTarget;
 use crate::app::screens::search::{Contents, Search};
-use crate::app::shared::Window;
 use crate::app::words;
 use crate::app::words::plural;
 use crate::model::ansi::label;
 use crate::store::{HitKind, SearchHit};
 use crate::ui::draw::{self, Drawn, Look, line, split_bottom, split_top};
 use crate::ui::theme::Role;
-use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::slider::{Range, Slider, Tick};
 use crate::ui::widgets::text::{broken, put, put_right};
 
@@ -109,20 +106,10 @@ fn scope(screen: &Search, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     line(&Line::from(spans), area, 0, buf);
 }
 
-fn frame<'a>(look: &Look<'_>, title: &'a str, note: &'a str, heavy: bool) -> Frame<'a> {
-    Frame {
-        title,
-        note,
-        heavy,
-        line: look.style(if heavy { Role::FrameFocus } else { Role::Frame }),
-        title_style: look.style(Role::Title),
-        note_style: look.style(Role::Dim),
-        ..Frame::default()
-    }
-}
-
 fn matches(screen: &Search, look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
-    let inside = frame(look, "Matches, newest first", "", screen.in_results()).draw(area, buf);
+    let inside = look
+        .frame_of("Matches, newest first", "", screen.in_results())
+        .draw(area, buf);
     if screen.hits().len() == 0 {
         let words = if screen.input.value().is_empty() {
             "Type what you remember: a name, a command, a directory, something on a screen."
@@ -138,20 +125,11 @@ fn matches(screen: &Search, look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn
         return;
     }
     // Two lines each: when and where; then what.
-    let rows = usize::from(inside.height / 2).max(1);
-    let first = (screen.chosen() + 1).saturating_sub(rows);
-    drawn.view.list = Window { first, rows };
-    for (at, hit) in screen.hits().enumerate().skip(first).take(rows) {
-        let y = inside.y + u16::try_from((at - first) * 2).unwrap_or(u16::MAX);
-        let place = Rect {
-            y,
-            height: 2,
-            ..inside
+    let hits: Vec<&SearchHit> = screen.hits().collect();
+    for (at, place) in drawn.list(Some(screen.chosen()), hits.len(), inside, 2) {
+        if let Some(hit) = hits.get(at) {
+            one(look, hit, at == screen.chosen(), place, buf);
         }
-        .intersection(inside);
-        let chosen = at == screen.chosen();
-        one(look, hit, chosen, place, buf);
-        drawn.target(place, MouseTarget::Row(at));
     }
 }
 
@@ -225,7 +203,7 @@ fn preview(screen: &Search, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
         words::clock(time, &shared.zone)
     );
     let note = format!("hit {}/{}", screen.chosen() + 1, screen.hits().len());
-    let inside = frame(look, &title, &note, false).draw(area, buf);
+    let inside = look.frame(&title, &note).draw(area, buf);
     let text = shared.library.snapshot(id).and_then(|seen| {
         let (_, _, pane) = focus.pane_of(&seen.snapshot.state)?;
         shared.library.text(pane.contents?.digest)

@@ -6,7 +6,6 @@ use ratatui::text::Line;
 
 use crate::app::mouse::MouseTarget;
 use crate::app::screens::tape::Tape;
-use crate::app::shared::Window;
 use crate::app::words;
 use crate::model::ansi::label;
 use crate::ui::draw::{self, Drawn, Look, line, split_bottom, split_left, split_top};
@@ -78,48 +77,20 @@ fn the_list(screen: &Tape, look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn:
         "+"
     };
     let inside = Frame {
-        title: "Tape",
-        note: &filter,
         foot: &format!("{foot}{more}"),
-        line: look.style(Role::Frame),
-        title_style: look.style(Role::Title),
-        note_style: look.style(Role::Dim),
-        ..Frame::default()
+        ..look.frame("Tape", &filter)
     }
     .draw(area, buf);
-    let rows = usize::from(inside.height);
-    let all = screen.rows().len();
-    let first = window(shared.view.list.first, cursor, rows, all);
-    drawn.view.list = Window { first, rows };
     drawn.target(inside, MouseTarget::List);
-    for (y, (at, row)) in
-        (inside.y..inside.bottom()).zip(screen.rows().iter().enumerate().skip(first))
-    {
-        let place = Rect {
-            y,
-            height: 1,
-            ..inside
-        };
-        list::row(look, row, cursor == Some(at), place, buf);
-        drawn.target(place, MouseTarget::Row(at));
+    let all = screen.rows().len();
+    for (at, place) in drawn.list(cursor, all, inside, 1) {
+        if let Some(row) = screen.rows().get(at) {
+            list::row(look, row, cursor == Some(at), place, buf);
+        }
     }
     if all == 0 {
         timeline::nothing(look, inside, buf);
     }
-}
-
-/// The first row to show, so that the cursor is seen, with a row of what comes before and after it;
-/// as near to what was shown before as possible.
-fn window(first: usize, cursor: Option<usize>, rows: usize, all: usize) -> usize {
-    let last = all.saturating_sub(rows);
-    let Some(cursor) = cursor else {
-        return first.min(last);
-    };
-    let margin = usize::from(rows > 4);
-    let lowest = (cursor + margin + 1).saturating_sub(rows);
-    first
-        .clamp(lowest, cursor.saturating_sub(margin).max(lowest))
-        .min(last)
 }
 
 /// The selected snapshot: tabs and moment, and the drawing below them or within their frame.
@@ -206,19 +177,4 @@ fn tiny(look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
         line(&Line::raw(words), room, 10, buf);
     }
     timeline::thumb(look, seen, area.width < TWO_COLUMNS, middle, buf, drawn);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::window;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn the_cursor_is_always_seen(first in 0usize..200, cursor in 0usize..100, rows in 1usize..40) {
-            let first = window(first, Some(cursor), rows, 100);
-            prop_assert!(first <= cursor && cursor < first + rows);
-            prop_assert!(first == 0 || first + rows <= 100);
-        }
-    }
 }

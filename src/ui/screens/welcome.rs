@@ -13,7 +13,6 @@ use crate::app::words::plural;
 use crate::model::ansi::label;
 use crate::ui::draw::{self, Drawn, Look, line};
 use crate::ui::theme::Role;
-use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::text::fit;
 
 /// Draws the screen.
@@ -36,21 +35,10 @@ pub(crate) fn draw(
         width,
         height,
     };
-    let inside = Frame {
-        title: "Welcome: the tape is empty",
-        heavy: true,
-        line: look.style(Role::FrameFocus),
-        title_style: look.style(Role::Title),
-        ..Frame::default()
-    }
-    .draw(place, buf);
-    let margin = u16::from(inside.height >= 12);
-    for (y, (text, action)) in (inside.y + margin..inside.bottom()).zip(lines) {
-        let place = Rect {
-            y,
-            height: 1,
-            ..inside
-        };
+    let frame = look.frame_of("Welcome: the tape is empty", "", true);
+    let inside = frame.draw(place, buf);
+    let margin = usize::from(inside.height >= 12);
+    for (place, (text, action)) in inside.rows().skip(margin).zip(lines) {
         line(&text, place, 2, buf);
         if let Some(action) = action {
             drawn.target(place, MouseTarget::Action(Action::Welcome(action)));

@@ -40,27 +40,9 @@ pub struct Tree<'a> {
     pub note_width: u16,
 }
 
-/// The first row to show, so that the chosen one is in the middle where that is possible.
-#[must_use]
-pub fn top(selected: usize, rows: usize, height: u16) -> usize {
-    let height = usize::from(height);
-    selected
-        .saturating_sub(height / 2)
-        .min(rows.saturating_sub(height))
-}
-
 impl Tree<'_> {
-    /// The rows that are seen in `area`, by their place in the list, each with its line.
-    pub fn seen(&self, area: Rect) -> impl Iterator<Item = (usize, Rect)> + use<> {
-        let first = top(self.selected.unwrap_or(0), self.rows.len(), area.height);
-        let last = self.rows.len();
-        (0..area.height)
-            .zip(first..last)
-            .map(move |(line, row)| (row, Rect::new(area.x, area.y + line, area.width, 1)))
-    }
-
-    /// Draws the rows that are seen.
-    pub fn draw(&self, area: Rect, buffer: &mut Buffer, theme: Theme<'_>) {
+    /// Draws the rows that are `seen`, by their place in the list, each with its line in `area`.
+    pub fn draw(&self, seen: &[(usize, Rect)], area: Rect, buffer: &mut Buffer, theme: Theme<'_>) {
         let area = area.intersection(buffer.area);
         let note_width = if area.width > self.note_width * 3 {
             self.note_width
@@ -68,12 +50,12 @@ impl Tree<'_> {
             0
         };
         let left = area.width - note_width;
-        let detail_at = self.detail_column(area).min(left * 3 / 5);
-        for (at, line) in self.seen(area) {
-            let Some(row) = self.rows.get(at) else {
+        let detail_at = self.detail_column(seen).min(left * 3 / 5);
+        for (at, line) in seen {
+            let Some(row) = self.rows.get(*at) else {
                 continue;
             };
-            let chosen = self.selected == Some(at);
+            let chosen = self.selected == Some(*at);
             let names = Rect::new(line.x, line.y, left, 1);
             let mut x = line.x + (row.depth * 2).min(left / 2);
             if chosen {
@@ -112,8 +94,8 @@ impl Tree<'_> {
     }
 
     /// The column at which details start: two after the longest name that is seen.
-    fn detail_column(&self, area: Rect) -> u16 {
-        let rows = self.seen(area).filter_map(|(at, _)| self.rows.get(at));
+    fn detail_column(&self, seen: &[(usize, Rect)]) -> u16 {
+        let rows = seen.iter().filter_map(|(at, _)| self.rows.get(*at));
         let end = |row: &Row| row.depth * 2 + width(&row.sign) + 1 + width(&row.name) + 2;
         let with_details = rows.filter(|row| !row.detail.is_empty());
         with_details.map(end).max().unwrap_or(0)
@@ -123,20 +105,8 @@ impl Tree<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ui::draw::visible;
     use proptest::prelude::*;
-
-    #[test]
-    fn the_chosen_row_is_always_seen() {
-        for rows in 0..30 {
-            for selected in 0..rows {
-                for height in 1..12 {
-                    let first = top(selected, rows, height);
-                    assert!((first..first + usize::from(height)).contains(&selected));
-                    assert!(first == 0 || first + usize::from(height) <= rows);
-                }
-            }
-        }
-    }
 
     proptest! {
         #[test]
@@ -152,7 +122,9 @@ mod tests {
                 .collect();
             let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
             let tree = Tree { rows: &rows, selected: Some(selected), note_width };
-            tree.draw(buffer.area, &mut buffer, Theme::new(&crate::ui::testing::dark()));
+            let mut window = Default::default();
+            let seen = visible(&mut window, tree.selected, rows.len(), buffer.area, 1);
+            tree.draw(&seen, buffer.area, &mut buffer, Theme::new(&crate::ui::testing::dark()));
         }
     }
 }

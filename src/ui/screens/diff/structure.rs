@@ -38,8 +38,7 @@ pub(super) fn structure(
         selected: Some(screen.selected.at()),
         note_width: 0,
     };
-    tree.draw(inside, buf, look.theme);
-    drawn.list(&tree, inside);
+    drawn.tree(&tree, inside, buf, look.theme);
 }
 
 fn row(node: &Node, look: &Look<'_>) -> Row {

@@ -5,9 +5,7 @@ use ratatui::layout::Rect;
 
 use super::side_words;
 use crate::app::effect::Side;
-use crate::app::mouse::MouseTarget;
 use crate::app::screens::diff::Diff;
-use crate::app::shared::Window;
 use crate::model::target::Target;
 use crate::model::tree::Pane;
 use crate::ui::draw::{Drawn, Look};
@@ -30,11 +28,9 @@ pub(super) fn texts(
         Some((at, _)) => format!("{sign} {}  {at}", side_words(side, look.shared, false)),
         None => format!("{sign} {}  not there", side_words(side, look.shared, false)),
     };
-    let rows = usize::from(area.height.saturating_sub(2));
-    let first = screen
-        .first
-        .at()
-        .min(screen.last_first(rows, look.shared.size));
+    let height = area.height.saturating_sub(2);
+    let last = screen.last_first(usize::from(height), look.shared.size);
+    let first = screen.first.within(last + 1);
     let view = SideBySide {
         text: &screen.text,
         lines: &screen.lines,
@@ -72,8 +68,7 @@ pub(super) fn texts(
         inside
     };
     note(screen, look, inside, buf);
-    drawn.target(area, MouseTarget::Text);
-    drawn.view.text = Window { first, rows };
+    drawn.text(first, height, area);
 }
 
 /// What there is to say where the texts say nothing.

@@ -3,10 +3,8 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::app::mouse::MouseTarget;
 use crate::app::msg::Preview;
 use crate::app::screens::restore::{Panel, Restore};
-use crate::app::shared::Window;
 use crate::ui::draw::{Drawn, Look};
 use crate::ui::theme::Role;
 use crate::ui::widgets::text::{put, start, width};
@@ -36,7 +34,6 @@ pub(super) fn commands(
     };
     let inside = look.frame(&title, &note).draw(area, buf);
     let lines = screen.commands();
-    let rows = usize::from(inside.height);
     let mut y = inside.y;
     for line in lines.iter().skip(screen.scrolled.at()) {
         let comment = line.starts_with('#');
@@ -60,11 +57,7 @@ pub(super) fn commands(
             look.style(Role::Dim),
         );
     }
-    drawn.target(area, MouseTarget::Text);
-    drawn.view.text = Window {
-        first: screen.scrolled.at(),
-        rows,
-    };
+    drawn.text(screen.scrolled.at(), inside.height, area);
 }
 
 /// A command on as many lines as it needs, broken between its words as a shell allows: with a

@@ -46,8 +46,7 @@ pub(super) fn plan(
         width: inside.width.saturating_sub(1),
         ..inside
     };
-    tree.draw(margin, buf, look.theme);
-    drawn.list(&tree, inside);
+    drawn.tree(&tree, margin, buf, look.theme);
 }
 
 fn row(screen: &Restore, item: &Item, look: &Look<'_>) -> Row {

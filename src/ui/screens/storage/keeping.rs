@@ -207,7 +207,7 @@ fn why(look: &Look<'_>, preview: &Preview, area: Rect, buf: &mut Buffer) {
     let names = names.unwrap_or(0).min(inside.width / 2);
     let room = inside.width.saturating_sub(names + 12);
     let whole = preview.staying() as u64;
-    for (y, (name, count)) in (inside.y..inside.bottom()).zip(&preview.kept) {
+    for (place, (name, count)) in inside.rows().zip(&preview.kept) {
         let filled = bar(*count as u64, whole, room);
         let words = vec![
             look.span(
@@ -217,11 +217,6 @@ fn why(look: &Look<'_>, preview: &Preview, area: Rect, buf: &mut Buffer) {
             look.span(Role::Bar, filled),
             look.span(Role::Text, format!(" {}", words::number(*count))),
         ];
-        let place = Rect {
-            y,
-            height: 1,
-            ..inside
-        };
         line(&Line::from(words), place, 0, buf);
     }
 }

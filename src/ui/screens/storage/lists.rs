@@ -7,18 +7,17 @@ use ratatui::text::{Line, Span};
 use crate::app::figures::Figures;
 use crate::app::keys::Action;
 use crate::app::keys::action::StorageAction;
+use crate::app::list::Window;
 use crate::app::mouse::MouseTarget;
 use crate::app::screens::storage::Listed;
-use crate::app::shared::Window;
 use crate::app::upkeep::Preview;
 use crate::app::words;
 use crate::model::ansi::label;
 use crate::store::{KeepReason, Verdict};
-use crate::ui::draw::{Drawn, Look, line, split_bottom, split_top};
+use crate::ui::draw::{Drawn, Look, line, lines, split_bottom, split_top, visible};
 use crate::ui::theme::Role;
 use crate::ui::widgets::spark::bar;
 use crate::ui::widgets::text::{exactly, fit, width};
-use crate::ui::widgets::tree::top;
 
 /// Each session: how much text it has, and in how many snapshots it is.
 pub(super) fn sessions(
@@ -46,7 +45,7 @@ pub(super) fn sessions(
     let counts = if inside.width >= 44 { 12 } else { 0 };
     let room = inside.width.saturating_sub(names + counts + 14);
     let most = figures.sessions.iter().map(|one| one.bytes).max();
-    for (y, session) in (inside.y..inside.bottom()).zip(figures.sessions.iter().skip(first)) {
+    for (place, session) in inside.rows().zip(figures.sessions.iter().skip(first)) {
         let name = exactly(&label(&session.name), names);
         let gone = session.bytes == 0;
         let size = if gone {
@@ -65,7 +64,7 @@ pub(super) fn sessions(
             let count = usize::try_from(session.snapshots).unwrap_or(usize::MAX);
             spans.push(look.span(Role::Dim, format!("  in {}", words::number(count))));
         }
-        row(&spans, inside, y, buf);
+        line(&Line::from(spans), place, 0, buf);
     }
 }
 
@@ -92,7 +91,7 @@ pub(super) fn rules(
     }
     if rules.is_empty() {
         let words = look.span(Role::Dim, " No rule has found a secret.");
-        return row(&[words], inside, inside.y, buf);
+        return line(&Line::from(words), inside, 0, buf);
     }
     let note = " What stays on a screen is in every snapshot of it.";
     let [inside, explain] = match inside.height > 6 && inside.width >= width(note) {
@@ -112,9 +111,13 @@ pub(super) fn rules(
     let [head, list] = split_top(inside, 1);
     let title = format!(" {} {now:>first$} {all:>second$}", exactly("rule", names));
     line(&Line::from(look.span(Role::Dim, title)), head, 0, buf);
-    let seen = top(chosen.unwrap_or(0), rules.len(), list.height);
-    let lines = (list.y..list.bottom()).zip(rules.iter().enumerate().skip(seen));
-    for (y, (at, rule)) in lines {
+    // In short, the list is only looked at.
+    let seen = match chosen {
+        Some(_) => drawn.list(chosen, rules.len(), list, 1),
+        None => visible(&mut Window::default(), None, rules.len(), list, 1),
+    };
+    for (at, place) in seen {
+        let Some(rule) = rules.get(at) else { continue };
         let number = |count: u64| words::number(usize::try_from(count).unwrap_or(usize::MAX));
         let newest = match rule.newest {
             0 => "–".to_owned(),
@@ -125,16 +128,7 @@ pub(super) fn rules(
             look.span(Role::Text, format!("{newest:>first$} ")),
             look.span(Role::Dim, format!("{:>second$}", number(rule.snapshots))),
         ];
-        row(&spans, list, y, buf);
-        if chosen.is_some() {
-            pick(look, chosen == Some(at), at, list, y, buf, drawn);
-        }
-    }
-    if chosen.is_some() {
-        drawn.view.list = Window {
-            first: seen,
-            rows: usize::from(list.height),
-        };
+        pick(look, &spans, chosen == Some(at), place, buf);
     }
 }
 
@@ -172,23 +166,19 @@ pub(super) fn prune(
     };
     let inside = frame.draw(area, buf);
     if listed.shown.is_empty() {
-        let words = look.span(Role::Good, " ✓ Nothing is beyond what is to be kept.");
-        row(&[words], inside, inside.y, buf);
-        let words = [
+        let said = look.span(Role::Good, " ✓ Nothing is beyond what is to be kept.");
+        let hint = vec![
             look.span(Role::Key, " a "),
             look.span(Role::Dim, "lists what stays, and why"),
         ];
-        return row(&words, inside, inside.y + 1, buf);
+        return lines(&[Line::from(said), Line::from(hint)], inside, buf);
     }
-    let first = top(listed.chosen.at(), listed.shown.len(), inside.height);
-    drawn.view.list = Window {
-        first,
-        rows: usize::from(inside.height),
-    };
-    let lines = (inside.y..inside.bottom()).zip(listed.shown.iter().enumerate().skip(first));
-    for (y, (at, place)) in lines {
-        snapshot(look, preview, *place, inside, y, buf);
-        pick(look, at == listed.chosen.at(), at, inside, y, buf, drawn);
+    let chosen = listed.chosen.at();
+    for (at, place) in drawn.list(Some(chosen), listed.shown.len(), inside, 1) {
+        if let Some(of) = listed.shown.get(at) {
+            let spans = snapshot(look, preview, *of, inside.width);
+            pick(look, &spans, at == chosen, place, buf);
+        }
     }
 }
 
@@ -213,24 +203,18 @@ pub(super) fn going(
     );
     if all == 0 {
         let words = look.span(Role::Good, " ✓ Nothing is beyond what is to be kept.");
-        row(&[words], inside, inside.y, buf);
+        line(&Line::from(words), inside, 0, buf);
     }
-    for (y, place) in (inside.y..inside.bottom()).zip(&preview.going) {
-        snapshot(look, preview, *place, inside, y, buf);
+    for (place, at) in inside.rows().zip(&preview.going) {
+        let spans = snapshot(look, preview, *at, inside.width);
+        line(&Line::from(spans), place, 0, buf);
     }
 }
 
 /// `- Mon 19 Oct 14:02:41  api, web      beyond the counts`
-fn snapshot(
-    look: &Look<'_>,
-    preview: &Preview,
-    place: usize,
-    area: Rect,
-    y: u16,
-    buf: &mut Buffer,
-) {
+fn snapshot(look: &Look<'_>, preview: &Preview, place: usize, width: u16) -> Vec<Span<'static>> {
     let Some((id, verdict)) = preview.plan.snapshots.get(place) else {
-        return;
+        return Vec::new();
     };
     let id = *id;
     let shared = look.shared;
@@ -247,15 +231,15 @@ fn snapshot(
         }
     };
     // Where there is little room, why it goes matters more than what changed in it, and seconds.
-    let narrow = area.width < 58;
+    let narrow = width < 58;
     let (clock, columns) = match narrow {
         true => (clock.get(..5).unwrap_or(&clock), 16),
         false => (clock.as_str(), 20),
     };
     let when = exactly(&format!("{day} {clock}"), columns);
-    let left = area.width.saturating_sub(columns + 4);
+    let left = width.saturating_sub(columns + 4);
     let names = if narrow { 0 } else { (left * 2 / 5).min(30) };
-    let spans = [
+    vec![
         look.span(role, format!(" {sign} ")),
         look.span(Role::Text, format!("{when} ")),
         look.span(Role::Text, exactly(&what, names)),
@@ -263,37 +247,13 @@ fn snapshot(
             Role::Dim,
             format!(" {}", fit(&why, left.saturating_sub(names + 1))),
         ),
-    ];
-    row(&spans, area, y, buf);
+    ]
 }
 
-/// Marks the chosen row, and notes the row for the mouse.
-fn pick(
-    look: &Look<'_>,
-    chosen: bool,
-    at: usize,
-    area: Rect,
-    y: u16,
-    buf: &mut Buffer,
-    drawn: &mut Drawn,
-) {
-    let place = Rect {
-        y,
-        height: 1,
-        ..area
-    };
+/// Draws a row of a list, and marks it if it is the chosen one.
+fn pick(look: &Look<'_>, spans: &[Span<'_>], chosen: bool, place: Rect, buf: &mut Buffer) {
+    line(&Line::from(spans.to_vec()), place, 0, buf);
     if chosen {
         buf.set_style(place, look.style(Role::Selected));
     }
-    drawn.target(place, MouseTarget::Row(at));
-}
-
-fn row(spans: &[Span<'_>], area: Rect, y: u16, buf: &mut Buffer) {
-    let place = Rect {
-        y,
-        height: 1,
-        ..area
-    };
-    let place = place.intersection(area);
-    line(&Line::from(spans.to_vec()), place, 0, buf);
 }

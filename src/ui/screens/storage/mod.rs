@@ -145,12 +145,7 @@ fn panels(
 
 /// Draws facts, one a line.
 fn facts(look: &Look<'_>, facts: &[Fact], area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
-    for (y, fact) in (area.y..area.bottom()).zip(facts) {
-        let place = Rect {
-            y,
-            height: 1,
-            ..area
-        };
+    for (place, fact) in area.rows().zip(facts) {
         let name = look.span(Role::Dim, format!(" {}", exactly(fact.name, NAMES)));
         let mut words = vec![name];
         // Of what there is no room for, the rest is left out, but never half of it.
@@ -180,7 +175,7 @@ fn unknown(screen: &Storage, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
         Some(failure) => look.span(Role::Error, format!(" ! {}", failure.message)),
         None => look.span(Role::Dim, " Counting…"),
     };
-    says(&[Line::from(words)], inside, buf);
+    line(&Line::from(words), inside, 0, buf);
 }
 
 /// Nothing is stored: what to do.
@@ -213,18 +208,7 @@ fn empty(look: &Look<'_>, figures: &Figures, area: Rect, buf: &mut Buffer) {
             ),
         ]));
     }
-    says(&lines, inside, buf);
-}
-
-fn says(lines: &[Line<'_>], area: Rect, buf: &mut Buffer) {
-    for (y, text) in (area.y..area.bottom()).zip(lines) {
-        let place = Rect {
-            y,
-            height: 1,
-            ..area
-        };
-        line(text, place, 0, buf);
-    }
+    draw::lines(&lines, inside, buf);
 }
 
 /// A frame whose lower edge says something.
