@@ -162,7 +162,27 @@ impl Screen {
             (Screen::Restore(screen), Action::Restore(action)) => screen.act(action, count, cx),
             (Screen::Report(screen), Action::Report(action)) => screen.act(action, count, cx),
             // Of another place.
-            _ => Go::Stay,
+            (
+                _,
+                Action::Everywhere(_)
+                | Action::Tape(_)
+                | Action::Detail(_)
+                | Action::FullText(_)
+                | Action::Diff(_)
+                | Action::SearchPrompt(_)
+                | Action::SearchResults(_)
+                | Action::Storage(_)
+                | Action::HiddenSecrets(_)
+                | Action::Prune(_)
+                | Action::Restore(_)
+                | Action::Report(_)
+                | Action::Recover(_)
+                | Action::Welcome(_)
+                | Action::Menu(_)
+                | Action::Prompt(_)
+                | Action::Copy(_)
+                | Action::Confirm(_),
+            ) => Go::Stay,
         }
     }
 
