@@ -146,7 +146,7 @@ fn tape() -> Vec<Binding> {
         .part(&SCRUB, A::Scrub, "scrub", "older / newer snapshot")
         .part(&CHANGE, A::Scrub, "change", "previous / next change")
         .one(Key::Enter, A::Open, "open", "open, fold or unfold a day")
-        .one('d', A::On(S::Diff), "diff", "diff with A or one before")
+        .one('d', A::On(S::Diff), "diff", "diff with A or previous")
         .one('r', A::On(S::Restore), "restore…", "restore preview (dry run)")
         .shared('/', Everywhere::ViewSearch, "search", "search all of history")
         .one(' ', A::On(S::MarkA), "mark A", "mark as A")
@@ -163,7 +163,7 @@ fn tape() -> Vec<Binding> {
         .part(&LABELS, A::On, "", "tag, pin")
         .all(&[(c('x'), A::Trash), (c('u'), A::UndoTrash)], "", "to the trash, undo that")
         .one('f', A::FilterSession, "", "only one session")
-        .one('+', A::Zoom, "", "thumbnail alone, and back")
+        .one('+', A::Zoom, "", "the drawing alone, and back")
         .rows
 }
 
@@ -177,7 +177,7 @@ fn detail() -> Vec<Binding> {
         .one('w', A::Turn(Turn::NextTab), "tab", "next tab, then next session")
         .one(Key::Enter, A::FullText, "full text", "full text of the pane")
         .part(&CHANGE, A::Scrub, "change", "previous / next change")
-        .one('d', A::On(S::Diff), "diff", "diff with A or one before")
+        .one('d', A::On(S::Diff), "diff", "diff with A or previous")
         .one('r', A::On(S::Restore), "restore…", "restore preview (dry run)")
         .one(' ', A::On(S::MarkA), "mark A", "mark as A")
         .one('D', A::On(S::DiffLive), "", "diff with live")
@@ -212,7 +212,7 @@ fn diff() -> Vec<Binding> {
             (k(Key::Left), A::Older), (k(Key::Right), A::Newer)], "scrub B", "scrub side B")
         .all(&[(c('H'), A::OlderA), (c('L'), A::NewerA)], "scrub A", "scrub side A")
         .one('i', A::Inline, "inline", "one column or two")
-        .all(&[(c('z'), A::Fold), (c('Z'), A::FoldAll)], "fold", "open or fold same lines, or all")
+        .all(&[(c('z'), A::Fold), (c('Z'), A::FoldAll)], "fold", "fold here / everywhere")
         .part(&ROWS, A::Move, "scroll", "scroll")
         .all(&[(k(Key::Tab), A::NextPane), (k(Key::BackTab), A::PreviousPane)],
             "pane", "next / previous changed pane")
@@ -271,7 +271,7 @@ fn storage() -> Vec<Binding> {
         .all(&TEXT_ENDS, "ends", "first / last");
     let prune = Rows::new(Context::Prune, Action::Prune)
         .one('P', P::Prune, "prune…", "remove them, after a question")
-        .one('a', P::ToggleAll, "all", "what stays, too, or only what goes")
+        .one('a', P::ToggleAll, "all", "list also what stays, or not")
         .one(Key::Enter, P::GoThere, "go there", "to the moment on the tape")
         .part(&ROWS, P::Move, "move", "move in the list")
         .part(&PAGES, P::Move, "page", "a page up / down")
@@ -289,7 +289,7 @@ fn restore() -> Vec<Binding> {
         .one(' ', A::Toggle, "on/off", "restore this or not, and all in it")
         .one('!', A::NextWarning, "next warning", "next warning")
         .one(Key::Enter, A::Why, "why", "why, and the exact commands")
-        .one('a', A::ToggleAll, "all/none", "all or nothing")
+        .one('a', A::ToggleAll, "all/none", "all on / all off")
         .one('y', A::CopyScript, "copy script", "copy as a shell script")
         .one('c', A::AllCommands, "", "every command")
         .one('e', A::Cycle(PolicyPart::Conflict), "", "when a session exists: …")
@@ -329,7 +329,7 @@ fn overlays() -> Vec<Binding> {
         .part(&PAGES, MenuAction::Move, "", "a page up / down")
         .closes();
     let prompt = Rows::new(Context::Prompt, Action::Prompt)
-        .one(Key::Enter, PromptAction::Take, "ok", "take it")
+        .one(Key::Enter, PromptAction::Take, "ok", "accept what is typed")
         .part(&ARROWS, PromptAction::Move, "choose", "choose from the list")
         .closes();
     let confirm = Rows::new(Context::Confirm, Action::Confirm)
@@ -362,6 +362,6 @@ fn everywhere() -> Vec<Binding> {
         .one('q', A::Leave, "", "back; quits at the root")
         .one(KeyPress::ctrl('c'), A::Quit, "", "quit")
         .one(KeyPress::ctrl('z'), A::Suspend, "", "suspend")
-        .one(KeyPress::ctrl('l'), A::Redraw, "", "draw anew")
+        .one(KeyPress::ctrl('l'), A::Redraw, "", "redraw the screen")
         .rows
 }

@@ -285,12 +285,19 @@ impl Restore {
         }
         let counts = plan.counts();
         let server = server_words(preview);
-        let mut body = vec![format!(
-            "Creates {}, {}, {} on {server}",
-            plural(counts.sessions, "session"),
-            plural(counts.tabs, "window"),
-            plural(counts.panes, "pane"),
-        )];
+        let created: Vec<String> = [
+            (counts.sessions, "session"),
+            (counts.tabs, "window"),
+            (counts.panes, "pane"),
+        ]
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, noun)| plural(count, noun))
+        .collect();
+        let mut body = vec![match created.as_slice() {
+            [] => format!("Changes what is there on {server}"),
+            created => format!("Creates {} on {server}", created.join(", ")),
+        }];
         if plan.starts_server {
             body.push("Starts the server: none is running".to_owned());
         }
@@ -409,13 +416,13 @@ impl Restore {
     }
 }
 
-/// The server that a plan is for: `tmux /default`.
+/// The server that a plan is for: `tmux default`.
 #[must_use]
 pub fn server_words(preview: &Preview) -> String {
     let server = &preview.snapshot.meta.server;
     let socket = server.socket.rsplit(|byte| *byte == b'/').next();
     let socket = crate::model::ansi::label(socket.unwrap_or_default());
-    format!("{} /{socket}", server.mux)
+    format!("{} {socket}", server.mux)
 }
 
 impl Interact for Restore {

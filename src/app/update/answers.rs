@@ -8,6 +8,7 @@ use crate::app::shared::{Cx, RecorderStatus, Shared};
 use crate::app::state::{PAGE, State};
 use crate::app::words::plural;
 use crate::model::time::Millis;
+use crate::model::words::verb;
 use crate::ops::RecorderEvent;
 use crate::ops::beat::{Beat, Health};
 
@@ -86,7 +87,8 @@ pub(super) fn answered(state: &mut State, answer: Answer, effects: &mut Vec<Effe
         Answer::Edited(Ok(metas)) => shared.library.edited(&metas),
         Answer::Trashed(Ok(ids)) => {
             shared.library.removed(&ids);
-            shared.say("In the trash; u brings it back");
+            let them = verb(ids.len() as u64, "it", "them");
+            shared.say(format!("In the trash; u brings {them} back"));
             shared.trashed = ids;
         }
         Answer::Working(work, progress) => return shared.working(work, progress),

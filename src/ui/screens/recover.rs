@@ -13,7 +13,7 @@ use crate::restore::recovery::Offer;
 use crate::ui::draw::{Drawn, Look, split_bottom};
 use crate::ui::theme::Role;
 use crate::ui::widgets::dialog::Dialog;
-use crate::ui::widgets::text::{exactly, put};
+use crate::ui::widgets::text::{exactly, fit, put, width};
 
 /// Programs of a session that are named.
 const PROGRAMS: usize = 5;
@@ -35,7 +35,9 @@ pub(crate) fn draw(
     lines.extend(when(screen, offer, meta, look));
     lines.push(Line::default());
     let left = usize::from(upper.height).saturating_sub(if roomy { 15 } else { 6 });
-    lines.extend(sessions(screen, meta, look, left.max(1)));
+    let wide = if area.width >= 120 { 92 } else { 74 };
+    let room = upper.width.min(wide).saturating_sub(6);
+    lines.extend(sessions(screen, meta, look, left.max(1), room));
     if roomy {
         lines.push(Line::default());
         lines.push(Line::raw(
@@ -60,7 +62,7 @@ pub(crate) fn draw(
         note: &note,
         lines: &lines,
         choices: Line::default(),
-        width: if area.width >= 120 { 92 } else { 74 },
+        width: wide,
         style: look.style(Role::FrameFocus),
     };
     dialog.draw(upper, buf, look.theme);
@@ -129,31 +131,35 @@ fn sessions(
     meta: &SnapshotMeta,
     look: &Look<'_>,
     most: usize,
+    room: u16,
 ) -> Vec<Line<'static>> {
     let all: Vec<(&SessionSummary, bool)> = screen.sessions().collect();
     let names = all.iter().map(|(session, _)| label(&session.name));
-    let wide = names
-        .map(|name| crate::ui::widgets::text::width(&name))
-        .max();
+    let wide = names.map(|name| width(&name)).max();
     let wide = wide.unwrap_or(0).clamp(6, 20);
     let count = |count: u32, word: &str| plural(usize::try_from(count).unwrap_or(0), word);
     let line = |(session, back): &(&SessionSummary, bool)| {
         let name = exactly(&label(&session.name), wide);
         let tabs = count(session.tabs, "window");
         if *back {
-            let said = format!("  = {name}  is already back ({tabs})");
+            let said = match is_wide(look) {
+                true => format!("  = {name}  is already back ({tabs})"),
+                false => format!("  = {name}  is already back"),
+            };
             return Line::from(look.span(Role::Dim, said));
         }
         let panes = count(session.panes, "pane");
+        let counts = match is_wide(look) {
+            true => format!("  {tabs:<10} {panes:<9} "),
+            false => format!("  {panes:<9} "),
+        };
         let programs = programs(session, meta, look);
+        let left = room.saturating_sub(4 + wide + width(&counts));
         Line::from(vec![
             look.span(Role::Good, "  ✓ "),
             look.span(Role::Strong, name),
-            Span::raw(match is_wide(look) {
-                true => format!("  {tabs:<10} {panes:<9} "),
-                false => format!("  {panes:<9} "),
-            }),
-            look.span(Role::Dim, programs),
+            Span::raw(counts),
+            look.span(Role::Dim, fit(&programs, left)),
         ])
     };
     let shown = if all.len() > most {

@@ -11,7 +11,7 @@ use crate::model::ansi::label;
 use crate::restore::{Level, Outcome, Status};
 use crate::ui::draw::{self, Drawn, Look, split_bottom, split_top};
 use crate::ui::theme::Role;
-use crate::ui::widgets::text::put;
+use crate::ui::widgets::text::{broken, put};
 use crate::ui::widgets::tree::{Row, Tree};
 
 /// Draws the screen.
@@ -163,11 +163,13 @@ fn more(screen: &Report, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     if let Some(row) = screen.row() {
         lines.extend(row.more.iter().map(|line| (line.clone(), Role::Text)));
         for warning in screen.warnings(row) {
-            let said = format!("{}. {}", warning.issue, warning.fallback);
-            lines.push((said, Role::Warning));
-            if !warning.suggestion.is_empty() {
-                lines.push((warning.suggestion.clone(), Role::Dim));
-            }
+            lines.push((format!("! {}", warning.issue), Role::Warning));
+            let after = [
+                (&warning.fallback, Role::Text),
+                (&warning.suggestion, Role::Dim),
+            ];
+            let after = after.into_iter().filter(|(words, _)| !words.is_empty());
+            lines.extend(after.map(|(words, role)| (format!("  {words}"), role)));
         }
         if lines.is_empty() {
             lines.push((row.detail.clone(), Role::Dim));
@@ -175,9 +177,21 @@ fn more(screen: &Report, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     }
     let errors = screen.report.errors.iter();
     lines.extend(errors.map(|error| (label(error.as_bytes()), Role::Error)));
-    for (y, (line, role)) in (inside.y..inside.bottom()).zip(&lines) {
-        put(buf, inside, inside.x + 1, y, line, look.style(*role));
+    let room = inside.width.saturating_sub(2);
+    let parts = lines.iter().flat_map(|(line, role)| {
+        let parts = broken(line, room).into_iter();
+        parts.map(|part| Line::from(look.span(*role, format!(" {part}"))))
+    });
+    let mut parts: Vec<Line<'_>> = parts.collect();
+    let rows = usize::from(inside.height);
+    if parts.len() > rows && rows > 0 {
+        let more = plural(parts.len() - rows + 1, "more line");
+        parts.truncate(rows - 1);
+        parts.push(Line::from(
+            look.span(Role::Dim, format!(" … {more}: y copies the report")),
+        ));
     }
+    draw::lines(&parts, inside, buf);
 }
 
 #[cfg(test)]

@@ -91,18 +91,23 @@ fn scope(screen: &Search, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
         (Scope::Text, "text"),
     ];
     let mut spans = vec![look.span(Role::Dim, " in:")];
+    let blank = if area.width < 60 { "" } else { " " };
     for (scope, name) in scopes {
         if scope == screen.scope {
             spans.push(look.span(Role::Strong, format!(" [{name}]")));
         } else {
-            spans.push(look.span(Role::Dim, format!("  {name} ")));
+            spans.push(look.span(Role::Dim, format!(" {blank}{name}{blank}")));
         }
     }
     let text = match screen.contents {
         Contents::Searched => "text too",
         Contents::Left => "text left out",
     };
-    spans.push(look.span(Role::Dim, format!("   Ctrl-T {text}")));
+    let toggle = look.span(Role::Dim, format!("   Ctrl-T {text}"));
+    let taken: usize = spans.iter().map(Span::width).sum();
+    if taken + toggle.width() <= usize::from(area.width) {
+        spans.push(toggle);
+    }
     line(&Line::from(spans), area, 0, buf);
 }
 

@@ -48,6 +48,7 @@ pub(crate) fn draw(
 
 fn lines(screen: &Welcome, look: &Look<'_>) -> Vec<(Line<'static>, Option<WelcomeAction>)> {
     let shared = look.shared;
+    let wide = shared.size.width >= 66;
     let says = |role: Role, text: String| (Line::from(look.span(role, text)), None);
     let mut lines = Vec::new();
     match screen.found() {
@@ -66,20 +67,27 @@ fn lines(screen: &Welcome, look: &Look<'_>) -> Vec<(Line<'static>, Option<Welcom
             Some(version) => {
                 let sessions = plural(found.sessions.len(), "session");
                 let panes = plural(found.panes, "pane");
+                let server = match wide {
+                    true => format!("tmux {version}, {sessions}, {panes}"),
+                    false => format!("tmux {version}, {sessions}"),
+                };
                 lines.push((
                     Line::from(vec![
                         look.span(Role::Dim, "Found   "),
-                        look.span(Role::Strong, format!("tmux {version}, {sessions}, {panes}")),
+                        look.span(Role::Strong, server),
                     ]),
                     None,
                 ));
                 let names: Vec<String> = found.sessions.iter().map(|name| label(name)).collect();
-                let names = fit(&names.join(", "), 54);
+                let names = fit(&names.join(", "), if wide { 54 } else { 26 });
                 lines.push(says(Role::Dim, format!("        {names}")));
             }
             None => {
                 lines.push(says(Role::Warning, "No tmux server is running.".to_owned()));
-                let words = "Start one with `tmux`; recording begins by itself.";
+                let words = match wide {
+                    true => "Start one with `tmux`; recording begins by itself.",
+                    false => "Start one with `tmux`.",
+                };
                 lines.push(says(Role::Dim, words.to_owned()));
             }
         },
@@ -100,6 +108,7 @@ fn lines(screen: &Welcome, look: &Look<'_>) -> Vec<(Line<'static>, Option<Welcom
         ),
     ];
     for (key, what, note, action) in choices {
+        let note = if wide { note } else { "" };
         let text = Line::from(vec![
             look.span(Role::Key, format!(" {key}  ")),
             look.span(Role::Strong, format!("{what:<30}")),
@@ -109,7 +118,11 @@ fn lines(screen: &Welcome, look: &Look<'_>) -> Vec<(Line<'static>, Option<Welcom
     }
     lines.push(says(
         Role::Dim,
-        "    `muxtape daemon run` records without the interface".to_owned(),
+        match wide {
+            true => "    `muxtape daemon run` records without the interface",
+            false => "    or run `muxtape daemon run`",
+        }
+        .to_owned(),
     ));
     lines.push((Line::default(), None));
     let mark = |on: bool| if on { "✓" } else { "–" };
@@ -117,11 +130,17 @@ fn lines(screen: &Welcome, look: &Look<'_>) -> Vec<(Line<'static>, Option<Welcom
     let options = [
         (
             settings.recorder.contents,
-            "keeps what panes show and their scrollback",
+            match wide {
+                true => "keeps what panes show and their scrollback",
+                false => "keeps what panes show",
+            },
         ),
         (
             settings.redaction.enabled,
-            "hides secrets: tokens, keys, passwords",
+            match wide {
+                true => "hides secrets: tokens, keys, passwords",
+                false => "hides secrets",
+            },
         ),
     ];
     for (on, what) in options {

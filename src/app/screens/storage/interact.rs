@@ -11,6 +11,7 @@ use crate::app::screens::{Go, Interact};
 use crate::app::shared::Cx;
 use crate::app::upkeep::Preview;
 use crate::app::words;
+use crate::model::words::verb;
 
 use super::{Listed, Page, Storage};
 
@@ -183,8 +184,12 @@ fn question(preview: &Preview) -> Confirm {
             words::count(trash as u64, "snapshot")
         ));
     }
-    let staying = words::count(preview.staying() as u64, "snapshot");
-    body.push(format!("{staying} stay. What goes cannot be brought back."));
+    let staying = preview.staying() as u64;
+    let stay = verb(staying, "stays", "stay");
+    let staying = words::count(staying, "snapshot");
+    body.push(format!(
+        "{staying} {stay}. What goes cannot be brought back."
+    ));
     Confirm {
         title: "Remove what is not to be kept?".to_owned(),
         body,

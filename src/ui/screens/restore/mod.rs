@@ -99,12 +99,19 @@ fn header(screen: &Restore, look: &Look<'_>, area: Rect, buf: &mut Buffer, drawn
     let to = screen.preview.as_ref().map_or_else(String::new, |preview| {
         format!(" → {}", server_words(preview))
     });
-    let left = Line::from(vec![
-        Span::raw(" "),
-        look.span(Role::Selected, " DRY RUN "),
-        Span::raw(" "),
-        look.span(Role::Strong, format!("restore {clock}{to}")),
-    ]);
+    let left = |to: &str| {
+        Line::from(vec![
+            Span::raw(" "),
+            look.span(Role::Selected, " DRY RUN "),
+            Span::raw(" "),
+            look.span(Role::Strong, format!("restore {clock}{to}")),
+        ])
+    };
+    // Half a name of a server is worse than none.
+    let left = match left(&to) {
+        whole if whole.width() <= usize::from(area.width) => whole,
+        _ => left(""),
+    };
     let said = if screen.planning && screen.preview.is_some() {
         "planning…"
     } else {
@@ -180,22 +187,24 @@ fn summary(
     } else {
         format!(" make {}", plural(counts.panes, "pane"))
     };
-    let parts = [
-        (made, Role::Strong),
-        (format!("type {}", counts.typed), Role::Text),
-        (format!("run {}", counts.run), Role::Text),
-        (format!("skip {}", counts.skipped), Role::Text),
+    let others = [
+        ("lose", counts.loses, mark(counts.loses, Role::Error)),
         (
-            format!("warn {}", counts.warnings),
+            "warn",
+            counts.warnings,
             mark(counts.warnings, Role::Warning),
         ),
-        (
-            format!("lose {}", counts.loses),
-            mark(counts.loses, Role::Error),
-        ),
+        ("type", counts.typed, Role::Text),
+        ("run", counts.run, Role::Text),
+        ("skip", counts.skipped, Role::Text),
     ];
+    // Where there is little room, what there is none of is left out.
+    let shown = |(_, count, _): &(&str, usize, Role)| *count > 0 || area.width >= 60;
+    let others = others.into_iter().filter(shown);
+    let others = others.map(|(word, count, role)| (format!("{word} {count}"), role));
+    let parts = std::iter::once((made, Role::Strong)).chain(others);
     let mut spans = Vec::new();
-    for (at, (said, role)) in parts.into_iter().enumerate() {
+    for (at, (said, role)) in parts.enumerate() {
         if at > 0 {
             spans.push(look.span(Role::Dim, " · "));
         }

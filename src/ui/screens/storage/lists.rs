@@ -159,7 +159,10 @@ pub(super) fn prune(
             "; more in the next run"
         });
     }
-    let title = "Prune preview · nothing has been removed";
+    let title = match area.width >= 60 {
+        true => "Prune preview · nothing has been removed",
+        false => "Prune preview · nothing removed",
+    };
     let frame = crate::ui::widgets::frame::Frame {
         foot: &foot,
         ..look.frame(title, &note)

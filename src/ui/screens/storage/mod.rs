@@ -16,7 +16,7 @@ use crate::app::screens::storage::{Page, Storage};
 use crate::ui::draw::{self, Drawn, Look, line, split_left, split_top};
 use crate::ui::theme::Role;
 use crate::ui::widgets::frame::Frame;
-use crate::ui::widgets::text::{exactly, fit, width};
+use crate::ui::widgets::text::{broken, exactly, fit, width};
 
 /// From this width on there are three panels beside each other.
 const WIDE: u16 = 120;
@@ -171,11 +171,15 @@ fn facts(look: &Look<'_>, facts: &[Fact], area: Rect, buf: &mut Buffer, drawn: &
 /// Nothing is known yet, or nothing can be.
 fn unknown(screen: &Storage, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let inside = look.frame("Storage", "").draw(area, buf);
-    let words = match screen.trouble() {
-        Some(failure) => look.span(Role::Error, format!(" ! {}", failure.message)),
-        None => look.span(Role::Dim, " Counting…"),
+    let (words, role) = match screen.trouble() {
+        Some(failure) => (format!("! {}", failure.message), Role::Error),
+        None => ("Counting…".to_owned(), Role::Dim),
     };
-    line(&Line::from(words), inside, 0, buf);
+    let parts = broken(&words, inside.width.saturating_sub(2)).into_iter();
+    let parts: Vec<Line<'_>> = parts
+        .map(|part| Line::from(look.span(role, format!(" {part}"))))
+        .collect();
+    draw::lines(&parts, inside, buf);
 }
 
 /// Nothing is stored: what to do.
