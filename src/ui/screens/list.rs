@@ -141,6 +141,8 @@ pub(super) fn about(entry: &Entry) -> String {
     let touched: Vec<String> = entry.touched().map(|name| label(name)).collect();
     let what = match touched.len() {
         0 if entry.changes.removed > 0 => "closed".to_owned(),
+        // Of another server, say, whose sessions are called the same.
+        0 if entry.changes.total() > 0 => "changed".to_owned(),
         0 => "unchanged".to_owned(),
         all if all > 1 && all == entry.sessions.len() => "all".to_owned(),
         _ => touched.join(", "),
@@ -196,6 +198,21 @@ fn ends(left: &[Span<'static>], right: &[Span<'static>], area: Rect, buf: &mut B
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::rig::meta;
+    use crate::app::samples::NOW;
+
+    #[test]
+    fn a_snapshot_with_changes_is_not_called_unchanged() {
+        let one = |changes| {
+            let mut library = crate::app::library::Library::default();
+            library.append(&[meta(NOW, changes, &[])], false);
+            let mut entry = library.entries()[0].clone();
+            entry.touched = Box::default();
+            about(&entry)
+        };
+        assert_eq!(one((0, 0, 0)), "unchanged");
+        assert_eq!(one((1, 0, 0)), "changed");
+    }
 
     #[test]
     fn bars_never_shrink() {

@@ -26,6 +26,9 @@ pub(super) fn texts(
     let both = screen.pane().cloned().unwrap_or_default();
     let title = |sign: &str, side: Side, pane: &Option<(Target, Pane)>| match pane {
         Some((at, _)) => format!("{sign} {}  {at}", side_words(side, look.shared, false)),
+        None if screen.pane().is_none() => {
+            format!("{sign} {}", side_words(side, look.shared, false))
+        }
         None => format!("{sign} {}  not there", side_words(side, look.shared, false)),
     };
     let height = area.height.saturating_sub(2);
@@ -75,6 +78,7 @@ pub(super) fn texts(
 fn note(screen: &Diff, look: &Look<'_>, inside: Rect, buf: &mut Buffer) {
     let words = match screen.pane() {
         None if screen.nodes.is_empty() => "Both sides are the same",
+        None if screen.nodes.iter().all(|node| node.pane.is_none()) => "No pane differs",
         None => "Choose a pane with Tab",
         Some(both) => {
             let recorded = |pane: &Option<(Target, Pane)>| {

@@ -37,7 +37,8 @@ pub(super) fn facts(look: &Look<'_>, figures: &Figures, room: u16) -> Vec<Fact> 
         vec![look.span(Role::Text, words::bytes(stats.store_bytes))],
     ));
     let mut raw = vec![look.span(Role::Text, words::bytes(stats.logical_bytes))];
-    let ratio = stats.dedup_ratio();
+    // A store that has hardly begun is larger than what it holds: that says nothing.
+    let ratio = stats.dedup_ratio().filter(|ratio| *ratio >= 1.0);
     raw.extend(ratio.map(|ratio| look.span(Role::Dim, format!("  {ratio:.1}×"))));
     all.push(Fact::new("raw", raw));
     all.push(growth(look, figures, room));
