@@ -18,6 +18,7 @@ use std::sync::OnceLock;
 
 use divan::Bencher;
 use muxtape::model::contents::Contents;
+use muxtape::model::snapshot::ServerProcess;
 use muxtape::model::target::SnapRef;
 use muxtape::model::time::Millis;
 use muxtape::model::tree::Session;
@@ -137,8 +138,10 @@ fn snapshot(at: u32, sessions: Vec<Session>, contents: Vec<Contents>) -> NewSnap
     let mut new = build::snapshot(time(at), random, build::state(sessions), contents);
     new.name = (at % 1000 == 999).then(|| build::words(&format!("release {}", at / 1000)));
     // A life is over now and then.
-    new.server.pid = 100 + i32::try_from(at / 5000).unwrap();
-    new.server.started = time(at / 5000 * 5000);
+    new.server.process = Some(ServerProcess {
+        pid: 100 + i32::try_from(at / 5000).unwrap(),
+        started: time(at / 5000 * 5000),
+    });
     new
 }
 

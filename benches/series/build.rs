@@ -8,7 +8,7 @@
 
 use muxtape::model::contents::Contents;
 use muxtape::model::geometry::{Axis, Cell, Layout, Rect};
-use muxtape::model::snapshot::{BootId, Cause, MuxKind, ServerIdentity};
+use muxtape::model::snapshot::{BootId, Cause, MuxKind, ServerIdentity, ServerProcess};
 use muxtape::model::time::Millis;
 use muxtape::model::tree::{
     AutomaticRename, Pane, PaneHandle, PaneId, Screen, ServerState, Session, SessionId, Tab, TabId,
@@ -27,9 +27,10 @@ pub(crate) fn later(ms: i64) -> Millis {
 /// A pane with this text; the first one of a tab has the focus.
 pub(crate) fn pane(index: u32, rect: Rect, text: Option<&Contents>) -> Pane {
     Pane {
+        attachments: Vec::new(),
         handle: Some(PaneHandle {
             id: PaneId::of(index.into()),
-            pid: 4000,
+            pid: Some(4000),
         }),
         index,
         title: "me@host: ~/src".into(),
@@ -115,6 +116,7 @@ pub(crate) fn columns(height: u16, texts: &[Contents]) -> Tab {
 /// A session of this one tab.
 pub(crate) fn session(name: &str, tab: Tab) -> Session {
     Session {
+        life: Default::default(),
         handle: Some(SessionId::of(1)),
         name: name.into(),
         cwd: "/home/me".into(),
@@ -138,8 +140,10 @@ pub(crate) fn server() -> ServerIdentity {
         mux: MuxKind::Tmux,
         socket: "/tmp/tmux-1000/default".into(),
         version: "3.5".into(),
-        pid: 100,
-        started: START,
+        process: Some(ServerProcess {
+            pid: 100,
+            started: START,
+        }),
         boot: BootId("8c1d4a52-5a0e-4a2b-9d60-0f3a5d3b8a11".into()),
     }
 }

@@ -379,6 +379,7 @@ impl Day {
             .into_iter()
             .zip(1u32..)
             .map(|((name, panes), number)| Session {
+                life: Default::default(),
                 handle: Some(SessionId::of(number.into())),
                 ..build::session(
                     name,
@@ -397,7 +398,7 @@ impl Day {
         for pane in &mut tab.panes {
             pane.handle = Some(PaneHandle {
                 id: PaneId::of(u64::from(first + pane.index)),
-                pid: 4000 + i32::try_from(pane.index).unwrap(),
+                pid: Some(4000 + i32::try_from(pane.index).unwrap()),
             });
             if pane.index == 1 && number == 1 {
                 pane.title = self.title.clone().into();

@@ -89,7 +89,7 @@ pub(crate) fn timeline() -> Vec<SnapshotMeta> {
         meta(clock(-10, 0, 0), (0, 0, 1), &["api"]),
     ];
     metas.extend(old.into_iter().map(|mut meta| {
-        meta.server.pid = 77;
+        meta.server.process.as_mut().unwrap().pid = 77;
         meta
     }));
     metas
@@ -97,7 +97,7 @@ pub(crate) fn timeline() -> Vec<SnapshotMeta> {
 
 fn lives() -> Vec<Life> {
     let mut dead = server();
-    dead.pid = 77;
+    dead.process.as_mut().unwrap().pid = 77;
     vec![
         Life {
             server: server(),
@@ -230,7 +230,7 @@ impl Rig {
                     let mut snapshot = self.world.snapshot(meta.time);
                     snapshot.meta = meta.clone();
                     let before = World::before().state;
-                    let diff = crate::model::diff::diff(&before, &snapshot.state, true);
+                    let diff = crate::model::diff::diff(&before, &snapshot.state);
                     Box::new(Loaded {
                         snapshot,
                         changes: Some(crate::model::changes::changes(&diff)),

@@ -11,7 +11,8 @@ use crate::model::geometry::{Axis, Cell, Layout, Rect};
 use crate::model::id::SnapshotId;
 use crate::model::program::Program;
 use crate::model::snapshot::{
-    BootId, Cause, ChangeCount, MuxKind, ServerIdentity, SessionSummary, Snapshot, SnapshotMeta,
+    BootId, Cause, ChangeCount, MuxKind, ServerIdentity, ServerProcess, SessionSummary, Snapshot,
+    SnapshotMeta,
 };
 use crate::model::time::Millis;
 use crate::model::tree::{AutomaticRename, Pane, PaneHandle, Screen, ServerState, Session, Tab};
@@ -113,6 +114,7 @@ impl World {
     fn session(&mut self, name: &str, tabs: Vec<Tab>) {
         let handle = u64::try_from(self.state.sessions.len()).ok();
         self.state.sessions.push(Session {
+            life: Default::default(),
             detail: Default::default(),
             handle: handle.map(SessionId::of),
             name: name.into(),
@@ -153,6 +155,7 @@ impl World {
         self.texts.insert(reference.digest, Arc::new(contents));
         let argv: Vec<BString> = seed.argv.iter().map(|arg| BString::from(*arg)).collect();
         Pane {
+            attachments: Vec::new(),
             detail: PaneDetail {
                 checkout: Some(Checkout {
                     root: seed.cwd.into(),
@@ -163,7 +166,7 @@ impl World {
             },
             handle: Some(PaneHandle {
                 id: PaneId::of(index.into()),
-                pid: 41_233,
+                pid: Some(41_233),
             }),
             index,
             title: "box".into(),
@@ -190,6 +193,7 @@ impl World {
     pub(crate) fn snapshot(&self, time: Millis) -> Snapshot {
         let id = SnapshotId::new(time, 7, None);
         let sessions = self.state.sessions.iter().map(|session| SessionSummary {
+            life: Default::default(),
             name: session.name.clone(),
             mark: session.digest().mark(),
             tabs: u32::try_from(session.tabs.len()).unwrap(),
@@ -208,8 +212,9 @@ impl World {
                 parent: None,
                 time,
                 cause: Cause::Event,
+                provenance: Default::default(),
                 name: None,
-                description: None,
+                notes: Vec::new(),
                 tags: Vec::new(),
                 pinned: false,
                 partial: false,
@@ -227,6 +232,7 @@ impl World {
                 logical_bytes: 2_516_582,
                 took_ms: 41,
                 redactions: Vec::new(),
+                gap: None,
             },
             state: self.state.clone(),
         }
@@ -245,8 +251,10 @@ pub(crate) fn server() -> ServerIdentity {
         mux: MuxKind::Tmux,
         socket: "/tmp/tmux-1000/default".into(),
         version: "3.5a".into(),
-        pid: 812,
-        started: Millis(ELEVEN_FORTY.0 - 9_000_000),
+        process: Some(ServerProcess {
+            pid: 812,
+            started: Millis(ELEVEN_FORTY.0 - 9_000_000),
+        }),
         boot: BootId("b8c1".into()),
     }
 }
@@ -534,7 +542,7 @@ pub(crate) fn offer() -> crate::restore::recovery::Offer {
     Offer {
         life: Life {
             server: server(),
-            first_seen: server().started,
+            first_seen: server().process.unwrap().started,
             last_seen,
             end: Some(LifeEnd {
                 noticed: Millis(last_seen.0 + 1_000),

@@ -230,6 +230,7 @@ fn withhold(pane: &mut Pane) {
         exit,
         screen,
         contents,
+        attachments,
         detail,
     } = pane;
     title.clear();
@@ -239,6 +240,7 @@ fn withhold(pane: &mut Pane) {
     *exit = None;
     *screen = Screen::default();
     *contents = None;
+    attachments.clear();
     *detail = PaneDetail {
         floating: detail.floating,
         withheld: Some(why),

@@ -3,6 +3,8 @@
 mod private;
 
 use super::*;
+use crate::model::snapshot::ServerProcess;
+use crate::model::time::Millis;
 use crate::model::tree::PaneId;
 use crate::mux::tmux::Tmux;
 use crate::mux::{Limits, ServerSelect};
@@ -105,7 +107,10 @@ fn quiet_panes_are_not_captured_again() {
     // Another life: nothing is taken over, even if everything looks the same.
     let other = Captured {
         server: ServerIdentity {
-            pid: 1,
+            process: Some(ServerProcess {
+                pid: 1,
+                started: Millis(0),
+            }),
             ..third.server.clone()
         },
         ..third

@@ -25,7 +25,7 @@ pub(super) struct ListView {
     cause: String,
     mux: String,
     server: ServerView,
-    life: String,
+    life: Option<String>,
     parent: Option<String>,
     sessions: Vec<String>,
     tabs: u32,
@@ -43,8 +43,8 @@ pub(super) struct ListView {
 struct ServerView {
     socket: String,
     version: String,
-    pid: i32,
-    started_at: String,
+    pid: Option<i32>,
+    started_at: Option<String>,
 }
 
 impl ListView {
@@ -52,17 +52,17 @@ impl ListView {
         Self {
             id: meta.id.to_string(),
             name: meta.name.clone(),
-            description: meta.description.clone(),
+            description: meta.description(),
             created_at: rfc3339(meta.time),
             cause: meta.cause.to_string(),
             mux: meta.server.mux.to_string(),
             server: ServerView {
                 socket: lossy(&meta.server.socket),
                 version: meta.server.version.clone(),
-                pid: meta.server.pid,
-                started_at: rfc3339(meta.server.started),
+                pid: meta.server.pid(),
+                started_at: meta.server.process.map(|own| rfc3339(own.started)),
             },
-            life: meta.life().to_string(),
+            life: meta.one_life().map(|life| life.to_string()),
             parent: meta.parent.map(|id| id.to_string()),
             sessions: meta
                 .sessions

@@ -337,7 +337,8 @@ impl Recorder {
             .as_ref()
             .is_some_and(|before| before.server == captured.server && is_trivial(&before.state));
         if !same || self.witness.is_none() {
-            self.witness = Witness::of(captured.server.pid, pane.pid);
+            let server = captured.server.process;
+            self.witness = server.and_then(|server| Witness::of(server.pid, pane.pid?));
         }
     }
 

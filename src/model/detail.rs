@@ -115,10 +115,8 @@ pub struct PaneDetail {
     /// Where it floats; such a pane is not part of the tab's layout.
     pub floating: Option<Floating>,
     /// Why nothing but its place is kept; `None` for a pane that is kept.
-    #[serde(skip)]
     pub withheld: Option<Withheld>,
     /// How its program was started, beyond the arguments.
-    #[serde(skip)]
     pub launch: Launch,
 }
 
@@ -133,7 +131,7 @@ pub enum Withheld {
     Excluded,
 }
 
-/// Where a pane lies that floats above the others of its tab (tmux 3.7 and newer).
+/// Where a pane lies that floats above the others of its tab (zellij; tmux 3.7 and newer).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Floating {
     /// Cells from the tab's left side; below 0 for a pane that begins outside.
@@ -144,8 +142,8 @@ pub struct Floating {
     pub width: u16,
     /// Rows, without a border.
     pub height: u16,
-    /// How many floating panes of the tab are in front of it.
-    pub behind: u16,
+    /// How many floating panes of the tab are in front of it, where the multiplexer tells.
+    pub behind: Option<u16>,
 }
 
 impl Withheld {

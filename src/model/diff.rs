@@ -1,7 +1,7 @@
 //! What differs between two states: a tree of typed changes that can be counted, shown, and applied.
 //!
-//! Partners are found by what identifies them within a life (the multiplexer's numbers) where both
-//! sides have them and `same_life` is set, otherwise by name or index. Equal subtrees are not part of
+//! Partners are found by what identifies them within a life (their handles) where both sides have them and
+//! their sessions are of the same life, otherwise by name or index. Equal subtrees are not part of
 //! a diff. `apply(a, diff(a, b))` gives `b`, apart from the numbers that hold only within a life.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,7 +10,7 @@ use bstr::BString;
 use serde::{Deserialize, Serialize};
 
 use super::detail::Buffer;
-use super::snapshot::ChangeCount;
+use super::snapshot::{ChangeCount, LifeId};
 use super::tree::{Pane, ServerState, Session, Tab};
 
 /// The difference between two server states; empty when nothing differs.
@@ -74,17 +74,20 @@ pub enum PaneDiff {
     },
 }
 
-/// The difference from `a` to `b`. `same_life`: both come from the same run of the server, so its
-/// numbers for sessions, tabs and panes identify them across renames and moves.
+/// The difference from `a` to `b`. Sessions of the same life are the same ones across renames and moves where their
+/// handles are.
 #[must_use]
-pub fn diff(a: &ServerState, b: &ServerState, same_life: bool) -> ServerDiff {
-    let pairs = pair(
-        &a.sessions,
-        &b.sessions,
-        same_life,
-        |s| s.handle,
-        |s| s.name.clone(),
-    );
+pub fn diff(a: &ServerState, b: &ServerState) -> ServerDiff {
+    let lives = |state: &ServerState| -> BTreeSet<LifeId> {
+        state.sessions.iter().map(|session| session.life).collect()
+    };
+    // Handles of lives that the other state does not know tell nothing.
+    let shared = &lives(a) & &lives(b);
+    let handle = |session: &Session| {
+        let life = shared.get(&session.life)?;
+        Some((*life, session.handle?))
+    };
+    let pairs = pair(&a.sessions, &b.sessions, handle, |s| s.name.clone());
     let sessions = pairs.into_iter().filter_map(|pair| match pair {
         Pair::Left(from) => Some(SessionDiff::Removed(from.clone())),
         Pair::Right(to) => Some(SessionDiff::Added(to.clone())),
@@ -92,7 +95,7 @@ pub fn diff(a: &ServerState, b: &ServerState, same_life: bool) -> ServerDiff {
         Pair::Both(from, to) => Some(SessionDiff::Changed {
             from: Box::new(from.shallow()),
             to: Box::new(to.shallow()),
-            tabs: diff_tabs(from, to, same_life),
+            tabs: diff_tabs(from, to),
         }),
     });
     ServerDiff {
@@ -101,14 +104,10 @@ pub fn diff(a: &ServerState, b: &ServerState, same_life: bool) -> ServerDiff {
     }
 }
 
-fn diff_tabs(a: &Session, b: &Session, same_life: bool) -> Vec<TabDiff> {
-    let pairs = pair(
-        &a.tabs,
-        &b.tabs,
-        same_life,
-        |tab| tab.handle,
-        |tab| tab.index,
-    );
+fn diff_tabs(a: &Session, b: &Session) -> Vec<TabDiff> {
+    let same_life = a.life == b.life;
+    let handle = |tab: &Tab| tab.handle.filter(|_| same_life);
+    let pairs = pair(&a.tabs, &b.tabs, handle, |tab| tab.index);
     let tabs = pairs.into_iter().filter_map(|pair| match pair {
         Pair::Left(from) => Some(TabDiff::Removed(from.clone())),
         Pair::Right(to) => Some(TabDiff::Added(to.clone())),
@@ -122,9 +121,10 @@ fn diff_tabs(a: &Session, b: &Session, same_life: bool) -> Vec<TabDiff> {
     tabs.collect()
 }
 
+/// `same_life` says whether handles tell which pane is which.
 fn diff_panes(a: &Tab, b: &Tab, same_life: bool) -> Vec<PaneDiff> {
-    let id = |pane: &Pane| pane.handle.map(|handle| handle.id);
-    let pairs = pair(&a.panes, &b.panes, same_life, id, |pane| pane.index);
+    let id = |pane: &Pane| pane.handle.filter(|_| same_life).map(|handle| handle.id);
+    let pairs = pair(&a.panes, &b.panes, id, |pane| pane.index);
     let panes = pairs.into_iter().filter_map(|pair| match pair {
         Pair::Left(from) => Some(PaneDiff::Removed(from.clone())),
         Pair::Right(to) => Some(PaneDiff::Added(to.clone())),
@@ -148,11 +148,9 @@ enum Pair<'a, T> {
 fn pair<'a, T, H: Copy + Ord, K: Ord>(
     a: &'a [T],
     b: &'a [T],
-    same_life: bool,
     handle: impl Fn(&T) -> Option<H>,
     key: impl Fn(&T) -> K,
 ) -> Vec<Pair<'a, T>> {
-    let handle = |item: &T| if same_life { handle(item) } else { None };
     let mut free: BTreeSet<usize> = (0..b.len()).collect();
     let by_handle: BTreeMap<H, usize> = b
         .iter()
@@ -364,7 +362,7 @@ fn apply_panes(old: &Tab, diffs: &[PaneDiff]) -> Result<Vec<Pane>, DoesNotApply>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::testing::any_state;
+    use crate::model::testing::{any_state, in_life};
     use proptest::prelude::*;
 
     proptest! {
@@ -373,15 +371,16 @@ mod tests {
         #[test]
         fn a_state_does_not_differ_from_itself(a in any_state(), same_life: bool) {
             a.check().unwrap();
-            prop_assert!(diff(&a, &a, same_life).is_empty());
-            prop_assert_eq!(diff(&a, &a, same_life).count().total(), 0);
+            prop_assert!(diff(&a, &in_life(a.clone(), u64::from(!same_life))).is_empty());
+            prop_assert_eq!(diff(&a, &in_life(a.clone(), u64::from(!same_life))).count().total(), 0);
         }
 
         #[test]
         fn applying_a_difference_gives_the_other_state(
             a in any_state(), b in any_state(), same_life: bool,
         ) {
-            let made = diff(&a, &b, same_life).apply(&a).unwrap();
+            let b = in_life(b, u64::from(!same_life));
+            let made = diff(&a, &b).apply(&a).unwrap();
             prop_assert_eq!(made.digest(), b.digest());
             prop_assert_eq!(made.without_handles(), b.without_handles());
         }
@@ -390,6 +389,7 @@ mod tests {
     #[test]
     fn a_renamed_session_is_the_same_session_within_a_life() {
         let session = |name: &str| Session {
+            life: Default::default(),
             detail: Default::default(),
             handle: Some(crate::model::tree::SessionId::of(3)),
             name: name.into(),
@@ -406,9 +406,9 @@ mod tests {
             sessions: vec![session("new")],
         };
         assert!(matches!(
-            diff(&a, &b, true).sessions.as_slice(),
+            diff(&a, &b).sessions.as_slice(),
             [SessionDiff::Changed { .. }]
         ));
-        assert_eq!(diff(&a, &b, false).sessions.len(), 2);
+        assert_eq!(diff(&a, &in_life(b, 1)).sessions.len(), 2);
     }
 }

@@ -49,5 +49,5 @@ pub struct PaneHandle {
     /// The multiplexer's own name for it.
     pub id: PaneId,
     /// The process that the pane was made for, where the multiplexer tells.
-    pub pid: i32,
+    pub pid: Option<i32>,
 }

@@ -37,3 +37,5 @@ pub use tree::{Pane, ServerState, Session, Tab};
 
 #[cfg(test)]
 pub(crate) mod testing;
+#[cfg(test)]
+mod tests;

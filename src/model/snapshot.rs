@@ -27,7 +27,8 @@ impl std::fmt::Display for MuxKind {
     }
 }
 
-/// What tells one run of a server from every other.
+/// The server of a place: a tmux socket, or zellij's directory of sockets with all sessions in it. Where one process
+/// serves the place, this also tells one run of it from every other.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ServerIdentity {
     /// Which multiplexer.
@@ -36,21 +37,30 @@ pub struct ServerIdentity {
     pub socket: BString,
     /// What it calls its version, for example `3.3a`.
     pub version: String,
-    /// Process id of the server.
-    pub pid: i32,
-    /// When the server started, to the second.
-    pub started: Millis,
+    /// The process that serves the place; `None` where each session has one of its own (zellij).
+    pub process: Option<ServerProcess>,
     /// The boot of the machine that it ran under.
     pub boot: BootId,
+}
+
+/// The process of a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ServerProcess {
+    /// Its id.
+    pub pid: i32,
+    /// When it started, to the second.
+    pub started: Millis,
 }
 
 /// Identifies one boot of a machine (Linux: `/proc/sys/kernel/random/boot_id`).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct BootId(pub String);
 
-/// The id of a life: one run of one server, from start to end. Derived from what identifies the
+/// The id of a life: one run of a process that serves sessions, from start to end. Derived from what identifies the
 /// server, so that everybody who meets the same server calls it the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 pub struct LifeId(pub u64);
 
 impl std::fmt::Display for LifeId {
@@ -60,12 +70,27 @@ impl std::fmt::Display for LifeId {
 }
 
 impl ServerIdentity {
-    /// The life that this server is in. The version is not part of it.
+    /// The id of the process that serves the place, where there is one.
+    #[must_use]
+    pub fn pid(&self) -> Option<i32> {
+        self.process.map(|process| process.pid)
+    }
+
+    /// The life that this server is in; where each session has one of its own, the time of the place from one start
+    /// of the machine to the next. The version is not part of it.
     #[must_use]
     pub fn life(&self) -> LifeId {
-        let digest = DigestBuilder::new("muxtape.life/1")
-            .value(&(self.mux, &self.socket, self.pid, self.started, &self.boot))
-            .finish();
+        let digest =
+            match self.process {
+                Some(ServerProcess { pid, started }) => DigestBuilder::new("muxtape.life/1")
+                    .value(&(self.mux, &self.socket, pid, started, &self.boot)),
+                None => DigestBuilder::new("muxtape.place/1").value(&(
+                    self.mux,
+                    &self.socket,
+                    &self.boot,
+                )),
+            };
+        let digest = digest.finish();
         let mut first = [0; 8];
         first
             .iter_mut()
@@ -111,11 +136,109 @@ impl std::fmt::Display for Cause {
     }
 }
 
+/// Where a snapshot comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Provenance {
+    /// It was recorded into this store.
+    #[default]
+    Recorded,
+    /// It came in a portable file.
+    Imported {
+        /// Whether it is trusted.
+        trust: Trust,
+    },
+    /// It was taken over from another store.
+    Synced {
+        /// The id of that store.
+        store: [u8; 16],
+        /// Whether it is trusted.
+        trust: Trust,
+    },
+}
+
+/// How far what was recorded elsewhere is trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trust {
+    /// Whoever made it may have written anything into it.
+    Foreign,
+    /// As if it had been recorded here.
+    Trusted,
+}
+
+impl Provenance {
+    /// Whether it was recorded into this store.
+    #[must_use]
+    pub fn is_own(self) -> bool {
+        self == Self::Recorded
+    }
+
+    /// Whether it was recorded elsewhere and is not trusted.
+    #[must_use]
+    pub fn is_foreign(self) -> bool {
+        match self {
+            Self::Recorded => false,
+            Self::Imported { trust } | Self::Synced { trust, .. } => trust == Trust::Foreign,
+        }
+    }
+}
+
+/// A note about a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Note {
+    /// When it was written, where that is known.
+    pub time: Option<Millis>,
+    /// Who wrote it.
+    pub kind: NoteKind,
+    /// What it says.
+    pub text: String,
+}
+
+/// Who wrote a note.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoteKind {
+    /// The user.
+    User,
+    /// A repair, or a migration: what was lost.
+    Damage,
+    /// An import: what had to be changed.
+    Import,
+}
+
+/// A time in which nothing was recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Gap {
+    /// When it began.
+    pub since: Millis,
+    /// Why.
+    pub reason: GapReason,
+}
+
+/// Why nothing was recorded for a while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GapReason {
+    /// No recorder ran.
+    NotRunning,
+    /// The user had paused it.
+    Paused,
+    /// The machine was asleep.
+    Asleep,
+    /// The multiplexer did not answer.
+    NoAnswer,
+    /// What was captured could not be written.
+    NotWritten,
+}
+
 /// What is told about a session without loading the snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionSummary {
     /// The name.
     pub name: BString,
+    /// The run of the process that serves it.
+    pub life: LifeId,
     /// Mark of the session's digest: equal in two snapshots when it did not change between them.
     pub mark: u64,
     /// Number of tabs.
@@ -133,6 +256,7 @@ impl ServerState {
             .iter()
             .map(|session| SessionSummary {
                 name: session.name.clone(),
+                life: session.life,
                 mark: session.digest().mark(),
                 tabs: number(session.tabs.len()),
                 panes: number(session.tabs.iter().map(|tab| tab.panes.len()).sum()),
@@ -184,10 +308,12 @@ pub struct SnapshotMeta {
     pub time: Millis,
     /// Why it was made.
     pub cause: Cause,
+    /// Where it comes from.
+    pub provenance: Provenance,
     /// A name given by the user.
     pub name: Option<String>,
-    /// A note given by the user.
-    pub description: Option<String>,
+    /// What was noted about it, oldest first.
+    pub notes: Vec<Note>,
     /// Tags given by the user, sorted, each once.
     pub tags: Vec<String>,
     /// Pinned: never pruned.
@@ -215,19 +341,43 @@ pub struct SnapshotMeta {
     pub took_ms: u32,
     /// What was taken out before storing.
     pub redactions: Vec<RedactionCount>,
+    /// Why nothing was recorded for a while before it, where that is known.
+    pub gap: Option<Gap>,
 }
 
 impl SnapshotMeta {
-    /// Whether it came from a file: whoever made that may have written anything into it.
+    /// Whether it was recorded elsewhere and nobody said that it is trusted: whoever made it may have written
+    /// anything into it.
     #[must_use]
     pub fn is_foreign(&self) -> bool {
-        self.cause == Cause::Import
+        self.provenance.is_foreign()
     }
 
-    /// The life that it belongs to.
+    /// All notes, as one text; `None` where there are none.
+    #[must_use]
+    pub fn description(&self) -> Option<String> {
+        let mut notes = self.notes.iter();
+        let mut all = notes.next()?.text.clone();
+        for note in notes {
+            all.push_str(match note.kind {
+                NoteKind::Import => "; ",
+                NoteKind::User | NoteKind::Damage => "\n",
+            });
+            all.push_str(&note.text);
+        }
+        Some(all)
+    }
+
+    /// The life that it belongs to ([`ServerIdentity::life`]).
     #[must_use]
     pub fn life(&self) -> LifeId {
         self.server.life()
+    }
+
+    /// The life of all its sessions, where that is one.
+    #[must_use]
+    pub fn one_life(&self) -> Option<LifeId> {
+        self.server.process.map(|_| self.life())
     }
 
     /// Number of tabs in all sessions.

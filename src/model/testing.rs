@@ -11,6 +11,7 @@ use super::detail::{
 use super::geometry::{Layout, Size, tests::any_layout};
 use super::launch::{Launch, RedirectTarget, Redirection, StandardStream};
 use super::program::Program;
+use super::snapshot::LifeId;
 use super::time::Millis;
 use super::tree::{
     AutomaticRename, ExitState, Pane, PaneHandle, PaneId, Screen, ServerState, Session, SessionId,
@@ -143,10 +144,11 @@ fn panes_of(layout: &Layout, seed: u64) -> impl Strategy<Value = Vec<Pane>> + us
         let panes = all.into_iter().zip(&placed).enumerate();
         panes
             .map(|(at, ((name, shell, program, text), (index, rect)))| Pane {
+                attachments: Vec::new(),
                 detail: any_pane_detail(seed.rotate_right(*index), &name, &shell),
                 handle: Some(PaneHandle {
                     id: PaneId::of(u64::from(*index) + 100),
-                    pid: 1000,
+                    pid: Some(1000),
                 }),
                 index: *index,
                 title: name.clone(),
@@ -174,6 +176,15 @@ fn panes_of(layout: &Layout, seed: u64) -> impl Strategy<Value = Vec<Pane>> + us
     })
 }
 
+/// The state with all its sessions in another life.
+pub(crate) fn in_life(mut state: ServerState, life: u64) -> ServerState {
+    state
+        .sessions
+        .iter_mut()
+        .for_each(|session| session.life = LifeId(life));
+    state
+}
+
 /// Any state that [`ServerState::check`] accepts.
 pub(crate) fn any_state() -> impl Strategy<Value = ServerState> {
     let tabs = proptest::collection::btree_set(0u32..6, 1..3).prop_flat_map(|indexes| {
@@ -192,6 +203,7 @@ pub(crate) fn any_state() -> impl Strategy<Value = ServerState> {
             let count = tabs.len();
             tabs[active % count].active = true;
             sessions.push(Session {
+                life: Default::default(),
                 detail: if active % 2 == 0 {
                     SessionDetail::default()
                 } else {

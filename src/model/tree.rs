@@ -13,6 +13,7 @@ use super::digest::{Digest, DigestBuilder};
 use super::geometry::{GeometryError, Layout, Rect, Size};
 pub use super::handle::{PaneHandle, PaneId, SessionId, TabId};
 use super::program::Program;
+use super::snapshot::LifeId;
 
 /// Everything that one server held at one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -20,7 +21,6 @@ pub struct ServerState {
     /// The sessions, by name.
     pub sessions: Vec<Session>,
     /// The paste buffers, newest first; empty unless the user wants them kept.
-    #[serde(skip)]
     pub buffers: Vec<Buffer>,
 }
 
@@ -29,6 +29,9 @@ pub struct ServerState {
 pub struct Session {
     /// What the multiplexer calls it; not part of the digest.
     pub handle: Option<SessionId>,
+    /// The run of the process that serves it; not part of the digest. In tmux all sessions of a server have the
+    /// same one.
+    pub life: LifeId,
     /// The name.
     pub name: BString,
     /// The directory in which new tabs start.
@@ -38,7 +41,6 @@ pub struct Session {
     /// The tabs, by index.
     pub tabs: Vec<Tab>,
     /// Settings, and what else only some multiplexers have.
-    #[serde(skip)]
     pub detail: SessionDetail,
 }
 
@@ -78,7 +80,6 @@ pub struct Tab {
     /// The panes, by index.
     pub panes: Vec<Pane>,
     /// Settings, and what else only some multiplexers have.
-    #[serde(skip)]
     pub detail: TabDetail,
 }
 
@@ -111,9 +112,31 @@ pub struct Pane {
     pub screen: Screen,
     /// Which text it showed; `None` where contents were not captured.
     pub contents: Option<ContentsRef>,
+    /// Texts that belong to it and were never on its screen, by kind and name.
+    pub attachments: Vec<Attachment>,
     /// Settings, modes and surroundings.
-    #[serde(skip)]
     pub detail: PaneDetail,
+}
+
+/// A text that belongs to a pane and was never on its screen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attachment {
+    /// What it is.
+    pub kind: AttachmentKind,
+    /// Its name, for example that of the file that it was read from.
+    pub name: BString,
+    /// Which text: [`super::contents::Contents::main`] alone.
+    pub text: ContentsRef,
+}
+
+/// What an attachment of a pane is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AttachmentKind {
+    /// The commands that its shell remembers.
+    ShellHistory,
+    /// A conversation with an assistant.
+    Transcript,
 }
 
 /// How a pane's process ended.
@@ -170,10 +193,19 @@ pub enum InvalidState {
         /// The tab's index.
         tab: u32,
     },
-    /// Sessions, tabs or panes are not in order, or one stands twice.
+    /// Sessions, tabs, panes or attachments are not in order, or one stands twice.
     #[error("{0} are not in order or not unique")]
     Order(&'static str),
-    /// A tab has no active pane, or several; or a session no active tab.
+    /// A floating pane has no area, lies elsewhere than it says, or is as far in front as another one; or the
+    /// order of some is known and of others not.
+    #[error("tab {tab} of session {session:?}: its floating panes cannot lie so")]
+    Floating {
+        /// The session.
+        session: BString,
+        /// The tab's index.
+        tab: u32,
+    },
+    /// A session with an active tab has several, or a tab of it not exactly one active pane.
     #[error("session {session:?}: exactly one {what} must be active")]
     Focus {
         /// The session.
@@ -190,7 +222,7 @@ impl ServerState {
         let node = self
             .sessions
             .iter()
-            .fold(DigestBuilder::new("muxtape.server/1"), |node, s| {
+            .fold(DigestBuilder::new("muxtape.server/2"), |node, s| {
                 node.child(s.digest())
             });
         if self.buffers.is_empty() {
@@ -222,6 +254,17 @@ impl ServerState {
         })
     }
 
+    /// Every text that a pane refers to, as often as one does.
+    pub fn texts(&self) -> impl Iterator<Item = ContentsRef> {
+        self.panes().flat_map(|(_, _, pane)| pane.texts())
+    }
+
+    /// Every pane, to be changed.
+    pub fn panes_mut(&mut self) -> impl Iterator<Item = &mut Pane> {
+        let tabs = self.sessions.iter_mut().flat_map(|own| &mut own.tabs);
+        tabs.flat_map(|tab| &mut tab.panes)
+    }
+
     /// The session of exactly this name.
     #[must_use]
     pub fn session(&self, name: &[u8]) -> Option<&Session> {
@@ -245,15 +288,20 @@ impl ServerState {
             session.tabs.sort_by_key(|tab| tab.index);
             for tab in &mut session.tabs {
                 tab.panes.sort_by_key(|pane| pane.index);
+                for pane in &mut tab.panes {
+                    let key = |one: &Attachment| (one.kind, one.name.clone());
+                    pane.attachments.sort_by_cached_key(key);
+                }
             }
         }
     }
 
-    /// The same state without the numbers that only hold within one life.
+    /// The same state without handles and lives, which change when a server is started anew.
     #[must_use]
     pub fn without_handles(mut self) -> Self {
         for session in &mut self.sessions {
             session.handle = None;
+            session.life = LifeId::default();
             for tab in &mut session.tabs {
                 tab.handle = None;
                 tab.panes.iter_mut().for_each(|pane| pane.handle = None);
@@ -263,7 +311,9 @@ impl ServerState {
     }
 
     /// Whether the state can be true: canonical order, layouts that tile and hold exactly the panes
-    /// of their tab that do not float, one active tab a session and one active pane a tab.
+    /// of their tab that do not float, floating panes with an area and an order of which all or nothing is
+    /// known, one active tab a session and one active pane a tab. A session at which nobody looks may have no
+    /// active tab (zellij); then its tabs may have no active pane.
     pub fn check(&self) -> Result<(), InvalidState> {
         if !ascending(self.sessions.iter().map(|session| &session.name)) {
             return Err(InvalidState::Order("sessions"));
@@ -295,13 +345,14 @@ impl Session {
     pub fn digest(&self) -> Digest {
         let Session {
             handle: _,
+            life: _,
             name,
             cwd,
             group,
             tabs,
             detail,
         } = self;
-        let own = DigestBuilder::new("muxtape.session/1").value(&(name, cwd, group));
+        let own = DigestBuilder::new("muxtape.session/2").value(&(name, cwd, group));
         let own = with(own, &detail.timeless());
         tabs.iter()
             .fold(own, |node, tab| node.child(tab.digest()))
@@ -313,6 +364,7 @@ impl Session {
     pub fn shallow(&self) -> Session {
         Session {
             handle: self.handle,
+            life: self.life,
             name: self.name.clone(),
             cwd: self.cwd.clone(),
             group: self.group.clone(),
@@ -340,13 +392,19 @@ impl Session {
         if !ascending(self.tabs.iter().map(|tab| tab.index)) {
             return Err(InvalidState::Order("tabs"));
         }
-        if self.tabs.iter().filter(|tab| tab.active).count() != 1 {
-            return Err(InvalidState::Focus {
-                session: self.name.clone(),
-                what: "tab",
-            });
-        }
-        self.tabs.iter().try_for_each(|tab| tab.check(&self.name))
+        let focused = match self.tabs.iter().filter(|tab| tab.active).count() {
+            0 => false,
+            1 => true,
+            _ => {
+                return Err(InvalidState::Focus {
+                    session: self.name.clone(),
+                    what: "tab",
+                });
+            }
+        };
+        self.tabs
+            .iter()
+            .try_for_each(|tab| tab.check(&self.name, focused))
     }
 }
 
@@ -367,7 +425,7 @@ impl Tab {
             panes,
             detail,
         } = self;
-        let own = DigestBuilder::new("muxtape.tab/1").value(&(
+        let own = DigestBuilder::new("muxtape.tab/2").value(&(
             index,
             name,
             active,
@@ -423,7 +481,8 @@ impl Tab {
             .or_else(|| self.panes.first())
     }
 
-    fn check(&self, session: &BString) -> Result<(), InvalidState> {
+    /// `focused` says whether a tab of the session is active.
+    fn check(&self, session: &BString, focused: bool) -> Result<(), InvalidState> {
         self.layout
             .check()
             .map_err(|cause| InvalidState::Geometry {
@@ -447,13 +506,45 @@ impl Tab {
                 tab: self.index,
             });
         }
-        if self.panes.iter().filter(|pane| pane.active).count() != 1 {
+        if !self.floats_can_be() {
+            return Err(InvalidState::Floating {
+                session: session.clone(),
+                tab: self.index,
+            });
+        }
+        let active = self.panes.iter().filter(|pane| pane.active).count();
+        if active > 1 || focused && active == 0 {
             return Err(InvalidState::Focus {
                 session: session.clone(),
                 what: "pane",
             });
         }
-        Ok(())
+        let attachments = |pane: &Pane| {
+            let all = pane.attachments.iter();
+            ascending(all.map(|own| (own.kind, &own.name)))
+        };
+        match self.panes.iter().all(attachments) {
+            true => Ok(()),
+            false => Err(InvalidState::Order("attachments")),
+        }
+    }
+
+    /// Whether its floating panes can lie as they say.
+    fn floats_can_be(&self) -> bool {
+        let mut behind = Vec::new();
+        for pane in &self.panes {
+            let Some(floating) = pane.detail.floating else {
+                continue;
+            };
+            if floating.width == 0 || floating.height == 0 || floating.rect() != pane.rect {
+                return false;
+            }
+            behind.push(floating.behind);
+        }
+        behind.sort_unstable();
+        let known = behind.iter().flatten().count();
+        let unique = behind.windows(2).all(|pair| pair.first() != pair.last());
+        known == 0 || known == behind.len() && unique
     }
 }
 
@@ -475,22 +566,25 @@ impl Pane {
             exit,
             screen,
             contents,
+            attachments,
             detail,
         } = self;
-        let own = DigestBuilder::new("muxtape.pane/1")
+        let own = DigestBuilder::new("muxtape.pane/2")
             .value(&(
                 index, title, cwd, active, last, marked, rect, shell, program,
             ))
             .value(&(exit, screen))
             .value(&contents.map(|text| text.digest));
-        // Not among what `detail` is written as, so that what is kept of others stays what it was.
-        let own = match detail.withheld {
-            None => with(own, detail),
-            Some(why) => with(own, detail).value(&why),
-        };
-        match detail.launch.is_empty() {
-            true => own.finish(),
-            false => own.value(&("launch", &detail.launch)).finish(),
-        }
+        let attached = attachments.iter();
+        let own = attached.fold(own, |node, own| {
+            node.value(&(own.kind, &own.name, own.text.digest))
+        });
+        with(own, detail).finish()
+    }
+
+    /// All texts that it refers to.
+    pub fn texts(&self) -> impl Iterator<Item = ContentsRef> {
+        let attached = self.attachments.iter().map(|own| own.text);
+        self.contents.into_iter().chain(attached)
     }
 }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::model::contents::Contents;
 use crate::model::digest::DigestBuilder;
-use crate::model::snapshot::{BootId, MuxKind, ServerIdentity};
+use crate::model::snapshot::{BootId, MuxKind, ServerIdentity, ServerProcess};
 use crate::model::time::Millis;
 use crate::model::tree::{Pane, PaneHandle, ServerState};
 use crate::model::tree::{PaneId, SessionId, TabId};
@@ -39,13 +39,28 @@ impl Server {
         self.last
     }
 
+    /// Its sessions, with the life that they are in.
+    fn observed(&self) -> ServerState {
+        let life = self
+            .identity()
+            .map_or_else(Default::default, |own| own.life());
+        let mut state = self.state.clone();
+        state
+            .sessions
+            .iter_mut()
+            .for_each(|session| session.life = life);
+        state
+    }
+
     fn identity(&self) -> Option<ServerIdentity> {
         (!self.state.sessions.is_empty()).then(|| ServerIdentity {
             mux: MuxKind::Zellij,
             socket: "/memory".into(),
             version: "1".into(),
-            pid: 1_000 + self.lives,
-            started: Millis(1_790_000_000_000 + i64::from(self.lives)),
+            process: Some(ServerProcess {
+                pid: 1_000 + self.lives,
+                started: Millis(1_790_000_000_000 + i64::from(self.lives)),
+            }),
             boot: BootId("memory".into()),
         })
     }
@@ -89,7 +104,7 @@ impl Memory {
                     let id = PaneId::of(server.number());
                     pane.handle = Some(PaneHandle {
                         id,
-                        pid: i32::try_from(id.number()).unwrap(),
+                        pid: i32::try_from(id.number()).ok(),
                     });
                     let shown = pane.contents.take().map(|text| text.digest);
                     let shown = texts.iter().find(|text| Some(text.digest()) == shown);
@@ -137,7 +152,7 @@ impl Multiplexer for Memory {
                 mux: self.kind(),
                 socket: "/memory".into(),
             })?,
-            state: server.state.clone(),
+            state: server.observed(),
             probe: server.probe(),
             lost: BTreeSet::new(),
             interfaces: BTreeSet::new(),

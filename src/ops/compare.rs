@@ -9,7 +9,7 @@ use crate::model::contents::Contents;
 use crate::model::diff::{ServerDiff, diff};
 use crate::model::digest::Digest;
 use crate::model::id::SnapshotId;
-use crate::model::snapshot::{Cause, ChangeCount, LifeId, Snapshot, SnapshotMeta};
+use crate::model::snapshot::{Cause, ChangeCount, LifeId, Provenance, Snapshot, SnapshotMeta};
 use crate::model::tree::ServerState;
 use crate::store::StoreError;
 
@@ -50,7 +50,7 @@ impl LoadedState {
     /// What differs between two states.
     #[must_use]
     pub fn diff(&self, other: &Self) -> ServerDiff {
-        diff(self.state(), other.state(), self.life() == other.life())
+        diff(self.state(), other.state())
     }
 }
 
@@ -105,8 +105,9 @@ impl Host {
                 parent: None,
                 time,
                 cause: Cause::Manual,
+                provenance: Provenance::Recorded,
                 name: None,
-                description: None,
+                notes: Vec::new(),
                 tags: Vec::new(),
                 pinned: false,
                 partial: false,
@@ -120,6 +121,7 @@ impl Host {
                 logical_bytes: texts.sum(),
                 took_ms: u32::try_from(captured.took.as_millis()).unwrap_or(u32::MAX),
                 redactions: captured.redactions.clone(),
+                gap: None,
             },
             state: captured.state.clone().into_inner(),
         }

@@ -38,7 +38,7 @@ impl Host {
                 return Err(OpsError::NoTag { tag });
             }
         }
-        let edited = self.store().edit_all(ids, &edits);
+        let edited = self.store().edit_all(ids, &edits, Some(self.now()));
         let metas = self.noted(edited, |tell, _| {
             let events = edits.iter().flat_map(|edit| tell.edited(ids, edit));
             events.collect()

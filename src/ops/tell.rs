@@ -320,7 +320,7 @@ impl Teller {
             .flat_map(|(life, cause)| self.ended(*life, *cause));
         let began = began.then(|| Event::LifeBegan {
             life: server.life(),
-            server_pid: server.pid,
+            server_pid: server.pid().unwrap_or(0),
             socket: self.text(&server.socket),
         });
         ended.chain(began).collect()

@@ -37,11 +37,15 @@ impl Clean<ServerState> {
         self.0.sort();
     }
 
-    /// Gives every pane the text that `to` says in place of its own.
+    /// Gives every pane the texts that `to` says in place of its own; an attachment without one goes.
     pub fn refer(&mut self, mut to: impl FnMut(ContentsRef) -> Option<ContentsRef>) {
-        let tabs = self.0.sessions.iter_mut().flat_map(|one| &mut one.tabs);
-        for pane in tabs.flat_map(|tab| &mut tab.panes) {
+        for pane in self.0.panes_mut() {
             pane.contents = pane.contents.and_then(&mut to);
+            pane.attachments.retain_mut(|own| {
+                let text = to(own.text);
+                own.text = text.unwrap_or(own.text);
+                text.is_some()
+            });
         }
     }
 }

@@ -158,6 +158,13 @@ impl Redactor {
                     name(&mut pane.cwd, tally);
                     pane.shell = self.argv(&pane.shell, tally).0;
                     self.pane_detail(&mut pane.detail, tally);
+                    let mut taken = BTreeSet::new();
+                    for own in &mut pane.attachments {
+                        name(&mut own.name, tally);
+                        while !taken.insert((own.kind, own.name.clone())) {
+                            own.name.push(b'\'');
+                        }
+                    }
                     if let Some(program) = &mut pane.program {
                         self.program(program, tally);
                     }

@@ -46,7 +46,7 @@ impl LiveState {
                 index: tab.index,
                 pane: pane
                     .handle
-                    .map_or((None, 0), |handle| (Some(handle.id), handle.pid)),
+                    .map_or((None, None), |handle| (Some(handle.id), handle.pid)),
                 places: relies.tabs.contains(&window).then(|| places_of(tab)),
             })
         });
@@ -75,7 +75,7 @@ pub(super) struct LivePane {
     /// The tab's number.
     pub(super) index: u32,
     /// The pane's handle and its process.
-    pub(super) pane: (Option<PaneId>, i32),
+    pub(super) pane: (Option<PaneId>, Option<i32>),
     /// Where the panes of its tab are, where that matters.
     pub(super) places: Option<Vec<(Option<PaneId>, Rect)>>,
 }

@@ -249,7 +249,7 @@ mod tests {
         let boot = server(1).boot;
         let pids = || -> Vec<(i32, bool)> {
             let found = look(&s.store, &Nobody, &boot).unwrap();
-            let told = |offer: &Offer| (offer.life.server.pid, offer.evident);
+            let told = |offer: &Offer| (offer.life.server.pid().unwrap(), offer.evident);
             found.iter().map(told).collect()
         };
         // Of the blank ones nobody knows how they ended: the last one comes behind it.
@@ -273,14 +273,16 @@ mod tests {
         for (pid, cause, after) in ends {
             lived(&s.store, pid, "0", 1);
             let lives = s.store.lives().unwrap();
-            let life = lives.into_iter().find(|life| life.server.pid == pid);
+            let life = lives
+                .into_iter()
+                .find(|life| life.server.pid() == Some(pid));
             let life = life.unwrap();
             let noticed = Millis(life.last_seen.0 + i64::try_from(after).unwrap());
             let end = Some(LifeEnd { noticed, cause });
             s.store.note_life(&Life { end, ..life }).unwrap();
         }
         let found = look(&s.store, &Nobody, &boot).unwrap();
-        let told = |offer: &Offer| (offer.life.server.pid, offer.evident);
+        let told = |offer: &Offer| (offer.life.server.pid().unwrap(), offer.evident);
         let told: Vec<(i32, bool)> = found.iter().map(told).collect();
         assert_eq!(told, [(2, true), (3, false)]);
     }

@@ -1,6 +1,6 @@
 //! Which saved tabs and panes are still there in a living session.
 //!
-//! Within one life of the server its numbers tell. Otherwise a tab is known by its number and its name (or, where
+//! Within one life handles tell. Otherwise a tab is known by its number and its name (or, where
 //! the name follows the program, by what is in it), and a pane by its directory and program, or by its place.
 //! What is taken for another one is never touched; what is not recognised comes back beside it.
 
@@ -36,7 +36,7 @@ impl<T> Copy for Found<'_, T> {}
 /// What is alive, for looking things up in it.
 #[derive(Debug)]
 pub(super) struct Living<'a> {
-    /// Whether the snapshot is of the same life of the server.
+    /// Whether the saved session is of the same life as the living one.
     same_life: bool,
     tabs: BTreeMap<TabId, (&'a Session, &'a Tab)>,
     panes: BTreeMap<PaneId, (&'a Session, &'a Tab)>,

@@ -281,6 +281,7 @@ impl Builder<'_> {
             tab.last = planned.visited.iter().rev().nth(1) == Some(&tab.index);
         }
         let mut session = Session {
+            life: Default::default(),
             handle: Some(id),
             name: planned.to.clone(),
             cwd: planned.dir.clone(),
@@ -354,7 +355,7 @@ impl Builder<'_> {
             Some(id) => *id,
             None => PaneId::of(self.server.number()),
         };
-        let pid = i32::try_from(id.number()).unwrap();
+        let pid = i32::try_from(id.number()).ok();
         let text = planned.text.and_then(|text| self.workshop.texts.get(&text));
         self.server
             .texts
@@ -371,6 +372,7 @@ impl Builder<'_> {
             });
         }
         let mut pane = Pane {
+            attachments: Vec::new(),
             handle: Some(PaneHandle { id, pid }),
             index: planned.target.pane.unwrap(),
             title: planned.title.clone().unwrap_or_default(),
@@ -561,7 +563,7 @@ mod tests {
         assert_eq!((report.panes_restored, report.panes_failed), (3, 0));
         assert_eq!(report.errors, Vec::<String>::new());
         let after = stored(&mux, &s, 2);
-        let found = diff(&before.state, &after.state, false);
+        let found = diff(&before.state, &after.state);
         assert!(found.is_empty(), "{found:#?}");
         assert_eq!(before.state.digest(), after.state.digest());
     }

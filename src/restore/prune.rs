@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::geometry::{Cell, Layout};
+use crate::model::geometry::{Axis, Cell, Layout};
 
 /// The layout with only those panes for which `keep` says so; the others leave their room to their
 /// neighbours. A pane that stands twice stays where it stands first. `None` when no pane is left.
@@ -36,6 +36,48 @@ fn prune(cell: &Cell, keep: &dyn Fn(u32) -> bool, seen: &mut BTreeSet<u32>) -> O
                 _ => Some(Cell::Split {
                     rect: *rect,
                     axis: *axis,
+                    children: left,
+                }),
+            }
+        }
+        Cell::Stack {
+            rect,
+            panes,
+            expanded,
+        } => {
+            let left = panes.iter().copied();
+            let left: Vec<u32> = left
+                .filter(|pane| keep(*pane) && seen.insert(*pane))
+                .collect();
+            match left[..] {
+                [] => None,
+                [pane] => Some(Cell::Pane { rect: *rect, pane }),
+                [first, ..] => Some(Cell::Stack {
+                    rect: *rect,
+                    expanded: if left.contains(expanded) {
+                        *expanded
+                    } else {
+                        first
+                    },
+                    panes: left,
+                }),
+            }
+        }
+        Cell::Pinwheel { rect, children } => {
+            let mut left: Vec<Cell> = children
+                .iter()
+                .filter_map(|child| prune(child, keep, seen))
+                .collect();
+            match left.len() {
+                0 | 1 => left.pop(),
+                all if all == children.len() => Some(Cell::Pinwheel {
+                    rect: *rect,
+                    children: left,
+                }),
+                // What is left of it is none any more.
+                _ => Some(Cell::Split {
+                    rect: *rect,
+                    axis: Axis::Columns,
                     children: left,
                 }),
             }

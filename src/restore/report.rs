@@ -93,7 +93,7 @@ pub struct MadePane {
     /// Its handle.
     pub id: PaneId,
     /// Its process.
-    pub pid: i32,
+    pub pid: Option<i32>,
     /// What it was made in.
     pub within: Within,
 }

@@ -146,7 +146,7 @@ pub struct AliveParts {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlivePane {
     /// Its process.
-    pub pid: i32,
+    pub pid: Option<i32>,
     /// Where it is seen: tab and session.
     pub places: Vec<(TabId, SessionId)>,
 }

@@ -9,10 +9,10 @@ use super::memory::MemoryProfile;
 use super::recovery::{Alive, Offer, Past, offers};
 use super::*;
 use crate::model::snapshot::{
-    BootId, Cause, ChangeCount, EndCause, Life, LifeEnd, MuxKind, RecoveryState, ServerIdentity,
-    SessionSummary, Snapshot, SnapshotMeta,
+    BootId, Cause, ChangeCount, EndCause, Life, LifeEnd, MuxKind, Provenance, RecoveryState,
+    ServerIdentity, ServerProcess, SessionSummary, Snapshot, SnapshotMeta, Trust,
 };
-use crate::model::testing::any_state;
+use crate::model::testing::{any_state, in_life};
 use crate::model::time::Millis;
 use crate::model::tree::ServerState;
 
@@ -28,14 +28,17 @@ pub(super) fn server(pid: i32, boot: &str) -> ServerIdentity {
         mux: MuxKind::Tmux,
         socket: "/tmp/s".into(),
         version: "3.3a".into(),
-        pid,
-        started: Millis(1_000),
+        process: Some(ServerProcess {
+            pid,
+            started: Millis(1_000),
+        }),
         boot: BootId(boot.into()),
     }
 }
 
 pub(super) fn snapshot(state: ServerState) -> Snapshot {
     let sessions = state.sessions.iter().map(|session| SessionSummary {
+        life: Default::default(),
         name: session.name.clone(),
         mark: session.digest().mark(),
         tabs: 1,
@@ -47,8 +50,9 @@ pub(super) fn snapshot(state: ServerState) -> Snapshot {
             parent: None,
             time: Millis(1_700_000_000_000),
             cause: Cause::Manual,
+            provenance: Default::default(),
             name: None,
-            description: None,
+            notes: Vec::new(),
             tags: Vec::new(),
             pinned: false,
             partial: false,
@@ -62,9 +66,18 @@ pub(super) fn snapshot(state: ServerState) -> Snapshot {
             logical_bytes: 0,
             took_ms: 0,
             redactions: Vec::new(),
+            gap: None,
         },
         state,
     }
+}
+
+/// Makes a snapshot one that was imported.
+pub(super) fn imported(snapshot: &mut Snapshot) {
+    snapshot.meta.cause = Cause::Import;
+    snapshot.meta.provenance = Provenance::Imported {
+        trust: Trust::Foreign,
+    };
 }
 
 pub(super) fn any_policy() -> impl Strategy<Value = Policy> {
@@ -124,7 +137,11 @@ proptest! {
     ) {
         let saved = grouped(saved, mask);
         let live = if runs {
-            LiveState { server: Some(server(2, "a")), state: alive, ..LiveState::default() }
+            LiveState {
+                server: Some(server(2, "a")),
+                state: in_life(alive, 2),
+                ..LiveState::default()
+            }
         } else {
             LiveState::default()
         };
@@ -192,7 +209,7 @@ pub(super) fn foreign_plans_do_nothing(
     profile: &dyn Profile,
 ) -> Result<(), TestCaseError> {
     let own = plan(snapshot, live, facts, policy, selection, profile);
-    snapshot.meta.cause = Cause::Import;
+    imported(snapshot);
     let trust = Policy {
         trust: true,
         ..policy.clone()
@@ -396,6 +413,7 @@ fn past(pid: i32, boot: &str, names: &[&str], seen: i64) -> Past {
     meta.sessions = names
         .iter()
         .map(|name| SessionSummary {
+            life: Default::default(),
             name: (*name).into(),
             mark: ServerState::default().digest().mark(),
             tabs: 1,
@@ -418,7 +436,10 @@ fn past(pid: i32, boot: &str, names: &[&str], seen: i64) -> Past {
 }
 
 fn ids(offers: &[Offer]) -> Vec<i32> {
-    offers.iter().map(|offer| offer.life.server.pid).collect()
+    offers
+        .iter()
+        .map(|offer| offer.life.server.pid().unwrap())
+        .collect()
 }
 
 #[test]

@@ -238,17 +238,18 @@ impl Store {
 
     /// Changes the records of snapshots, all of them or none, and gives them back as they are now.
     pub fn edit(&self, ids: &[SnapshotId], edit: &Edit) -> Result<Vec<SnapshotMeta>, StoreError> {
-        self.edit_all(ids, std::slice::from_ref(edit))
+        self.edit_all(ids, std::slice::from_ref(edit), None)
     }
 
-    /// The same with several changes of each, all of them or none.
+    /// The same with several changes of each, all of them or none; `now` is noted with what is written.
     pub fn edit_all(
         &self,
         ids: &[SnapshotId],
         edits: &[Edit],
+        now: Option<Millis>,
     ) -> Result<Vec<SnapshotMeta>, StoreError> {
         self.place().write("edit snapshots", |txn| {
-            edit::edit(txn, ids, edits).map(Outcome::Commit)
+            edit::edit(txn, ids, edits, now).map(Outcome::Commit)
         })
     }
 

@@ -6,7 +6,7 @@ use tempfile::TempDir;
 use crate::model::contents::Contents;
 use crate::model::geometry::{Axis, Cell, Layout, Rect};
 use crate::model::program::Program;
-use crate::model::snapshot::{BootId, Cause, MuxKind, ServerIdentity, SnapshotMeta};
+use crate::model::snapshot::{BootId, Cause, MuxKind, ServerIdentity, ServerProcess, SnapshotMeta};
 use crate::model::time::Millis;
 use crate::model::tree::{
     AutomaticRename, Pane, PaneHandle, PaneId, Screen, ServerState, Session, SessionId, Tab, TabId,
@@ -41,8 +41,10 @@ pub(crate) fn server(pid: i32) -> ServerIdentity {
         mux: MuxKind::Tmux,
         socket: "/tmp/tmux-1000/default".into(),
         version: "3.3a".into(),
-        pid,
-        started: Millis(1_790_000_000_000),
+        process: Some(ServerProcess {
+            pid,
+            started: Millis(1_790_000_000_000),
+        }),
         boot: BootId("8c1d4a52-5a0e-4a2b-9d60-0f3a5d3b8a11".into()),
     }
 }
@@ -97,6 +99,7 @@ pub(crate) fn session(name: &str, first: u32, texts: &[Contents]) -> Session {
         },
     };
     Session {
+        life: Default::default(),
         detail: Default::default(),
         handle: Some(SessionId::of(first.into())),
         name: name.into(),
@@ -120,10 +123,11 @@ pub(crate) fn session(name: &str, first: u32, texts: &[Contents]) -> Session {
 
 fn pane(first: u32, index: u32, text: &Contents, rect: Rect) -> Pane {
     Pane {
+        attachments: Vec::new(),
         detail: Default::default(),
         handle: Some(PaneHandle {
             id: PaneId::of(u64::from(first * 100 + index)),
-            pid: 4000 + i32::try_from(index).unwrap(),
+            pid: Some(4000 + i32::try_from(index).unwrap()),
         }),
         index,
         title: "me@host: ~/src".into(),

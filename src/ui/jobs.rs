@@ -259,8 +259,7 @@ fn load(
 /// What changed since the parent; a parent that is not there or damaged is no reason to fail.
 fn since_parent(host: &Host, snapshot: &Snapshot) -> Option<Vec<crate::model::changes::Change>> {
     let parent = host.store().load(snapshot.meta.parent?).ok()?;
-    let same_life = parent.meta.life() == snapshot.meta.life();
-    Some(changes(&diff(&parent.state, &snapshot.state, same_life)))
+    Some(changes(&diff(&parent.state, &snapshot.state)))
 }
 
 /// Texts of the store, as the state holds them.

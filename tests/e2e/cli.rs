@@ -658,8 +658,8 @@ fn a_snapshot_that_finds_the_store_away_is_kept_aside_and_told() {
 }
 
 #[test]
-fn a_store_of_the_first_form_is_migrated_when_asked_or_opened() {
-    let packed = fs::read("tests/stores/1/muxtape.redb.zst").unwrap();
+fn a_store_of_an_older_form_is_migrated_when_asked_or_opened() {
+    let packed = fs::read("tests/stores/2/muxtape.redb.zst").unwrap();
     let golden = zstd::decode_all(&packed[..]).unwrap();
     let fresh = || {
         let server = TmuxServer::stopped();
@@ -672,7 +672,7 @@ fn a_store_of_the_first_form_is_migrated_when_asked_or_opened() {
     let plan = server.json(&["migrate", "--dry-run"]);
     assert_eq!(
         (&plan["from"], &plan["to"]),
-        (&1.into(), &Store::FORMAT.into())
+        (&2.into(), &Store::FORMAT.into())
     );
     assert_eq!(
         (&plan["migrated"], &plan["lost"]),
@@ -682,7 +682,7 @@ fn a_store_of_the_first_form_is_migrated_when_asked_or_opened() {
     let said = server.muxtape(&["migrate"]);
     assert_eq!(said.code, 0, "{}", said.err);
     assert!(
-        said.out.contains("migrated the store from form 1"),
+        said.out.contains("migrated the store from form 2"),
         "{}",
         said.out
     );

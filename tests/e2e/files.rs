@@ -123,7 +123,7 @@ fn everything_that_is_made_is_its_owners_alone_whatever_the_umask() {
 
 #[test]
 fn a_store_of_an_older_form_becomes_its_owners_alone() {
-    let packed = fs::read("tests/stores/1/muxtape.redb.zst").unwrap();
+    let packed = fs::read("tests/stores/2/muxtape.redb.zst").unwrap();
     let server = TmuxServer::stopped();
     let data = server.home().join("data/muxtape");
     fs::create_dir_all(&data).unwrap();

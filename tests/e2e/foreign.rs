@@ -16,7 +16,7 @@ use crate::support::world::{Texts, World};
 use bstr::BString;
 use muxtape::model::detail::{Buffer, Hook, Setting, Variable};
 use muxtape::model::program::Program;
-use muxtape::model::snapshot::{Cause, Snapshot};
+use muxtape::model::snapshot::{Cause, Provenance, Snapshot, Trust};
 use muxtape::restore::{Plan, Policy, Programs, Selection, Settings, Status};
 use muxtape_testing::wait_until;
 
@@ -162,6 +162,9 @@ impl Settle for World {
 fn an_imported_snapshot_does_nothing_whatever_the_policy() {
     let mut hostile = Hostile::new();
     hostile.snapshot.meta.cause = Cause::Import;
+    hostile.snapshot.meta.provenance = Provenance::Imported {
+        trust: Trust::Foreign,
+    };
     let all = Policy {
         programs: Programs::All,
         settings: Settings::All,

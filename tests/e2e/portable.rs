@@ -171,7 +171,7 @@ fn the_file_is_its_owners_alone_and_nothing_is_replaced_unasked() {
     );
     // A person sees what it is.
     let first_line = first.split(|byte| *byte == b'\n').next().unwrap();
-    assert_eq!(first_line, b"muxtape portable 1");
+    assert_eq!(first_line, b"muxtape portable 2");
 }
 
 #[test]

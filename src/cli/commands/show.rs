@@ -70,7 +70,7 @@ impl Show {
                 meta.server.version,
                 out.paint(Role::Faint, &ansi::label(&meta.server.socket)),
             )];
-            for (what, value) in [("name", &meta.name), ("note", &meta.description)] {
+            for (what, value) in [("name", meta.name.clone()), ("note", meta.description())] {
                 if let Some(value) = value {
                     lines.push(format!("{what}  {}", ansi::label(value.as_bytes())));
                 }

@@ -29,6 +29,7 @@ struct BufferView {
 #[derive(Debug, Serialize)]
 struct SessionView {
     name: String,
+    life: String,
     cwd: String,
     group: Option<String>,
     #[serde(flatten)]
@@ -176,6 +177,7 @@ impl ShowView {
 fn session_view(session: &Session) -> SessionView {
     SessionView {
         name: lossy(&session.name),
+        life: session.life.to_string(),
         cwd: lossy(&session.cwd),
         group: session.group.as_ref().map(lossy),
         own: OwnView::new(

@@ -3,6 +3,7 @@
 //! Units are terminal cells; the origin is the tab's upper left corner. Between two neighbours of a
 //! split there are [`Layout::gap`] cells: one (the border) in tmux, none in zellij.
 
+mod pinwheel;
 mod scale;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -60,6 +61,24 @@ pub enum Cell {
         #[serde(deserialize_with = "nested")]
         children: Vec<Cell>,
     },
+    /// Panes of which one is shown at a time, each in the whole rectangle (zellij).
+    Stack {
+        /// Where it is.
+        rect: Rect,
+        /// Two or more panes, by their indexes, from top to bottom.
+        panes: Vec<u32>,
+        /// The one that is shown.
+        expanded: u32,
+    },
+    /// A rectangle that its parts fill although no straight cut divides it: in the smallest one, four parts lie
+    /// around a fifth (zellij). Never where there are cells between neighbours.
+    Pinwheel {
+        /// The whole rectangle.
+        rect: Rect,
+        /// The parts, in reading order of their upper left corners.
+        #[serde(deserialize_with = "nested")]
+        children: Vec<Cell>,
+    },
 }
 
 /// The layout of a tab: a split tree over the whole of it.
@@ -70,6 +89,9 @@ pub struct Layout {
     /// The tree; its rectangle is the tab.
     pub root: Cell,
 }
+
+/// The most parts of a pinwheel that are accepted; each is compared with every other one.
+pub const MAX_PINWHEEL_PARTS: usize = 256;
 
 /// The deepest split tree that is accepted. No screen has room for more: every two levels at least
 /// halve a side.
@@ -101,8 +123,8 @@ pub enum GeometryError {
     /// A split's children do not fill it exactly.
     #[error("the parts of the split at {0:?} do not fill it exactly")]
     DoesNotTile(Rect),
-    /// A split with fewer than two children.
-    #[error("the split at {0:?} has {1} parts; it needs two or more")]
+    /// A split or a stack with fewer than two parts.
+    #[error("the cell at {0:?} has {1} parts; it needs two or more")]
     TooFewChildren(Rect, usize),
     /// A rectangle without area.
     #[error("the cell at {0:?} has no area")]
@@ -110,6 +132,12 @@ pub enum GeometryError {
     /// The tree is deeper than [`MAX_DEPTH`].
     #[error("the split tree is deeper than {MAX_DEPTH} levels")]
     TooDeep,
+    /// The pane of a stack that is shown is none of it.
+    #[error("pane {0} is shown in a stack that it is not in")]
+    NotStacked(u32),
+    /// The parts of a pinwheel are too many, not in order, have cells between them, or a straight cut divides them.
+    #[error("the parts at {0:?} are no pinwheel")]
+    NoPinwheel(Rect),
     /// The same pane fills two cells.
     #[error("pane {0} stands in two places")]
     Duplicate(u32),
@@ -138,14 +166,20 @@ impl Cell {
     #[must_use]
     pub fn rect(&self) -> Rect {
         match self {
-            Cell::Pane { rect, .. } | Cell::Split { rect, .. } => *rect,
+            Cell::Pane { rect, .. }
+            | Cell::Split { rect, .. }
+            | Cell::Stack { rect, .. }
+            | Cell::Pinwheel { rect, .. } => *rect,
         }
     }
 
     fn collect(&self, into: &mut Vec<(u32, Rect)>) {
         match self {
             Cell::Pane { rect, pane } => into.push((*pane, *rect)),
-            Cell::Split { children, .. } => children.iter().for_each(|child| child.collect(into)),
+            Cell::Stack { rect, panes, .. } => into.extend(panes.iter().map(|pane| (*pane, *rect))),
+            Cell::Split { children, .. } | Cell::Pinwheel { children, .. } => {
+                children.iter().for_each(|child| child.collect(into));
+            }
         }
     }
 
@@ -157,8 +191,23 @@ impl Cell {
         if depth > MAX_DEPTH {
             return Err(GeometryError::TooDeep);
         }
-        let Cell::Split { axis, children, .. } = self else {
-            return Ok(());
+        let (axis, children) = match self {
+            Cell::Pane { .. } => return Ok(()),
+            Cell::Split { axis, children, .. } => (axis, children),
+            Cell::Stack {
+                panes, expanded, ..
+            } => {
+                return match panes.len() {
+                    0 | 1 => Err(GeometryError::TooFewChildren(rect, panes.len())),
+                    _ if panes.contains(expanded) => Ok(()),
+                    _ => Err(GeometryError::NotStacked(*expanded)),
+                };
+            }
+            Cell::Pinwheel { children, .. } => {
+                pinwheel::check(rect, children, gap)?;
+                let mut children = children.iter();
+                return children.try_for_each(|child| child.check(gap, depth + 1));
+            }
         };
         if children.len() < 2 {
             return Err(GeometryError::TooFewChildren(rect, children.len()));
@@ -201,7 +250,7 @@ impl Layout {
         self.root.rect().size()
     }
 
-    /// Every pane with its rectangle, in reading order of the tree.
+    /// Every pane with its rectangle, in reading order of the tree. Those of a stack have the same one.
     #[must_use]
     pub fn panes(&self) -> Vec<(u32, Rect)> {
         let mut panes = Vec::new();
@@ -236,6 +285,25 @@ impl Layout {
                 } => Cell::Split {
                     rect: *rect,
                     axis: *axis,
+                    children: children
+                        .iter()
+                        .map(|c| walk(c, name))
+                        .collect::<Option<_>>()?,
+                },
+                Cell::Stack {
+                    rect,
+                    panes,
+                    expanded,
+                } => Cell::Stack {
+                    rect: *rect,
+                    panes: panes
+                        .iter()
+                        .map(|pane| name(*pane))
+                        .collect::<Option<_>>()?,
+                    expanded: name(*expanded)?,
+                },
+                Cell::Pinwheel { rect, children } => Cell::Pinwheel {
+                    rect: *rect,
                     children: children
                         .iter()
                         .map(|c| walk(c, name))

@@ -7,6 +7,10 @@ impl Layout {
     /// was. `None` where `size` has no room for every pane.
     #[must_use]
     pub fn scaled(&self, size: Size) -> Option<Layout> {
+        // One with a hole in it is closed at the same size, too.
+        if size == self.size() && self.check().is_ok() {
+            return Some(self.clone());
+        }
         let rect = Rect {
             left: 0,
             top: 0,
@@ -24,14 +28,24 @@ fn scale(cell: &Cell, into: Rect, gap: u16) -> Option<Cell> {
     if into.width == 0 || into.height == 0 {
         return None;
     }
-    let Cell::Split { axis, children, .. } = cell else {
-        let Cell::Pane { pane, .. } = cell else {
-            return None;
-        };
-        return Some(Cell::Pane {
-            rect: into,
-            pane: *pane,
-        });
+    let (axis, children) = match cell {
+        Cell::Split { axis, children, .. } => (axis, children),
+        Cell::Pane { pane, .. } => {
+            return Some(Cell::Pane {
+                rect: into,
+                pane: *pane,
+            });
+        }
+        Cell::Stack {
+            panes, expanded, ..
+        } => {
+            return Some(Cell::Stack {
+                rect: into,
+                panes: panes.clone(),
+                expanded: *expanded,
+            });
+        }
+        Cell::Pinwheel { rect, children } => return scale_pinwheel(*rect, children, into, gap),
     };
     let count = u32::try_from(children.len()).ok()?;
     let ((start, length), _) = project(into, *axis);
@@ -84,10 +98,46 @@ fn scale(cell: &Cell, into: Rect, gap: u16) -> Option<Cell> {
     })
 }
 
+/// Every edge moves in proportion; `None` where two of them would meet. Of a smaller one it is not checked whether
+/// a straight cut divides it: it is to be drawn.
+fn scale_pinwheel(rect: Rect, children: &[Cell], into: Rect, gap: u16) -> Option<Cell> {
+    let edge = |at: u32, from: (u16, u16), to: (u16, u16)| {
+        let along = u64::from(at.saturating_sub(u32::from(from.0)));
+        let moved = along * u64::from(to.1) + u64::from(from.1) / 2;
+        u16::try_from(u64::from(to.0) + moved / u64::from(from.1.max(1))).ok()
+    };
+    let span = |part: Rect, axis| {
+        let (from, to) = (project(rect, axis).0, project(into, axis).0);
+        let (start, len) = project(part, axis).0;
+        let begin = edge(u32::from(start), from, to)?;
+        let end = edge(u32::from(start) + u32::from(len), from, to)?;
+        Some((begin, end.checked_sub(begin)?))
+    };
+    let children = children.iter().map(|child| {
+        let (left, width) = span(child.rect(), Axis::Columns)?;
+        let (top, height) = span(child.rect(), Axis::Rows)?;
+        let into = Rect {
+            left,
+            top,
+            width,
+            height,
+        };
+        scale(child, into, gap)
+    });
+    Some(Cell::Pinwheel {
+        rect: into,
+        children: children.collect::<Option<_>>()?,
+    })
+}
+
 /// The fewest cells that a subtree needs along an axis.
 fn least(cell: &Cell, along: Axis, gap: u16) -> u32 {
     match cell {
-        Cell::Pane { .. } => 1,
+        Cell::Pane { .. } | Cell::Stack { .. } => 1,
+        Cell::Pinwheel { children, .. } => {
+            let parts = children.iter().map(|child| least(child, along, gap));
+            parts.sum()
+        }
         Cell::Split { axis, children, .. } => {
             let parts = children.iter().map(|child| least(child, along, gap));
             if *axis == along {

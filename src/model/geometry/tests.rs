@@ -33,7 +33,10 @@ pub(crate) fn any_layout(size: Size, gap: u16) -> impl Strategy<Value = Layout> 
 fn panes(cell: &Cell) -> usize {
     match cell {
         Cell::Pane { .. } => 1,
-        Cell::Split { children, .. } => children.iter().map(panes).sum(),
+        Cell::Split { children, .. } | Cell::Pinwheel { children, .. } => {
+            children.iter().map(panes).sum()
+        }
+        Cell::Stack { panes, .. } => panes.len(),
     }
 }
 
@@ -43,7 +46,10 @@ fn number(cell: &mut Cell, next: &mut u32) {
             *pane = *next;
             *next += 1;
         }
-        Cell::Split { children, .. } => children.iter_mut().for_each(|c| number(c, next)),
+        Cell::Split { children, .. } | Cell::Pinwheel { children, .. } => {
+            children.iter_mut().for_each(|c| number(c, next));
+        }
+        Cell::Stack { .. } => unreachable!("cuts make none"),
     }
 }
 
@@ -99,6 +105,7 @@ fn cut(cell: &Cell, target: usize, seen: &mut usize, axis: Axis, at: u16, gap: u
                 .map(|child| cut(child, target, seen, axis, at, gap))
                 .collect(),
         },
+        Cell::Stack { .. } | Cell::Pinwheel { .. } => unreachable!("cuts make none"),
     }
 }
 

@@ -99,10 +99,10 @@ impl Watch {
         let watch = move || {
             let _watched = watched;
             let ended = match first_events(&poll).as_slice() {
-                [Self::SERVER, ..] => EndedFirst::Server,
-                // Who looks late sees both, and what the server does says nothing any more.
-                [Self::PANE] if is_ending(server) => EndedFirst::Server,
-                [Self::PANE, ..] => EndedFirst::Pane,
+                // A server that is killed takes its shells along, and one of these may be done
+                // first: only while the server goes on is it sure that the shell was closed.
+                [Self::PANE] if !is_ending(server) => EndedFirst::Pane,
+                [Self::SERVER | Self::PANE, ..] => EndedFirst::Server,
                 _ => return,
             };
             // Nobody may be left to hear it.

@@ -10,7 +10,7 @@ use super::answer::Fields;
 use super::capabilities::Release;
 use super::command::Command;
 use crate::model::ansi;
-use crate::model::snapshot::{MuxKind, ServerIdentity};
+use crate::model::snapshot::{MuxKind, ServerIdentity, ServerProcess};
 use crate::model::time::Millis;
 use crate::mux::run::{self, Limits, Output, RunError};
 use crate::mux::{MuxError, Scope, ServerSelect, process as inspect};
@@ -272,8 +272,10 @@ pub(super) fn read_identity(fields: &mut Fields<'_>) -> Result<ServerIdentity, M
         mux: MuxKind::Tmux,
         socket,
         version,
-        pid,
-        started: Millis(started.saturating_mul(1000)),
+        process: Some(ServerProcess {
+            pid,
+            started: Millis(started.saturating_mul(1000)),
+        }),
         boot: inspect::boot_id(),
     })
 }
@@ -334,10 +336,10 @@ mod tests {
     fn a_server_says_who_it_is() {
         let server = TmuxServer::start();
         let found = tmux(&server).server().unwrap();
-        assert_eq!(found.pid, server.pid());
+        assert_eq!(found.pid(), Some(server.pid()));
         assert_eq!(found.socket, server.socket().to_str().unwrap());
         assert!(Release::read(&found.version).unwrap() >= Release::OLDEST);
-        assert!(found.started.0 > 1_000_000_000_000);
+        assert!(found.process.unwrap().started.0 > 1_000_000_000_000);
     }
 
     #[test]

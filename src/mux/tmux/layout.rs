@@ -77,7 +77,7 @@ pub fn steady(text: &[u8]) -> BString {
 /// # Errors
 ///
 /// [`LayoutError`] for what tmux would not read as this layout: it does not tile, a pane stands in it twice,
-/// or it has another gap than tmux. Such a thing must never be sent.
+/// it has a stack or a pinwheel, or another gap than tmux. Such a thing must never be sent.
 pub fn print(layout: &Layout, id: &dyn Fn(u32) -> u32) -> Result<String, LayoutError> {
     let mut body = String::new();
     write_cell(&layout.root, id, &mut body);
@@ -120,6 +120,8 @@ fn write_cell(cell: &Cell, id: &dyn Fn(u32) -> u32, into: &mut String) {
             }
             into.push(close);
         }
+        // What tmux does not have is not read as a layout.
+        Cell::Stack { .. } | Cell::Pinwheel { .. } => into.push('?'),
     }
 }
 
@@ -186,7 +188,7 @@ mod tests {
                 .iter()
                 .map(|(pane, f)| (*pane, f.left, f.top, f.behind))
                 .collect();
-            assert_eq!(places, [(2, 90, 28, 0), (1, -4, -2, 1)]);
+            assert_eq!(places, [(2, 90, 28, Some(0)), (1, -4, -2, Some(1))]);
         }
         let alone = parse(with_checksum("20x5,4,2,1<20x5,4,2,1>").as_bytes()).unwrap();
         assert_eq!(alone.tiled.panes().len(), 1);

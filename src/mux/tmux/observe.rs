@@ -16,7 +16,7 @@ use super::query::{self, Depth, Own, Owner, Rows};
 use super::rows::{PaneRow, SessionRow, WindowRow};
 use crate::model::detail::{Floating, PaneDetail, SessionDetail, TabDetail, Withheld};
 use crate::model::geometry::Rect;
-use crate::model::snapshot::ServerIdentity;
+use crate::model::snapshot::{LifeId, ServerIdentity};
 use crate::model::time::Millis;
 use crate::model::tree::{
     AutomaticRename, ExitState, Pane, PaneHandle, PaneId, Screen, ServerState, Session, SessionId,
@@ -173,13 +173,14 @@ impl Tmux {
             let tab = tab(&row, panes, &running, &own, tmux)?;
             tabs_of.entry(session).or_default().push(tab);
         }
+        let life = server.life();
         let mut state = ServerState {
             buffers: Vec::new(),
             sessions: sessions
                 .into_iter()
                 .map(|row| {
                     let tabs = tabs_of.remove(&row.id).unwrap_or_default();
-                    self.session(row, tabs, &mut own, tmux)
+                    self.session(row, tabs, &mut own, (life, tmux))
                 })
                 .collect(),
         };
@@ -206,7 +207,7 @@ impl Tmux {
         row: SessionRow,
         tabs: Vec<Tab>,
         own: &mut Own,
-        tmux: Capabilities,
+        (life, tmux): (LifeId, Capabilities),
     ) -> Session {
         let Local { settings, hooks } = own
             .options
@@ -222,6 +223,7 @@ impl Tmux {
         environment.sort();
         Session {
             handle: Some(SessionId::of(row.id.into())),
+            life,
             name: tmux.sessions.given(&row.name),
             cwd: row.path,
             group: (!row.group.is_empty()).then(|| tmux.sessions.given(&row.group)),
@@ -337,7 +339,7 @@ fn pane(row: &PaneRow, running: Running, mut local: Local) -> Pane {
         },
         handle: Some(PaneHandle {
             id: PaneId::of(row.id.into()),
-            pid: fixed.pid,
+            pid: Some(fixed.pid),
         }),
         index: fixed.index,
         title: text.title.clone(),
@@ -359,6 +361,7 @@ fn pane(row: &PaneRow, running: Running, mut local: Local) -> Pane {
             scroll: text.scroll,
         },
         contents: None,
+        attachments: Vec::new(),
     }
 }
 

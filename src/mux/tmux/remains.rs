@@ -21,7 +21,8 @@ pub fn was_killed_attached(server: &ServerIdentity) -> bool {
     let Ok(path) = server.socket.to_path() else {
         return false;
     };
-    was_attached(path, server.started.0)
+    let process = server.process;
+    process.is_some_and(|process| was_attached(path, process.started.0))
 }
 
 fn was_attached(socket: &Path, started: i64) -> bool {

@@ -225,6 +225,7 @@ fn filled(text: &str) -> ServerState {
         }]
     };
     let pane = Pane {
+        attachments: Vec::new(),
         handle: None,
         index: 0,
         title: text(),
@@ -300,6 +301,7 @@ fn filled(text: &str) -> ServerState {
     };
     ServerState {
         sessions: vec![Session {
+            life: Default::default(),
             handle: None,
             name: text(),
             cwd: text(),

@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Planner, reference};
 use crate::model::ansi::label;
 use crate::model::geometry::{Cell, Layout, Rect};
-use crate::model::snapshot::ServerIdentity;
 use crate::model::target::Target;
 use crate::model::tree::{AutomaticRename, Pane, Session, SessionId, Tab, TabId};
 use crate::model::words;
@@ -90,9 +89,7 @@ impl<'a> Planner<'a> {
 
     /// What is there of each tab, and what becomes of the panes that are not.
     fn parts(&self, session: &'a Session, alive: &'a Session) -> Vec<Part<'a>> {
-        let server = self.live.server.as_ref().map(ServerIdentity::life);
-        let same_life = server == Some(self.snapshot.meta.life());
-        let living = Living::new(&self.live.state, same_life);
+        let living = Living::new(&self.live.state, session.life == alive.life);
         let asked = |tab: &Tab, pane: u32| {
             self.selection
                 .asked_for_pane(&session.name, tab.index, pane)

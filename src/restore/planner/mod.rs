@@ -23,7 +23,7 @@ use super::plan::{Level, Plan, Reliance, Warning, WarningLevel};
 use super::policy::{Policy, Selection};
 use super::profile::Profile;
 use super::reference::{About, SessionRef, TabRef};
-use crate::model::snapshot::Snapshot;
+use crate::model::snapshot::{ServerIdentity, Snapshot};
 use crate::model::tree::{Tab, TabId};
 
 /// Plans a restore of the chosen parts of a snapshot beside what is alive.
@@ -105,7 +105,7 @@ impl<'a> Planner<'a> {
                 loses: Vec::new(),
                 fingerprint: live.fingerprint(&Reliance::default()),
                 relies: Reliance {
-                    server: live.server.as_ref().map(|server| server.pid),
+                    server: live.server.as_ref().and_then(ServerIdentity::pid),
                     ..Reliance::default()
                 },
             },

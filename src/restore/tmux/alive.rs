@@ -39,7 +39,7 @@ pub(super) fn look(tmux: &Tmux) -> Result<AliveParts, RestoreError> {
 fn add(alive: &mut AliveParts, line: &[u8]) -> Option<()> {
     let mut words = line.split_str(" ");
     let id = ids::read_pane(words.next()?)?;
-    let pid = words.next()?.to_str().ok()?.parse().ok()?;
+    let pid = words.next()?.to_str().ok()?.parse().ok();
     let tab = ids::read_window(words.next()?)?;
     let session = ids::read_session(words.next()?)?;
     let pane = alive.panes.entry(id).or_insert_with(|| AlivePane {

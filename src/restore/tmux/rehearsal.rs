@@ -56,7 +56,7 @@ impl Drop for Scratch {
             .0
             .ask("the end of the rehearsal", &[Command::new("kill-server")]);
         // Its panes write into the directory no more when it is gone.
-        let Some(pid) = rustix::process::Pid::from_raw(server.pid) else {
+        let Some(pid) = server.pid().and_then(rustix::process::Pid::from_raw) else {
             return;
         };
         let start = Instant::now();

@@ -217,7 +217,7 @@ fn neighbours(root: &Cell, pane: u32) -> Vec<(u32, Axis, bool)> {
 /// Whether the pane is in the cell; what is found is added from the inside out.
 fn collect(cell: &Cell, pane: u32, found: &mut Vec<(u32, Axis, bool)>) -> bool {
     let Cell::Split { axis, children, .. } = cell else {
-        return matches!(cell, Cell::Pane { pane: own, .. } if *own == pane);
+        return panes(cell).contains(&pane);
     };
     let Some(at) = children
         .iter()
@@ -239,7 +239,10 @@ fn collect(cell: &Cell, pane: u32, found: &mut Vec<(u32, Axis, bool)>) -> bool {
 fn panes(cell: &Cell) -> Vec<u32> {
     match cell {
         Cell::Pane { pane, .. } => vec![*pane],
-        Cell::Split { children, .. } => children.iter().flat_map(panes).collect(),
+        Cell::Stack { panes, .. } => panes.clone(),
+        Cell::Split { children, .. } | Cell::Pinwheel { children, .. } => {
+            children.iter().flat_map(panes).collect()
+        }
     }
 }
 
@@ -268,6 +271,13 @@ fn shape(cell: &Cell) -> Shape {
                 }
             }
             Shape::Split(*axis, parts)
+        }
+        // tmux has neither: no living tab has the same shape.
+        Cell::Stack { panes, .. } => {
+            Shape::Split(Axis::Rows, panes.iter().copied().map(Shape::Pane).collect())
+        }
+        Cell::Pinwheel { children, .. } => {
+            Shape::Split(Axis::Columns, children.iter().map(shape).collect())
         }
     }
 }

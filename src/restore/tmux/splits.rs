@@ -25,16 +25,33 @@ pub(super) fn cuts(layout: &Layout) -> Option<(u32, Vec<Cut>)> {
 fn first_pane(cell: &Cell) -> Option<u32> {
     match cell {
         Cell::Pane { pane, .. } => Some(*pane),
-        Cell::Split { children, .. } => children.iter().find_map(first_pane),
+        Cell::Stack { panes, .. } => panes.first().copied(),
+        Cell::Split { children, .. } | Cell::Pinwheel { children, .. } => {
+            children.iter().find_map(first_pane)
+        }
     }
 }
 
 fn divide(cell: &Cell, cuts: &mut Vec<Cut>) {
-    let Cell::Split { axis, children, .. } = cell else {
-        return;
-    };
     let Some(from) = first_pane(cell) else {
         return;
+    };
+    let (axis, children) = match cell {
+        Cell::Pane { .. } => return,
+        Cell::Split { axis, children, .. } => (axis, children),
+        // tmux has neither stacks nor pinwheels: their panes are made beside each other.
+        Cell::Stack { rect, panes, .. } => {
+            let count = u16::try_from(panes.len()).unwrap_or(u16::MAX);
+            let length = (rect.height / count.max(1)).saturating_sub(1).max(1);
+            cuts.extend(panes.iter().skip(1).map(|pane| Cut {
+                pane: *pane,
+                from,
+                axis: Axis::Rows,
+                length,
+            }));
+            return;
+        }
+        Cell::Pinwheel { children, .. } => (&Axis::Columns, children),
     };
     for child in children.iter().skip(1).rev() {
         if let Some(pane) = first_pane(child) {

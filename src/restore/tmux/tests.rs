@@ -7,11 +7,11 @@ use proptest::prelude::*;
 use super::TmuxProfile;
 use super::step::Action;
 use super::steps::steps;
-use crate::model::testing::any_state;
+use crate::model::testing::{any_state, in_life};
 use crate::restore::reference::PaneRef;
 use crate::restore::report::Phase;
 use crate::restore::tests::{
-    any_facts, any_policy, foreign_plans_do_nothing, grouped, server, snapshot,
+    any_facts, any_policy, foreign_plans_do_nothing, grouped, imported, server, snapshot,
 };
 use crate::restore::{LiveState, Selection, plan};
 
@@ -25,7 +25,11 @@ proptest! {
         (policy, facts) in (any_policy(), any_facts()),
     ) {
         let live = if runs {
-            LiveState { server: Some(server(2, "a")), state: alive, ..LiveState::default() }
+            LiveState {
+                server: Some(server(2, "a")),
+                state: in_life(alive, 2),
+                ..LiveState::default()
+            }
         } else {
             LiveState::default()
         };
@@ -53,8 +57,9 @@ proptest! {
             prop_assert!(!step.target.is_empty(), "{:?}", step);
             prop_assert!(!step.command.contains("-t '='") && !step.command.contains("-t =:"), "{:?}", step);
         }
-        snapshot.meta.cause = crate::model::snapshot::Cause::Import;
-        let foreign = crate::restore::plan(&snapshot, &live, &facts, &policy, &Selection::all(), &profile);
+        let mut foreign = snapshot.clone();
+        imported(&mut foreign);
+        let foreign = crate::restore::plan(&foreign, &live, &facts, &policy, &Selection::all(), &profile);
         for step in super::steps::steps(&foreign) {
             let acts = match &step.action {
                 Action::TypeCommand { run, .. } => *run,
@@ -63,7 +68,6 @@ proptest! {
             };
             prop_assert!(!acts, "{:?}", step);
         }
-        snapshot.meta.cause = crate::model::snapshot::Cause::Manual;
         foreign_plans_do_nothing(&mut snapshot, &live, &facts, &policy, &Selection::all(), &profile)?;
     }
 }

@@ -84,9 +84,8 @@ pub(in crate::store) fn beside(
         state,
         since,
     } = carry;
-    let same_life = near.is_some_and(|near| near.entry.meta.life() == meta.life());
     let none = ServerState::default();
-    let bases = Bases::new(near.map_or(&none, |near| &near.state), same_life);
+    let bases = Bases::new(near.map_or(&none, |near| &near.state));
     let given = Given {
         texts: texts.iter().map(|(digest, text)| (*digest, text)).collect(),
         storing: Storing::Auto,

@@ -1,7 +1,8 @@
 //! Changing what is told about snapshots; what they hold never changes.
 
 use crate::model::id::SnapshotId;
-use crate::model::snapshot::{Cause, SnapshotMeta};
+use crate::model::snapshot::{Cause, Note, NoteKind, SnapshotMeta};
+use crate::model::time::Millis;
 use crate::redact::Clean;
 use crate::store::query::timeline;
 use crate::store::record::error::StoreError;
@@ -16,7 +17,7 @@ use crate::store::snapshot::names;
 pub enum Edit<Words = Clean<String>> {
     /// Gives a name, or takes it away.
     Rename(Option<Words>),
-    /// Gives a note, or takes it away.
+    /// Gives a note in place of all that were there, or takes them away.
     Describe(Option<Words>),
     /// Adds a tag.
     Tag(Words),
@@ -43,10 +44,17 @@ impl<Words> Edit<Words> {
 }
 
 impl Edit {
-    fn apply(&self, meta: &mut SnapshotMeta) {
+    fn apply(&self, meta: &mut SnapshotMeta, now: Option<Millis>) {
         match self {
             Edit::Rename(name) => meta.name = name.clone().map(Clean::into_inner),
-            Edit::Describe(text) => meta.description = text.clone().map(Clean::into_inner),
+            Edit::Describe(text) => {
+                let note = text.clone().map(|text| Note {
+                    time: now,
+                    kind: NoteKind::User,
+                    text: text.into_inner(),
+                });
+                meta.notes = note.into_iter().collect();
+            }
             Edit::Tag(tag) => {
                 if let Err(place) = meta.tags.binary_search(tag) {
                     meta.tags.insert(place, tag.clone().into_inner());
@@ -64,6 +72,7 @@ pub(in crate::store) fn edit(
     change: &impl Change,
     ids: &[SnapshotId],
     edits: &[Edit],
+    now: Option<Millis>,
 ) -> Result<Vec<SnapshotMeta>, Fault> {
     let mut edited = Vec::with_capacity(ids.len());
     for &id in ids {
@@ -79,7 +88,7 @@ pub(in crate::store) fn edit(
         }
         names::unset(change, &entry)?;
         for edit in edits {
-            edit.apply(&mut entry.meta);
+            edit.apply(&mut entry.meta, now);
         }
         names::set(change, &entry)?;
         metadata::put(change, &entry)?;

@@ -112,6 +112,7 @@ pub(in crate::store) fn collect(place: &Place<'_>) -> Result<Collected, StoreErr
                     .get(Stream::Literals, fragment)?
                     .map_or(0, |f| f.len() as u64);
             }
+            txn.remove(Stream::Filters, gone.iter().copied())?;
             txn.remove(Stream::Literals, gone.into_iter())?;
             Ok(Outcome::Commit(bytes))
         })?;

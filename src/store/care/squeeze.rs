@@ -185,6 +185,7 @@ fn rewrite(
         })?;
     }
     let fragments = literals::fragments(change, literal)?;
+    change.remove(Stream::Filters, std::iter::once(literal))?;
     change.remove(Stream::Literals, fragments.into_iter())?;
     counters.write(change)
 }

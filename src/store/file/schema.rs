@@ -17,7 +17,7 @@ use crate::store::record::frame::Kind;
 use crate::store::record::tables::{Change, View};
 
 /// The format that this version writes, and the newest that it reads.
-pub(in crate::store) const SUPPORTED: u32 = 2;
+pub(in crate::store) const SUPPORTED: u32 = 3;
 /// Name of the sidecar: it says that a store was made here, so that an emptied file is not taken
 /// for a new store.
 const SIDECAR: &str = "muxtape.id";
@@ -73,7 +73,7 @@ pub(in crate::store) fn check(view: &impl View) -> Result<Schema, Fault> {
 pub(in crate::store) fn current(store: [u8; 16]) -> Schema {
     Schema {
         format: SUPPORTED,
-        oldest_reader: 2,
+        oldest_reader: 3,
         app: env!("CARGO_PKG_VERSION").to_owned(),
         store,
     }

@@ -10,7 +10,7 @@ use super::read::Portable;
 use crate::model::ansi;
 use crate::model::contents::Contents;
 use crate::model::digest::Digest;
-use crate::model::snapshot::{RedactionCount, Snapshot, SnapshotMeta};
+use crate::model::snapshot::{Note, NoteKind, RedactionCount, Snapshot, SnapshotMeta};
 use crate::model::tree::{ContentsRef, ServerState};
 use crate::redact::Clean;
 use crate::store::care::rewrite::{Cleaned, Cleaner, Counts};
@@ -93,13 +93,13 @@ impl<'c> Cleaning<'c> {
         cleaned.clean.into_inner()
     }
 
-    /// Adds to the note of a snapshot.
+    /// Adds a note to a snapshot.
     pub(super) fn note(&self, meta: &mut SnapshotMeta, words: &str) {
-        let note = match &meta.description {
-            Some(said) => format!("{said}; {words}"),
-            None => words.to_owned(),
-        };
-        meta.description = Some(self.cleaner.words(&note).clean.into_inner());
+        meta.notes.push(Note {
+            time: None,
+            kind: NoteKind::Import,
+            text: self.cleaner.words(words).clean.into_inner(),
+        });
     }
 
     /// Cleans a snapshot of the file.
@@ -130,7 +130,9 @@ impl<'c> Cleaning<'c> {
             PortableError::invalid(format!("snapshot {}", meta.id.short()), cause)
         })?;
         meta.name = meta.name.map(|name| self.words(&name, &mut found));
-        meta.description = meta.description.map(|note| self.words(&note, &mut found));
+        for note in &mut meta.notes {
+            note.text = self.words(&note.text, &mut found);
+        }
         let tags = meta.tags.iter().map(|tag| self.words(tag, &mut found));
         let tags: BTreeSet<String> = tags.collect();
         meta.tags = tags.into_iter().collect();
@@ -145,8 +147,7 @@ impl<'c> Cleaning<'c> {
         }
         meta.root = state.digest();
         meta.sessions = state.summaries();
-        let texts = state.panes().filter_map(|(_, _, pane)| pane.contents);
-        meta.logical_bytes = texts.map(|text| text.bytes).sum();
+        meta.logical_bytes = state.texts().map(|text| text.bytes).sum();
         let mut counts = Counts::default();
         let known = meta.redactions.iter().map(|one| RedactionCount {
             rule: self.words(&one.rule, &mut found),

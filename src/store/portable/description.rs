@@ -33,7 +33,7 @@ pub struct Described {
     pub id: String,
     /// The name that the user gave it.
     pub name: Option<String>,
-    /// The user's note.
+    /// What was noted.
     pub description: Option<String>,
     /// The user's tags.
     pub tags: Vec<String>,
@@ -47,8 +47,8 @@ pub struct Described {
     pub mux: String,
     /// The server.
     pub server: DescribedServer,
-    /// The run of the server that it belongs to.
-    pub life: String,
+    /// The run of the server that it belongs to, where there is one for all sessions.
+    pub life: Option<String>,
     /// The id of the snapshot before it.
     pub parent: Option<String>,
     /// Whether it was pinned.
@@ -72,10 +72,10 @@ pub struct DescribedServer {
     pub socket: String,
     /// Its version.
     pub version: String,
-    /// Its process.
-    pub pid: i32,
-    /// When it was started, RFC 3339, UTC.
-    pub started_at: String,
+    /// Its process, where there is one for all sessions.
+    pub pid: Option<i32>,
+    /// When that was started, RFC 3339, UTC.
+    pub started_at: Option<String>,
 }
 
 /// A session.
@@ -83,6 +83,8 @@ pub struct DescribedServer {
 pub struct DescribedSession {
     /// The name.
     pub name: String,
+    /// The run of the process that serves it.
+    pub life: String,
     /// Number of tabs.
     pub tabs: u32,
     /// Number of panes.
@@ -107,7 +109,7 @@ impl Described {
         Self {
             id: meta.id.to_string(),
             name: meta.name.clone(),
-            description: meta.description.clone(),
+            description: meta.description(),
             tags: meta.tags.clone(),
             created_at: moment(meta.time),
             cause: meta.cause.to_string(),
@@ -116,10 +118,10 @@ impl Described {
             server: DescribedServer {
                 socket: meta.server.socket.to_str_lossy().into_owned(),
                 version: meta.server.version.clone(),
-                pid: meta.server.pid,
-                started_at: moment(meta.server.started),
+                pid: meta.server.pid(),
+                started_at: meta.server.process.map(|own| moment(own.started)),
             },
-            life: meta.life().to_string(),
+            life: meta.one_life().map(|life| life.to_string()),
             parent: meta.parent.map(|id| id.to_string()),
             pinned: meta.pinned,
             archived: meta.archived,
@@ -129,6 +131,7 @@ impl Described {
                 .iter()
                 .map(|session| DescribedSession {
                     name: session.name.to_str_lossy().into_owned(),
+                    life: session.life.to_string(),
                     tabs: session.tabs,
                     panes: session.panes,
                 })

@@ -38,6 +38,14 @@ pub enum PortableError {
         /// Its length.
         at: u64,
     },
+    /// Its form was never released, and is not read any more.
+    #[error(
+        "it has form {found}, which no released muxtape wrote: export it again with a newer one"
+    )]
+    Unreleased {
+        /// The form of the file.
+        found: u32,
+    },
     /// A part of it is not what was written.
     #[error("it is damaged at byte {at}: {object}: {cause}")]
     Damaged {

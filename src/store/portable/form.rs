@@ -8,19 +8,19 @@ use crate::model::contents::Contents;
 use crate::model::digest::Digest;
 use crate::model::id::SnapshotId;
 use crate::model::snapshot::{
-    Cause, ChangeCount, RedactionCount, ServerIdentity, Snapshot, SnapshotMeta,
+    Cause, ChangeCount, Gap, Note, Provenance, RedactionCount, ServerIdentity, Snapshot,
+    SnapshotMeta, Trust,
 };
 use crate::model::time::Millis;
 use crate::model::tree::ServerState;
 use crate::store::record::codec::{self, Aim, Codec, MAX_RAW};
 use crate::store::record::fault::Fault;
 use crate::store::record::frame::{self, Found, Kind};
-use crate::store::snapshot::details;
 
 /// How the first line begins; the number of the form follows.
 pub(super) const MAGIC: &str = "muxtape portable ";
-/// The form that is written, and the newest that is read.
-pub(super) const FORM: u32 = 1;
+/// The form that is written, and the only one that is read: form 1 was never released.
+pub(super) const FORM: u32 = 2;
 /// How the third line begins; the hash of the first two follows.
 const HASH: &str = "blake3 ";
 /// How the last line begins; the hash of everything before it follows.
@@ -85,16 +85,15 @@ pub(super) fn form(line: &[u8]) -> Option<u32> {
     std::str::from_utf8(number).ok()?.parse().ok()
 }
 
-/// A snapshot as it stands in a file of form 1, followed by the details of its tree ([`details`]). It never
-/// changes: another form gets another structure.
+/// A snapshot as it stands in a file of form 2. It never changes: another form gets another structure.
 #[derive(Debug, Serialize, Deserialize)]
-struct Snapshot1 {
+struct Snapshot2 {
     id: SnapshotId,
     parent: Option<SnapshotId>,
     time: Millis,
     cause: Cause,
     name: Option<String>,
-    description: Option<String>,
+    notes: Vec<Note>,
     tags: Vec<String>,
     pinned: bool,
     archived: bool,
@@ -105,7 +104,42 @@ struct Snapshot1 {
     changes: ChangeCount,
     took_ms: u32,
     redactions: Vec<RedactionCount>,
+    gap: Option<Gap>,
     state: ServerState,
+}
+
+impl Snapshot2 {
+    fn new(meta: SnapshotMeta, state: ServerState) -> Self {
+        Self {
+            id: meta.id,
+            parent: meta.parent,
+            time: meta.time,
+            cause: meta.cause,
+            name: meta.name,
+            notes: meta.notes,
+            tags: meta.tags,
+            pinned: meta.pinned,
+            archived: meta.archived,
+            partial: meta.partial,
+            host: meta.host,
+            server: meta.server,
+            root: meta.root,
+            changes: meta.changes,
+            took_ms: meta.took_ms,
+            redactions: meta.redactions,
+            gap: meta.gap,
+            state,
+        }
+    }
+}
+
+/// How a snapshot is written.
+#[cfg(test)]
+pub(in crate::store) fn example(
+    meta: &SnapshotMeta,
+    state: ServerState,
+) -> impl Serialize + std::fmt::Debug {
+    Snapshot2::new(meta.clone(), state)
 }
 
 /// The part for a snapshot.
@@ -114,30 +148,10 @@ pub(super) fn seal_snapshot(
     meta: &SnapshotMeta,
     state: ServerState,
 ) -> Result<Vec<u8>, PortableError> {
-    let meta = meta.clone();
-    let body = Snapshot1 {
-        id: meta.id,
-        parent: meta.parent,
-        time: meta.time,
-        cause: meta.cause,
-        name: meta.name,
-        description: meta.description,
-        tags: meta.tags,
-        pinned: meta.pinned,
-        archived: meta.archived,
-        partial: meta.partial,
-        host: meta.host,
-        server: meta.server,
-        root: meta.root,
-        changes: meta.changes,
-        took_ms: meta.took_ms,
-        redactions: meta.redactions,
-        state,
-    };
+    let body = Snapshot2::new(meta.clone(), state);
     let object = format!("snapshot {}", body.id.short());
     let unpackable = |cause| PortableError::invalid(&object, cause);
-    let mut raw = postcard::to_allocvec(&body).map_err(unpackable)?;
-    details::append(&body.state, &mut raw).map_err(unpackable)?;
+    let raw = postcard::to_allocvec(&body).map_err(unpackable)?;
     seal(Kind::PortableSnapshot, number, &raw, object)
 }
 
@@ -186,10 +200,11 @@ pub(super) fn part(found: &Found<'_>) -> Result<Part, PortableError> {
             let raw = raw(found, "a snapshot")?;
             let invalid =
                 |cause: &dyn std::fmt::Display| PortableError::invalid("a snapshot", cause);
-            let (mut body, rest) =
-                postcard::take_from_bytes::<Snapshot1>(&raw).map_err(|cause| invalid(&cause))?;
-            details::read(&mut body.state, rest).map_err(|cause| invalid(&cause))?;
-            Ok(Part::Snapshot(body.into()))
+            match postcard::take_from_bytes::<Snapshot2>(&raw) {
+                Ok((body, [])) => Ok(Part::Snapshot(body.into())),
+                Ok(_) => Err(invalid(&"it is longer than it should be")),
+                Err(cause) => Err(invalid(&cause)),
+            }
         }
         _ => Err(PortableError::invalid(
             "a part",
@@ -224,17 +239,21 @@ fn cause_of(fault: Fault) -> String {
     }
 }
 
-impl From<Snapshot1> for Snapshot {
-    fn from(body: Snapshot1) -> Self {
+impl From<Snapshot2> for Snapshot {
+    fn from(body: Snapshot2) -> Self {
         let state = body.state;
-        let texts = state.panes().filter_map(|(_, _, pane)| pane.contents);
+        let texts = state.texts();
+        let texts = texts.fold(0, |sum: u64, text| text.bytes.saturating_add(sum));
         let meta = SnapshotMeta {
             id: body.id,
             parent: body.parent,
             time: body.time,
             cause: body.cause,
+            provenance: Provenance::Imported {
+                trust: Trust::Foreign,
+            },
             name: body.name,
-            description: body.description,
+            notes: body.notes,
             tags: body.tags,
             pinned: body.pinned,
             archived: body.archived,
@@ -245,9 +264,10 @@ impl From<Snapshot1> for Snapshot {
             sessions: state.summaries(),
             changes: body.changes,
             stored_bytes: 0,
-            logical_bytes: texts.fold(0, |sum, text| text.bytes.saturating_add(sum)),
+            logical_bytes: texts,
             took_ms: body.took_ms,
             redactions: body.redactions,
+            gap: body.gap,
         };
         Self { meta, state }
     }

@@ -25,6 +25,9 @@ mod write;
 #[cfg(test)]
 pub(super) mod tests;
 
+#[cfg(test)]
+pub(super) use form::example;
+
 pub use description::{Described, DescribedServer, DescribedSession, Description};
 pub use error::PortableError;
 pub use read::Portable;

@@ -167,6 +167,9 @@ fn preamble<R: Read + Seek>(source: &mut Source<R>) -> Result<(Description, u64)
             supported: FORM,
         });
     }
+    if found < FORM {
+        return Err(PortableError::Unreleased { found });
+    }
     let description = serde_json::from_slice(&second)
         .map_err(|cause| PortableError::invalid("the description", cause))?;
     Ok((description, third_at + HASH_LEN as u64))
@@ -246,8 +249,7 @@ impl<R: Read + Seek> Check<R> {
             let cause = "it is not what the description tells of it";
             return Err(PortableError::invalid(object(), cause));
         }
-        for (_, _, pane) in snapshot.state.panes() {
-            let Some(shown) = pane.contents else { continue };
+        for shown in snapshot.state.texts() {
             match self.file.texts.get_mut(&shown.digest) {
                 Some(text) if text.reference == shown => text.shown = true,
                 Some(_) => {

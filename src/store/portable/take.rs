@@ -13,7 +13,7 @@ use super::read::Portable;
 use crate::model::contents::Contents;
 use crate::model::digest::Digest;
 use crate::model::id::SnapshotId;
-use crate::model::snapshot::{Cause, RedactionCount, SnapshotMeta};
+use crate::model::snapshot::{Cause, Provenance, RedactionCount, SnapshotMeta, Trust};
 use crate::model::time::Millis;
 use crate::store::Store;
 use crate::store::care::carry::{self, Carry, Near};
@@ -261,6 +261,9 @@ impl Intake {
         let meta = &mut incoming.meta;
         meta.id = id;
         meta.cause = Cause::Import;
+        meta.provenance = Provenance::Imported {
+            trust: Trust::Foreign,
+        };
         // One that did not come along stays unnamed: whatever has its id here may be another one.
         meta.parent = meta.parent.and_then(|id| self.ids.get(&id).copied());
         let mut unnamed = None;
@@ -311,10 +314,7 @@ fn fresh_texts<R: Read + Seek>(
     cleaning: &Cleaning<'_>,
     incoming: &Incoming,
 ) -> Result<BTreeMap<Digest, Contents>, Stop> {
-    let shown = incoming.state.panes();
-    let shown: BTreeSet<Digest> = shown
-        .filter_map(|(_, _, pane)| Some(pane.contents?.digest))
-        .collect();
+    let shown: BTreeSet<Digest> = incoming.state.texts().map(|text| text.digest).collect();
     let mut fresh = BTreeMap::new();
     for digest in shown {
         if texts::number(txn, digest)?.is_none()

@@ -25,10 +25,15 @@ pub(super) fn snapshot(snapshot: &Snapshot) -> Result<(), PortableError> {
         let object = format!("snapshot {}", meta.id.short());
         Err(PortableError::invalid(object, cause))
     };
-    for time in [meta.time, meta.server.started] {
-        if !is_in_calendar(time) {
-            return invalid(&"it has a time beyond the calendar");
-        }
+    let started = meta.server.process.map(|own| own.started);
+    let noted = meta.notes.iter().filter_map(|note| note.time);
+    let gap = meta.gap.map(|gap| gap.since);
+    let mut times = [Some(meta.time), started, gap]
+        .into_iter()
+        .flatten()
+        .chain(noted);
+    if !times.all(is_in_calendar) {
+        return invalid(&"it has a time beyond the calendar");
     }
     if state.sessions.len() > MOST_SESSIONS || state.pane_count() > MOST_PANES {
         return invalid(&"it has more panes than any server can have");

@@ -127,7 +127,7 @@ fn fresh(
     }
     let mut batches: Vec<Vec<Digest>> = Vec::new();
     let mut room = 0;
-    for text in state.panes().filter_map(|(_, _, pane)| pane.contents) {
+    for text in state.texts() {
         if !written.insert(text.digest) {
             continue;
         }
@@ -145,8 +145,8 @@ fn fresh(
 
 /// Bytes of the texts that a tree refers to, each counted once.
 pub(super) fn distinct_bytes(state: &ServerState) -> u64 {
-    let texts = state.panes().filter_map(|(_, _, pane)| pane.contents);
-    let texts: BTreeSet<(Digest, u64)> = texts
+    let texts: BTreeSet<(Digest, u64)> = state
+        .texts()
         .map(|ContentsRef { digest, bytes, .. }| (digest, bytes))
         .collect();
     texts

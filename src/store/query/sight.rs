@@ -77,15 +77,15 @@ impl<'q> Sight<'q> {
             .iter()
             .any(|session| !self.sessions.contains_key(&key(session)))
         {
-            let (state, texts) = match structure::stored(view, entry.seq) {
+            let stored = match structure::stored(view, entry.seq) {
                 Ok(stored) => stored,
                 Err(Fault::Store(StoreError::NotFound { .. })) => return Ok(None),
                 Err(fault) if fault.is_damage() => return Ok(None),
                 Err(fault) => return Err(fault),
             };
             make_room(&mut self.sessions);
-            let mut texts = texts.into_iter();
-            for session in &state.sessions {
+            let mut texts = stored.shown.into_iter();
+            for session in &stored.state.sessions {
                 let panes = session.tabs.iter().flat_map(|tab| &tab.panes);
                 let texts: Vec<u64> = texts.by_ref().take(panes.count()).collect();
                 let told = wanted.iter().find(|told| told.name == session.name);

@@ -179,6 +179,7 @@ impl Kind {
             Kind::Migration => "the record of the migration",
             Kind::Jumps => "the record of the clock's jumps",
             Kind::Rewrites => "the record of rewrites",
+            Kind::Filter => "the filter of text block",
             Kind::PortableText => "portable text",
             Kind::PortableSnapshot => "portable snapshot",
             Kind::Trashed => "the trash record of snapshot no.",

@@ -41,6 +41,8 @@ pub(in crate::store) enum Kind {
     Jumps = 13,
     Migration = 14,
     Rewrites = 15,
+    /// What cannot be in a literal.
+    Filter = 16,
     /// A text in a portable file, never in the store.
     PortableText = 32,
     /// A snapshot in a portable file.
@@ -48,7 +50,7 @@ pub(in crate::store) enum Kind {
 }
 
 impl Kind {
-    pub(in crate::store) const ALL: [Kind; 17] = [
+    pub(in crate::store) const ALL: [Kind; 18] = [
         Kind::Schema,
         Kind::Counters,
         Kind::Meta,
@@ -64,6 +66,7 @@ impl Kind {
         Kind::Jumps,
         Kind::Migration,
         Kind::Rewrites,
+        Kind::Filter,
         Kind::PortableText,
         Kind::PortableSnapshot,
     ];
@@ -75,7 +78,7 @@ impl Kind {
 
 /// The version of the frame and of every record's form. A change of one record's form gets a number of
 /// its own here and a branch where it is read.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 /// A record whose frame was found whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::Contents;
-use crate::model::snapshot::{Cause, RedactionCount, ServerIdentity, SnapshotMeta};
+use crate::model::snapshot::{Cause, Note, NoteKind, RedactionCount, ServerIdentity, SnapshotMeta};
 use crate::model::time::Millis;
 use crate::model::tree::ServerState;
 use crate::redact::Clean;
@@ -56,8 +56,8 @@ pub(in crate::store) struct Recording {
     pub(in crate::store) cause: Cause,
     /// A name; refused where another snapshot of one of its sessions has it.
     pub(in crate::store) name: Option<String>,
-    /// A note.
-    pub(in crate::store) description: Option<String>,
+    /// Notes.
+    pub(in crate::store) notes: Vec<Note>,
     /// Tags, in any order.
     pub(in crate::store) tags: Vec<String>,
     /// Whether it is never pruned.
@@ -86,12 +86,17 @@ impl From<NewSnapshot> for Recording {
     fn from(new: NewSnapshot) -> Self {
         let mut state = new.state.into_inner();
         state.sort();
+        let note = new.description.map(|text| Note {
+            time: Some(new.time),
+            kind: NoteKind::User,
+            text: text.into_inner(),
+        });
         Self {
             time: new.time,
             random: new.random,
             cause: new.cause,
             name: new.name.map(Clean::into_inner),
-            description: new.description.map(Clean::into_inner),
+            notes: note.into_iter().collect(),
             tags: new.tags.into_iter().map(Clean::into_inner).collect(),
             pinned: new.pinned,
             partial: new.partial,

@@ -38,10 +38,12 @@ pub(in crate::store) enum Stream {
     Links,
     /// The places in the chain of snapshots that were removed for good, by sequence number.
     Removed,
+    /// What cannot be in literals, by their numbers.
+    Filters,
 }
 
 impl Stream {
-    pub(in crate::store) const ALL: [Stream; 10] = [
+    pub(in crate::store) const ALL: [Stream; 11] = [
         Stream::Timeline,
         Stream::Trash,
         Stream::States,
@@ -52,6 +54,7 @@ impl Stream {
         Stream::Rosters,
         Stream::Links,
         Stream::Removed,
+        Stream::Filters,
     ];
 
     pub(in crate::store) fn table(self) -> StreamTable {
@@ -66,6 +69,7 @@ impl Stream {
             Stream::Rosters => "rosters",
             Stream::Links => "links",
             Stream::Removed => "removed",
+            Stream::Filters => "filters",
         })
     }
 }

@@ -103,7 +103,16 @@ pub(in crate::store) fn forget(
     seq: u64,
     id: Option<SnapshotId>,
 ) -> Result<(), Fault> {
-    let was = id.map(|id| (id, Digest([0; 32])));
+    pass(change, counters, seq, id.map(|id| (id, Digest([0; 32]))))
+}
+
+/// Adds the place of a snapshot that is gone, and what it was, where that is known.
+pub(in crate::store) fn pass(
+    change: &impl Change,
+    counters: &mut Counters,
+    seq: u64,
+    was: Option<(SnapshotId, Digest)>,
+) -> Result<(), Fault> {
     if let Some(was) = was {
         add(change, counters, seq, was)?;
     }

@@ -106,6 +106,12 @@ fn add(
 
 fn sorted(lives: BTreeMap<u64, Life>) -> Vec<Life> {
     let mut lives: Vec<Life> = lives.into_values().collect();
-    lives.sort_by_key(|life| std::cmp::Reverse((life.first_seen, life.server.started, life.id())));
+    lives.sort_by_key(|life| {
+        std::cmp::Reverse((
+            life.first_seen,
+            life.server.process.map(|own| own.started),
+            life.id(),
+        ))
+    });
     lives
 }

@@ -14,7 +14,10 @@ use serde::{Deserialize, Serialize};
 use crate::model::composed::same_name;
 use crate::model::digest::Digest;
 use crate::model::id::SnapshotId;
-use crate::model::snapshot::{Cause, ChangeCount, RedactionCount, ServerIdentity, SnapshotMeta};
+use crate::model::snapshot::{
+    Cause, ChangeCount, Gap, Note, NoteKind, Provenance, RedactionCount, ServerIdentity,
+    SnapshotMeta,
+};
 use crate::model::time::Millis;
 use crate::store::record::codec;
 use crate::store::record::counters::Counters;
@@ -57,10 +60,21 @@ pub(in crate::store) struct MetaRecord<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(in crate::store) struct Notes<'a> {
     pub(in crate::store) name: Option<&'a str>,
-    pub(in crate::store) description: Option<&'a str>,
+    #[serde(borrow)]
+    pub(in crate::store) notes: Vec<StoredNote<'a>>,
     #[serde(borrow)]
     pub(in crate::store) tags: Vec<&'a str>,
     redactions: Vec<RedactionCount>,
+    provenance: Provenance,
+    gap: Option<Gap>,
+}
+
+/// A [`Note`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::store) struct StoredNote<'a> {
+    time: Option<Millis>,
+    kind: NoteKind,
+    text: &'a str,
 }
 
 pub(in crate::store) const PINNED: u8 = 1;
@@ -75,6 +89,26 @@ pub(in crate::store) struct TrashRecord<'a> {
     pub(in crate::store) since: Millis,
 }
 
+impl<'a> From<&'a Note> for StoredNote<'a> {
+    fn from(note: &'a Note) -> Self {
+        Self {
+            time: note.time,
+            kind: note.kind,
+            text: &note.text,
+        }
+    }
+}
+
+impl From<&StoredNote<'_>> for Note {
+    fn from(note: &StoredNote<'_>) -> Self {
+        Self {
+            time: note.time,
+            kind: note.kind,
+            text: note.text.to_owned(),
+        }
+    }
+}
+
 impl<'a> MetaRecord<'a> {
     /// The stored form of an entry, given its roster.
     pub(in crate::store) fn new(entry: &'a Entry, roster: &Roster) -> Self {
@@ -82,9 +116,11 @@ impl<'a> MetaRecord<'a> {
         let flag = |set: bool, flag: u8| if set { flag } else { 0 };
         let notes = Notes {
             name: meta.name.as_deref(),
-            description: meta.description.as_deref(),
+            notes: meta.notes.iter().map(StoredNote::from).collect(),
             tags: meta.tags.iter().map(String::as_str).collect(),
             redactions: meta.redactions.clone(),
+            provenance: meta.provenance,
+            gap: meta.gap,
         };
         Self {
             id: StoredId::from(meta.id),
@@ -178,9 +214,15 @@ impl Row<'_> {
         self.record.flags & PARTIAL != 0
     }
 
-    /// Whether it came from a file: then it stands beside the line of what was recorded here.
+    /// Where it comes from.
+    pub(in crate::store) fn provenance(&self) -> Provenance {
+        let notes = self.record.notes.as_ref();
+        notes.map_or(Provenance::Recorded, |notes| notes.provenance)
+    }
+
+    /// Whether it was recorded elsewhere: then it stands beside the line of what was recorded here.
     pub(in crate::store) fn is_imported(&self) -> bool {
-        self.record.cause == Cause::Import
+        !self.provenance().is_own()
     }
 
     /// The number of the record that names the sessions.
@@ -231,6 +273,7 @@ impl Row<'_> {
         let sessions = self.roster.with(&record.differs);
         let notes = record.notes.as_ref();
         let tags = notes.map_or(&[][..], |notes| &notes.tags);
+        let noted = notes.map_or(&[][..], |notes| &notes.notes);
         Ok(Entry {
             seq: self.seq,
             origin: record.origin,
@@ -240,8 +283,9 @@ impl Row<'_> {
                 parent: record.parent.and_then(StoredId::id),
                 time: self.time().ok_or_else(no_id)?,
                 cause: record.cause,
+                provenance: self.provenance(),
                 name: self.name().map(str::to_owned),
-                description: notes.and_then(|notes| notes.description).map(str::to_owned),
+                notes: noted.iter().map(Note::from).collect(),
                 tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
                 pinned: self.is_pinned(),
                 archived: self.is_archived(),
@@ -257,6 +301,7 @@ impl Row<'_> {
                 logical_bytes: record.logical_bytes,
                 took_ms: record.took_ms,
                 redactions: notes.map_or_else(Vec::new, |notes| notes.redactions.clone()),
+                gap: notes.and_then(|notes| notes.gap),
             },
         })
     }

@@ -1,7 +1,6 @@
 //! Snapshots: what is told of each, its tree, and the lives that they belong to.
 
 pub(in crate::store) mod chain;
-pub(in crate::store) mod details;
 pub(in crate::store) mod growth;
 pub(in crate::store) mod imported;
 pub(in crate::store) mod lives;

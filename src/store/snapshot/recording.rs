@@ -10,10 +10,12 @@ use crate::model::contents::Contents;
 use crate::model::diff::diff;
 use crate::model::digest::Digest;
 use crate::model::id::{Doubt, SnapshotId};
-use crate::model::snapshot::{Cause, ChangeCount, ServerIdentity, SnapshotMeta};
+use crate::model::snapshot::{
+    Cause, ChangeCount, LifeId, Provenance, ServerIdentity, SnapshotMeta, Trust,
+};
 use crate::model::time::Millis;
 use crate::model::tree::PaneId;
-use crate::model::tree::{ServerState, Session};
+use crate::model::tree::{AttachmentKind, ContentsRef, Pane, ServerState, Session, Tab};
 use crate::model::words::count;
 use crate::store::file::lease::Outcome;
 use crate::store::record::counters::Counters;
@@ -66,6 +68,8 @@ pub(in crate::store) fn record(
         if let Some(before) = before
             && before.meta.life() == meta.life()
             && before.meta.root == meta.root
+            // With the lives of all sessions.
+            && before.meta.sessions == meta.sessions
         {
             return Ok(Outcome::Abort(Recorded::Unchanged(before.meta)));
         }
@@ -79,11 +83,8 @@ pub(in crate::store) fn record(
         let chosen = |session: &Session| new.state.session(&session.name).is_some();
         before.sessions.retain(chosen);
     }
-    let same_life = parent
-        .as_ref()
-        .is_some_and(|parent| parent.meta.life() == meta.life());
     meta.changes = match &parent {
-        Some(_) => diff(&before, &new.state, same_life).count(),
+        Some(_) => diff(&before, &new.state).count(),
         None => ChangeCount {
             added: meta.panes(),
             ..ChangeCount::default()
@@ -96,7 +97,7 @@ pub(in crate::store) fn record(
         server: new.server.clone(),
     };
     let (origin, mut bytes) = metadata::origin_number(txn, &mut counters, &origin)?;
-    let bases = Bases::new(&before, same_life);
+    let bases = Bases::new(&before);
     let given = new.contents.iter().map(|text| (text.digest(), text));
     let given = Given {
         texts: given.collect(),
@@ -201,15 +202,20 @@ fn newest(
 }
 
 fn described(new: &Recording, counters: &Counters, parent: Option<SnapshotId>) -> SnapshotMeta {
-    let texts = new.state.panes().filter_map(|(_, _, pane)| pane.contents);
     let tags: BTreeSet<String> = new.tags.iter().cloned().collect();
     SnapshotMeta {
         id: SnapshotId::new(new.time, new.random, counters.newest),
         parent,
         time: new.time,
         cause: new.cause,
+        provenance: match new.cause {
+            Cause::Import => Provenance::Imported {
+                trust: Trust::Foreign,
+            },
+            _ => Provenance::Recorded,
+        },
         name: new.name.clone(),
-        description: new.description.clone(),
+        notes: new.notes.clone(),
         tags: tags.into_iter().collect(),
         pinned: new.pinned,
         archived: false,
@@ -220,9 +226,10 @@ fn described(new: &Recording, counters: &Counters, parent: Option<SnapshotId>) -
         sessions: new.state.summaries(),
         changes: ChangeCount::default(),
         stored_bytes: 0,
-        logical_bytes: texts.map(|text| text.bytes).sum(),
+        logical_bytes: new.state.texts().map(|text| text.bytes).sum(),
         took_ms: new.took_ms,
         redactions: new.redactions.clone(),
+        gap: None,
     }
 }
 
@@ -244,10 +251,11 @@ pub(in crate::store) fn store_texts(
     let mut bytes = 0;
     let mut blocks = Blocks::default();
     let mut numbers = BTreeMap::new();
-    for (session, tab, pane) in state.panes() {
-        let Some(text) = pane.contents else {
-            continue;
-        };
+    let shown = state.panes().flat_map(|(session, tab, pane)| {
+        let place = (session, tab, pane);
+        parts(pane).map(move |(part, text)| (place, part, text))
+    });
+    for ((session, tab, pane), part, text) in shown {
         if numbers.contains_key(&text.digest) {
             continue;
         }
@@ -272,8 +280,7 @@ pub(in crate::store) fn store_texts(
                 .into());
             }
         };
-        let handle = pane.handle.map(|handle| handle.id);
-        let base = bases.of(handle, (&session.name, tab.index, pane.index));
+        let base = bases.of(session, tab, pane, part);
         let whole = (text, contents);
         let (number, own) = texts::store(txn, counters, &mut blocks, whole, base, given.storing)?;
         numbers.insert(text.digest, number);
@@ -282,38 +289,48 @@ pub(in crate::store) fn store_texts(
     Ok((numbers, bytes))
 }
 
-/// Which text each pane showed before.
+/// A text of a pane: what it shows, or an attachment.
+type Part = Option<(AttachmentKind, BString)>;
+
+/// The texts of a pane.
+fn parts(pane: &Pane) -> impl Iterator<Item = (Part, ContentsRef)> {
+    let shown = pane.contents.map(|text| (None, text));
+    let attached = pane.attachments.iter();
+    let attached = attached.map(|own| (Some((own.kind, own.name.clone())), own.text));
+    shown.into_iter().chain(attached)
+}
+
+/// Which texts each pane had before.
 pub(in crate::store) struct Bases {
-    by_handle: BTreeMap<PaneId, Digest>,
-    by_place: BTreeMap<(BString, u32, u32), Digest>,
+    by_handle: BTreeMap<(LifeId, PaneId, Part), Digest>,
+    by_place: BTreeMap<(BString, u32, u32, Part), Digest>,
 }
 
 impl Bases {
-    pub(in crate::store) fn new(before: &ServerState, same_life: bool) -> Self {
+    pub(in crate::store) fn new(before: &ServerState) -> Self {
         let mut bases = Self {
             by_handle: BTreeMap::new(),
             by_place: BTreeMap::new(),
         };
         for (session, tab, pane) in before.panes() {
-            let Some(text) = pane.contents else {
-                continue;
-            };
-            let place = (session.name.clone(), tab.index, pane.index);
-            bases.by_place.insert(place, text.digest);
-            if let Some(handle) = pane.handle.filter(|_| same_life) {
-                bases.by_handle.insert(handle.id, text.digest);
+            for (part, text) in parts(pane) {
+                if let Some(handle) = pane.handle {
+                    let own = (session.life, handle.id, part.clone());
+                    bases.by_handle.insert(own, text.digest);
+                }
+                let place = (session.name.clone(), tab.index, pane.index, part);
+                bases.by_place.insert(place, text.digest);
             }
         }
         bases
     }
 
-    fn of(
-        &self,
-        handle: Option<PaneId>,
-        (session, tab, pane): (&BString, u32, u32),
-    ) -> Option<Digest> {
+    fn of(&self, session: &Session, tab: &Tab, pane: &Pane, part: Part) -> Option<Digest> {
+        let handle = pane
+            .handle
+            .map(|handle| (session.life, handle.id, part.clone()));
         let same = handle.and_then(|handle| self.by_handle.get(&handle));
-        let place = || self.by_place.get(&(session.clone(), tab, pane));
-        same.or_else(place).copied()
+        let place = (session.name.clone(), tab.index, pane.index, part);
+        same.or_else(|| self.by_place.get(&place)).copied()
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::model::digest::Digest;
 use crate::model::id::SnapshotId;
-use crate::model::snapshot::{BootId, MuxKind, ServerIdentity};
+use crate::model::snapshot::{BootId, MuxKind, ServerIdentity, ServerProcess};
 use crate::model::time::Millis;
 use crate::store::record::codec;
 use crate::store::record::fault::Fault;
@@ -34,7 +34,7 @@ pub(in crate::store) fn parts(seq: u64, record: &[u8]) -> Option<Parts> {
     let noted = [
         record.flags & PINNED != 0,
         name.is_some(),
-        notes.is_some_and(|notes| notes.description.is_some()),
+        notes.is_some_and(|notes| !notes.notes.is_empty()),
     ];
     let noted = noted.into_iter().filter(|noted| *noted).count();
     let tags = notes.map_or(0, |notes| notes.tags.len());
@@ -119,8 +119,10 @@ pub(in crate::store) fn guess(
         mux: MuxKind::Tmux,
         socket: "".into(),
         version: String::new(),
-        pid: 0,
-        started: time,
+        process: Some(ServerProcess {
+            pid: 0,
+            started: time,
+        }),
         boot: BootId(String::new()),
     };
     Origin {

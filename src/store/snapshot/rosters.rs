@@ -32,7 +32,7 @@ impl Roster {
         self.0.iter().map(|session| &session.name)
     }
 
-    /// Which of these sessions, whose names and sizes are those of the roster, differ from it.
+    /// Which of these sessions, whose names, lives and sizes are those of the roster, differ from it.
     pub(in crate::store) fn differing(&self, sessions: &[SessionSummary]) -> Vec<Differs> {
         let pairs = (0u32..).zip(self.0.iter().zip(sessions));
         let differing = pairs.filter(|(_, (own, other))| own.mark != other.mark);
@@ -62,7 +62,8 @@ impl Roster {
     /// Whether it can stand for these sessions.
     fn fits(&self, sessions: &[SessionSummary]) -> bool {
         let same = |(own, other): (&SessionSummary, &SessionSummary)| {
-            (&own.name, own.tabs, own.panes) == (&other.name, other.tabs, other.panes)
+            (&own.name, own.life, own.tabs, own.panes)
+                == (&other.name, other.life, other.tabs, other.panes)
         };
         self.0.len() == sessions.len() && self.0.iter().zip(sessions).all(same)
     }

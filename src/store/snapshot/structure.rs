@@ -1,13 +1,14 @@
-//! The trees of snapshots: each a patch against a keyframe. What only some sessions, tabs and panes have
-//! stands behind the tree ([`details`]).
+//! The trees of snapshots: each a patch against a keyframe.
 //!
-//! What panes show stands in a tree as the numbers of the texts, not as their digests: a digest is as
-//! long as most changes, and the text's own record has it.
+//! The texts of panes stand in a tree as their numbers, not as their digests: a digest is as long as most
+//! changes, and the text's own record has it.
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::digest::Digest;
-use crate::model::tree::{ContentsRef, Pane, ServerState};
+use crate::model::tree::{ContentsRef, ServerState};
 use crate::store::record::codec::{self, MAX_RAW};
 use crate::store::record::counters::Counters;
 use crate::store::record::error::StoreError;
@@ -15,7 +16,6 @@ use crate::store::record::fault::Fault;
 use crate::store::record::frame::Kind;
 use crate::store::record::request::Storing;
 use crate::store::record::tables::{Change, Stream, View};
-use crate::store::snapshot::details;
 use crate::store::text::patched::{self, Shelf, Value};
 use crate::store::text::texts;
 
@@ -24,8 +24,23 @@ const SHELF: Shelf = Shelf {
     stream: Stream::States,
 };
 
-/// A tree without what its panes show, and the numbers of their texts.
-pub(in crate::store) type Stored = (ServerState, Vec<u64>);
+/// A tree as it is stored: without what its texts are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::store) struct Stored {
+    /// The tree; its panes show nothing, and [`NO_TEXT`] stands for the texts of attachments.
+    pub(in crate::store) state: ServerState,
+    /// The number of the text that each pane shows, in their order; 0 where there is none.
+    pub(in crate::store) shown: Vec<u64>,
+    /// The number of the text of each attachment, in their order.
+    pub(in crate::store) attached: Vec<u64>,
+}
+
+/// What stands in a stored tree for a text.
+const NO_TEXT: ContentsRef = ContentsRef {
+    digest: Digest([0; 32]),
+    bytes: 0,
+    lines: 0,
+};
 
 /// Stores a tree under a sequence number; gives back the bytes that it takes. `texts` are the numbers of
 /// the texts that its panes show; `like` is the sequence number of a snapshot whose keyframe may fit.
@@ -37,15 +52,7 @@ pub(in crate::store) fn store(
     like: Option<u64>,
     storing: Storing,
 ) -> Result<u64, Fault> {
-    let numbers = state.panes().map(|(_, _, pane)| match pane.contents {
-        Some(text) => texts.get(&text.digest).copied().unwrap_or(0),
-        None => 0,
-    });
-    let numbers: Vec<u64> = numbers.collect();
-    let mut bare = state.clone();
-    panes_mut(&mut bare).for_each(|pane| pane.contents = None);
-    let mut raw = codec::encode(Kind::State, &(bare, numbers))?;
-    details::append(state, &mut raw).map_err(|cause| codec::unpackable(Kind::State, &cause))?;
+    let raw = codec::encode(Kind::State, &Stored::new(state, texts))?;
     if raw.len() as u64 > MAX_RAW {
         return Err(StoreError::TooLarge {
             operation: "record",
@@ -63,42 +70,72 @@ pub(in crate::store) fn store(
 
 /// The tree of a snapshot. Only its form is checked here; the caller holds it against its digest.
 pub(in crate::store) fn load(view: &impl View, seq: u64) -> Result<ServerState, Fault> {
-    let (mut state, numbers) = stored(view, seq)?;
-    let mut numbers = numbers.into_iter();
-    for pane in panes_mut(&mut state) {
-        pane.contents = match numbers.next() {
-            None => return Err(Fault::damaged(Kind::State, seq, "it has too many panes")),
-            Some(0) => None,
-            Some(number) => Some(texts::label(view, number)?),
-        };
+    let stored = stored(view, seq)?;
+    if !stored.adds_up() {
+        let cause = "it has other panes than texts";
+        return Err(Fault::damaged(Kind::State, seq, cause));
     }
-    match numbers.next() {
-        None => Ok(state),
-        Some(_) => Err(Fault::damaged(Kind::State, seq, "it has too few panes")),
-    }
+    let label = |number: &u64| match number {
+        0 => Ok(None),
+        number => texts::label(view, *number).map(Some),
+    };
+    let shown: Vec<_> = stored.shown.iter().map(label).collect::<Result<_, _>>()?;
+    let attached: Vec<_> = stored
+        .attached
+        .iter()
+        .map(label)
+        .collect::<Result<_, _>>()?;
+    let mut state = stored.state;
+    show(&mut state, shown.into_iter());
+    attach(&mut state, attached.into_iter());
+    Ok(state)
 }
 
 /// The numbers of the texts that a tree refers to.
 pub(in crate::store) fn texts(view: &impl View, seq: u64) -> Result<Vec<u64>, Fault> {
-    let mut numbers = stored(view, seq)?.1;
-    numbers.retain(|number| *number != 0);
-    Ok(numbers)
+    let Stored {
+        shown, attached, ..
+    } = stored(view, seq)?;
+    let numbers = shown.into_iter().chain(attached);
+    Ok(numbers.filter(|number| *number != 0).collect())
 }
 
-/// A tree as it is stored: without what its panes show, and the number of the text of each pane in their
-/// order; 0 where there is none.
+/// A tree as it is stored.
 pub(in crate::store) fn stored(view: &impl View, seq: u64) -> Result<Stored, Fault> {
     match patched::load::<()>(view, SHELF, seq)? {
-        Some(((), raw)) => decode(seq, &raw),
+        Some(((), raw)) => codec::decode(Kind::State, seq, &raw),
         None => Err(Fault::damaged(Kind::State, seq, "it is missing")),
     }
 }
 
-fn decode(seq: u64, raw: &[u8]) -> Result<Stored, Fault> {
-    let (mut tree, rest): (Stored, _) =
-        postcard::take_from_bytes(raw).map_err(|cause| Fault::damaged(Kind::State, seq, &cause))?;
-    details::read(&mut tree.0, rest).map_err(|cause| Fault::damaged(Kind::State, seq, &cause))?;
-    Ok(tree)
+impl Stored {
+    fn new(state: &ServerState, texts: &BTreeMap<Digest, u64>) -> Self {
+        let number = |text: ContentsRef| texts.get(&text.digest).copied().unwrap_or(0);
+        let panes = || state.panes().map(|(_, _, pane)| pane);
+        let attached = panes().flat_map(|pane| &pane.attachments);
+        let mut stored = Self {
+            state: state.clone(),
+            shown: panes()
+                .map(|pane| pane.contents.map_or(0, number))
+                .collect(),
+            attached: attached.map(|own| number(own.text)).collect(),
+        };
+        for pane in stored.state.panes_mut() {
+            pane.contents = None;
+            pane.attachments
+                .iter_mut()
+                .for_each(|own| own.text = NO_TEXT);
+        }
+        stored
+    }
+
+    /// Whether there is a number for each text.
+    pub(in crate::store) fn adds_up(&self) -> bool {
+        let panes = self.state.panes();
+        let attached = panes.map(|(_, _, pane)| pane.attachments.len());
+        self.shown.len() == self.state.pane_count()
+            && self.attached.len() == attached.sum::<usize>()
+    }
 }
 
 /// The keyframe that a snapshot needs.
@@ -111,16 +148,21 @@ pub(in crate::store) fn show(
     state: &mut ServerState,
     texts: impl Iterator<Item = Option<ContentsRef>>,
 ) {
-    for (pane, text) in panes_mut(state).zip(texts) {
+    for (pane, text) in state.panes_mut().zip(texts) {
         pane.contents = text;
     }
 }
 
-/// The panes, in the order of [`ServerState::panes`].
-fn panes_mut(state: &mut ServerState) -> impl Iterator<Item = &mut Pane> {
-    let tabs = state
-        .sessions
-        .iter_mut()
-        .flat_map(|session| &mut session.tabs);
-    tabs.flat_map(|tab| &mut tab.panes)
+/// Says what the attachments of a tree are, in their order; those without a text go.
+pub(in crate::store) fn attach(
+    state: &mut ServerState,
+    mut texts: impl Iterator<Item = Option<ContentsRef>>,
+) {
+    for pane in state.panes_mut() {
+        pane.attachments.retain_mut(|own| {
+            let text = texts.next().flatten();
+            own.text = text.unwrap_or(NO_TEXT);
+            text.is_some()
+        });
+    }
 }

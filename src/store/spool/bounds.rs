@@ -101,11 +101,7 @@ fn drop_one(
 /// Moves the texts that a snapshot counts on to it; says whether there were any.
 fn hand_on(texts: &mut BTreeMap<Digest, Contents>, to: &mut SpooledCapture) -> bool {
     let own: Vec<Digest> = to.new.contents.iter().map(Contents::digest).collect();
-    let wanted = to
-        .new
-        .state
-        .panes()
-        .filter_map(|(_, _, pane)| pane.contents);
+    let wanted = to.new.state.texts();
     let mut handed = Vec::new();
     for text in wanted.filter(|text| !own.contains(&text.digest)) {
         handed.extend(texts.remove(&text.digest));

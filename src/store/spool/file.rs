@@ -1,23 +1,21 @@
 //! One snapshot in a file of its own.
 //!
 //! Layout: magic (8 bytes), form (1 byte), length of the decoded body (8 bytes, little endian), BLAKE3
-//! with a domain of its own over form, length and body (32 bytes), body. The body of form 1 is postcard,
-//! compressed with zstd; in form 2, the details of the tree ([`details`]) stand behind it; form 3 is form 2 with details that
-//! form 2 did not have: panes that are withheld; so is form 4: how programs were started. A newer muxtape may find a file that an older one left behind, so a
-//! form, once released, is read for ever.
+//! with a domain of its own over form, length and body (32 bytes), body: postcard, compressed with zstd. A newer
+//! muxtape may find a file that an older one left behind, so a form, once released, is read for ever. Forms 1 to 4
+//! never were.
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::contents::Contents;
-use crate::model::snapshot::{Cause, RedactionCount, ServerIdentity};
+use crate::model::snapshot::{Cause, Note, RedactionCount, ServerIdentity};
 use crate::model::time::Millis;
 use crate::model::tree::ServerState;
 use crate::store::record::request::{Recording, Storing, Unchanged};
-use crate::store::snapshot::details;
 
 pub(super) const MAGIC: [u8; 8] = *b"mtspool\n";
-/// The newest: of a capture with details of form 3. That of the others is lower by one, too.
-const NEWEST: u8 = 4;
+/// The form that is written, and the only one that is read.
+const FORM: u8 = 5;
 const HASH_BYTES: usize = 32;
 /// The largest decoded body that is written or believed: ten panes of fifty megabytes.
 const MAX_RAW: u64 = 512 * 1024 * 1024;
@@ -49,15 +47,15 @@ pub(super) enum BadFile {
     Body(String),
 }
 
-/// The body of forms 1 to 4. It never changes: another form gets another structure.
+/// The body of form 5. It never changes: another form gets another structure.
 #[derive(Debug, Serialize, Deserialize)]
-struct Body1 {
+struct Body5 {
     skip_unchanged: bool,
     time: Millis,
     random: u64,
     cause: Cause,
     name: Option<String>,
-    description: Option<String>,
+    notes: Vec<Note>,
     tags: Vec<String>,
     pinned: bool,
     partial: bool,
@@ -72,10 +70,8 @@ struct Body1 {
 
 /// The bytes of a file.
 pub(super) fn seal(aside: SpooledCapture) -> Result<Vec<u8>, BadFile> {
-    let read = Body1::from(aside);
-    let form = details::form(&read.state) + 1;
-    let mut raw = postcard::to_allocvec(&read).map_err(body)?;
-    details::append(&read.state, &mut raw).map_err(body)?;
+    let read = Body5::from(aside);
+    let raw = postcard::to_allocvec(&read).map_err(body)?;
     let raw_len = raw.len() as u64;
     if raw_len > MAX_RAW {
         return Err(BadFile::Body(format!("it is larger than {MAX_RAW} bytes")));
@@ -83,9 +79,9 @@ pub(super) fn seal(aside: SpooledCapture) -> Result<Vec<u8>, BadFile> {
     let packed = zstd::bulk::compress(&raw, LEVEL).map_err(body)?;
     let mut bytes = Vec::with_capacity(MAGIC.len() + 9 + HASH_BYTES + packed.len());
     bytes.extend_from_slice(&MAGIC);
-    bytes.push(form);
+    bytes.push(FORM);
     bytes.extend_from_slice(&raw_len.to_le_bytes());
-    bytes.extend_from_slice(&hash(form, raw_len, &packed));
+    bytes.extend_from_slice(&hash(FORM, raw_len, &packed));
     bytes.extend_from_slice(&packed);
     Ok(bytes)
 }
@@ -106,18 +102,16 @@ pub(super) fn open(bytes: &[u8]) -> Result<SpooledCapture, BadFile> {
         return Err(BadFile::Hash);
     }
     // Believed only now: a changed form would not match.
-    if form > NEWEST {
-        return Err(BadFile::Newer(form));
+    match form {
+        FORM => {}
+        newer if newer > FORM => return Err(BadFile::Newer(newer)),
+        _ => return Err(body("no muxtape that was released wrote its form")),
     }
     let capacity = usize::try_from(raw_len).ok().filter(|_| raw_len <= MAX_RAW);
     let capacity = capacity.ok_or_else(|| body("it says that it is larger than any"))?;
     let raw = zstd::bulk::decompress(packed, capacity).map_err(body)?;
-    match postcard::take_from_bytes::<Body1>(&raw) {
+    match postcard::take_from_bytes::<Body5>(&raw) {
         Ok((read, [])) => Ok(read.into()),
-        Ok((mut read, rest)) if form > 1 => {
-            details::read(&mut read.state, rest).map_err(body)?;
-            Ok(read.into())
-        }
         Ok(_) => Err(body("it is longer than it should be")),
         Err(cause) => Err(body(cause)),
     }
@@ -133,7 +127,7 @@ fn hash(form: u8, raw_len: u64, packed: &[u8]) -> [u8; HASH_BYTES] {
     *hasher.update(packed).finalize().as_bytes()
 }
 
-impl From<SpooledCapture> for Body1 {
+impl From<SpooledCapture> for Body5 {
     fn from(aside: SpooledCapture) -> Self {
         // Every field by name: a new one is not forgotten here.
         let Recording {
@@ -141,7 +135,7 @@ impl From<SpooledCapture> for Body1 {
             random,
             cause,
             name,
-            description,
+            notes,
             tags,
             pinned,
             partial,
@@ -159,7 +153,7 @@ impl From<SpooledCapture> for Body1 {
             random,
             cause,
             name,
-            description,
+            notes,
             tags,
             pinned,
             partial,
@@ -174,8 +168,8 @@ impl From<SpooledCapture> for Body1 {
     }
 }
 
-impl From<Body1> for SpooledCapture {
-    fn from(body: Body1) -> Self {
+impl From<Body5> for SpooledCapture {
+    fn from(body: Body5) -> Self {
         Self {
             unchanged: if body.skip_unchanged {
                 Unchanged::Skip
@@ -187,7 +181,7 @@ impl From<Body1> for SpooledCapture {
                 random: body.random,
                 cause: body.cause,
                 name: body.name,
-                description: body.description,
+                notes: body.notes,
                 tags: body.tags,
                 pinned: body.pinned,
                 partial: body.partial,
@@ -201,6 +195,13 @@ impl From<Body1> for SpooledCapture {
             },
         }
     }
+}
+
+/// How a snapshot is written that waits.
+#[cfg(test)]
+pub(in crate::store) fn example(new: Recording) -> impl Serialize + std::fmt::Debug {
+    let unchanged = Unchanged::Skip;
+    Body5::from(SpooledCapture { new, unchanged })
 }
 
 #[cfg(test)]
@@ -242,39 +243,25 @@ mod tests {
     #[test]
     fn a_newer_form_is_told_from_damage() {
         let mut bytes = seal(aside()).unwrap();
-        bytes[8] = 5;
+        bytes[8] = 6;
         assert_eq!(open(&bytes).unwrap_err(), BadFile::Hash);
         let rest = bytes.split_off(17);
         let raw_len = u64::from_le_bytes(bytes[9..17].try_into().unwrap());
         let packed = &rest[HASH_BYTES..];
-        bytes.extend(hash(5, raw_len, packed));
+        bytes.extend(hash(6, raw_len, packed));
         bytes.extend(packed);
-        assert_eq!(open(&bytes).unwrap_err(), BadFile::Newer(5));
+        assert_eq!(open(&bytes).unwrap_err(), BadFile::Newer(6));
     }
 
     #[test]
-    fn form_3_is_of_captures_that_withhold_something() {
-        let withholding = withholding(detailed());
-        let expected = format!("{:?}", withholding.new);
-        let bytes = seal(withholding).unwrap();
-        assert_eq!((bytes[8], seal(detailed()).unwrap()[8]), (3, 2));
-        assert_eq!(format!("{:?}", open(&bytes).unwrap().new), expected);
-    }
-
-    #[test]
-    fn form_4_is_of_captures_with_more_to_a_start() {
-        let launched = launched(detailed());
-        let expected = format!("{:?}", launched.new);
-        let bytes = seal(launched).unwrap();
-        assert_eq!(bytes[8], 4);
-        assert_eq!(format!("{:?}", open(&bytes).unwrap().new), expected);
-    }
-
-    #[test]
-    fn form_1_is_read_for_ever() {
-        let bytes = include_bytes!("../../../tests/stores/spool-form-1.spool");
-        let read = open(bytes).unwrap();
-        assert_eq!(format!("{:?}", read.new), format!("{:?}", aside().new));
+    fn a_form_that_was_never_released_is_damage() {
+        let mut bytes = seal(aside()).unwrap();
+        let rest = bytes.split_off(17);
+        bytes[8] = 4;
+        let raw_len = u64::from_le_bytes(bytes[9..17].try_into().unwrap());
+        bytes.extend(hash(4, raw_len, &rest[HASH_BYTES..]));
+        bytes.extend(&rest[HASH_BYTES..]);
+        assert!(matches!(open(&bytes), Err(BadFile::Body(_))));
     }
 
     /// A golden file holds what its maker made. It is written where there is none yet.
@@ -289,18 +276,8 @@ mod tests {
     }
 
     #[test]
-    fn form_2_with_details_is_read_for_ever() {
-        assert_golden("spool-form-2.spool", detailed);
-    }
-
-    #[test]
-    fn form_3_with_a_private_pane_is_read_for_ever() {
-        assert_golden("spool-form-3.spool", || withholding(detailed()));
-    }
-
-    #[test]
-    fn form_4_with_more_to_a_start_is_read_for_ever() {
-        assert_golden("spool-form-4.spool", || launched(withholding(detailed())));
+    fn form_5_is_read_for_ever() {
+        assert_golden("spool-form-5.spool", || launched(withholding(detailed())));
     }
 
     fn withholding(mut aside: SpooledCapture) -> SpooledCapture {
@@ -378,7 +355,7 @@ mod tests {
                 top: 2,
                 width: 30,
                 height: 10,
-                behind: 1,
+                behind: Some(1),
             }),
             withheld: None,
             launch: Default::default(),

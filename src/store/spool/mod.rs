@@ -19,6 +19,9 @@ use std::path::PathBuf;
 pub(super) use take::seed;
 pub(super) use through::{Held, Through, set_aside};
 
+#[cfg(test)]
+pub(super) use file::example;
+
 use dir::SpoolDir;
 use file::SpooledCapture;
 

@@ -10,6 +10,7 @@ use super::TakenIn;
 use super::dir::{SpoolDir, Waiting};
 use super::file::{self, BadFile, SpooledCapture};
 use crate::model::id::SnapshotId;
+use crate::model::snapshot::{Note, NoteKind};
 use crate::store::Store;
 use crate::store::file::lease::Outcome;
 use crate::store::file::space;
@@ -167,13 +168,14 @@ fn one(
 
 /// Adds to the note of a snapshot.
 fn note(new: &mut Recording, words: &str) {
-    new.description = Some(match &new.description {
-        Some(said) => format!("{said}; {words}"),
-        None => words.to_owned(),
+    new.notes.push(Note {
+        time: None,
+        kind: NoteKind::Damage,
+        text: words.to_owned(),
     });
 }
 
-/// Takes the text of a pane out of a snapshot, which is partial from then on.
+/// Takes the texts of a pane out of a snapshot, which is partial from then on.
 fn leave_out(new: &mut Recording, (session, tab, pane): &(BString, u32, u32)) -> bool {
     let panes = new
         .state
@@ -187,6 +189,7 @@ fn leave_out(new: &mut Recording, (session, tab, pane): &(BString, u32, u32)) ->
         return false;
     };
     found.contents = None;
+    found.attachments.clear();
     new.partial = true;
     true
 }

@@ -227,7 +227,7 @@ fn texts_may_come_with_a_later_one_and_what_is_lost_is_said() {
     assert_eq!((told.taken, told.partial), (1, 1));
     let meta = listed(&s.store).remove(0);
     assert!(meta.partial);
-    assert!(meta.description.unwrap().contains("lost"));
+    assert!(meta.description().unwrap().contains("lost"));
     let loaded = s.store.load(meta.id).unwrap();
     let left: Vec<bool> = loaded
         .state
@@ -254,7 +254,7 @@ fn a_name_that_was_taken_meanwhile_is_lost_and_the_snapshot_is_not() {
     assert_eq!((told.taken, told.unnamed), (1, 1));
     let meta = &listed(&s.store)[0];
     assert_eq!(meta.name, None);
-    assert_eq!(meta.description.as_deref(), Some("it was named before"));
+    assert_eq!(meta.description().as_deref(), Some("it was named before"));
 }
 
 #[test]

@@ -101,7 +101,7 @@ fn a_lost_life_keeps_its_last_ones_until_it_is_answered_for() {
     let pruned = || {
         s.store.prune(&Retention::last(3), Millis(0)).unwrap();
         let kept = listed(&s.store).into_iter();
-        let kept = kept.map(|meta| (meta.server.pid, (meta.time.0 / 1000) % 100));
+        let kept = kept.map(|meta| (meta.server.pid().unwrap(), (meta.time.0 / 1000) % 100));
         kept.collect::<Vec<_>>()
     };
     of_life(100, 1..9);
@@ -116,7 +116,7 @@ fn a_lost_life_keeps_its_last_ones_until_it_is_answered_for() {
     ];
     assert_eq!(pruned(), kept);
     let mut life = s.store.lives().unwrap().pop().unwrap();
-    assert_eq!(life.server.pid, 100);
+    assert_eq!(life.server.pid(), Some(100));
     life.recovery = RecoveryState::Recovered;
     s.store.note_life(&life).unwrap();
     assert_eq!(pruned(), kept[..4]);

@@ -214,7 +214,7 @@ fn rosters_that_nobody_names_are_collected() {
 #[test]
 fn a_record_of_an_older_kind_of_frame_is_told_by_its_version() {
     let mut record = codec::pack_value(Kind::Origin, 1, &1u8).unwrap();
-    record[3] = 0x30;
+    record[3] = 0x20;
     let fault = codec::unpack_value::<u8>(Kind::Origin, 1, &record).unwrap_err();
-    assert!(format!("{fault:?}").contains("its form 3 is unknown"));
+    assert!(format!("{fault:?}").contains("its form 2 is unknown"));
 }

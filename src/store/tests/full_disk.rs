@@ -268,7 +268,7 @@ fn an_older_store_that_cannot_be_migrated_is_left_alone() {
         return;
     };
     let store = open(&place);
-    crate::store::care::migrate::tests::golden::unpack(1, &store);
+    crate::store::care::migrate::tests::golden::unpack(2, &store);
     let golden = fs::read(store.file()).unwrap();
     let remount = |how: &str| {
         let done = Command::new("mount")
@@ -280,7 +280,7 @@ fn an_older_store_that_cannot_be_migrated_is_left_alone() {
     };
     remount("remount,bind,ro");
     let refused = store.list(&Query::default());
-    let older = |error: &StoreError| matches!(error, StoreError::Older { found: 1, .. });
+    let older = |error: &StoreError| matches!(error, StoreError::Older { found: 2, .. });
     assert!(refused.as_ref().is_err_and(older), "{refused:?}");
     assert!(store.plan_migration().unwrap().is_some());
     remount("remount,bind,rw");

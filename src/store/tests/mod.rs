@@ -8,7 +8,6 @@ mod damage;
 mod faults;
 mod finding;
 mod form;
-mod format;
 mod full_disk;
 mod limits;
 mod lists;
@@ -23,6 +22,7 @@ mod roundtrip;
 mod searching;
 mod sharing;
 mod shuffled;
+mod stored_types;
 mod writing;
 
 /// How many rounds of a test to run: few, or as many as the long run asks for.

@@ -143,7 +143,7 @@ impl Filled {
     /// What is left of a snapshot is what it was, without some of its texts.
     fn check_partial(&self, store: &Store, known: &Snapshot, found: &Snapshot, what: &str) {
         assert!(found.meta.partial, "{what}");
-        let description = found.meta.description.as_deref().unwrap_or_default();
+        let description = found.meta.description().unwrap_or_default();
         assert!(description.contains("lost by damage"), "{description}");
         let mut as_it_was = found.state.clone();
         let panes = known.state.panes().map(|(_, _, pane)| pane.contents);

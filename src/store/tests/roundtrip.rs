@@ -118,7 +118,7 @@ fn nothing_is_stored_when_nothing_changed() {
     assert_eq!(same, Recorded::Unchanged(first.clone()));
     // Another life of the server is another story, whatever it shows.
     let mut reborn = again.clone();
-    reborn.server.pid = 200;
+    reborn.server.process.as_mut().unwrap().pid = 200;
     let stored = s.store.record(reborn, Unchanged::Skip).unwrap();
     assert!(matches!(&stored, Recorded::Stored(meta) if meta.parent == Some(first.id)));
     // Only some of the sessions: another set, so it is stored.

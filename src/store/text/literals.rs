@@ -265,3 +265,20 @@ pub(in crate::store) fn header(number: u64, fragment: &[u8]) -> Result<Option<He
         Err(cause) => Err(damaged(&cause)),
     }
 }
+
+/// All that there can be.
+#[cfg(test)]
+pub(in crate::store) fn examples() -> impl Serialize + std::fmt::Debug {
+    let header = |codec: Codec, mark| Header {
+        codec: codec.number(),
+        dictionary: 300,
+        raw_len: 70_000,
+        stored_len: 1_000,
+        mark,
+    };
+    [
+        header(Codec::Raw, None),
+        header(Codec::Zstd, Some([7; 16])),
+        header(Codec::ZstdPatch, None),
+    ]
+}

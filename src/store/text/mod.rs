@@ -5,6 +5,7 @@ pub(in crate::store) mod blocks;
 pub(in crate::store) mod candidates;
 pub(in crate::store) mod contents;
 pub(in crate::store) mod dictionary;
+pub(in crate::store) mod filters;
 pub(in crate::store) mod literals;
 pub(in crate::store) mod patched;
 pub(in crate::store) mod plan;

@@ -186,3 +186,13 @@ pub(in crate::store) fn keyframe(
     let keyframe = header.map(|header| header.keyframe);
     Ok(keyframe.filter(|number| *number != 0))
 }
+
+/// One with something in every field.
+#[cfg(test)]
+pub(in crate::store) fn example() -> impl Serialize + std::fmt::Debug {
+    Header {
+        keyframe: 300,
+        spent: 1_000,
+        uses: 3,
+    }
+}

@@ -88,7 +88,10 @@ fn pane_info(look: &Look<'_>, seen: &Seen, area: Rect, buf: &mut Buffer) {
         return;
     };
     let mut parts = vec![format!("pane {}", pane.index), command_words(pane)];
-    parts.extend(pane.handle.map(|handle| format!("pid {}", handle.pid)));
+    parts.extend(
+        pane.handle
+            .and_then(|handle| Some(format!("pid {}", handle.pid?))),
+    );
     parts.push(format!("cwd {}", words::path(&pane.cwd, &shared.home)));
     parts.push(format!("{}×{}", pane.rect.width, pane.rect.height));
     let lines = pane

@@ -207,8 +207,8 @@ fn facts(look: &Look<'_>, seen: &Seen) -> Vec<Line<'static>> {
     if let Some(name) = &meta.name {
         all.push(fact("name", name.clone()));
     }
-    if let Some(note) = &meta.description {
-        all.push(fact("note", note.clone()));
+    if let Some(note) = meta.description() {
+        all.push(fact("note", note));
     }
     let mut tags = meta.tags.join(", ");
     if meta.pinned {

@@ -44,8 +44,9 @@ pub fn meta(server: ServerIdentity, state: &ServerState) -> SnapshotMeta {
         parent: None,
         time: Millis(1_700_000_000_000),
         cause: Cause::Manual,
+        provenance: Default::default(),
         name: None,
-        description: None,
+        notes: Vec::new(),
         tags: Vec::new(),
         pinned: false,
         partial: false,
@@ -59,6 +60,7 @@ pub fn meta(server: ServerIdentity, state: &ServerState) -> SnapshotMeta {
         logical_bytes: 0,
         took_ms: 0,
         redactions: Vec::new(),
+        gap: None,
     }
 }
 

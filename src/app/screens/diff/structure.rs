@@ -387,7 +387,7 @@ mod tests {
     use super::*;
     use crate::app::msg::SideState;
     use crate::model::diff::diff;
-    use crate::model::testing::any_state;
+    use crate::model::testing::{any_state, in_life};
     use proptest::prelude::*;
 
     #[test]
@@ -416,7 +416,8 @@ mod tests {
                 state: state.clone().into(),
                 texts: Default::default(),
             };
-            let diff = diff(&a, &b, same_life);
+            let b = in_life(b, u64::from(!same_life));
+            let diff = diff(&a, &b);
             let comparison = Comparison { a: side(&a), b: side(&b), diff };
             let nodes = nodes(&comparison, b"/home".as_bstr());
             let panes = nodes.iter().filter(|node| node.pane.is_some()).count();

@@ -89,7 +89,7 @@ fn tiled(node: Node, floating: &mut Vec<(u32, Floating)>) -> Result<Option<Cell>
                 top: place.top,
                 width: place.width,
                 height: place.height,
-                behind,
+                behind: Some(behind),
             };
             floating.push((pane, floats));
             Ok(None)

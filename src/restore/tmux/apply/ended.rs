@@ -87,9 +87,8 @@ impl Site<'_, '_> {
     /// Lets the server look again for children that have ended.
     fn remind(&self) {
         let server = self.tmux.server();
-        let pid = server
-            .ok()
-            .and_then(|server| rustix::process::Pid::from_raw(server.pid));
+        let pid = server.ok().and_then(|server| server.pid());
+        let pid = pid.and_then(rustix::process::Pid::from_raw);
         if let Some(pid) = pid {
             let _ = rustix::process::kill_process(pid, rustix::process::Signal::CHILD);
         }

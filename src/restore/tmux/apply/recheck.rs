@@ -77,7 +77,7 @@ fn pane(line: &[u8], relies: &Reliance) -> Option<LivePane> {
         session,
         window,
         index,
-        pane: (Some(pane), pid),
+        pane: (Some(pane), Some(pid)),
         places: layout
             .filter(|_| relies.tabs.contains(&window))
             .map(|layout| layout.tiled.panes().into_iter().map(place).collect()),

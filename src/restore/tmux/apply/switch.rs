@@ -240,7 +240,7 @@ impl Site<'_, '_> {
             Some(MadePane {
                 target: planned.target.clone(),
                 id: *id,
-                pid: self.pids.get(id).copied()?,
+                pid: Some(self.pids.get(id).copied()?),
                 within: match (session.adds_to(), tab.joins) {
                     (Some(_), Some(window)) => Within::Tab(window),
                     (Some(living), None) => Within::Session(living.id, window),

@@ -14,7 +14,7 @@ use crate::store::file::schema::{self, Schema};
 use crate::store::record::counters::Counters;
 use crate::store::record::fault::Fault;
 use crate::store::record::tables::{Change, Stream, View};
-use crate::store::snapshot::lives;
+use crate::store::snapshot::{chain, lives};
 
 /// What the new file is called until it is complete.
 const NAME: &str = "muxtape.redb.migrating";
@@ -112,6 +112,9 @@ impl Building {
             counters.seq = counters.seq.max(numbers.seq);
             counters.newest = counters.newest.max(numbers.newest);
             counters.write(txn)?;
+            for (name, record) in source.own()? {
+                txn.put_own(name, &record)?;
+            }
             schema::write(txn, &schema::current(old.store))?;
             Progress::remove(txn)?;
             Ok(Carried {
@@ -143,7 +146,12 @@ impl Fill for Migration<'_, '_> {
         next.next = seq.saturating_add(1);
         let old = match self.source.snapshot(seq)? {
             Ok(Some(old)) => old,
-            Ok(None) => return Ok(0),
+            Ok(None) => {
+                if let Some(was) = self.source.removed(seq)? {
+                    chain::pass(txn, &mut self.counters, seq, was)?;
+                }
+                return Ok(0);
+            }
             Err(damage) => {
                 note(&mut next.lost, damage);
                 return Ok(0);

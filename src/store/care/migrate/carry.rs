@@ -7,7 +7,7 @@ use redb::WriteTransaction;
 use super::old::{Lost, Source, note};
 use crate::model::contents::Contents;
 use crate::model::digest::Digest;
-use crate::model::tree::ServerState;
+use crate::model::snapshot::{Note, NoteKind};
 use crate::store::care::carry;
 use crate::store::care::carry::Carry;
 use crate::store::record::counters::Counters;
@@ -36,8 +36,7 @@ fn fresh_texts(
     old: &mut Carry,
     lost: &mut Vec<Lost>,
 ) -> Result<BTreeMap<Digest, Contents>, Fault> {
-    let shown = old.state.panes().filter_map(|(_, _, pane)| pane.contents);
-    let shown: BTreeSet<Digest> = shown.map(|text| text.digest).collect();
+    let shown: BTreeSet<Digest> = old.state.texts().map(|text| text.digest).collect();
     let mut fresh = BTreeMap::new();
     let mut gone = BTreeSet::new();
     for digest in shown {
@@ -63,7 +62,7 @@ fn fresh_texts(
 
 /// Takes texts out of a snapshot, which is partial from then on.
 fn leave_out(old: &mut Carry, gone: &BTreeSet<Digest>) {
-    for pane in panes_mut(&mut old.state) {
+    for pane in old.state.panes_mut() {
         if pane
             .contents
             .is_some_and(|text| gone.contains(&text.digest))
@@ -75,15 +74,10 @@ fn leave_out(old: &mut Carry, gone: &BTreeSet<Digest>) {
     meta.partial = true;
     meta.root = old.state.digest();
     meta.sessions = old.state.summaries();
-    let left = old.state.panes().filter_map(|(_, _, pane)| pane.contents);
-    meta.logical_bytes = left.map(|text| text.bytes).sum();
-    meta.description = Some(match meta.description.take() {
-        Some(said) => format!("{said}; {NOTE}"),
-        None => NOTE.to_owned(),
+    meta.logical_bytes = old.state.texts().map(|text| text.bytes).sum();
+    meta.notes.push(Note {
+        time: None,
+        kind: NoteKind::Damage,
+        text: NOTE.to_owned(),
     });
-}
-
-fn panes_mut(state: &mut ServerState) -> impl Iterator<Item = &mut crate::model::tree::Pane> {
-    let tabs = state.sessions.iter_mut().flat_map(|own| &mut own.tabs);
-    tabs.flat_map(|tab| &mut tab.panes)
 }

@@ -55,11 +55,7 @@ pub(super) fn check(
         if !is_partial && snapshot.state != old.state {
             return Err(differs(seq));
         }
-        let shown = snapshot
-            .state
-            .panes()
-            .filter_map(|(_, _, pane)| pane.contents);
-        let shown: BTreeSet<Digest> = shown.map(|text| text.digest).collect();
+        let shown: BTreeSet<Digest> = snapshot.state.texts().map(|text| text.digest).collect();
         for digest in shown {
             if checked.insert(digest) {
                 texts::load(new, &mut blocks, digest)?;
@@ -92,7 +88,7 @@ fn is_same(new: &Entry, old: &Carry, is_partial: bool) -> bool {
         told.root = new.meta.root;
         told.sessions.clone_from(&new.meta.sessions);
         told.logical_bytes = new.meta.logical_bytes;
-        told.description.clone_from(&new.meta.description);
+        told.notes.clone_from(&new.meta.notes);
     }
     told == new.meta
 }

@@ -1,6 +1,6 @@
 //! Migrating a store of an older form to the one that this version writes.
 //!
-//! A store is never changed in place. Each older form has a reader that is frozen ([`v1`]) and knows nothing of
+//! A store is never changed in place. Each older form has a reader that is frozen ([`v2`]) and knows nothing of
 //! the living form; what it reads are the model's own types, and these are written by what records snapshots
 //! anyway. So there is one step from every older form to the present one, and no frozen writer.
 //!
@@ -17,8 +17,11 @@ mod building;
 mod carry;
 mod check;
 mod old;
+#[cfg(test)]
+pub(in crate::store) mod progress;
+#[cfg(not(test))]
 mod progress;
-mod v1;
+mod v2;
 
 #[cfg(test)]
 pub(in crate::store) mod tests;
@@ -151,7 +154,7 @@ type Watch<'a> = &'a mut dyn FnMut(Point) -> Result<(), Fault>;
 
 /// What the format record of an older form says; `None` where the record is none of an older form.
 pub(in crate::store) fn older_schema(record: &[u8]) -> Option<Result<Schema, Fault>> {
-    v1::is_own(record).then(|| v1::unpack_value(Kind::Schema, 0, record))
+    v2::is_own(record).then(|| v2::unpack_value(Kind::Schema, 0, record))
 }
 
 /// Migrates for a call that wants something else.
@@ -232,8 +235,7 @@ fn plan(place: &Place<'_>) -> Result<Option<MigrationPlan>, StoreError> {
                 None => carried.snapshots += 1,
                 Some(_) => carried.trash += 1,
             }
-            for (_, _, pane) in old.state.panes() {
-                let Some(text) = pane.contents else { continue };
+            for text in old.state.texts() {
                 if !seen.insert(text.digest) {
                     continue;
                 }

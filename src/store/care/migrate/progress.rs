@@ -57,3 +57,21 @@ impl Progress {
         txn.unset_point(Index::Meta, RECORD.as_bytes())
     }
 }
+
+/// One with something in every field.
+#[cfg(test)]
+pub(in crate::store) fn example() -> impl Serialize + std::fmt::Debug {
+    let lost = |snapshot| Lost {
+        snapshot,
+        object: "a text".to_owned(),
+        what: "its hash does not match".to_owned(),
+    };
+    Progress {
+        format: 3,
+        of: [7; 32],
+        next: 300,
+        snapshots: 200,
+        trash: 5,
+        lost: vec![lost(None), lost(crate::model::SnapshotId::from_u128(1))],
+    }
+}

@@ -1,7 +1,7 @@
 //! Keeping what is left of snapshots of which a part is lost.
 //!
 //! A pane whose text is lost stays without it; its snapshot gets the root of what is left, is marked as
-//! partial, and says in its description what is missing. What it was stays in the history. A snapshot
+//! partial, and a note says what is missing. What it was stays in the history. A snapshot
 //! whose tree is lost goes, and keeps its place in the history, too.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,9 +11,9 @@ use redb::WriteTransaction;
 use super::{LostSnapshot, OPERATION};
 use crate::model::digest::Digest;
 use crate::model::id::SnapshotId;
-use crate::model::snapshot::{Cause, ChangeCount, SnapshotMeta};
+use crate::model::snapshot::{Cause, ChangeCount, Note, NoteKind, Provenance, SnapshotMeta};
 use crate::model::time::Millis;
-use crate::model::tree::ServerState;
+use crate::model::tree::{ContentsRef, ServerState};
 use crate::store::care::salvage::{Chosen, Haul};
 use crate::store::care::trash;
 use crate::store::care::verify::DamagedObject;
@@ -35,7 +35,7 @@ use crate::store::text::blocks::Blocks;
 use crate::store::text::literals;
 use crate::store::text::texts;
 
-/// Parts that a description names; of more it says how many.
+/// Parts that a note names; of more it says how many.
 const NAMED: usize = 8;
 
 /// What became of snapshots.
@@ -103,6 +103,14 @@ struct Tree {
     anew: bool,
     /// The root of all of it, where that can be told.
     was: Option<Digest>,
+}
+
+/// The number of a text, 0 for none, and what is told of it.
+type Told = (u64, Option<ContentsRef>);
+
+/// Whether there was a text, and nothing is left of it.
+fn is_lost((number, _): Told, left: Option<&Option<ContentsRef>>) -> bool {
+    number != 0 && left.is_some_and(Option::is_none)
 }
 
 /// `None` for damage, which is what is looked for here.
@@ -211,8 +219,7 @@ impl Mending<'_> {
         if !lost.is_empty() {
             chain::keep(self.txn, seq, Some((parts.id, parts.root)))?;
             entry.meta.root = tree.state.digest();
-            let left = tree.state.panes().filter_map(|(_, _, pane)| pane.contents);
-            entry.meta.logical_bytes = left.map(|text| text.bytes).sum();
+            entry.meta.logical_bytes = tree.state.texts().map(|text| text.bytes).sum();
         }
         if server_lost {
             lost.push(DamagedObject::Record);
@@ -234,24 +241,18 @@ impl Mending<'_> {
 
     /// What is left of a tree; `None` where it cannot be read, or has another root.
     fn tree(&mut self, seq: u64, root: Option<Digest>) -> Result<Option<Tree>, Fault> {
-        let Some((mut state, numbers)) = readable(structure::stored(self.txn, seq))? else {
+        let Some(stored) = readable(structure::stored(self.txn, seq))? else {
             return Ok(None);
         };
-        if numbers.len() != state.pane_count() || state.check().is_err() {
+        if !stored.adds_up() || stored.state.check().is_err() {
             return Ok(None);
         }
-        let mut labels = Vec::with_capacity(numbers.len());
-        for &number in &numbers {
-            labels.push(match number {
-                0 => None,
-                _ => readable(texts::label(self.txn, number))?,
-            });
-        }
-        structure::show(&mut state, labels.iter().copied());
-        let all = numbers.iter().zip(&labels);
-        let told = all
-            .clone()
-            .all(|(number, label)| *number == 0 || label.is_some());
+        let (shown, attached) = (self.labels(&stored.shown)?, self.labels(&stored.attached)?);
+        let mut state = stored.state.clone();
+        structure::show(&mut state, shown.iter().map(|(_, label)| *label));
+        structure::attach(&mut state, attached.iter().map(|(_, label)| *label));
+        let mut all = shown.iter().chain(&attached);
+        let told = all.all(|(number, label)| *number == 0 || label.is_some());
         let was = told.then(|| state.digest());
         if was.is_some() && root.is_some() && was != root {
             return Ok(None);
@@ -267,28 +268,49 @@ impl Mending<'_> {
             anew: keyframe.is_none(),
             was,
         };
-        let mut left = Vec::with_capacity(numbers.len());
-        for ((session, tab, pane), (&number, label)) in state.panes().zip(all) {
-            let text = (*label).filter(|label| self.whole.contains_key(&label.digest));
-            if let Some(text) = text {
-                // The same text may have been stored twice.
-                let copy = self.whole.get(&text.digest).copied().unwrap_or(number);
-                let own = !self.lost.contains(&number);
-                tree.texts
-                    .insert(text.digest, if own { number } else { copy });
-                tree.anew |= !own;
-            } else if number != 0 {
+        let (mut left, mut kept) = (Vec::new(), Vec::new());
+        let mut attached = attached.into_iter();
+        for ((session, tab, pane), text) in stored.state.panes().zip(shown) {
+            left.push(self.left(&mut tree, text));
+            let mut lost = is_lost(text, left.last());
+            for text in attached.by_ref().take(pane.attachments.len()) {
+                kept.push(self.left(&mut tree, text));
+                lost |= is_lost(text, kept.last());
+            }
+            if lost {
                 tree.lost.push(DamagedObject::Text {
                     session: session.name.clone(),
                     tab: tab.index,
                     pane: pane.index,
                 });
             }
-            left.push(text);
         }
+        let mut state = stored.state;
         structure::show(&mut state, left.into_iter());
+        structure::attach(&mut state, kept.into_iter());
         tree.state = state;
         Ok(Some(tree))
+    }
+
+    /// What is told of the texts of these numbers.
+    fn labels(&self, numbers: &[u64]) -> Result<Vec<Told>, Fault> {
+        let label = |&number: &u64| match number {
+            0 => Ok((0, None)),
+            _ => Ok((number, readable(texts::label(self.txn, number))?)),
+        };
+        numbers.iter().map(label).collect()
+    }
+
+    /// A text as far as it is left, noted as one of a tree.
+    fn left(&self, tree: &mut Tree, (number, label): Told) -> Option<ContentsRef> {
+        let text = label.filter(|label| self.whole.contains_key(&label.digest))?;
+        // The same text may have been stored twice.
+        let copy = self.whole.get(&text.digest).copied().unwrap_or(number);
+        let own = !self.lost.contains(&number);
+        tree.texts
+            .insert(text.digest, if own { number } else { copy });
+        tree.anew |= !own;
+        Some(text)
     }
 
     /// Makes the record of a snapshot anew from its tree and its id, as of the server of its neighbour; takes
@@ -312,7 +334,6 @@ impl Mending<'_> {
         let sessions = tree.state.summaries();
         let like = Some((near.roster, &near.meta.sessions[..]));
         let (roster, _) = rosters::number(txn, counters, &sessions, like)?;
-        let shown = tree.state.panes().filter_map(|(_, _, pane)| pane.contents);
         let mut entry = Entry {
             seq,
             origin: near.origin,
@@ -322,8 +343,9 @@ impl Mending<'_> {
                 parent: None,
                 time: id.moment(),
                 cause: Cause::Auto,
+                provenance: Provenance::Recorded,
                 name: None,
-                description: None,
+                notes: Vec::new(),
                 tags: Vec::new(),
                 pinned: false,
                 archived: false,
@@ -331,12 +353,13 @@ impl Mending<'_> {
                 host: near.meta.host,
                 server: near.meta.server,
                 root: tree.state.digest(),
-                logical_bytes: shown.map(|text| text.bytes).sum(),
+                logical_bytes: tree.state.texts().map(|text| text.bytes).sum(),
                 sessions,
                 changes: ChangeCount::default(),
                 stored_bytes: 0,
                 took_ms: 0,
                 redactions: Vec::new(),
+                gap: None,
             },
         };
         let mut lost = tree.lost;
@@ -425,16 +448,16 @@ impl Mending<'_> {
     }
 }
 
-/// Says in the description what is lost.
+/// Notes what is lost.
 fn describe(entry: &mut Entry, lost: &[DamagedObject]) {
     let named: Vec<String> = lost.iter().take(NAMED).map(ToString::to_string).collect();
     let mut told = format!("lost by damage: {}", named.join(", "));
     if let Some(more) = lost.len().checked_sub(NAMED).filter(|more| *more > 0) {
         told.push_str(&format!(", and {more} more"));
     }
-    let description = &mut entry.meta.description;
-    *description = Some(match description.take() {
-        Some(before) => format!("{before}\n{told}"),
-        None => told,
+    entry.meta.notes.push(Note {
+        time: None,
+        kind: NoteKind::Damage,
+        text: told,
     });
 }

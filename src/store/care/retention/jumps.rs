@@ -146,6 +146,20 @@ pub(in crate::store) fn check(view: &impl View) -> Result<(), Fault> {
     }
 }
 
+/// One with something in every field.
+#[cfg(test)]
+pub(in crate::store) fn example() -> impl Serialize + std::fmt::Debug {
+    let offset = Offset {
+        age: DAY_MS,
+        calendar: -DAY_MS,
+    };
+    Jumps {
+        seen: Some((300, Millis(-1))),
+        base: Offset::default(),
+        from: vec![(2, offset)],
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -176,27 +190,6 @@ mod tests {
         jumps.forget_before(3);
         assert_eq!(jumps.base, known.at(3));
         assert_eq!(jumps.at(9), known.at(9));
-    }
-
-    #[test]
-    fn the_stored_form_is_fixed() {
-        let jumps = Jumps {
-            seen: Some((300, Millis(-1))),
-            base: Offset::default(),
-            from: vec![(
-                2,
-                Offset {
-                    age: DAY_MS,
-                    calendar: -DAY_MS,
-                },
-            )],
-        };
-        let stored = postcard::to_allocvec(&jumps).unwrap();
-        let day = [0x80, 0xf0, 0xb2, 0x52];
-        let mut expected = vec![1, 0xac, 2, 1, 0, 0, 1, 2];
-        expected.extend(day);
-        expected.extend([0xff, 0xef, 0xb2, 0x52]);
-        assert_eq!(stored, expected);
     }
 
     #[test]

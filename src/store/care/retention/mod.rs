@@ -26,4 +26,6 @@ pub use policy::{Keep, KeepUndo, Quota, Retention, Rule};
 pub use reason::{Count, KeepReason, RemoveReason, Verdict};
 
 pub(in crate::store) use apply::{plan, prune};
+#[cfg(test)]
+pub(in crate::store) use jumps::example;
 pub(in crate::store) use jumps::{check, put_record, record};

@@ -6,7 +6,7 @@ use super::findings::{Becomes, Counts, Findings};
 use super::{Cleaned, Cleaner};
 use crate::model::contents::Contents;
 use crate::model::digest::Digest;
-use crate::model::snapshot::{RedactionCount, SnapshotMeta};
+use crate::model::snapshot::{Note, RedactionCount, SnapshotMeta};
 use crate::model::tree::{ContentsRef, ServerState};
 use crate::redact::Clean;
 use crate::store::record::fault::Fault;
@@ -49,7 +49,7 @@ pub(super) struct Clear {
 /// What a user noted of a snapshot.
 pub(super) struct Words {
     pub(super) name: Option<Clean<String>>,
-    pub(super) description: Option<Clean<String>>,
+    pub(super) notes: Vec<Clean<String>>,
     pub(super) tags: BTreeSet<Clean<String>>,
 }
 
@@ -57,7 +57,7 @@ pub(super) struct Words {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Noted<'a> {
     pub(super) name: Option<&'a str>,
-    pub(super) description: Option<&'a str>,
+    pub(super) notes: &'a [Note],
     pub(super) tags: &'a [String],
 }
 
@@ -89,7 +89,7 @@ impl<'c> Cleaning<'c> {
     ) -> Result<Clear, Fault> {
         let noted = Noted {
             name: meta.name.as_deref(),
-            description: meta.description.as_deref(),
+            notes: &meta.notes,
             tags: &meta.tags,
         };
         self.clean(noted, state, texts)
@@ -179,7 +179,7 @@ impl<'c> Cleaning<'c> {
                 .name
                 .map(&mut clean)
                 .filter(|name| names::check_sound(Some(name)).is_ok()),
-            description: noted.description.map(&mut clean),
+            notes: noted.notes.iter().map(|note| clean(&note.text)).collect(),
             tags: noted.tags.iter().map(|tag| clean(tag)).collect(),
         };
         (words, other)
@@ -195,12 +195,13 @@ impl Clear {
         }
         let inner = |words: &Clean<String>| words.clone().into_inner();
         told.name = self.words.name.as_ref().map(inner);
-        told.description = self.words.description.as_ref().map(inner);
+        for (note, clean) in told.notes.iter_mut().zip(&self.words.notes) {
+            note.text = inner(clean);
+        }
         told.tags = self.words.tags.iter().map(inner).collect();
         told.root = self.state.digest();
         told.sessions = self.state.summaries();
-        let texts = self.state.panes().filter_map(|(_, _, pane)| pane.contents);
-        told.logical_bytes = texts.map(|text| text.bytes).sum();
+        told.logical_bytes = self.state.texts().map(|text| text.bytes).sum();
         told.redactions = self.redactions(&meta.redactions);
         told
     }
@@ -215,8 +216,7 @@ impl Clear {
 
 /// The texts that a tree refers to, each once.
 fn shown(state: &ServerState) -> impl Iterator<Item = (Digest, ContentsRef)> {
-    let texts = state.panes().filter_map(|(_, _, pane)| pane.contents);
-    texts.map(|text| (text.digest, text))
+    state.texts().map(|text| (text.digest, text))
 }
 
 /// How much is in a tree: less than before where something was left out.

@@ -7,6 +7,7 @@ use super::cleaning::{Cleaning, Noted, Texts};
 use super::findings::Becomes;
 use crate::model::contents::Contents;
 use crate::model::digest::Digest;
+use crate::model::snapshot::Note;
 use crate::redact::Clean;
 use crate::store::file::lease::Place;
 use crate::store::record::error::StoreError;
@@ -59,7 +60,7 @@ fn clean(new: Recording, cleaning: &mut Cleaning<'_>) -> Result<(Recording, Beco
     };
     let noted = Noted {
         name: new.name.as_deref(),
-        description: new.description.as_deref(),
+        notes: &new.notes,
         tags: &new.tags,
     };
     // A text that it brings is stored already where it was met before.
@@ -67,9 +68,14 @@ fn clean(new: Recording, cleaning: &mut Cleaning<'_>) -> Result<(Recording, Beco
     let redactions = clear.redactions(&new.redactions);
     let inner = |words: Clean<String>| words.into_inner();
     let becomes = clear.becomes;
+    let notes = new.notes.iter().zip(clear.words.notes);
+    let notes = notes.map(|(note, clean)| Note {
+        text: inner(clean),
+        ..note.clone()
+    });
     let new = Recording {
         name: clear.words.name.map(inner),
-        description: clear.words.description.map(inner),
+        notes: notes.collect(),
         tags: clear.words.tags.into_iter().map(inner).collect(),
         state: clear.state.into_inner(),
         contents: texts.clean.into_iter().map(Clean::into_inner).collect(),

@@ -132,7 +132,8 @@ pub(super) fn stream(kind: Kind, key: u64, record: &[u8]) -> Option<Stream> {
         Kind::Schema | Kind::Counters | Kind::Jumps | Kind::Migration | Kind::Rewrites => {
             return None;
         }
-        Kind::PortableText | Kind::PortableSnapshot => return None,
+        // A filter is made anew.
+        Kind::Filter | Kind::PortableText | Kind::PortableSnapshot => return None,
         Kind::Meta => Stream::Timeline,
         Kind::Trashed => Stream::Trash,
         Kind::State => Stream::States,

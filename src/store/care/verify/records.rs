@@ -12,7 +12,7 @@ use crate::store::snapshot::chain;
 use crate::store::snapshot::lives;
 use crate::store::snapshot::metadata::Origin;
 use crate::store::snapshot::rosters;
-use crate::store::text::texts;
+use crate::store::text::{filters, texts};
 
 use super::OPERATION;
 use super::report::{DamagedObject, VerifyReport};
@@ -26,7 +26,7 @@ type Check = fn(&ReadTransaction, u64, &[u8]) -> Result<(), Fault>;
 
 /// Checks the records that are not read snapshot by snapshot, and those that no snapshot leads to.
 pub(super) fn check(place: &Place<'_>, report: &mut VerifyReport) -> Result<(), StoreError> {
-    let streams: [(Stream, DamagedObject, Check); 7] = [
+    let streams: [(Stream, DamagedObject, Check); 8] = [
         (Stream::Origins, DamagedObject::Unused, |_, key, record| {
             codec::unpack_value::<Origin>(Kind::Origin, key, record).map(drop)
         }),
@@ -47,6 +47,9 @@ pub(super) fn check(place: &Place<'_>, report: &mut VerifyReport) -> Result<(), 
         }),
         (Stream::Removed, DamagedObject::Unused, |_, key, record| {
             chain::check_removed(key, record)
+        }),
+        (Stream::Filters, DamagedObject::Unused, |_, key, record| {
+            filters::decode(key, record).map(drop)
         }),
     ];
     for (stream, object, check) in streams {

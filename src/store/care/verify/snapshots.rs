@@ -113,14 +113,15 @@ fn check_one(
         Err(fault) => return report.add_fault(Some(id), DamagedObject::Structure, fault),
     };
     for (session, tab, pane) in snapshot.state.panes() {
-        let Some(text) = pane.contents else { continue };
-        if let Some(what) = checked.text(view, text.digest)? {
-            let object = DamagedObject::Text {
-                session: session.name.clone(),
-                tab: tab.index,
-                pane: pane.index,
-            };
-            report.note(Some(id), object, what);
+        for text in pane.texts() {
+            if let Some(what) = checked.text(view, text.digest)? {
+                let object = DamagedObject::Text {
+                    session: session.name.clone(),
+                    tab: tab.index,
+                    pane: pane.index,
+                };
+                report.note(Some(id), object, what);
+            }
         }
     }
     Ok(())

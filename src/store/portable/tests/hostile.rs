@@ -6,7 +6,7 @@ use super::super::write::Writer;
 use super::*;
 use crate::model::detail::Variable;
 use crate::model::launch::{Launch, RedirectTarget, Redirection, StandardStream};
-use crate::model::snapshot::{RedactionCount, Snapshot};
+use crate::model::snapshot::{Note, NoteKind, RedactionCount, Snapshot};
 use crate::store::record::codec::Codec;
 use crate::store::record::frame::{self, Kind};
 use crate::store::testing::{record_text, scratch, text};
@@ -105,7 +105,7 @@ fn what_cannot_be_true_is_refused() {
 
 #[test]
 fn trees_that_cannot_be_true_are_refused() {
-    let two = changed(|one| one.state.sessions[0].tabs[0].active = false);
+    let two = changed(|one| one.state.sessions[0].tabs[0].panes[0].active = false);
     assert!(refused(&two).contains("active"), "{}", refused(&two));
     let pane = changed(|one| one.state.sessions[0].tabs[0].panes[0].rect.width += 1);
     refused(&pane);
@@ -115,7 +115,9 @@ fn trees_that_cannot_be_true_are_refused() {
     });
     assert!(refused(&lines).contains("another length"));
     refused(&changed(|one| one.meta.time = Millis(i64::MAX)));
-    refused(&changed(|one| one.meta.server.started = Millis(i64::MIN)));
+    refused(&changed(|one| {
+        one.meta.server.process.as_mut().unwrap().started = Millis(i64::MIN);
+    }));
     refused(&changed(|one| one.meta.host = "\x1b[2J".into()));
     refused(&changed(|one| {
         one.meta.redactions = vec![RedactionCount {
@@ -198,14 +200,14 @@ fn large_claims_take_no_memory() {
 
 #[test]
 fn a_line_without_an_end_is_refused_when_it_is_long() {
-    let mut bytes = b"muxtape portable 1\n".to_vec();
+    let mut bytes = b"muxtape portable 2\n".to_vec();
     bytes.resize(usize::try_from(form::MOST_DESCRIPTION).unwrap() + 100, b'[');
     assert!(matches!(
         open(&bytes).err().unwrap(),
         PortableError::TooLarge { .. }
     ));
     let deep = [
-        &b"muxtape portable 1\n"[..],
+        &b"muxtape portable 2\n"[..],
         b"{\"x\":",
         &[b'['; 100_000],
         b"\n",
@@ -224,11 +226,15 @@ fn what_acts_on_a_terminal_does_not_come_in() {
     pane.contents = Some(shown.reference());
     snapshot.meta.root = snapshot.state.digest();
     snapshot.meta.sessions = snapshot.state.summaries();
-    snapshot.meta.description = Some("a\x1b[2Jb".into());
+    snapshot.meta.notes = vec![Note {
+        time: None,
+        kind: NoteKind::User,
+        text: "a\x1b[2Jb".into(),
+    }];
     let s = scratch();
     let came = take(&s.store, &file(&[shown], &[snapshot]), &Trusting).unwrap();
     let meta = &came[0].meta;
     assert_eq!(texts(&s.store, meta.id), [text("ab\x1b[31mred")]);
-    assert!(!meta.description.as_ref().unwrap().contains('\x1b'));
+    assert!(!meta.description().unwrap().contains('\x1b'));
     assert!(s.store.verify().unwrap().is_ok());
 }

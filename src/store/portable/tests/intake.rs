@@ -107,8 +107,8 @@ fn names_that_are_taken_are_left_out_and_noted() {
             .unwrap();
         assert_eq!(came[0].unnamed.as_deref(), Some("before rebase"));
         assert_eq!(came[0].meta.name, None);
-        let note = came[0].meta.description.as_deref();
-        assert_eq!(note, Some("it was named before rebase"));
+        let note = came[0].meta.description();
+        assert_eq!(note.as_deref(), Some("it was named before rebase"));
         assert_eq!(came[1].unnamed, None);
         assert_eq!(came[1].meta.name.as_deref(), Some("before rebase"));
     }

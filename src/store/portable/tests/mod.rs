@@ -87,9 +87,6 @@ fn listed(store: &Store) -> Vec<SnapshotMeta> {
 /// The texts of a snapshot's panes.
 fn texts(store: &Store, id: SnapshotId) -> Vec<Contents> {
     let loaded = store.load(id).unwrap();
-    let shown = loaded.state.panes();
-    let shown: Vec<_> = shown
-        .filter_map(|(_, _, pane)| Some(pane.contents?.digest))
-        .collect();
+    let shown: Vec<_> = loaded.state.texts().map(|text| text.digest).collect();
     store.contents(&shown).unwrap()
 }

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::snapshot::{Cause, RedactionCount};
+use crate::model::snapshot::{Cause, Provenance, RedactionCount, Trust};
 use crate::model::testing::any_state;
 use crate::store::care::migrate;
 use crate::store::testing::{
@@ -50,6 +50,9 @@ pub(super) fn fill(store: &Store) -> Vec<SnapshotMeta> {
 fn told(meta: &SnapshotMeta) -> SnapshotMeta {
     SnapshotMeta {
         cause: Cause::Import,
+        provenance: Provenance::Imported {
+            trust: Trust::Foreign,
+        },
         stored_bytes: 0,
         ..meta.clone()
     }
@@ -118,7 +121,7 @@ fn the_description_is_read_without_muxtape() {
     let metas = fill(&s.store);
     let bytes = all(&s.store);
     let lines: Vec<&[u8]> = bytes.splitn(4, |byte| *byte == b'\n').collect();
-    assert_eq!(lines[0], b"muxtape portable 1");
+    assert_eq!(lines[0], b"muxtape portable 2");
     let json: serde_json::Value = serde_json::from_slice(lines[1]).unwrap();
     assert_eq!(json["schema"], "muxtape.portable/1");
     assert_eq!(json["muxtape"], env!("CARGO_PKG_VERSION"));
@@ -175,14 +178,14 @@ fn assert_golden(name: &str, from: &Store, metas: &[SnapshotMeta]) {
 }
 
 #[test]
-fn form_1_is_read_for_ever() {
+fn form_2_is_read_for_ever() {
     let from = scratch();
     let metas = fill(&from.store);
-    assert_golden("portable-form-1.muxtape", &from.store, &metas);
+    assert_golden("portable-form-2.muxtape", &from.store, &metas);
 }
 
 #[test]
-fn form_1_with_something_in_every_detail_is_read_for_ever() {
+fn form_2_with_something_in_every_detail_is_read_for_ever() {
     let from = scratch();
     migrate::tests::fill::fill(&from.store);
     let mut metas = listed(&from.store);
@@ -191,7 +194,14 @@ fn form_1_with_something_in_every_detail_is_read_for_ever() {
     // The same tree under a server of another kind has no parent in the file.
     metas.truncate(1);
     metas[0].parent = None;
-    assert_golden("portable-form-1-details.muxtape", &from.store, &metas);
+    assert_golden("portable-form-2-details.muxtape", &from.store, &metas);
+}
+
+#[test]
+fn form_2_with_all_that_no_front_end_says_yet_is_read_for_ever() {
+    let from = scratch();
+    let metas = migrate::tests::place::fill(&from.store);
+    assert_golden("portable-form-2-place.muxtape", &from.store, &metas);
 }
 
 proptest! {

@@ -148,15 +148,20 @@ fn another_file_is_none_and_a_newer_one_is_left_for_a_newer_muxtape() {
         let hash = blake3::hash(lines.as_bytes()).to_hex();
         format!("{lines}blake3 {hash}\nwhatever comes then")
     };
-    let error = why(newer(2).as_bytes());
+    let error = why(newer(3).as_bytes());
     assert!(
         matches!(
             error,
             PortableError::Newer {
-                found: 2,
-                supported: 1
+                found: 3,
+                supported: 2
             }
         ),
+        "{error}"
+    );
+    let error = why(newer(1).as_bytes());
+    assert!(
+        matches!(error, PortableError::Unreleased { found: 1 }),
         "{error}"
     );
     let error = why(newer(0).as_bytes());

@@ -9,7 +9,8 @@ use crate::model::diff::diff;
 use crate::model::digest::Digest;
 use crate::model::id::SnapshotId;
 use crate::model::snapshot::{
-    Cause, ChangeCount, Life, LifeId, RecoveryState, Snapshot, SnapshotMeta,
+    Cause, ChangeCount, Life, LifeId, Note, NoteKind, Provenance, RecoveryState, Snapshot,
+    SnapshotMeta,
 };
 use crate::model::time::Millis;
 use crate::redact::Clean;
@@ -79,7 +80,7 @@ impl Model {
                         .sessions
                         .retain(|session| new.state.session(&session.name).is_some());
                 }
-                diff(&before, &new.state, same_life).count()
+                diff(&before, &new.state).count()
             }
         };
         let meta = SnapshotMeta {
@@ -87,8 +88,12 @@ impl Model {
             parent: parent.map(|parent| parent.meta.id),
             time: new.time,
             cause: new.cause,
+            provenance: Provenance::Recorded,
             name: new.name.clone().map(Clean::into_inner),
-            description: new.description.clone().map(Clean::into_inner),
+            notes: noted(
+                new.description.as_ref().map(ToString::to_string),
+                Some(new.time),
+            ),
             tags: new.tags.iter().map(ToString::to_string).collect(),
             pinned: new.pinned,
             archived: false,
@@ -102,6 +107,7 @@ impl Model {
             logical_bytes: texts.map(|text| text.bytes).sum(),
             took_ms: new.took_ms,
             redactions: new.redactions.clone(),
+            gap: None,
         };
         self.check_free(&meta, meta.name.as_deref())?;
         match parent {
@@ -169,7 +175,7 @@ impl Model {
             let meta = &mut self.timeline.get_mut(id).unwrap().meta;
             match edit {
                 Edit::Rename(name) => meta.name.clone_from(name),
-                Edit::Describe(text) => meta.description.clone_from(text),
+                Edit::Describe(text) => meta.notes = noted(text.clone(), None),
                 Edit::Tag(tag) => {
                     let mut tags: BTreeSet<String> = meta.tags.drain(..).collect();
                     tags.insert(tag.clone());
@@ -240,7 +246,11 @@ impl Model {
     pub(super) fn lives(&self) -> Vec<Life> {
         let mut lives: Vec<Life> = self.lives.values().cloned().collect();
         lives.sort_by_key(|life| {
-            std::cmp::Reverse((life.first_seen, life.server.started, life.id()))
+            std::cmp::Reverse((
+                life.first_seen,
+                life.server.process.map(|own| own.started),
+                life.id(),
+            ))
         });
         lives
     }
@@ -253,4 +263,14 @@ pub(super) fn digests(held: &Snapshot) -> Vec<Digest> {
         .filter_map(|(_, _, pane)| pane.contents)
         .map(|text| text.digest)
         .collect()
+}
+
+/// What a user noted.
+fn noted(text: Option<String>, time: Option<Millis>) -> Vec<Note> {
+    let note = text.map(|text| Note {
+        time,
+        kind: NoteKind::User,
+        text,
+    });
+    note.into_iter().collect()
 }

@@ -31,7 +31,7 @@ fn compared(width: u16, height: u16) -> State {
     let size = crate::model::geometry::Size { width, height };
     update(&mut state, Msg::Resize(size));
     testing::render(&mut state, width, height);
-    let difference = diff(&a.state, &b.state, true);
+    let difference = diff(&a.state, &b.state);
     let side = |world: World, meta| SideState {
         meta,
         state: world.state.into(),

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::describe::{Described, describe};
 use super::golden::{digests, golden};
-use crate::store::care::migrate::{Point, run, v1};
+use crate::store::care::migrate::{Point, run, v2};
 use crate::store::record::fault::Fault;
 use crate::store::record::frame::Kind;
 use crate::store::{Query, Store, StoreError};
@@ -53,7 +53,7 @@ fn snapshots(told: Described) -> Described {
 
 #[test]
 fn damaged_snapshots_are_named_and_the_others_are_carried_over() {
-    let (_place, store, expected) = golden(1);
+    let (_place, store, expected) = golden(2);
     flip(&store, TIMELINE, |at| at == 11);
     flip(&store, STATES, |at| at == 30 || at == 31);
     let plan = store.plan_migration().unwrap().unwrap();
@@ -70,8 +70,8 @@ fn damaged_snapshots_are_named_and_the_others_are_carried_over() {
 
 #[test]
 fn a_snapshot_without_one_of_its_texts_is_partial() {
-    let (_place, store, _) = golden(1);
-    let (_whole_place, whole, _) = golden(1);
+    let (_place, store, _) = golden(2);
+    let (_whole_place, whole, _) = golden(2);
     let whole = snapshots(describe(&whole));
     flip(&store, LITERALS, |at| at % 5 == 4);
     let migrated = store.migrate().unwrap().unwrap();
@@ -97,7 +97,7 @@ fn a_snapshot_without_one_of_its_texts_is_partial() {
 
 #[test]
 fn a_store_that_was_changed_in_between_is_carried_over_anew() {
-    let (_place, store, expected) = golden(1);
+    let (_place, store, expected) = golden(2);
     let ended = run(&store.place(), &mut |point| match point {
         Point::Checked => Err(Fault::damaged_object("the test", "it ends here")),
         _ => Ok(()),
@@ -119,7 +119,7 @@ fn a_store_that_was_changed_in_between_is_carried_over_anew() {
 #[test]
 fn a_building_file_that_is_none_is_built_anew() {
     for rubbish in [&b""[..], b"rubbish", &[0; 5000]] {
-        let (_place, store, _) = golden(1);
+        let (_place, store, _) = golden(2);
         fs::write(store.dir().join("muxtape.redb.migrating"), rubbish).unwrap();
         assert!(store.migrate().unwrap().is_some());
         assert!(store.verify().unwrap().is_ok());
@@ -128,14 +128,14 @@ fn a_building_file_that_is_none_is_built_anew() {
 
 #[test]
 fn a_file_with_every_kind_of_torn_page_ends_in_an_answer() {
-    let (_place, store, _) = golden(1);
+    let (_place, store, _) = golden(2);
     let whole = fs::read(store.file()).unwrap();
     let all = Query {
         archived: true,
         ..Query::default()
     };
     for at in (4096..whole.len()).step_by(4096 * 9) {
-        let (_place, store, _) = golden(1);
+        let (_place, store, _) = golden(2);
         let mut torn = whole.clone();
         let end = torn.len().min(at + 4096);
         torn[at..end].fill(0);
@@ -158,18 +158,18 @@ proptest! {
         own in any::<bool>(),
     ) {
         if own && record.len() > 5 {
-            record[..4].copy_from_slice(&[0xd7, b'm', Kind::Schema as u8, 1]);
+            record[..4].copy_from_slice(&[0xd7, b'm', Kind::Schema as u8, 0x20]);
         }
-        let read = v1::unpack_value::<crate::store::file::schema::Schema>(Kind::Schema, 0, &record);
+        let read = v2::unpack_value::<crate::store::file::schema::Schema>(Kind::Schema, 0, &record);
         prop_assert!(read.is_err_and(|fault| fault.is_damage()));
     }
 }
 
 #[test]
 fn the_file_is_a_database_that_says_its_form() {
-    let (_place, store, _) = golden(1);
+    let (_place, store, _) = golden(2);
     let db = Database::open(store.file()).unwrap();
     let txn = db.begin_read().unwrap();
     let schema = crate::store::file::schema::read(&txn).unwrap();
-    assert_eq!((schema.format, schema.oldest_reader), (1, 1));
+    assert_eq!((schema.format, schema.oldest_reader), (2, 2));
 }

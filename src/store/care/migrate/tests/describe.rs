@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::model::contents::Contents;
-use crate::model::snapshot::{Life, ServerIdentity, Snapshot, SnapshotMeta};
+use crate::model::snapshot::{Cause, Life, Note, NoteKind, ServerIdentity, Snapshot, SnapshotMeta};
 use crate::model::time::Millis;
 use crate::store::{Query, Store};
 
@@ -71,11 +71,7 @@ fn is_absent(value: &Value) -> bool {
 }
 
 fn described(store: &Store, snapshot: &Snapshot, since: Option<Millis>) -> Value {
-    let panes = snapshot
-        .state
-        .panes()
-        .filter_map(|(_, _, pane)| pane.contents);
-    let digests: Vec<_> = panes.map(|text| text.digest).collect();
+    let digests: Vec<_> = snapshot.state.texts().map(|text| text.digest).collect();
     let contents = store.contents(&digests).unwrap();
     let texts = contents
         .iter()
@@ -90,7 +86,18 @@ fn described(store: &Store, snapshot: &Snapshot, since: Option<Millis>) -> Value
     }))
 }
 
+/// What form 2 could not tell of a note.
+fn note(note: &Note) -> Option<Value> {
+    let told = note.time.is_some() || note.kind != NoteKind::User;
+    told.then(|| json!(note))
+}
+
 fn meta(meta: &SnapshotMeta) -> Value {
+    // Those that are not the one of the server.
+    let lives = meta.sessions.iter().map(|session| session.life);
+    let lives = lives
+        .filter(|life| *life != meta.life())
+        .map(|life| life.to_string());
     let sessions = meta.sessions.iter().map(|session| {
         let name = session.name.escape_ascii().to_string();
         json!([name, session.tabs, session.panes])
@@ -101,7 +108,11 @@ fn meta(meta: &SnapshotMeta) -> Value {
         "time": meta.time.0,
         "cause": meta.cause.to_string(),
         "name": meta.name,
-        "description": meta.description,
+        "description": meta.description(),
+        "notes": meta.notes.iter().filter_map(note).collect::<Vec<_>>(),
+        "provenance": (meta.provenance.is_own() == (meta.cause == Cause::Import)).then_some(meta.provenance),
+        "gap": meta.gap,
+        "lives": lives.collect::<Vec<_>>(),
         "tags": meta.tags,
         "pinned": meta.pinned,
         "archived": meta.archived,
@@ -122,8 +133,8 @@ fn server(server: &ServerIdentity) -> Value {
         server.mux.to_string(),
         socket,
         server.version,
-        server.pid,
-        server.started.0,
+        server.pid(),
+        server.process.map(|own| own.started.0),
         server.boot.0,
     ])
 }

@@ -4,6 +4,7 @@
 
 use bstr::BString;
 
+use super::place;
 use crate::model::contents::Contents;
 use crate::model::detail::{
     Buffer, Checkout, Floating, Hook, PaneDetail, SessionDetail, Setting, TabDetail, TerminalModes,
@@ -15,7 +16,7 @@ use crate::model::launch::{Launch, LostTarget, RedirectTarget, Redirection, Stan
 use crate::model::program::Program;
 use crate::model::snapshot::{
     BootId, Cause, EndCause, Life, LifeEnd, MuxKind, RecoveryState, RedactionCount, ServerIdentity,
-    SnapshotMeta,
+    ServerProcess, SnapshotMeta,
 };
 use crate::model::time::Millis;
 use crate::model::tree::{
@@ -25,7 +26,7 @@ use crate::model::tree::{
 use crate::store::{Edit, NewSnapshot, Recorded, Store, Storing, Unchanged};
 
 /// The first moment.
-const START: i64 = 1_790_000_000_000;
+pub(super) const START: i64 = 1_790_000_000_000;
 
 /// Snapshots that show a log which grows and loses its first lines.
 const LONG: u32 = 70;
@@ -68,10 +69,11 @@ pub(crate) fn fill(store: &Store) {
         .unwrap();
     // Imported: it notes no life. Its server was never met.
     let mut gone = first.clone();
-    gone.pid = 77;
+    gone.process.as_mut().unwrap().pid = 77;
     record(store, new(400, Cause::Import, &gone, day(3)));
     removed(store, &ids);
     lives(store, &first, &other, &second);
+    place::fill(store);
 }
 
 fn servers() -> (ServerIdentity, ServerIdentity, ServerIdentity) {
@@ -79,28 +81,34 @@ fn servers() -> (ServerIdentity, ServerIdentity, ServerIdentity) {
         mux: MuxKind::Tmux,
         socket: "/tmp/tmux-1000/default".into(),
         version: "3.3a".into(),
-        pid: 100,
-        started: Millis(START - 60_000),
+        process: Some(ServerProcess {
+            pid: 100,
+            started: Millis(START - 60_000),
+        }),
         boot: BootId("8c1d4a52-5a0e-4a2b-9d60-0f3a5d3b8a11".into()),
     };
     let other = ServerIdentity {
         mux: MuxKind::Zellij,
         socket: BString::from(&b"/run/user/1000/zellij/\xff\xfe"[..]),
         version: "0.41.2".into(),
-        pid: 200,
-        started: Millis(START + 150_000),
+        process: Some(ServerProcess {
+            pid: 200,
+            started: Millis(START + 150_000),
+        }),
         boot: first.boot.clone(),
     };
     let second = ServerIdentity {
-        pid: 300,
-        started: Millis(START + 299_000),
+        process: Some(ServerProcess {
+            pid: 300,
+            started: Millis(START + 299_000),
+        }),
         boot: BootId("00000000-0000-4000-8000-000000000002".into()),
         ..first.clone()
     };
     (first, other, second)
 }
 
-fn new(
+pub(super) fn new(
     step: u32,
     cause: Cause,
     server: &ServerIdentity,
@@ -228,14 +236,14 @@ fn lives(store: &Store, first: &ServerIdentity, other: &ServerIdentity, second: 
         .unwrap();
     // Met, and never recorded.
     let mut brief = first.clone();
-    brief.pid = 9;
+    brief.process.as_mut().unwrap().pid = 9;
     let closed = ended(EndCause::Closed);
     store
         .note_life(&life(&brief, closed, RecoveryState::Open))
         .unwrap();
 }
 
-fn text(main: impl Into<BString>) -> Contents {
+pub(super) fn text(main: impl Into<BString>) -> Contents {
     Contents {
         main: main.into(),
         alternate: None,
@@ -441,7 +449,7 @@ fn floating_detail() -> PaneDetail {
             top: 2,
             width: 30,
             height: 10,
-            behind: 0,
+            behind: Some(0),
         }),
         withheld: None,
         launch: Launch::default(),
@@ -471,7 +479,7 @@ fn launch() -> Launch {
     }
 }
 
-const fn rect(left: u16, top: u16, width: u16, height: u16) -> Rect {
+pub(super) const fn rect(left: u16, top: u16, width: u16, height: u16) -> Rect {
     Rect {
         left,
         top,
@@ -502,6 +510,7 @@ fn nested() -> Cell {
 
 fn session(name: &str, handle: u32, tab: Tab) -> Session {
     Session {
+        life: Default::default(),
         detail: Default::default(),
         handle: Some(SessionId::of(handle.into())),
         name: name.into(),
@@ -548,10 +557,11 @@ fn tab(index: u32, texts: &[Contents], step: u32) -> Tab {
 
 fn pane(tab: u32, index: u32, text: &Contents, rect: Rect, step: u32) -> Pane {
     Pane {
+        attachments: Vec::new(),
         detail: Default::default(),
         handle: Some(PaneHandle {
             id: PaneId::of(u64::from(tab * 100 + index)),
-            pid: 4000 + i32::try_from(index).unwrap(),
+            pid: Some(4000 + i32::try_from(index).unwrap()),
         }),
         index,
         title: format!("me@host: ~/src ({})", step / 4).into(),

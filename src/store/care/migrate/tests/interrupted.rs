@@ -58,7 +58,7 @@ fn held(expected: &Expected, what: &str) -> usize {
 #[test]
 fn a_failure_at_any_point_leaves_the_old_store_or_the_new_one() {
     for n in 0.. {
-        let (_place, store, expected) = golden(1);
+        let (_place, store, expected) = golden(2);
         fs::set_permissions(store.file(), fs::Permissions::from_mode(0o600)).unwrap();
         let old = fs::read(store.file()).unwrap();
         let (done, points) = run_until(&store, n, fail);
@@ -116,7 +116,7 @@ fn child_at(dir: &Path, at: usize) -> bool {
 #[test]
 fn a_kill_at_any_point_leaves_the_old_store_or_the_new_one() {
     for n in 0.. {
-        let (_place, store, expected) = golden(1);
+        let (_place, store, expected) = golden(2);
         fs::set_permissions(store.file(), fs::Permissions::from_mode(0o600)).unwrap();
         let old = fs::read(store.file()).unwrap();
         let survived = child_at(store.dir(), n);
@@ -130,7 +130,7 @@ fn a_kill_at_any_point_leaves_the_old_store_or_the_new_one() {
 
 #[test]
 fn killed_again_and_again_it_comes_to_its_end() {
-    let (_place, store, expected) = golden(1);
+    let (_place, store, expected) = golden(2);
     let old = fs::read(store.file()).unwrap();
     fs::set_permissions(store.file(), fs::Permissions::from_mode(0o600)).unwrap();
     // One step further each time than what is left to do.
@@ -144,7 +144,7 @@ fn killed_again_and_again_it_comes_to_its_end() {
 
 #[test]
 fn of_many_at_once_one_migrates() {
-    let (place, store, expected) = golden(1);
+    let (place, store, expected) = golden(2);
     fs::set_permissions(store.file(), fs::Permissions::from_mode(0o600)).unwrap();
     let old = fs::read(store.file()).unwrap();
     std::thread::scope(|scope| {
@@ -165,7 +165,7 @@ fn of_many_at_once_one_migrates() {
 
 #[test]
 fn who_does_not_want_to_wait_is_told_what_for() {
-    let (_place, store, _) = golden(1);
+    let (_place, store, _) = golden(2);
     let wait = Duration::from_millis(5);
     let hasty = Store::new(
         store.dir().to_owned(),
@@ -190,7 +190,7 @@ fn who_does_not_want_to_wait_is_told_what_for() {
 
 #[test]
 fn a_backup_is_never_written_over() {
-    let (_place, store, _) = golden(1);
+    let (_place, store, _) = golden(2);
     let plan = store.plan_migration().unwrap().unwrap();
     fs::create_dir(store.dir().join("backups")).unwrap();
     fs::write(&plan.backup, "another").unwrap();
@@ -202,14 +202,14 @@ fn a_backup_is_never_written_over() {
 
 #[test]
 fn a_plan_changes_nothing_and_is_kept() {
-    let (_place, store, expected) = golden(1);
+    let (_place, store, expected) = golden(2);
     let old = fs::read(store.file()).unwrap();
     let plan = store.plan_migration().unwrap().unwrap();
     assert_eq!(fs::read(store.file()).unwrap(), old);
     assert_eq!(fs::read_dir(store.dir()).unwrap().count(), 1);
     assert_eq!(
         (plan.from, plan.to),
-        (1, crate::store::file::schema::SUPPORTED)
+        (2, crate::store::file::schema::SUPPORTED)
     );
     let held = |what: &str| held(&expected, what) as u64;
     assert_eq!(plan.carried.snapshots, held("snapshot"));

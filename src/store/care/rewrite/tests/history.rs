@@ -224,7 +224,7 @@ fn what_users_noted_is_looked_at_too() {
     let noted = after.meta(metas[3].id);
     assert_eq!(noted.tags, ["z", "‹redacted:plain›"]);
     assert_eq!(
-        noted.description.as_deref(),
+        noted.description().as_deref(),
         Some("the word is ‹redacted:plain›")
     );
     let found = s

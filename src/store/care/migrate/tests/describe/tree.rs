@@ -9,7 +9,9 @@ use crate::model::detail::{
 };
 use crate::model::geometry::{Cell, Layout, Rect};
 use crate::model::launch::{Launch, Redirection};
-use crate::model::tree::{AutomaticRename, ExitState, Pane, ServerState, Session, Tab};
+use crate::model::tree::{
+    Attachment, AutomaticRename, ExitState, Pane, PaneHandle, ServerState, Session, Tab,
+};
 
 fn text(bytes: &BString) -> String {
     bytes.escape_ascii().to_string()
@@ -54,6 +56,7 @@ fn variables(all: &[Variable]) -> Vec<Value> {
 fn session(session: &Session) -> Value {
     let Session {
         handle,
+        life: _,
         name,
         cwd,
         group,
@@ -143,6 +146,15 @@ fn cell(one: &Cell) -> String {
             let parts: Vec<String> = children.iter().map(cell).collect();
             format!("{axis:?} {} [{}]", area(*rect), parts.join("; "))
         }
+        Cell::Stack {
+            rect,
+            panes,
+            expanded,
+        } => format!("stack {panes:?} {} shows {expanded}", area(*rect)),
+        Cell::Pinwheel { rect, children } => {
+            let parts: Vec<String> = children.iter().map(cell).collect();
+            format!("pinwheel {} [{}]", area(*rect), parts.join("; "))
+        }
     }
 }
 
@@ -161,6 +173,7 @@ fn pane(pane: &Pane) -> Value {
         exit,
         screen,
         contents,
+        attachments,
         detail: own,
     } = pane;
     let program = program.as_ref().map(|program| {
@@ -174,7 +187,7 @@ fn pane(pane: &Pane) -> Value {
     });
     let ended = |ExitState { status }: ExitState| json!([status]);
     json!({
-        "handle": handle.map(|own| format!("%{} of process {}", own.id.number(), own.pid)),
+        "handle": handle.map(handled),
         "index": index,
         "title": text(title),
         "cwd": text(cwd),
@@ -191,9 +204,26 @@ fn pane(pane: &Pane) -> Value {
             "history": screen.history,
             "scroll": screen.scroll,
         },
+        "attachments": attachments.iter().map(attachment).collect::<Vec<_>>(),
         "text": contents.map(|own| json!([own.digest.to_string(), own.bytes, own.lines])),
         "detail": detail(own),
     })
+}
+
+fn handled(handle: PaneHandle) -> String {
+    match handle.pid {
+        Some(pid) => format!("%{} of process {pid}", handle.id.number()),
+        None => format!("%{}", handle.id.number()),
+    }
+}
+
+fn attachment(own: &Attachment) -> Value {
+    let Attachment {
+        kind,
+        name,
+        text: of,
+    } = own;
+    json!([kind, text(name), of.digest.to_string(), of.bytes, of.lines])
 }
 
 fn detail(detail: &PaneDetail) -> Value {
@@ -236,7 +266,8 @@ fn detail(detail: &PaneDetail) -> Value {
             height,
             behind,
         } = own;
-        format!("{width}x{height} at {left},{top} behind {behind}")
+        let behind = behind.map_or(String::new(), |behind| format!(" behind {behind}"));
+        format!("{width}x{height} at {left},{top}{behind}")
     });
     let Launch {
         titled,

@@ -1,0 +1,3 @@
+//! The model held against what multiplexers really show.
+
+mod zellij_samples;
