@@ -1,9 +1,9 @@
-//! What a capture costs: `cargo bench --bench capture [-- PART…]`, where the parts are `structure`, `full`,
-//! `increment`, `stall` and `work`; all of them by default.
+//! What a capture costs: `cargo bench --bench capture [-- PART…]`, where the parts are `structure`,
+//! `full`, `increment`, `stall` and `work`; all of them by default.
 //!
-//! Each case has a tmux server of its own. Beside muxtape a plain loop of tmux commands in a shell does the
-//! same in the same run. Times are of the whole way, the start of clients included; medians, with the
-//! processor time of the server.
+//! Each case has a tmux server of its own. Beside muxtape a plain loop of tmux commands in a shell
+//! does the same in the same run. Times are of the whole way, the start of clients included;
+//! medians, with the processor time of the server.
 
 #![allow(
     missing_docs,

@@ -1,8 +1,9 @@
 //! What a working day costs: `cargo bench --bench day [-- CAPTURES]`.
 //!
-//! Records the series of `series/mod.rs` on a real file and prints what each capture added, the processor
-//! time it took, how long snapshots take to load and be verified, and what the file takes. Beside it:
-//! the same captures compressed whole, and restic and borg where they are installed.
+//! Records the series of `series/mod.rs` on a real file and prints what each capture added, the
+//! processor time it took, how long snapshots take to load and be verified, and what the file
+//! takes. Beside it: the same captures compressed whole, and restic and borg where they are
+//! installed.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,9 +1,9 @@
 //! What a long history costs: `cargo bench --bench history`.
 //!
-//! Two stores are filled once and kept below `target/tmp` for the next time: a hundred thousand snapshots
-//! of small panes for what reads records alone, and ten thousand of four panes, one of which is a log that
-//! grows, for searching. `MUXTAPE_BENCH_SNAPSHOTS` makes both smaller. Every measured call is a whole lease
-//! on a real file: open, work, close.
+//! Two stores are filled once and kept below `target/tmp` for the next time: a hundred thousand
+//! snapshots of small panes for what reads records alone, and ten thousand of four panes, one of
+//! which is a log that grows, for searching. `MUXTAPE_BENCH_SNAPSHOTS` makes both smaller. Every
+//! measured call is a whole lease on a real file: open, work, close.
 
 #![allow(
     clippy::unwrap_used,
@@ -87,7 +87,8 @@ fn count(most: u32) -> u32 {
     count.min(most)
 }
 
-/// A store of this many snapshots, half a minute apart; one that was filled before where there is one.
+/// A store of this many snapshots, half a minute apart; one that was filled before where there is
+/// one.
 fn filled(name: &str, count: u32, what: impl Fn(u32) -> (Vec<Session>, Vec<Contents>)) -> Store {
     let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("history-{name}-{count}"));
     let store = Store::new(dir.clone(), StoreOptions::default());

@@ -1,7 +1,7 @@
 //! What the parity file costs a commit: `cargo bench --bench parity`.
 //!
-//! The same captures are recorded in a store with a parity file and in one without (a directory in its
-//! place keeps it from being made), by turns, so that a busy machine is unfair to both.
+//! The same captures are recorded in a store with a parity file and in one without (a directory in
+//! its place keeps it from being made), by turns, so that a busy machine is unfair to both.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,13 +1,15 @@
-//! Saving and restoring beside other ways to do it, in one run: `cargo bench --bench peers [-- PANES …]`.
+//! Saving and restoring beside other ways to do it, in one run: `cargo bench --bench peers [--
+//! PANES …]`.
 //!
-//! A server gets so many panes (10, 100 and 300 unless said otherwise), without text and with 2,000 lines
-//! in each. Each tool saves it and restores what it saved onto another server. All are whole processes,
-//! measured until every pane is there with its text: by the wall, by the processor time of the tool, the
-//! server and the panes, and by the longest wait of another client of the server meanwhile. Tools:
+//! A server gets so many panes (10, 100 and 300 unless said otherwise), without text and with 2,000
+//! lines in each. Each tool saves it and restores what it saved onto another server. All are whole
+//! processes, measured until every pane is there with its text: by the wall, by the processor time
+//! of the tool, the server and the panes, and by the longest wait of another client of the server
+//! meanwhile. Tools:
 //!
 //! - muxtape: `create` into a store that has nothing of it, `restore --yes`;
-//! - a shell loop: `list-panes` and a `capture-pane` for each pane; `new-window`, `split-window` and `cat`
-//!   for each pane: what a script of plain tmux commands does;
+//! - a shell loop: `list-panes` and a `capture-pane` for each pane; `new-window`, `split-window`
+//!   and `cat` for each pane: what a script of plain tmux commands does;
 //! - tmux-resurrect, where `MUXTAPE_BENCH_RESURRECT` names its directory;
 //! - tmuxp, where it is in `PATH`; it saves no text.
 

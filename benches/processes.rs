@@ -1,7 +1,7 @@
 //! What it costs to find out what runs in panes: `cargo bench --bench processes`.
 //!
-//! No tmux is asked within what is measured; only the system is. The half of it on a kernel without lists
-//! of children (`CONFIG_PROC_CHILDREN`) is a look at every process of the machine.
+//! No tmux is asked within what is measured; only the system is. The half of it on a kernel without
+//! lists of children (`CONFIG_PROC_CHILDREN`) is a look at every process of the machine.
 
 #![allow(
     missing_docs,

@@ -1,8 +1,9 @@
 //! What cleaning the past costs: `cargo bench --bench recheck`.
 //!
-//! A history of one pane with a log that grows by twenty lines, the last five thousand of which are there, and of
-//! three shells. Every thousandth line of the log holds what a rule finds that came later. `MUXTAPE_BENCH_SNAPSHOTS`
-//! says how many snapshots. Each figure is of one run, of a store that was compacted.
+//! A history of one pane with a log that grows by twenty lines, the last five thousand of which are
+//! there, and of three shells. Every thousandth line of the log holds what a rule finds that came
+//! later. `MUXTAPE_BENCH_SNAPSHOTS` says how many snapshots. Each figure is of one run, of a store
+//! that was compacted.
 
 #![allow(
     clippy::unwrap_used,

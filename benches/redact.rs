@@ -1,5 +1,5 @@
-//! What taking secrets out costs: before the first text, per byte of text without any, and of text that
-//! was made to be slow.
+//! What taking secrets out costs: before the first text, per byte of text without any, and of text
+//! that was made to be slow.
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "a bench may panic")]
 

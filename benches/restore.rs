@@ -1,8 +1,8 @@
 //! What a restore costs: `cargo bench --bench restore`.
 //!
-//! Each measured call plans and applies a restore onto a private server without sessions: tabs of five
-//! panes, structure only and with 2,000 lines of text in each. `benches/peers.rs` has the same beside
-//! other tools, as whole processes.
+//! Each measured call plans and applies a restore onto a private server without sessions: tabs of
+//! five panes, structure only and with 2,000 lines of text in each. `benches/peers.rs` has the same
+//! beside other tools, as whole processes.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a bench may panic")]
 

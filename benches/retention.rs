@@ -1,7 +1,7 @@
 //! What deciding about what is kept costs: `cargo bench --bench retention`.
 //!
-//! The store has ten thousand snapshots (`MUXTAPE_BENCH_SNAPSHOTS` for another number) of three sessions.
-//! Every measured call is a whole lease on a real file: open, walk, decide, close.
+//! The store has ten thousand snapshots (`MUXTAPE_BENCH_SNAPSHOTS` for another number) of three
+//! sessions. Every measured call is a whole lease on a real file: open, walk, decide, close.
 
 #![allow(clippy::unwrap_used, missing_docs, reason = "a bench may panic")]
 

@@ -1,7 +1,7 @@
 //! What recording and reading cost: `cargo bench --bench store`.
 //!
-//! The series is ten panes of about a megabyte each, as a working day leaves them. Every measured call
-//! is a whole lease on a real file: open, work, commit and sync, close.
+//! The series is ten panes of about a megabyte each, as a working day leaves them. Every measured
+//! call is a whole lease on a real file: open, work, commit and sync, close.
 
 #![allow(
     clippy::unwrap_used,

@@ -25,7 +25,8 @@ pub(crate) fn text(data: &[u8]) {
     assert_eq!(ansi::plain(coloured.as_bytes()), shown);
 }
 
-/// Captured text without its secrets: stable, in its colours, and the same where it is redacted in two parts.
+/// Captured text without its secrets: stable, in its colours, and the same where it is redacted in
+/// two parts.
 pub(crate) fn redact(data: &[u8]) {
     static REDACTOR: LazyLock<Option<Redactor>> =
         LazyLock::new(|| Redactor::new(&RedactSettings::default()).ok());
@@ -46,8 +47,8 @@ pub(crate) fn redact(data: &[u8]) {
     assert_eq!(parts.concat(), **clean);
 }
 
-/// Bytes that are no text stand for what begins secrets, so that few of them go far, and no file of the corpus
-/// looks like a secret.
+/// Bytes that are no text stand for what begins secrets, so that few of them go far, and no file of
+/// the corpus looks like a secret.
 fn with_words(data: &[u8]) -> Vec<u8> {
     const WORDS: [&str; 11] = [
         concat!("-----BEGIN", " PRIVATE KEY-----\n"),
@@ -101,7 +102,8 @@ pub(crate) fn words(data: &[u8]) {
     }
 }
 
-/// tmux layout strings, in both notations: what is accepted tiles, and what is printed of it reads the same.
+/// tmux layout strings, in both notations: what is accepted tiles, and what is printed of it reads
+/// the same.
 pub(crate) fn layout(data: &[u8]) {
     if let Ok(read) = layout::parse(data) {
         assert!(read.tiled.check().is_ok());

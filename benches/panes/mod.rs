@@ -70,7 +70,8 @@ impl Panes {
         panes
     }
 
-    /// Lets one pane of each of the windows (or all of one window) print twenty lines, and waits for them.
+    /// Lets one pane of each of the windows (or all of one window) print twenty lines, and waits
+    /// for them.
     pub(crate) fn print(&mut self, panes: impl IntoIterator<Item = String>) {
         self.round += 1;
         let round = self.round.to_string();
@@ -119,8 +120,8 @@ impl Panes {
         Duration::from_nanos(used.unwrap_or(0))
     }
 
-    /// Runs something while another client asks the server for a word again and again; the longest that it
-    /// waited, its own start included.
+    /// Runs something while another client asks the server for a word again and again; the longest
+    /// that it waited, its own start included.
     pub(crate) fn longest_wait(&self, run: impl FnOnce()) -> Duration {
         let done = AtomicBool::new(false);
         std::thread::scope(|scope| {

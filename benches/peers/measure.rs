@@ -39,8 +39,8 @@ impl Cost {
     }
 }
 
-/// The median of some runs. The waiting of others is measured in a run of its own, because asking costs
-/// processor time; `run` is told whether it is that one.
+/// The median of some runs. The waiting of others is measured in a run of its own, because asking
+/// costs processor time; `run` is told whether it is that one.
 pub(crate) fn median(mut run: impl FnMut(bool) -> Cost) -> Cost {
     let stall = run(true).stall;
     let mut costs = Vec::new();
@@ -97,8 +97,8 @@ fn longest_wait(server: &TmuxServer, done: &AtomicBool) -> Duration {
     longest
 }
 
-/// Processor time so far of all that this process has started and waited for, of the server, and of the
-/// processes of its panes.
+/// Processor time so far of all that this process has started and waited for, of the server, and of
+/// the processes of its panes.
 fn processor(server: &TmuxServer) -> Duration {
     let panes = server.run(["list-panes", "-a", "-F", "#{pane_pid}"]);
     let panes = panes.lines().filter_map(|pid| pid.parse().ok());
@@ -107,14 +107,15 @@ fn processor(server: &TmuxServer) -> Duration {
     TICK * (ticks("self", 2..4) + of_server + theirs)
 }
 
-/// Of a process, in the order of `/proc/PID/stat`: user and system time of its own, and of the children
-/// that it has waited for.
+/// Of a process, in the order of `/proc/PID/stat`: user and system time of its own, and of the
+/// children that it has waited for.
 fn ticks(pid: &str, which: std::ops::Range<usize>) -> u32 {
     let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else {
         return 0;
     };
     let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or("").split(' ').collect();
-    // The first after the name is the third of all; the times are the fourteenth and those behind it.
+    // The first after the name is the third of all; the times are the fourteenth and those behind
+    // it.
     let times = fields.get(12..16).unwrap_or(&[]);
     let times = times.get(which).unwrap_or(&[]);
     times

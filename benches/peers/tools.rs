@@ -78,7 +78,8 @@ impl Tool {
         !matches!(self, Tool::Tmuxp)
     }
 
-    /// Removes what it has saved. What muxtape saves goes into a store that has been in use, of `other`.
+    /// Removes what it has saved. What muxtape saves goes into a store that has been in use, of
+    /// `other`.
     pub(crate) fn forget(&self, source: &TmuxServer, other: &TmuxServer) {
         let _ = fs::remove_dir_all(self.place(source));
         if let Tool::Muxtape = self {
@@ -109,7 +110,8 @@ impl Tool {
         }
     }
 
-    /// What another server has to call the thing that it has saved of `source`: names mean one server, ids any.
+    /// What another server has to call the thing that it has saved of `source`: names mean one
+    /// server, ids any.
     pub(crate) fn saved(&self, source: &TmuxServer) -> String {
         if !matches!(self, Tool::Muxtape) {
             return String::new();

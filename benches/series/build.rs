@@ -1,4 +1,5 @@
-//! Sessions and snapshots as benches make them: what a series does not say itself is the same in all.
+//! Sessions and snapshots as benches make them: what a series does not say itself is the same in
+//! all.
 
 #![allow(
     dead_code,

@@ -1,8 +1,8 @@
 //! A working day in ten panes: what the store is measured with.
 //!
 //! Three logs of two to three megabytes with a full history, a build, three shells, an editor, a
-//! process viewer and a pager: about ten megabytes of text, coloured as terminals show it. Everything
-//! comes from one seed, so that two runs see the same bytes.
+//! process viewer and a pager: about ten megabytes of text, coloured as terminals show it.
+//! Everything comes from one seed, so that two runs see the same bytes.
 
 use muxtape::model::contents::Contents;
 use muxtape::model::tree::{PaneHandle, PaneId, ServerState, Session, SessionId, Tab, TabId};

@@ -24,8 +24,8 @@ pub struct Figures {
 pub struct SessionFigures {
     /// The name.
     pub name: BString,
-    /// Bytes of its text in the newest snapshot, as if stored whole and uncompressed; 0 where it is not
-    /// in that one.
+    /// Bytes of its text in the newest snapshot, as if stored whole and uncompressed; 0 where it is
+    /// not in that one.
     pub bytes: u64,
     /// Snapshots that it is in.
     pub snapshots: u64,

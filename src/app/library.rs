@@ -155,8 +155,8 @@ impl Library {
         self.entries.get(self.position(id)?)
     }
 
-    /// The newest entry at or before a moment. Entries are in the order of recording, which is not that of
-    /// their times where the clock went back.
+    /// The newest entry at or before a moment. Entries are in the order of recording, which is not
+    /// that of their times where the clock went back.
     #[must_use]
     pub fn at(&self, time: Millis) -> Option<&Entry> {
         let mut entries = self.entries.iter();
@@ -220,7 +220,8 @@ impl Library {
         self.revision += 1;
     }
 
-    /// Takes in the newest page as it is now: what is new, edited, or gone. Whether anything differs.
+    /// Takes in the newest page as it is now: what is new, edited, or gone. Whether anything
+    /// differs.
     pub fn reconcile(&mut self, page: &[SnapshotMeta], more: bool) -> bool {
         let cut = match page.last() {
             Some(last) if more => self.entries.partition_point(|entry| entry.id >= last.id),

@@ -1,5 +1,5 @@
-//! Who records and how it goes, and what the header says of it: pure, from what was seen last and the time
-//! of day.
+//! Who records and how it goes, and what the header says of it: pure, from what was seen last and
+//! the time of day.
 
 use crate::app::words::age;
 use crate::model::time::Millis;

@@ -1,8 +1,8 @@
 //! The interface without a terminal: state, messages, effects, key map.
 //!
 //! [`update()`] is the only way in which the state changes. It does no I/O, reads no clock, starts
-//! nothing and knows nothing of the terminal; what is to be done comes out as [`Effect`]s, which are
-//! data, and comes back as [`Msg::Answer`]. So every transition can be tested as a function.
+//! nothing and knows nothing of the terminal; what is to be done comes out as [`Effect`]s, which
+//! are data, and comes back as [`Msg::Answer`]. So every transition can be tested as a function.
 
 pub mod effect;
 pub mod figures;

@@ -67,8 +67,8 @@ impl Shared {
         names.into_iter().cloned().collect()
     }
 
-    /// The newest listed entry. An undo point stands for what a restore took away, and is the newest only
-    /// where there is nothing else.
+    /// The newest listed entry. An undo point stands for what a restore took away, and is the
+    /// newest only where there is nothing else.
     fn newest(&self) -> Option<&Entry> {
         let listed = || {
             self.library
@@ -139,8 +139,8 @@ impl Shared {
         }
     }
 
-    /// The `count`th entry before or after the one that is looked at, of those that are wanted; fewer
-    /// steps where there are not as many.
+    /// The `count`th entry before or after the one that is looked at, of those that are wanted;
+    /// fewer steps where there are not as many.
     fn nth(
         &self,
         older: bool,
@@ -192,8 +192,8 @@ impl Shared {
         found
     }
 
-    /// The entries around the one at a place that are of the same day without any of another day between
-    /// them: where the clock jumped, entries of one day can stand in several places.
+    /// The entries around the one at a place that are of the same day without any of another day
+    /// between them: where the clock jumped, entries of one day can stand in several places.
     fn day_at(&self, place: usize) -> Range<usize> {
         let entries = self.library.entries();
         let Some(entry) = entries.get(place) else {

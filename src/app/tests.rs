@@ -513,8 +513,8 @@ fn the_newest_is_what_was_recorded_and_not_what_a_restore_took_away() {
 
 #[test]
 fn a_clock_that_jumped_hides_no_snapshot() {
-    // In the order of recording: a morning, a year later by mistake, the noon of the same day, the year
-    // before, and the afternoon.
+    // In the order of recording: a morning, a year later by mistake, the noon of the same day, the
+    // year before, and the afternoon.
     let year = 366 * 24;
     let stamps = [
         clock(9, 0, 0),

@@ -1,5 +1,6 @@
-//! Roles of what is drawn, and the style of each. Colours are those of the terminal's own palette on
-//! its own background; a sign always stands beside a colour, so that nothing is lost without colour.
+//! Roles of what is drawn, and the style of each. Colours are those of the terminal's own palette
+//! on its own background; a sign always stands beside a colour, so that nothing is lost without
+//! colour.
 
 use std::collections::BTreeMap;
 

@@ -1,11 +1,12 @@
 //! What is never recorded.
 //!
-//! A session or a tab that is never recorded is left out as if it were not there. A pane stays as a place in
-//! its tab's layout, and nothing else is kept of it: it is withheld ([`Withheld`]). That holds for panes
-//! that somebody marked as private, too. What is not known is taken for what is never recorded.
+//! A session or a tab that is never recorded is left out as if it were not there. A pane stays as a
+//! place in its tab's layout, and nothing else is kept of it: it is withheld ([`Withheld`]). That
+//! holds for panes that somebody marked as private, too. What is not known is taken for what is
+//! never recorded.
 //!
-//! Names and directories are judged as they are at the moment of a capture; what a program leaves on a
-//! screen after it ended is text like other text.
+//! Names and directories are judged as they are at the moment of a capture; what a program leaves
+//! on a screen after it ended is text like other text.
 
 mod directory;
 mod program;
@@ -25,7 +26,8 @@ use crate::model::tree::{
     AutomaticRename, Pane, PaneHandle, PaneId, Screen, ServerState, Session, Tab, TabId,
 };
 
-/// What is never recorded, by the settings of the user. Without any, only what is marked as private.
+/// What is never recorded, by the settings of the user. Without any, only what is marked as
+/// private.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Exclusions {
     sessions: Vec<Pattern>,
@@ -52,9 +54,9 @@ impl Exclusions {
         }
     }
 
-    /// The same for directories that are reached through links, too: in a pattern, because the system tells where a
-    /// process is without them, and in what is looked at, because shells tell by which of them they went there. Looks
-    /// at the file system, now and each time.
+    /// The same for directories that are reached through links, too: in a pattern, because the
+    /// system tells where a process is without them, and in what is looked at, because shells tell
+    /// by which of them they went there. Looks at the file system, now and each time.
     #[must_use]
     pub fn with_links_followed(mut self) -> Self {
         let real = self.directories.iter();
@@ -76,8 +78,8 @@ impl Exclusions {
         }
     }
 
-    /// Takes out of a state what is never recorded. What is left is a state that can be true if this one was;
-    /// doing it twice is doing it once.
+    /// Takes out of a state what is never recorded. What is left is a state that can be true if
+    /// this one was; doing it twice is doing it once.
     pub fn apply(&self, state: &mut ServerState) {
         self.leave_out(state);
         // By their numbers: a pane can be in several sessions.
@@ -117,8 +119,8 @@ impl Exclusions {
         }
     }
 
-    /// The panes of a state, after [`Exclusions::apply`], whose texts are not recorded. A pane in several
-    /// sessions is one of them where one of its sessions says so.
+    /// The panes of a state, after [`Exclusions::apply`], whose texts are not recorded. A pane in
+    /// several sessions is one of them where one of its sessions says so.
     #[must_use]
     pub fn without_texts(&self, state: &ServerState) -> HashSet<PaneHandle> {
         let panes = state.panes().filter(|(session, _, pane)| {
@@ -157,7 +159,8 @@ impl Exclusions {
         holds(place) || followed && real().unwrap_or_default()
     }
 
-    /// Leaves sessions and tabs out. A tab that is also in a session that is left out goes from all of them.
+    /// Leaves sessions and tabs out. A tab that is also in a session that is left out goes from all
+    /// of them.
     fn leave_out(&self, state: &mut ServerState) {
         let named = |patterns: &[Pattern], name: &BString| {
             patterns.iter().any(|pattern| pattern.fits(name.as_bstr()))

@@ -1,8 +1,9 @@
-//! What is remembered of texts between two captures, so that the next one asks only for what is new.
+//! What is remembered of texts between two captures, so that the next one asks only for what is
+//! new.
 //!
-//! For each pane: its scrollback up to a bookmark, without secrets but for its last lines, which the next ones may
-//! belong to. Kept in memory alone, and bounded: what was not used for
-//! longest is forgotten, and read anew when its pane moves.
+//! For each pane: its scrollback up to a bookmark, without secrets but for its last lines, which
+//! the next ones may belong to. Kept in memory alone, and bounded: what was not used for longest is
+//! forgotten, and read anew when its pane moves.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -28,8 +29,8 @@ pub(super) struct Memory {
 /// What is remembered of a pane's text.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Remembered {
-    /// Its scrollback; `None` where that would have been too much. Then it can be told whether the text is
-    /// still the same, but not what is new.
+    /// Its scrollback; `None` where that would have been too much. Then it can be told whether the
+    /// text is still the same, but not what is new.
     pub(super) kept: Option<Growing>,
     /// Up to where that goes.
     pub(super) bookmark: Arc<Bookmark>,
@@ -51,8 +52,9 @@ impl Memory {
             .filter(|remembered| remembered.continued < TRUSTED)
     }
 
-    /// Whether the last text of a pane was put together from what was read at several times: it is what
-    /// the pane shows as far as could be told, and is read as a whole when the pane has come to rest.
+    /// Whether the last text of a pane was put together from what was read at several times: it is
+    /// what the pane shows as far as could be told, and is read as a whole when the pane has come
+    /// to rest.
     pub(super) fn is_put_together(&self, pane: &PaneHandle) -> bool {
         self.panes.get(pane).is_some_and(|one| one.continued > 0)
     }

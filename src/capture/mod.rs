@@ -1,8 +1,9 @@
 //! From a multiplexer to a redacted state with its texts.
 //!
-//! What leaves this room is whole and clean: a capture in which something is missing or does not add
-//! up is an error, what is never recorded is not in it ([`Exclusions`]), and every captured string has gone
-//! through the [`Redactor`], as its type says ([`Clean`]). This room never writes anything.
+//! What leaves this room is whole and clean: a capture in which something is missing or does not
+//! add up is an error, what is never recorded is not in it ([`Exclusions`]), and every captured
+//! string has gone through the [`Redactor`], as its type says ([`Clean`]). This room never writes
+//! anything.
 
 pub mod exclusions;
 mod memory;
@@ -32,8 +33,8 @@ pub use snapshot::Stamp;
 use memory::Memory;
 use texts::Texts;
 
-/// How often a capture starts again because panes came or went while it ran. The texts that were captured
-/// until then are kept.
+/// How often a capture starts again because panes came or went while it ran. The texts that were
+/// captured until then are kept.
 const ATTEMPTS: u32 = 4;
 
 /// What to capture.
@@ -63,7 +64,8 @@ pub struct Captured {
     pub contents: BTreeMap<Digest, Clean<Contents>>,
     /// How long it took.
     pub took: Duration,
-    /// What was taken out of the state and of every text that it refers to, also of those that were captured before.
+    /// What was taken out of the state and of every text that it refers to, also of those that were
+    /// captured before.
     pub redactions: Vec<RedactionCount>,
     /// What was taken out of each of those texts.
     tallies: HashMap<Digest, Tally>,
@@ -72,8 +74,8 @@ pub struct Captured {
 }
 
 impl Captured {
-    /// Whether there are texts that were put together from what was read at several times, and shall be
-    /// read as a whole once their panes have come to rest.
+    /// Whether there are texts that were put together from what was read at several times, and
+    /// shall be read as a whole once their panes have come to rest.
     #[must_use]
     pub fn has_put_together(&self) -> bool {
         self.memory.has_put_together()
@@ -115,15 +117,16 @@ pub enum CaptureError {
 
 /// Captures what `mux` shows.
 ///
-/// The texts of panes that have not been active since `previous` are not captured again: their panes
-/// refer to the same texts as there. Of the others only what is new is asked for, where `previous` was told
-/// to remember them. `previous` must have been made with the same rules and limits.
+/// The texts of panes that have not been active since `previous` are not captured again: their
+/// panes refer to the same texts as there. Of the others only what is new is asked for, where
+/// `previous` was told to remember them. `previous` must have been made with the same rules and
+/// limits.
 ///
-/// What is marked as private while the capture runs is not in it. Everything that a capture holds was read before
-/// its last question, and with that one it is asked which panes are private: if one is that was not when the
-/// structure was observed, all is observed again. So a mark that was set before the last question is honoured,
-/// whatever was read before it was set; and the text of a pane is only taken from an answer that says, of
-/// the same moment, that the pane is not private.
+/// What is marked as private while the capture runs is not in it. Everything that a capture holds
+/// was read before its last question, and with that one it is asked which panes are private: if one
+/// is that was not when the structure was observed, all is observed again. So a mark that was set
+/// before the last question is honoured, whatever was read before it was set; and the text of a
+/// pane is only taken from an answer that says, of the same moment, that the pane is not private.
 pub fn capture(
     mux: &dyn Multiplexer,
     redactor: &Redactor,
@@ -152,7 +155,8 @@ pub fn capture(
         // A server without sessions has nothing to be asked about.
         if !names.is_empty() {
             let asked = texts.capture(mux, &seen.server, &state, &known, &silent, &own)?;
-            // A pane has gone since it was observed, or has become private, or an interface was opened in it.
+            // A pane has gone since it was observed, or has become private, or an interface was
+            // opened in it.
             let opened = !asked.interfaces.is_subset(&own);
             if asked.missing || opened || shows(&state, &asked.private) {
                 continue;

@@ -1,6 +1,6 @@
-//! Panes in which muxtape's own interface runs. They are captured as if it were not there: the shell under it,
-//! with the text of the main screen. So an interface that is open adds nothing to the history, and no restore
-//! starts another one.
+//! Panes in which muxtape's own interface runs. They are captured as if it were not there: the
+//! shell under it, with the text of the main screen. So an interface that is open adds nothing to
+//! the history, and no restore starts another one.
 
 use std::collections::BTreeSet;
 

@@ -19,8 +19,8 @@ pub struct Stamp {
 }
 
 impl Captured {
-    /// A snapshot to be recorded: of everything there is, without a name. The texts go with it; the next
-    /// capture can go on from what stays.
+    /// A snapshot to be recorded: of everything there is, without a name. The texts go with it; the
+    /// next capture can go on from what stays.
     #[must_use]
     pub fn snapshot(&mut self, stamp: Stamp) -> NewSnapshot {
         NewSnapshot {

@@ -247,7 +247,8 @@ fn what_is_put_together_is_what_is_read_at_once() {
     let server = TmuxServer::start();
     server.wait_for_prompt("main:");
     let token = &Maker::new(41).fill("ghp_{A36}");
-    // Long lines, so that secrets stand where rows end; but not where lines do, where they could go on.
+    // Long lines, so that secrets stand where rows end; but not where lines do, where they could go
+    // on.
     let line = format!("$i $(printf %$((i % 97))s) {token} .");
     print_lines(&server, 1, 400, &line);
     let mut before = taken(&server, &going_on(), None);

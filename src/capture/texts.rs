@@ -78,10 +78,10 @@ impl<'a> Texts<'a> {
         }
     }
 
-    /// Captures the texts of panes that are not `known`, not `silent`, and not captured already. Those that
-    /// answered are not asked again. With the last question it is asked which panes are private: there is one
-    /// even where no text is wanted. What was read of `silent` panes is forgotten; of `own` ones, in which an
-    /// interface runs, only the main screen is taken.
+    /// Captures the texts of panes that are not `known`, not `silent`, and not captured already.
+    /// Those that answered are not asked again. With the last question it is asked which panes are
+    /// private: there is one even where no text is wanted. What was read of `silent` panes is
+    /// forgotten; of `own` ones, in which an interface runs, only the main screen is taken.
     pub(super) fn capture(
         &mut self,
         mux: &dyn Multiplexer,
@@ -212,7 +212,8 @@ impl<'a> Texts<'a> {
         self.ask(mux, &whole, own, asked)
     }
 
-    /// Whether a text is as it was, because something else in its window was active. Then it is taken.
+    /// Whether a text is as it was, because something else in its window was active. Then it is
+    /// taken.
     fn is_same(&mut self, pane: PaneHandle, text: &PaneText) -> bool {
         let same = self.memory.of(&pane).filter(|before| {
             text.scrollback.is_empty()

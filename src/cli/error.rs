@@ -73,8 +73,8 @@ impl CliError {
         }
     }
 
-    /// The error without what the rules for secrets find in it: names from a living server may be in it, and
-    /// whoever started the command may keep what it says.
+    /// The error without what the rules for secrets find in it: names from a living server may be
+    /// in it, and whoever started the command may keep what it says.
     pub(super) fn without_secrets(self, rules: &RedactSettings) -> Self {
         // Where the rules are broken, that is what the error says.
         let Ok(redactor) = Redactor::new(rules) else {

@@ -1,8 +1,8 @@
 //! Where the log goes: to standard error for commands, to a file for the interface, which owns the
 //! terminal.
 //!
-//! What is logged may have names in it that came from a multiplexer, and standard error is often a file or a
-//! journal: so the rules for secrets see every line before it is written.
+//! What is logged may have names in it that came from a multiplexer, and standard error is often a
+//! file or a journal: so the rules for secrets see every line before it is written.
 
 use std::cell::OnceCell;
 use std::fs::{self, File};
@@ -15,7 +15,8 @@ use tracing_subscriber::filter::LevelFilter;
 use crate::files;
 use crate::redact::{RedactSettings, Redactor, Tally};
 
-/// A log that has grown beyond this many bytes is put aside, as `muxtape.log.old`, at the next start.
+/// A log that has grown beyond this many bytes is put aside, as `muxtape.log.old`, at the next
+/// start.
 const LARGE: u64 = 4 << 20;
 
 /// How much is logged, by `-q` and the number of `-v`.
@@ -75,7 +76,8 @@ impl<W: Write> WithoutSecrets<W> {
 impl<W: Write> Write for WithoutSecrets<W> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let redactor = self.redactor.get_or_init(|| {
-            // Where the user's rules are broken, the command ends with that; until then the built-in ones hold.
+            // Where the user's rules are broken, the command ends with that; until then the
+            // built-in ones hold.
             let own = Redactor::new(&self.rules);
             own.or_else(|_| Redactor::new(&RedactSettings::default()))
                 .ok()

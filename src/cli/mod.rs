@@ -1,8 +1,8 @@
 //! The command line: what can be said to muxtape, what it answers, and with which exit code.
 //!
-//! One file per command under `commands/`; the doc comment of its arguments is its help. This is the
-//! outermost layer: only here errors get their hints and exit codes, and only here the clock, the
-//! environment and randomness are read.
+//! One file per command under `commands/`; the doc comment of its arguments is its help. This is
+//! the outermost layer: only here errors get their hints and exit codes, and only here the clock,
+//! the environment and randomness are read.
 
 mod args;
 mod commands;
@@ -44,9 +44,9 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// A file that would become larger than `ulimit -f` allows makes the write fail, and does not end the process
-/// without a word. The signal is caught, not ignored: what this process becomes or starts has it as
-/// it was, where an ignored one would be handed on to every restored shell.
+/// A file that would become larger than `ulimit -f` allows makes the write fail, and does not end
+/// the process without a word. The signal is caught, not ignored: what this process becomes or
+/// starts has it as it was, where an ignored one would be handed on to every restored shell.
 fn writes_fail_at_the_size_limit() -> std::io::Result<()> {
     let met = std::sync::Arc::default();
     signal_hook::flag::register(signal_hook::consts::SIGXFSZ, met).map(drop)

@@ -1,4 +1,5 @@
-//! Writing answers: text for people, one JSON object for programs; errors and hints to standard error.
+//! Writing answers: text for people, one JSON object for programs; errors and hints to standard
+//! error.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -106,8 +107,8 @@ impl Output {
         self.lines(&text(self))
     }
 
-    /// As [`Output::answer`], with what the answer lacks: under `warnings` beside the data, which is
-    /// left out where there are none, or on standard error.
+    /// As [`Output::answer`], with what the answer lacks: under `warnings` beside the data, which
+    /// is left out where there are none, or on standard error.
     pub(super) fn answer_with<T: Serialize>(
         &self,
         name: &str,
@@ -189,8 +190,8 @@ impl Output {
     }
 }
 
-/// Writes to standard output, to the end: what cannot be written is an error, unless whoever read has seen
-/// enough (`muxtape list | head`). Whatever answers there does it by this.
+/// Writes to standard output, to the end: what cannot be written is an error, unless whoever read
+/// has seen enough (`muxtape list | head`). Whatever answers there does it by this.
 pub(super) fn to_stdout(
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), CliError> {
@@ -213,8 +214,8 @@ fn stderr_line(text: &str) {
 
 /// Tells of a mistake in the arguments, or shows help; gives the code to exit with.
 pub(super) fn report_usage(error: &clap::Error) -> u8 {
-    // clap prints help to standard output and mistakes to standard error, with status 2. What it says of a
-    // mistake repeats what was typed.
+    // clap prints help to standard output and mistakes to standard error, with status 2. What it
+    // says of a mistake repeats what was typed.
     if error.use_stderr() {
         stderr_line(error.render().to_string().trim_end_matches('\n'));
     } else if let Err(error) = to_stdout(|_| error.print()) {

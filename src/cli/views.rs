@@ -82,7 +82,8 @@ impl ListView {
     }
 }
 
-/// Where secrets were hidden: `2 places (github-token 1, url-credentials 1)`; nothing where none were.
+/// Where secrets were hidden: `2 places (github-token 1, url-credentials 1)`; nothing where none
+/// were.
 pub(super) fn hidden(redactions: &[RedactionCount]) -> Option<String> {
     let places: u64 = redactions.iter().map(|rule| u64::from(rule.count)).sum();
     let each = redactions.iter();

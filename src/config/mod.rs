@@ -1,8 +1,8 @@
-//! Settings: what the user can choose, resolved from defaults, the configuration file and flags; and
-//! the places where things live.
+//! Settings: what the user can choose, resolved from defaults, the configuration file and flags;
+//! and the places where things live.
 //!
-//! This room reads the environment and the configuration file, and nothing else. It never writes, and
-//! it never falls back silently: a file that cannot be understood stops the start.
+//! This room reads the environment and the configuration file, and nothing else. It never writes,
+//! and it never falls back silently: a file that cannot be understood stops the start.
 
 mod paths;
 mod retention;

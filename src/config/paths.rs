@@ -93,7 +93,8 @@ impl Paths {
     }
 }
 
-/// The same place by the one name that it has for everybody; of what is not there yet, its directory's.
+/// The same place by the one name that it has for everybody; of what is not there yet, its
+/// directory's.
 fn without_links(path: &Path) -> PathBuf {
     let real = path.canonicalize().ok();
     let beside = || {

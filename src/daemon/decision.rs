@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::model::{Cause, Millis};
 use crate::mux::Probe;
 
-/// Decides from two probes whether to capture now, and for which reason. Structure is captured at once; text when the interval is over, and so are texts
-/// that are to be read `again`.
+/// Decides from two probes whether to capture now, and for which reason. Structure is captured at
+/// once; text when the interval is over, and so are texts that are to be read `again`.
 pub(super) fn decide(
     last: Option<&Probe>,
     probe: &Probe,

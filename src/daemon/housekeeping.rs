@@ -5,14 +5,15 @@ use crate::ops::Host;
 use crate::ops::tell::with_causes;
 use crate::store::Pruned;
 
-/// One part of what is kept: deciding looks at every snapshot, so a large store is looked at less often,
-/// and each capture pays for the same few whatever the size.
+/// One part of what is kept: deciding looks at every snapshot, so a large store is looked at less
+/// often, and each capture pays for the same few whatever the size.
 const PART: usize = 64;
 /// Time after which the next capture makes room in any case.
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
-/// Makes room: after every capture in a small store; in a large one when there are a few more than are
-/// kept, which is one in sixty-four at the most. Where that fails, it is tried again after the next one.
+/// Makes room: after every capture in a small store; in a large one when there are a few more than
+/// are kept, which is one in sixty-four at the most. Where that fails, it is tried again after the
+/// next one.
 #[derive(Debug, Default)]
 pub(super) struct Housekeeping {
     /// Captures since the last time.

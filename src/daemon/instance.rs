@@ -1,5 +1,5 @@
-//! One recorder per server and store: a lock that the kernel releases when its holder dies. Its file tells who
-//! holds it, and when that one looked last.
+//! One recorder per server and store: a lock that the kernel releases when its holder dies. Its
+//! file tells who holds it, and when that one looked last.
 
 use std::fs::File;
 use std::io;
@@ -50,8 +50,8 @@ pub enum InstanceError {
 }
 
 impl Instance {
-    /// Takes the lock of this file for a recorder that will look every so many milliseconds; the file and
-    /// its directory are made (0600, 0700) when they are not there.
+    /// Takes the lock of this file for a recorder that will look every so many milliseconds; the
+    /// file and its directory are made (0600, 0700) when they are not there.
     pub fn acquire(
         path: &Path,
         by: RecordedBy,
@@ -85,7 +85,8 @@ impl Instance {
         }
     }
 
-    /// The recorder that held the lock before, if it was cut off: one that ends in good order leaves nothing.
+    /// The recorder that held the lock before, if it was cut off: one that ends in good order
+    /// leaves nothing.
     #[must_use]
     pub fn predecessor(&self) -> Option<Holder> {
         self.predecessor
@@ -97,8 +98,8 @@ impl Instance {
         self.beat
     }
 
-    /// Notes a look, where others see it. A disk that takes nothing is no reason to stop: others then think
-    /// that this one has stalled.
+    /// Notes a look, where others see it. A disk that takes nothing is no reason to stop: others
+    /// then think that this one has stalled.
     pub(super) fn looked(&mut self, beat: Beat) {
         self.beat = beat;
         if let Err(error) = self.write() {
@@ -188,7 +189,8 @@ fn take(path: &Path) -> Result<(File, Option<Holder>), InstanceError> {
     }
 }
 
-/// Takes the lock. Somebody who only asks who holds it has it shared for a moment: that is waited for.
+/// Takes the lock. Somebody who only asks who holds it has it shared for a moment: that is waited
+/// for.
 fn exclusive(file: &File) -> rustix::io::Result<()> {
     for _ in 0..TRIES {
         let taken = flock(file, FlockOperation::NonBlockingLockExclusive);
@@ -204,8 +206,8 @@ fn exclusive(file: &File) -> rustix::io::Result<()> {
 }
 
 /// The holder of a lock that is held. One that has it since a moment ago has not written its line
-/// yet: nobody, or its predecessor, stands there. That is waited for. A process of another namespace
-/// never looks alive; its line is taken after the wait.
+/// yet: nobody, or its predecessor, stands there. That is waited for. A process of another
+/// namespace never looks alive; its line is taken after the wait.
 fn settled(mut read: impl FnMut() -> Option<Holder>) -> Holder {
     let mut holder = None;
     for attempt in 0..TRIES {
@@ -263,7 +265,8 @@ mod tests {
         i32::try_from(std::process::id()).ok()
     }
 
-    /// A child that another test forks just now has the lock as well, until it executes its program.
+    /// A child that another test forks just now has the lock as well, until it executes its
+    /// program.
     fn wait_until_free(path: &Path) {
         let start = std::time::Instant::now();
         while Instance::holder(path).is_some() {

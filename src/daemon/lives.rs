@@ -24,8 +24,8 @@ pub(super) struct Lives {
 }
 
 impl Lives {
-    /// Makes sure that the life of this server is on record, and that the one before it has ended; `before` is how,
-    /// where that was seen.
+    /// Makes sure that the life of this server is on record, and that the one before it has ended;
+    /// `before` is how, where that was seen.
     pub(super) fn meet(
         &mut self,
         store: &Store,

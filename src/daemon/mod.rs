@@ -1,5 +1,5 @@
-//! The recorder: looks at a server once a second, captures what changed, and keeps the history within
-//! its bounds.
+//! The recorder: looks at a server once a second, captures what changed, and keeps the history
+//! within its bounds.
 //!
 //! The same loop runs as the interface's background task and as `muxtape daemon run`; a lock makes
 //! sure that only one records into a store at a time. It never stalls the multiplexer, never stores

@@ -106,7 +106,8 @@ impl Recorder {
             Ok(host) => {
                 tracing::debug!("the settings were read: they hold from now on");
                 self.host = host;
-                // What is known of texts was made by the rules before, and what failed may work now.
+                // What is known of texts was made by the rules before, and what failed may work
+                // now.
                 self.previous = None;
                 self.last_probe = None;
                 self.failures = Failures::default();
@@ -134,8 +135,8 @@ impl Recorder {
         self.health
     }
 
-    /// One look: probes, captures if something is due, stores if something changed. Where nothing did for
-    /// a while, the store is tidied after it.
+    /// One look: probes, captures if something is due, stores if something changed. Where nothing
+    /// did for a while, the store is tidied after it.
     pub fn tick(&mut self, now: Millis) -> RecorderEvent {
         self.follow_settings();
         let event = self.take_look(now);
@@ -283,7 +284,8 @@ impl Recorder {
                 }
             }
         }
-        // Panes may have been closed since the probe; and who sees the snapshot may close the last one at once.
+        // Panes may have been closed since the probe; and who sees the snapshot may close the last
+        // one at once.
         self.panes = captured.probe.panes.len();
         self.watch(&captured);
         let kept = match self.host.keep(&mut captured, cause, now, blocked) {
@@ -345,8 +347,8 @@ impl Recorder {
     /// How the server that was recorded ended.
     fn end_cause(&mut self) -> EndCause {
         // Who closes the last shell of the last session ends the server; who loses more than one
-        // pane at once, or one with a program in it, has not closed them. A single shell that was idle ends before
-        // its server where it was closed, and after it where that was killed.
+        // pane at once, or one with a program in it, has not closed them. A single shell that was
+        // idle ends before its server where it was closed, and after it where that was killed.
         let witness = self.witness.take();
         let Some(last) = &self.previous else {
             return EndCause::Closed;

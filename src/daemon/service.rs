@@ -58,8 +58,8 @@ struct Locked {
     hidden: bool,
 }
 
-/// Starts a recorder in the background, which holds its lock as long as it runs; every event but quiet
-/// ones goes to `events`.
+/// Starts a recorder in the background, which holds its lock as long as it runs; every event but
+/// quiet ones goes to `events`.
 #[must_use]
 pub fn spawn(
     recorder: Recorder,
@@ -83,8 +83,8 @@ pub fn spawn(
     }
 }
 
-/// Runs a recorder until `stopped` turns true, or another one has its lock. Blocking work stays off the async
-/// threads.
+/// Runs a recorder until `stopped` turns true, or another one has its lock. Blocking work stays off
+/// the async threads.
 async fn run(
     locked: Locked,
     beat: Arc<Mutex<Beat>>,

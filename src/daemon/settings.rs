@@ -28,8 +28,8 @@ impl SettingsFile {
         Self { path, read: None }
     }
 
-    /// The settings, the first time and whenever the file is another one than before. Costs one question to the
-    /// system.
+    /// The settings, the first time and whenever the file is another one than before. Costs one
+    /// question to the system.
     pub(super) fn reload_if_changed(&mut self) -> Result<Option<Settings>, ConfigError> {
         let now = Some(self.stamp());
         if now == self.read {

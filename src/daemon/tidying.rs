@@ -7,11 +7,11 @@ const MINUTE: i64 = 60_000;
 const DAY: i64 = 24 * 60 * MINUTE;
 /// So long nothing has changed before anybody can be thought to be away.
 const QUIET: i64 = 5 * MINUTE;
-/// Looking takes reading the whole store: once a day is enough, since rooms that become free are used
-/// again.
+/// Looking takes reading the whole store: once a day is enough, since rooms that become free are
+/// used again.
 const AT_MOST_EVERY: i64 = DAY;
-/// Where something changes all the time, a capture is as good a moment as any: the next one is due only
-/// an interval later.
+/// Where something changes all the time, a capture is as good a moment as any: the next one is due
+/// only an interval later.
 const AT_LEAST_EVERY: i64 = 7 * DAY;
 
 /// Decides when to tidy, by the moments of looks.

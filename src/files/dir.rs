@@ -34,9 +34,9 @@ pub fn new_dir(path: &Path) -> Result<(), FileError> {
     make_one(path).map_err(FileError::at("make the directory", path))
 }
 
-/// Whether a directory that is there may be used: it belongs to the user, or to root, and nobody else may write to it,
-/// but for the user's own group (that which has the user's number). It
-/// may be a link of the user's own to such a directory. Costs two system calls.
+/// Whether a directory that is there may be used: it belongs to the user, or to root, and nobody
+/// else may write to it, but for the user's own group (that which has the user's number). It may be
+/// a link of the user's own to such a directory. Costs two system calls.
 ///
 /// # Errors
 ///
@@ -54,8 +54,8 @@ pub fn check_dir(path: &Path) -> Result<(), FileError> {
         foreign(&named).or(foreign(&dir)).or_else(|| {
             let mode = Mode::from_raw_mode(dir.st_mode);
             let mode = mode & (Mode::RWXU | Mode::RWXG | Mode::RWXO);
-            // A user's own group has the user's number by convention, and where users have one, what they make is
-            // often the group's to write.
+            // A user's own group has the user's number by convention, and where users have one,
+            // what they make is often the group's to write.
             let shared = dir.st_gid != dir.st_uid;
             let others = mode.contains(Mode::WOTH) || shared && mode.contains(Mode::WGRP);
             others.then(|| Why::OthersWrite { mode: bits(mode) })
@@ -108,7 +108,8 @@ pub fn sync_dir(path: &Path) -> Result<(), FileError> {
     synced.map_err(FileError::at("sync the directory", path))
 }
 
-/// Removes a directory with everything in it; of links, in it or in its place, only the links. Says whether it was there.
+/// Removes a directory with everything in it; of links, in it or in its place, only the links. Says
+/// whether it was there.
 ///
 /// # Errors
 ///
@@ -139,7 +140,8 @@ fn make(path: &Path) -> rustix::io::Result<()> {
 
 fn make_one(path: &Path) -> rustix::io::Result<()> {
     rustix::fs::mkdir(path, OWN)?;
-    // A umask may take rights from the owner, too. What a file system without rights says about it is no reason to stop.
+    // A umask may take rights from the owner, too. What a file system without rights says about it
+    // is no reason to stop.
     let made = rustix::fs::statat(CWD, path, AtFlags::SYMLINK_NOFOLLOW)?;
     if Mode::from_raw_mode(made.st_mode) != OWN {
         let _ = rustix::fs::chmodat(CWD, path, OWN, AtFlags::empty());

@@ -124,8 +124,8 @@ impl FileError {
     }
 }
 
-/// For callers that say themselves what they were doing with which file: the system's own error, or one from which
-/// [`Refused::find`] gets what was refused.
+/// For callers that say themselves what they were doing with which file: the system's own error, or
+/// one from which [`Refused::find`] gets what was refused.
 impl From<FileError> for io::Error {
     fn from(error: FileError) -> Self {
         match error {

@@ -12,7 +12,8 @@ use super::error::{FileError, Refused, Why};
 
 /// The rights of every file.
 const OWN: Mode = Mode::RUSR.union(Mode::WUSR);
-/// For every opening. A pipe in a file's place would be waited at for ever, a terminal become the process's own.
+/// For every opening. A pipe in a file's place would be waited at for ever, a terminal become the
+/// process's own.
 const ALWAYS: OFlags = OFlags::NOFOLLOW
     .union(OFlags::CLOEXEC)
     .union(OFlags::NONBLOCK)
@@ -46,8 +47,8 @@ pub fn open(path: &Path) -> Result<File, FileError> {
     open_with("open", path, OFlags::RDONLY)
 }
 
-/// Opens a file that is there, for reading and writing, and takes from others what rights they have to it: a copy that was
-/// brought back from elsewhere may have some.
+/// Opens a file that is there, for reading and writing, and takes from others what rights they have
+/// to it: a copy that was brought back from elsewhere may have some.
 ///
 /// # Errors
 ///
@@ -65,7 +66,8 @@ pub fn open_or_create(path: &Path) -> Result<File, FileError> {
     open_or_make(path, OFlags::RDWR)
 }
 
-/// Opens a file for reading, and for writing at its end, as [`open_to_write`]; where there is none, makes it (0600).
+/// Opens a file for reading, and for writing at its end, as [`open_to_write`]; where there is none,
+/// makes it (0600).
 ///
 /// # Errors
 ///
@@ -74,8 +76,9 @@ pub fn append(path: &Path) -> Result<File, FileError> {
     open_or_make(path, OFlags::RDWR | OFlags::APPEND)
 }
 
-/// The bytes of a file, opened as by [`open`], which are `most` at the most: whatever lies in a file's place, a
-/// hole of terabytes say, reading it takes no longer and no more memory than what muxtape would have put there.
+/// The bytes of a file, opened as by [`open`], which are `most` at the most: whatever lies in a
+/// file's place, a hole of terabytes say, reading it takes no longer and no more memory than what
+/// muxtape would have put there.
 ///
 /// # Errors
 ///
@@ -191,8 +194,9 @@ fn open_with(doing: &'static str, path: &Path, flags: OFlags) -> Result<File, Fi
     Ok(file)
 }
 
-/// Leaves the owner what rights he has, or where the file is a new one, gives him those that it is to have: a umask may have
-/// taken some. Some file systems know no rights; there is nothing to be had there.
+/// Leaves the owner what rights he has, or where the file is a new one, gives him those that it is
+/// to have: a umask may have taken some. Some file systems know no rights; there is nothing to be
+/// had there.
 fn restrict(file: &File, is_new: bool) {
     let Ok(stat) = rustix::fs::fstat(file) else {
         return;

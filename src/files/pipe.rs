@@ -7,7 +7,8 @@ use rustix::fs::{Mode, OFlags};
 
 use super::error::FileError;
 
-/// Makes a pipe (0600) in a directory that is the user's alone, and opens both of its ends: for reading, and for writing. Neither blocks.
+/// Makes a pipe (0600) in a directory that is the user's alone, and opens both of its ends: for
+/// reading, and for writing. Neither blocks.
 ///
 /// # Errors
 ///

@@ -10,12 +10,13 @@ use rustix::fs::FlockOperation;
 use super::error::FileError;
 use super::{create_new, open_to_write, remove, rename, sync_dir};
 
-/// How names of files begin that are being written. A file is locked as long as it is: those of killed processes are
-/// not, and go when the same file is written next.
+/// How names of files begin that are being written. A file is locked as long as it is: those of
+/// killed processes are not, and go when the same file is written next.
 pub const WRITING: &str = ".new-";
 
-/// Writes a file (0600) under a name beside its own, puts it on the disk, and gives it its name; a link that had that
-/// name is gone then, and what it led to is as it was. Two that write the same file do so one after the other.
+/// Writes a file (0600) under a name beside its own, puts it on the disk, and gives it its name; a
+/// link that had that name is gone then, and what it led to is as it was. Two that write the same
+/// file do so one after the other.
 ///
 /// # Errors
 ///

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use super::error::FileError;
 
-/// A directory (0700) of a name that nobody can guess, below the one for temporary files (`TMPDIR`). It goes, with everything
-/// in it, when this does.
+/// A directory (0700) of a name that nobody can guess, below the one for temporary files
+/// (`TMPDIR`). It goes, with everything in it, when this does.
 #[derive(Debug)]
 pub struct ScratchDir(tempfile::TempDir);
 

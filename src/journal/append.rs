@@ -51,7 +51,8 @@ pub(super) fn append(
         by,
     };
     if is_new {
-        // Before the first line, so that there is no line without a head, whenever this process is killed.
+        // Before the first line, so that there is no line without a head, whenever this process is
+        // killed.
         writer.write_head();
     }
     writer.mend()?;
@@ -150,8 +151,8 @@ impl Writer<'_> {
     }
 }
 
-/// Finds the end. Mostly the head tells it; where the file is longer, somebody was killed, or a head is
-/// missing, the end of the file does.
+/// Finds the end. Mostly the head tells it; where the file is longer, somebody was killed, or a
+/// head is missing, the end of the file does.
 fn end(files: &Files, current: &File, known: Option<Head>) -> Result<End, JournalError> {
     let path = files.current();
     let failed = || JournalError::io(READ, &path);

@@ -105,8 +105,8 @@ pub(super) struct Chain {
     head: Option<Head>,
     /// The number that comes next; none where that cannot be known.
     expected: Option<u64>,
-    /// What the next line may name as the hash of the one before it; empty where that cannot be known. Of a
-    /// line that was edited it is not known whether its hash was.
+    /// What the next line may name as the hash of the one before it; empty where that cannot be
+    /// known. Of a line that was edited it is not known whether its hash was.
     before: Vec<Digest>,
     pending: Vec<Pending>,
     /// What was found.
@@ -202,7 +202,8 @@ impl Chain {
         self.before = hashes;
     }
 
-    /// Says of lines that could not be read what they are; gives the number of those that nobody closed off.
+    /// Says of lines that could not be read what they are; gives the number of those that nobody
+    /// closed off.
     fn settle(&mut self, mends: Option<Digest>) -> u64 {
         let mut unread = 0;
         let last = self.pending.len().checked_sub(1);

@@ -20,8 +20,8 @@ pub enum JournalError {
         /// Why not.
         source: io::Error,
     },
-    /// A file or directory of it cannot be opened, or is none that muxtape would have made; it was not
-    /// touched.
+    /// A file or directory of it cannot be opened, or is none that muxtape would have made; it was
+    /// not touched.
     #[error("could not {operation} the journal: {}", with_cause(file))]
     File {
         /// `write` or `read`.

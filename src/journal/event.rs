@@ -23,8 +23,9 @@ pub enum By {
 
 /// Something that was done, or that happened.
 ///
-/// Its name in the journal is the variant's in snake case. Within a version of the form, kinds and fields are
-/// only added. Texts are [`Text`]s, so that none is written that was not checked for secrets.
+/// Its name in the journal is the variant's in snake case. Within a version of the form, kinds and
+/// fields are only added. Texts are [`Text`]s, so that none is written that was not checked for
+/// secrets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 #[non_exhaustive]
@@ -228,7 +229,8 @@ pub enum Event {
     RecorderStarted {},
     /// A recorder was stopped in good order.
     RecorderStopped {},
-    /// The recorder before the one that was started just now was cut off: nothing was recorded in between.
+    /// The recorder before the one that was started just now was cut off: nothing was recorded in
+    /// between.
     RecorderGap {
         /// The process that was cut off.
         process: Option<i32>,
@@ -323,8 +325,8 @@ pub enum Event {
         #[serde(serialize_with = "shown")]
         digest: Digest,
     },
-    /// What tells where the journal ends was gone or damaged: lines that were removed at its end before this
-    /// one cannot be missed.
+    /// What tells where the journal ends was gone or damaged: lines that were removed at its end
+    /// before this one cannot be missed.
     JournalHeadRemade {},
     /// Events before this one could not be written.
     EventsLost {

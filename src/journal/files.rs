@@ -16,8 +16,8 @@ use crate::files;
 const LARGEST: u64 = 10 << 20;
 /// Older files that are kept.
 pub(super) const KEPT: u32 = 5;
-/// What is read of a file at the most. None becomes so long by itself; what is beyond counts as one line that
-/// cannot be read.
+/// What is read of a file at the most. None becomes so long by itself; what is beyond counts as one
+/// line that cannot be read.
 const MAX_READ_BYTES: u64 = 64 << 20;
 /// The longest line that is read as one.
 const LONGEST: u64 = 1 << 20;
@@ -74,8 +74,8 @@ impl Lines {
         Some((found.dev(), found.ino()))
     }
 
-    /// Hands out each line that was there when it was opened, with its number, without its end, and whether
-    /// it has one.
+    /// Hands out each line that was there when it was opened, with its number, without its end, and
+    /// whether it has one.
     pub(super) fn each(&self, from: u64, take: &mut dyn FnMut(u64, &[u8], bool)) -> io::Result<()> {
         let mut file = &self.file;
         file.seek(SeekFrom::Start(from))?;
@@ -220,8 +220,8 @@ impl Files {
         Ok(files)
     }
 
-    /// Puts the file that is written behind the others, the oldest of which goes where there is no room. A
-    /// kill in between leaves a number free, which the next one fills.
+    /// Puts the file that is written behind the others, the oldest of which goes where there is no
+    /// room. A kill in between leaves a number free, which the next one fills.
     pub(super) fn rotate(&self) -> Result<(), JournalError> {
         let is_free = |number: &u32| fs::symlink_metadata(self.older(*number)).is_err();
         let free = (1..=KEPT).find(is_free).unwrap_or(KEPT);

@@ -12,8 +12,8 @@ use super::query::{Found, Query, Sieve};
 pub struct Follow {
     files: Files,
     query: Query,
-    /// The file that is written, as it was when it was read last: the place on its device, and bytes that
-    /// were read of whole lines.
+    /// The file that is written, as it was when it was read last: the place on its device, and
+    /// bytes that were read of whole lines.
     current: Option<((u64, u64), u64)>,
     /// Bytes that it had then.
     seen: u64,

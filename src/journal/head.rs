@@ -1,7 +1,7 @@
 //! The head: what tells where the journal ends, in the file whose lock lets one write at a time.
 //!
-//! It is one line of fixed length, written over in place after each line of the journal. It makes appending
-//! independent of the journal's size, and lines that were removed at its end are missed.
+//! It is one line of fixed length, written over in place after each line of the journal. It makes
+//! appending independent of the journal's size, and lines that were removed at its end are missed.
 
 use std::fs::File;
 use std::io;

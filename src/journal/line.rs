@@ -1,8 +1,8 @@
 //! One line: how it is written, and what can be told of one that is read.
 //!
-//! A line is a JSON object without white space. Its last field is `hash`, the BLAKE3 hash of all bytes before
-//! the comma in front of that field; the field before it is `prev`, the hash of the line before. So the hashes
-//! are a chain, and each line can be checked by itself.
+//! A line is a JSON object without white space. Its last field is `hash`, the BLAKE3 hash of all
+//! bytes before the comma in front of that field; the field before it is `prev`, the hash of the
+//! line before. So the hashes are a chain, and each line can be checked by itself.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

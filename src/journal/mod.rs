@@ -1,13 +1,13 @@
 //! The journal: what muxtape did, one JSON object a line, in which no secret can be.
 //!
-//! Every text in an event is a [`Text`], and that is made of nothing but what has been through a redactor.
-//! Lines are numbered and chained: each holds the hash of the one before it, so that a line that was edited,
-//! removed, inserted or moved is found ([`Journal::audit`]). That is no signature: who can write the files can
-//! write a whole new chain.
+//! Every text in an event is a [`Text`], and that is made of nothing but what has been through a
+//! redactor. Lines are numbered and chained: each holds the hash of the one before it, so that a
+//! line that was edited, removed, inserted or moved is found ([`Journal::audit`]). That is no
+//! signature: who can write the files can write a whole new chain.
 //!
-//! Whoever does something calls [`Journal::note`], which never fails and never waits for long: what it
-//! cannot write is logged, counted, and told by the next line that can be written. docs/journal.md has the
-//! form.
+//! Whoever does something calls [`Journal::note`], which never fails and never waits for long: what
+//! it cannot write is logged, counted, and told by the next line that can be written.
+//! docs/journal.md has the form.
 
 mod append;
 mod audit;
@@ -82,8 +82,8 @@ impl Journal {
         }
     }
 
-    /// Notes what was done. Whatever hinders that, the work goes on: it is logged, and the next line that can
-    /// be written tells how many are missing.
+    /// Notes what was done. Whatever hinders that, the work goes on: it is logged, and the next
+    /// line that can be written tells how many are missing.
     pub fn note(&self, now: Millis, event: &Event) {
         let lost = self.shared.lost.swap(0, Relaxed);
         let before = Event::EventsLost { count: lost };
@@ -115,7 +115,8 @@ impl Journal {
     ///
     /// # Errors
     ///
-    /// Where the files cannot be used, or somebody else has them for too long. Nothing was written then.
+    /// Where the files cannot be used, or somebody else has them for too long. Nothing was written
+    /// then.
     pub fn append(&self, now: Millis, event: &Event) -> Result<u64, JournalError> {
         append::append(&self.shared.files, now, self.by, event)
     }
@@ -129,7 +130,8 @@ impl Journal {
         query::find(&self.shared.files, query)
     }
 
-    /// Checks every line and its place, and gives the events that a query asks for beside what was found.
+    /// Checks every line and its place, and gives the events that a query asks for beside what was
+    /// found.
     ///
     /// # Errors
     ///
@@ -138,7 +140,8 @@ impl Journal {
         audit::audit(&self.shared.files, query)
     }
 
-    /// The events that a query asks for, and those that come after them, each once, across rotations.
+    /// The events that a query asks for, and those that come after them, each once, across
+    /// rotations.
     ///
     /// # Errors
     ///

@@ -9,8 +9,8 @@ use crate::redact::Clean;
 /// The most characters of a text that are written.
 const LONGEST: usize = 500;
 
-/// A text that was checked for secrets. Written as a string, cut after 500 characters; as `null` where
-/// it could not be checked.
+/// A text that was checked for secrets. Written as a string, cut after 500 characters; as `null`
+/// where it could not be checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text(Option<Clean<String>>);
 

@@ -254,8 +254,8 @@ pub fn path_label(path: &[u8], home: &[u8]) -> String {
     }
 }
 
-/// A name made fit for one line of a terminal: controls as their Unicode pictures; overrides, what takes no
-/// room and bytes that are not UTF-8 as U+FFFD. Lossy; for showing only.
+/// A name made fit for one line of a terminal: controls as their Unicode pictures; overrides, what
+/// takes no room and bytes that are not UTF-8 as U+FFFD. Lossy; for showing only.
 #[must_use]
 pub fn label(name: &[u8]) -> String {
     let shown = name.to_str_lossy();
@@ -282,8 +282,9 @@ pub fn label(name: &[u8]) -> String {
     label
 }
 
-/// Whether a character is not to be written to a terminal as it is: controls, what changes the direction of
-/// text, ends of lines that are none to a terminal, and what takes no room and so can stand anywhere unseen.
+/// Whether a character is not to be written to a terminal as it is: controls, what changes the
+/// direction of text, ends of lines that are none to a terminal, and what takes no room and so can
+/// stand anywhere unseen.
 #[must_use]
 pub fn acts_unseen(c: char) -> bool {
     c.is_control()

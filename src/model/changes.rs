@@ -1,5 +1,5 @@
-//! A structure diff as a flat list: one entry per thing that came, went, moved or has another value.
-//! Values are made fit for showing; the exact ones are in the diff itself.
+//! A structure diff as a flat list: one entry per thing that came, went, moved or has another
+//! value. Values are made fit for showing; the exact ones are in the diff itself.
 
 mod details;
 
@@ -146,9 +146,9 @@ pub struct Change {
     pub kind: ChangeKind,
     /// To what: named as in the second state, or in the first for what went.
     pub at: Target,
-    /// Which property; `None` when the thing itself came or went. Of those that are lists with names (settings,
-    /// hooks, variables, buffers) there is a change for each name, which begins its values; one that came or went
-    /// has one value.
+    /// Which property; `None` when the thing itself came or went. Of those that are lists with
+    /// names (settings, hooks, variables, buffers) there is a change for each name, which begins
+    /// its values; one that came or went has one value.
     pub field: Option<Field>,
     /// The value before.
     pub from: Option<String>,

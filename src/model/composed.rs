@@ -1,8 +1,9 @@
 //! Text as Unicode composes it, so that what looks the same is found whichever way it was typed.
 //!
-//! `é` is one character or two (`e` and an accent), a Korean syllable one or three, and the sign for ångström is
-//! the letter `Å`. Both sides of a search are brought into the composed form (NFC), in which such texts are
-//! equal. What only looks alike stays apart: `ﬁ` does not find `fi`, nor `ß` `ss`.
+//! `é` is one character or two (`e` and an accent), a Korean syllable one or three, and the sign
+//! for ångström is the letter `Å`. Both sides of a search are brought into the composed form (NFC),
+//! in which such texts are equal. What only looks alike stays apart: `ﬁ` does not find `fi`, nor
+//! `ß` `ss`.
 
 use std::borrow::Cow;
 
@@ -30,7 +31,8 @@ pub fn same_name(one: &[u8], other: &[u8]) -> bool {
     if one == other {
         return true;
     }
-    // Of two that differ and are composed alike, both have more than ASCII, but for signs that Unicode has twice.
+    // Of two that differ and are composed alike, both have more than ASCII, but for signs that
+    // Unicode has twice.
     if one.is_ascii() && other.is_ascii() {
         return false;
     }

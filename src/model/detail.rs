@@ -1,6 +1,6 @@
-//! What a session, tab or pane has beyond what every multiplexer has: settings, modes, and what was found
-//! out about its surroundings. All of it is optional; what is empty is not part of a digest, so that
-//! states are equal that were captured before a field was known.
+//! What a session, tab or pane has beyond what every multiplexer has: settings, modes, and what was
+//! found out about its surroundings. All of it is optional; what is empty is not part of a digest,
+//! so that states are equal that were captured before a field was known.
 
 use bstr::BString;
 use serde::{Deserialize, Serialize};
@@ -94,11 +94,11 @@ pub struct PaneDetail {
     pub hooks: Vec<Hook>,
     /// Variables of its shell; only names that the user allows.
     pub environment: Vec<Variable>,
-    /// The command that it was made with, in the multiplexer's own notation; the default one, where it was made
-    /// without.
+    /// The command that it was made with, in the multiplexer's own notation; the default one, where
+    /// it was made without.
     pub start_command: BString,
-    /// Shells within the pane's own process, outermost first, down to the one that is in front or has
-    /// the program in front: the arguments of each. Empty where there is only one shell.
+    /// Shells within the pane's own process, outermost first, down to the one that is in front or
+    /// has the program in front: the arguments of each. Empty where there is only one shell.
     pub shells: Vec<Vec<BString>>,
     /// The working tree that its directory is in.
     pub checkout: Option<Checkout>,
@@ -108,7 +108,8 @@ pub struct PaneDetail {
     pub search: BString,
     /// Whether typing into it does nothing (tmux `select-pane -d`).
     pub input_off: bool,
-    /// Whether what it shows goes into a command, too (tmux `pipe-pane`); which one cannot be known.
+    /// Whether what it shows goes into a command, too (tmux `pipe-pane`); which one cannot be
+    /// known.
     pub piped: bool,
     /// What its program has switched on in the terminal.
     pub terminal: TerminalModes,
@@ -120,8 +121,8 @@ pub struct PaneDetail {
     pub launch: Launch,
 }
 
-/// Why a pane is no more than a place in a layout: there is no text, title, command, directory, setting, hook
-/// nor variable of it.
+/// Why a pane is no more than a place in a layout: there is no text, title, command, directory,
+/// setting, hook nor variable of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Withheld {
@@ -184,7 +185,8 @@ pub struct Checkout {
     pub repository: Option<BString>,
 }
 
-/// What a program has switched on in its terminal. It belongs to the program, which switches it on again.
+/// What a program has switched on in its terminal. It belongs to the program, which switches it on
+/// again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct TerminalModes {
     /// The cursor is hidden.

@@ -1,8 +1,10 @@
-//! What differs between two states: a tree of typed changes that can be counted, shown, and applied.
+//! What differs between two states: a tree of typed changes that can be counted, shown, and
+//! applied.
 //!
-//! Partners are found by what identifies them within a life (their handles) where both sides have them and
-//! their sessions are of the same life, otherwise by name or index. Equal subtrees are not part of
-//! a diff. `apply(a, diff(a, b))` gives `b`, apart from the numbers that hold only within a life.
+//! Partners are found by what identifies them within a life (their handles) where both sides have
+//! them and their sessions are of the same life, otherwise by name or index. Equal subtrees are not
+//! part of a diff. `apply(a, diff(a, b))` gives `b`, apart from the numbers that hold only within a
+//! life.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -74,8 +76,8 @@ pub enum PaneDiff {
     },
 }
 
-/// The difference from `a` to `b`. Sessions of the same life are the same ones across renames and moves where their
-/// handles are.
+/// The difference from `a` to `b`. Sessions of the same life are the same ones across renames and
+/// moves where their handles are.
 #[must_use]
 pub fn diff(a: &ServerState, b: &ServerState) -> ServerDiff {
     let lives = |state: &ServerState| -> BTreeSet<LifeId> {

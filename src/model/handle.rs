@@ -1,8 +1,8 @@
 //! What a multiplexer calls its sessions, tabs and panes while its server lives.
 //!
-//! A handle is opaque: whether two are the same means something to everybody, what is in one only to the adapter
-//! that made it (tmux: the number behind `$`, `@` or `%`). A handle names one thing of a server place, is
-//! valid within one life, and part of no digest.
+//! A handle is opaque: whether two are the same means something to everybody, what is in one only
+//! to the adapter that made it (tmux: the number behind `$`, `@` or `%`). A handle names one thing
+//! of a server place, is valid within one life, and part of no digest.
 
 use serde::{Deserialize, Serialize};
 

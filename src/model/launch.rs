@@ -1,5 +1,5 @@
-//! How a program was started, as far as its arguments do not tell: what it wrote over them, where its standard
-//! streams lead, and which variables it was started without.
+//! How a program was started, as far as its arguments do not tell: what it wrote over them, where
+//! its standard streams lead, and which variables it was started without.
 
 use bstr::BString;
 use serde::{Deserialize, Serialize};
@@ -12,9 +12,10 @@ pub const NESTING: [(&str, &str); 3] = [("tmux", "TMUX"), ("screen", "STY"), ("z
 /// What belongs to the command line of a program beside its arguments. Empty for most.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Launch {
-    /// That a title stands in the place of its arguments (setproctitle), and the arguments that it was
-    /// started with, where the title and the room that they took prove them; else an empty list. Where
-    /// an argument with a space ends is not proved: what stands here is never run by itself.
+    /// That a title stands in the place of its arguments (setproctitle), and the arguments that it
+    /// was started with, where the title and the room that they took prove them; else an empty
+    /// list. Where an argument with a space ends is not proved: what stands here is never run by
+    /// itself.
     pub titled: Option<Vec<BString>>,
     /// Its standard streams that led elsewhere than those of its shell, by stream.
     pub redirections: Vec<Redirection>,
@@ -30,8 +31,8 @@ impl Launch {
         *self == Self::default()
     }
 
-    /// Whether the system can have started a program so: names of variables are names, no argument, value or
-    /// path holds a null byte, and standard output does not lead to itself.
+    /// Whether the system can have started a program so: names of variables are names, no argument,
+    /// value or path holds a null byte, and standard output does not lead to itself.
     #[must_use]
     pub fn is_possible(&self) -> bool {
         let whole = |text: &BString| !text.contains(&0);

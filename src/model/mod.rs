@@ -1,5 +1,5 @@
-//! What a terminal session is: ids, the tree of sessions, tabs and panes, geometry, text, snapshots,
-//! lives, and the differences between them.
+//! What a terminal session is: ids, the tree of sessions, tabs and panes, geometry, text,
+//! snapshots, lives, and the differences between them.
 //!
 //! This room is pure. It never reads a clock, a file, the environment or randomness, never starts a
 //! process, and knows no other room.

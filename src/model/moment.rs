@@ -14,8 +14,8 @@ pub struct InvalidMoment(pub String);
 
 /// The moment that `words` name for someone whose clock shows `now`.
 ///
-/// A time alone is the last time that it was this late; a date alone is the end of that day, so that
-/// "the newest at or before" finds the day's last snapshot.
+/// A time alone is the last time that it was this late; a date alone is the end of that day, so
+/// that "the newest at or before" finds the day's last snapshot.
 pub fn parse(words: &str, now: &Zoned) -> Result<Millis, InvalidMoment> {
     let text = words.trim().trim_end_matches(" ago").trim();
     let found = ago(text, now)

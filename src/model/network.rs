@@ -39,8 +39,8 @@ pub enum NetworkKind {
 }
 
 impl NetworkKind {
-    /// By the name of a mount's type: `nfs4` as Linux and macOS write it, `fuse.sshfs` as FUSE does. What
-    /// is not known to go over a network is `None`.
+    /// By the name of a mount's type: `nfs4` as Linux and macOS write it, `fuse.sshfs` as FUSE
+    /// does. What is not known to go over a network is `None`.
     #[must_use]
     pub fn of_type(name: &str) -> Option<Self> {
         let program = name.strip_prefix("fuse.").unwrap_or(name);

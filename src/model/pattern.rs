@@ -1,13 +1,14 @@
 //! Patterns for names: of sessions, tabs, programs, and of the parts of a path.
 //!
-//! Names are bytes and no paths: two signs are enough, and a `/` is a letter like others. A library for
-//! patterns of paths would mean something by slashes, braces and brackets, which names may hold.
+//! Names are bytes and no paths: two signs are enough, and a `/` is a letter like others. A library
+//! for patterns of paths would mean something by slashes, braces and brackets, which names may
+//! hold.
 
 use bstr::{BStr, BString, ByteSlice};
 use serde::{Deserialize, Serialize};
 
-/// A pattern: `*` stands for anything, `?` for one character, `\` takes its meaning from what follows.
-/// Everything else stands for itself.
+/// A pattern: `*` stands for anything, `?` for one character, `\` takes its meaning from what
+/// follows. Everything else stands for itself.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Pattern {
@@ -142,7 +143,8 @@ impl TryFrom<String> for Pattern {
 }
 
 impl From<Pattern> for String {
-    /// As it was written; what is no UTF-8 is replaced, which cannot be where it was read from a text.
+    /// As it was written; what is no UTF-8 is replaced, which cannot be where it was read from a
+    /// text.
     fn from(pattern: Pattern) -> Self {
         pattern.text.to_str_lossy().into_owned()
     }

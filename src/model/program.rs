@@ -1,5 +1,5 @@
-//! Programs as argument lists. No shell ever sees one: quoting is for showing, and for typing into a
-//! shell that a user will read.
+//! Programs as argument lists. No shell ever sees one: quoting is for showing, and for typing into
+//! a shell that a user will read.
 
 use bstr::{BStr, BString, ByteSlice};
 use serde::{Deserialize, Serialize};
@@ -12,23 +12,24 @@ mod wrapper;
 /// A program in the foreground of a pane.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Program {
-    /// The exact arguments, the program's name first; never empty. Where the name was a lie (`exec -a`), the
-    /// executable's path stands in its place.
+    /// The exact arguments, the program's name first; never empty. Where the name was a lie (`exec
+    /// -a`), the executable's path stands in its place.
     pub argv: Vec<BString>,
     /// The executable's path, where it is known; `argv[0]` can lie.
     pub exe: Option<BString>,
     /// Its own working directory, where it differs from the shell's.
     pub cwd: Option<BString>,
-    /// The other members of its pipeline, in order; when not empty, `argv` is only a part of what was
-    /// typed, and it must not be run by itself. An empty list stands for what could not be seen.
+    /// The other members of its pipeline, in order; when not empty, `argv` is only a part of what
+    /// was typed, and it must not be run by itself. An empty list stands for what could not be
+    /// seen.
     pub pipeline: Vec<Vec<BString>>,
     /// Whether a secret was taken out of an argument; such a program is never run by itself.
     pub redacted: bool,
 }
 
 impl Program {
-    /// The last component of the program's name, as a person would call it: `nvim` for `/usr/bin/nvim`,
-    /// `.nvim-wrapped` and the script `/usr/bin/nvim` in an interpreter.
+    /// The last component of the program's name, as a person would call it: `nvim` for
+    /// `/usr/bin/nvim`, `.nvim-wrapped` and the script `/usr/bin/nvim` in an interpreter.
     #[must_use]
     pub fn name(&self) -> BString {
         let shown = self.shown();
@@ -49,16 +50,16 @@ impl Program {
         self.pipeline.is_empty() && !self.redacted && !self.argv.is_empty()
     }
 
-    /// Whether other programs are known to be in its pipeline; one that is neither whole nor redacted nor
-    /// this is one of which only a part could be seen.
+    /// Whether other programs are known to be in its pipeline; one that is neither whole nor
+    /// redacted nor this is one of which only a part could be seen.
     #[must_use]
     pub fn is_pipeline(&self) -> bool {
         self.pipeline.iter().any(|member| !member.is_empty())
     }
 
-    /// The arguments as the user is likely to have typed them, for showing: without interpreters, wrappers
-    /// and the directories that commands are found in. What is run is [`Program::argv`]. Never empty,
-    /// unless that is.
+    /// The arguments as the user is likely to have typed them, for showing: without interpreters,
+    /// wrappers and the directories that commands are found in. What is run is [`Program::argv`].
+    /// Never empty, unless that is.
     ///
     /// `/nix/store/HASH-vim/bin/.vim-wrapped a` is `vim a`, `python3 /usr/bin/http a` is `http a`,
     /// `python3 train.py` and `./run.sh` stay as they are.
@@ -68,12 +69,12 @@ impl Program {
         stages.pop().unwrap_or_default()
     }
 
-    /// Every way in which a rule about programs has to read this one, each once: first as it is shown, then
-    /// as it is, by its executable, and without each of its wrappers.
+    /// Every way in which a rule about programs has to read this one, each once: first as it is
+    /// shown, then as it is, by its executable, and without each of its wrappers.
     ///
-    /// A rule that *forbids* something must be asked about all of them, and one that holds is enough: so
-    /// `rm` is found behind `busybox rm` and behind another name. A rule that *allows* something is asked
-    /// about none of them, but about the words that will be typed.
+    /// A rule that *forbids* something must be asked about all of them, and one that holds is
+    /// enough: so `rm` is found behind `busybox rm` and behind another name. A rule that *allows*
+    /// something is asked about none of them, but about the words that will be typed.
     #[must_use]
     pub fn readings(&self) -> Vec<Vec<BString>> {
         let mut readings = wrapper::stages(self);
@@ -98,7 +99,8 @@ impl Program {
     }
 }
 
-/// Whether this is the path of an open file other than the standard streams, as shells give it for `<(…)`.
+/// Whether this is the path of an open file other than the standard streams, as shells give it for
+/// `<(…)`.
 #[must_use]
 pub fn is_open_file(arg: &[u8]) -> bool {
     let number = [&b"/dev/fd/"[..], b"/proc/self/fd/"]

@@ -27,8 +27,8 @@ impl std::fmt::Display for MuxKind {
     }
 }
 
-/// The server of a place: a tmux socket, or zellij's directory of sockets with all sessions in it. Where one process
-/// serves the place, this also tells one run of it from every other.
+/// The server of a place: a tmux socket, or zellij's directory of sockets with all sessions in it.
+/// Where one process serves the place, this also tells one run of it from every other.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ServerIdentity {
     /// Which multiplexer.
@@ -56,8 +56,8 @@ pub struct ServerProcess {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct BootId(pub String);
 
-/// The id of a life: one run of a process that serves sessions, from start to end. Derived from what identifies the
-/// server, so that everybody who meets the same server calls it the same.
+/// The id of a life: one run of a process that serves sessions, from start to end. Derived from
+/// what identifies the server, so that everybody who meets the same server calls it the same.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
 )]
@@ -76,8 +76,8 @@ impl ServerIdentity {
         self.process.map(|process| process.pid)
     }
 
-    /// The life that this server is in; where each session has one of its own, the time of the place from one start
-    /// of the machine to the next. The version is not part of it.
+    /// The life that this server is in; where each session has one of its own, the time of the
+    /// place from one start of the machine to the next. The version is not part of it.
     #[must_use]
     pub fn life(&self) -> LifeId {
         let digest =
@@ -346,8 +346,8 @@ pub struct SnapshotMeta {
 }
 
 impl SnapshotMeta {
-    /// Whether it was recorded elsewhere and nobody said that it is trusted: whoever made it may have written
-    /// anything into it.
+    /// Whether it was recorded elsewhere and nobody said that it is trusted: whoever made it may
+    /// have written anything into it.
     #[must_use]
     pub fn is_foreign(&self) -> bool {
         self.provenance.is_foreign()

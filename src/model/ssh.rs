@@ -1,8 +1,8 @@
 //! Connections to other machines, read from the arguments of `ssh` and its like.
 //!
-//! The options are those of OpenSSH 10, read as its own getopt does: letters in one word, a value in the
-//! same word or the next one, options before and after the host, nothing after `--`. What stands on the
-//! command line is told, not what `ssh_config` makes of it.
+//! The options are those of OpenSSH 10, read as its own getopt does: letters in one word, a value
+//! in the same word or the next one, options before and after the host, nothing after `--`. What
+//! stands on the command line is told, not what `ssh_config` makes of it.
 
 use bstr::{BStr, BString, ByteSlice};
 
@@ -33,7 +33,8 @@ pub struct Ssh {
     pub host: BString,
     /// The user there, where one was given.
     pub user: Option<BString>,
-    /// The port, where one was given (`et`: of its own server; `mosh`: of the ssh that it starts with).
+    /// The port, where one was given (`et`: of its own server; `mosh`: of the ssh that it starts
+    /// with).
     pub port: Option<u16>,
     /// What runs there; empty for a shell. ssh joins the arguments with spaces for the shell there.
     pub command: Vec<BString>,
@@ -86,8 +87,8 @@ const ET_VALUES: &[&str] = &[
 ];
 
 impl Ssh {
-    /// Reads an argument list; `None` where it is no connection: another program, no host, or a question
-    /// (`ssh -V`, `-Q`, `-G`, `-O`). `sshpass` before it is passed over.
+    /// Reads an argument list; `None` where it is no connection: another program, no host, or a
+    /// question (`ssh -V`, `-Q`, `-G`, `-O`). `sshpass` before it is passed over.
     #[must_use]
     pub fn parse(argv: &[BString]) -> Option<Self> {
         let (first, args) = argv.split_first()?;

@@ -1,5 +1,5 @@
-//! What users type to name things: snapshots, panes, moments. Reading the words is pure; finding what
-//! they name is the store's and the command's work.
+//! What users type to name things: snapshots, panes, moments. Reading the words is pure; finding
+//! what they name is the store's and the command's work.
 
 use std::str::FromStr;
 

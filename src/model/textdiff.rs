@@ -1,4 +1,5 @@
-//! Rows of a side-by-side comparison of two texts, with the words that differ within a changed line.
+//! Rows of a side-by-side comparison of two texts, with the words that differ within a changed
+//! line.
 
 use similar::{Algorithm, ChangeTag, DiffOp, TextDiff};
 

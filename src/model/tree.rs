@@ -29,8 +29,8 @@ pub struct ServerState {
 pub struct Session {
     /// What the multiplexer calls it; not part of the digest.
     pub handle: Option<SessionId>,
-    /// The run of the process that serves it; not part of the digest. In tmux all sessions of a server have the
-    /// same one.
+    /// The run of the process that serves it; not part of the digest. In tmux all sessions of a
+    /// server have the same one.
     pub life: LifeId,
     /// The name.
     pub name: BString,
@@ -196,8 +196,8 @@ pub enum InvalidState {
     /// Sessions, tabs, panes or attachments are not in order, or one stands twice.
     #[error("{0} are not in order or not unique")]
     Order(&'static str),
-    /// A floating pane has no area, lies elsewhere than it says, or is as far in front as another one; or the
-    /// order of some is known and of others not.
+    /// A floating pane has no area, lies elsewhere than it says, or is as far in front as another
+    /// one; or the order of some is known and of others not.
     #[error("tab {tab} of session {session:?}: its floating panes cannot lie so")]
     Floating {
         /// The session.
@@ -271,8 +271,8 @@ impl ServerState {
         self.sessions.iter().find(|session| session.name == name)
     }
 
-    /// The session that a user means: the one of this name, or else one whose name is the same in another form
-    /// of Unicode.
+    /// The session that a user means: the one of this name, or else one whose name is the same in
+    /// another form of Unicode.
     #[must_use]
     pub fn session_meant(&self, name: &[u8]) -> Option<&Session> {
         self.session(name).or_else(|| {
@@ -311,9 +311,9 @@ impl ServerState {
     }
 
     /// Whether the state can be true: canonical order, layouts that tile and hold exactly the panes
-    /// of their tab that do not float, floating panes with an area and an order of which all or nothing is
-    /// known, one active tab a session and one active pane a tab. A session at which nobody looks may have no
-    /// active tab (zellij); then its tabs may have no active pane.
+    /// of their tab that do not float, floating panes with an area and an order of which all or
+    /// nothing is known, one active tab a session and one active pane a tab. A session at which
+    /// nobody looks may have no active tab (zellij); then its tabs may have no active pane.
     pub fn check(&self) -> Result<(), InvalidState> {
         if !ascending(self.sessions.iter().map(|session| &session.name)) {
             return Err(InvalidState::Order("sessions"));
@@ -322,8 +322,8 @@ impl ServerState {
     }
 }
 
-/// Adds a detail to a digest, if there is something in it: a state that was captured before such details
-/// were known keeps its digest.
+/// Adds a detail to a digest, if there is something in it: a state that was captured before such
+/// details were known keeps its digest.
 fn with<T: Serialize + Default + PartialEq>(node: DigestBuilder, detail: &T) -> DigestBuilder {
     if *detail == T::default() {
         node

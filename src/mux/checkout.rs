@@ -1,8 +1,9 @@
 //! The git working tree that a directory is in, read from its files: git itself is not run.
 //!
-//! Nothing here can be made to wait: only file systems of this machine are looked into ([`super::mounts`]),
-//! only files of a few kilobytes are read, and no link is followed that could lead elsewhere. What is not
-//! as it should be is no working tree. As with git, the search ends at the top of the file system.
+//! Nothing here can be made to wait: only file systems of this machine are looked into
+//! ([`super::mounts`]), only files of a few kilobytes are read, and no link is followed that could
+//! lead elsewhere. What is not as it should be is no working tree. As with git, the search ends at
+//! the top of the file system.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -22,8 +23,8 @@ const MOST: u64 = 8192;
 /// Directories above one at the most.
 const DEPTH: usize = 64;
 
-/// The working trees that were found so far; for one observation, so that each directory is looked into
-/// once.
+/// The working trees that were found so far; for one observation, so that each directory is looked
+/// into once.
 #[derive(Debug)]
 pub(super) struct Checkouts {
     mounts: Mounts,
@@ -187,7 +188,8 @@ fn link(path: &[u8]) -> Option<BString> {
     Some(target.into_bytes().into())
 }
 
-/// A path seen from a directory, without `.` and `..`. No link is on the way, or it will not be followed.
+/// A path seen from a directory, without `.` and `..`. No link is on the way, or it will not be
+/// followed.
 fn joined(dir: &[u8], path: &[u8]) -> BString {
     let mut parts: Vec<&BStr> = Vec::new();
     let start = if path.starts_with(b"/") { b"" } else { dir };

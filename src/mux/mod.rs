@@ -1,8 +1,8 @@
-//! Talking to multiplexers: one trait, one adapter each, child processes with deadlines, and a look at
-//! the processes that run in panes.
+//! Talking to multiplexers: one trait, one adapter each, child processes with deadlines, and a look
+//! at the processes that run in panes.
 //!
-//! This room never writes to the store, never redacts, and never decides what to capture or restore.
-//! No captured string ever reaches a shell from here.
+//! This room never writes to the store, never redacts, and never decides what to capture or
+//! restore. No captured string ever reaches a shell from here.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -48,13 +48,14 @@ pub trait Multiplexer: fmt::Debug + Send + Sync {
     /// The whole structure in one round trip, programs included, contents not.
     fn observe(&self) -> Result<Observation, MuxError>;
 
-    /// The texts of panes, or what is new of them, in questions that are small enough not to stall the
-    /// server. The answer has the order of `wanted`; a pane that has gone meanwhile, or that was private when its
-    /// text was read, is `None`. With each question it is asked which panes are private, at least once.
+    /// The texts of panes, or what is new of them, in questions that are small enough not to stall
+    /// the server. The answer has the order of `wanted`; a pane that has gone meanwhile, or that
+    /// was private when its text was read, is `None`. With each question it is asked which panes
+    /// are private, at least once.
     fn texts(&self, wanted: &[TextRequest]) -> Result<PaneTexts, MuxError>;
 
-    /// Whether a server that does not answer any more is known to have been killed while somebody was attached to
-    /// it; `false` where it leaves nothing that tells.
+    /// Whether a server that does not answer any more is known to have been killed while somebody
+    /// was attached to it; `false` where it leaves nothing that tells.
     fn was_killed_attached(&self, _server: &ServerIdentity) -> bool {
         false
     }
@@ -74,8 +75,9 @@ pub trait Multiplexer: fmt::Debug + Send + Sync {
 pub struct Observation {
     /// Who answered.
     pub server: ServerIdentity,
-    /// Sessions, tabs and panes with their handles, checked ([`ServerState::check`]). Panes that are marked as private
-    /// say so ([`crate::model::detail::Withheld`]); what is known of them is still there.
+    /// Sessions, tabs and panes with their handles, checked ([`ServerState::check`]). Panes that
+    /// are marked as private say so ([`crate::model::detail::Withheld`]); what is known of them is
+    /// still there.
     pub state: ServerState,
     /// Activity, from the same round trip.
     pub probe: Probe,

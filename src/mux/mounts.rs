@@ -1,8 +1,8 @@
 //! Which directories can be looked into without waiting for another machine.
 //!
-//! On Linux the table of mounts tells, and nothing of the file systems themselves is touched: a server
-//! that does not answer would hold up even the question what kind of file system it is. Elsewhere the
-//! places where network file systems are mounted by custom are left alone.
+//! On Linux the table of mounts tells, and nothing of the file systems themselves is touched: a
+//! server that does not answer would hold up even the question what kind of file system it is.
+//! Elsewhere the places where network file systems are mounted by custom are left alone.
 
 use std::collections::HashMap;
 
@@ -42,8 +42,8 @@ impl Mounts {
         }
     }
 
-    /// proc(5), `mountinfo`: number, parent, `major:minor`, root, where, options, …, `-`, type, source,
-    /// options. What is mounted over something else stands behind it.
+    /// proc(5), `mountinfo`: number, parent, `major:minor`, root, where, options, …, `-`, type,
+    /// source, options. What is mounted over something else stands behind it.
     #[cfg(target_os = "linux")]
     fn parse(table: &[u8]) -> Self {
         let points = table.lines().filter_map(|line| {
@@ -59,8 +59,8 @@ impl Mounts {
         }
     }
 
-    /// The directory at the top of the file system that an absolute path is on, where that is on this
-    /// machine; else `None`. Only the path is looked at, which must be one without links.
+    /// The directory at the top of the file system that an absolute path is on, where that is on
+    /// this machine; else `None`. Only the path is looked at, which must be one without links.
     pub(super) fn local<'a>(&self, path: &'a [u8]) -> Option<&'a [u8]> {
         let mut dir = path.starts_with(b"/").then_some(path)?;
         loop {

@@ -17,8 +17,8 @@ pub trait OwnPane: fmt::Debug + Send + Sync {
     /// Its handle, where it is one of this server.
     fn on(&self, server: &ServerIdentity) -> Option<PaneId>;
 
-    /// Marks it as showing the interface, if this terminal is the pane's: in a popup the variables can
-    /// be those of a pane that the popup is not.
+    /// Marks it as showing the interface, if this terminal is the pane's: in a popup the variables
+    /// can be those of a pane that the popup is not.
     ///
     /// # Errors
     ///

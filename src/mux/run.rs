@@ -70,7 +70,8 @@ impl From<Errno> for RunError {
 pub fn run(command: &mut Command, input: &[u8], limits: Limits) -> Result<Output, RunError> {
     let start = Instant::now();
     command
-        // Not in the foreground: what ends a command at its terminal must not break off what it has begun.
+        // Not in the foreground: what ends a command at its terminal must not break off what it has
+        // begun.
         .process_group(0)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

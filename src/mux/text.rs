@@ -17,8 +17,9 @@ pub struct ContentsRequest {
     pub alternate: bool,
     /// Rows of scrollback that there were.
     pub history: u32,
-    /// Rows of scrollback wanted at the most, the newest ones; `None` for all. What is above them is
-    /// left out in steps of a tenth of it, so that the first row does not move with every new one.
+    /// Rows of scrollback wanted at the most, the newest ones; `None` for all. What is above them
+    /// is left out in steps of a tenth of it, so that the first row does not move with every new
+    /// one.
     pub limit: Option<u32>,
 }
 
@@ -27,8 +28,8 @@ pub struct ContentsRequest {
 pub struct TextRequest {
     /// Which text.
     pub of: ContentsRequest,
-    /// How far it was read before. It is only a hope: where something else than new rows at the end may
-    /// have happened, the answer is the whole text.
+    /// How far it was read before. It is only a hope: where something else than new rows at the end
+    /// may have happened, the answer is the whole text.
     pub since: Option<Arc<Bookmark>>,
     /// Whether the answer shall carry a bookmark, for the next time.
     pub bookmark: bool,
@@ -50,16 +51,19 @@ impl From<ContentsRequest> for TextRequest {
 pub struct PaneTexts {
     /// The texts, in the order in which they were asked for.
     pub texts: Vec<Option<PaneText>>,
-    /// The panes that were private at the moment of one of the questions, whether they were asked for or not.
+    /// The panes that were private at the moment of one of the questions, whether they were asked
+    /// for or not.
     pub private: BTreeSet<PaneId>,
     /// The panes in which an interface of muxtape ran at the moment of one of the questions.
     pub interfaces: BTreeSet<PaneId>,
 }
 
-/// The text of a pane at one moment, as the multiplexer printed it: not sanitised, and with its secrets.
+/// The text of a pane at one moment, as the multiplexer printed it: not sanitised, and with its
+/// secrets.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PaneText {
-    /// Whether `scrollback` goes on from the bookmark that was asked for; else it starts at the top.
+    /// Whether `scrollback` goes on from the bookmark that was asked for; else it starts at the
+    /// top.
     pub continued: bool,
     /// The rows of scrollback, without the end of the last line.
     pub scrollback: Vec<u8>,
@@ -110,10 +114,11 @@ impl fmt::Debug for PaneText {
     }
 }
 
-/// How far the scrollback of a pane was read, and enough of it to tell whether it is still the same.
+/// How far the scrollback of a pane was read, and enough of it to tell whether it is still the
+/// same.
 ///
-/// Rows are counted from the oldest one that the multiplexer had. A few rows at the top and at the end are
-/// kept as they were printed by themselves, in memory only.
+/// Rows are counted from the oldest one that the multiplexer had. A few rows at the top and at the
+/// end are kept as they were printed by themselves, in memory only.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Bookmark {
     /// Columns and rows of the pane.

@@ -34,8 +34,9 @@ pub struct Beat {
 }
 
 impl Beat {
-    /// For how many milliseconds it has been silent, where that is longer than its looks explain. Only a
-    /// moment near the present is a sign of life: one in the future is of a clock that was set back since.
+    /// For how many milliseconds it has been silent, where that is longer than its looks explain.
+    /// Only a moment near the present is a sign of life: one in the future is of a clock that was
+    /// set back since.
     #[must_use]
     pub fn stalled_ms(&self, now: Millis) -> Option<u64> {
         let silent = now.0.abs_diff(self.at.0);
@@ -43,7 +44,8 @@ impl Beat {
         (silent > expected.max(LONGEST_LOOK_MS)).then_some(silent)
     }
 
-    /// Whether what happens is recorded, or would be if a server ran: it looked lately, and nothing failed.
+    /// Whether what happens is recorded, or would be if a server ran: it looked lately, and nothing
+    /// failed.
     #[must_use]
     pub fn is_good(&self, now: Millis) -> bool {
         let well = matches!(self.health, Health::Well | Health::NoServer);

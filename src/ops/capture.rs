@@ -153,8 +153,8 @@ impl Host {
     }
 
     /// Saves the state before something that is to be taken back; `None` where there is no session,
-    /// and nothing to be brought back. It is always a snapshot of its own: an ordinary one that shows
-    /// the same could be removed by retention.
+    /// and nothing to be brought back. It is always a snapshot of its own: an ordinary one that
+    /// shows the same could be removed by retention.
     pub(super) fn save_undo_point(&self) -> Result<Option<SnapshotId>, OpsError> {
         let mut captured = match self.live(&[], true) {
             Err(OpsError::Capture(CaptureError::Mux(MuxError::NoServer { .. }))) => {

@@ -16,8 +16,9 @@ pub enum Existing {
     Replace,
 }
 
-/// Makes a file (0600) with what `fill` writes: it has its name when it is whole and on the disk, or
-/// never. `random` keeps others from knowing what it is called until then. Gives what `fill` gave.
+/// Makes a file (0600) with what `fill` writes: it has its name when it is whole and on the disk,
+/// or never. `random` keeps others from knowing what it is called until then. Gives what `fill`
+/// gave.
 ///
 /// # Errors
 ///

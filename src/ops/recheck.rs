@@ -55,8 +55,8 @@ impl Host {
         Ok(plan.stored.with(&plan.waiting))
     }
 
-    /// Takes that out of the history for good, where `rewrite` says so; then out of what else muxtape
-    /// wrote. Other files that may hold it are removed if `remove` says so.
+    /// Takes that out of the history for good, where `rewrite` says so; then out of what else
+    /// muxtape wrote. Other files that may hold it are removed if `remove` says so.
     pub fn recheck(
         &self,
         rewrite: bool,
@@ -135,7 +135,8 @@ fn holds(redactor: &Redactor, bytes: &[u8]) -> bool {
     clean.as_slice() != bytes
 }
 
-/// Files of this directory, without those in directories below it, in which the rules find something.
+/// Files of this directory, without those in directories below it, in which the rules find
+/// something.
 fn holding(dir: &Path, redactor: &Redactor) -> io::Result<Vec<PathBuf>> {
     let entries = match fs::read_dir(dir) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),

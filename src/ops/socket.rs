@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use bstr::{BStr, BString};
 
-/// A server's socket. One socket can be spelled in several ways: through links, and `/tmp` where that is
-/// a link itself.
+/// A server's socket. One socket can be spelled in several ways: through links, and `/tmp` where
+/// that is a link itself.
 #[derive(Debug)]
 pub struct Socket {
     path: PathBuf,

@@ -1,5 +1,5 @@
-//! Results in the words of the journal: pure, but for the rules of redaction, which are read when there is
-//! the first text to be checked.
+//! Results in the words of the journal: pure, but for the rules of redaction, which are read when
+//! there is the first text to be checked.
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -331,8 +331,8 @@ impl Teller {
         vec![Event::LifeEnded { life, cause }]
     }
 
-    /// A recorder was started, after `before` was cut off, if one was: nothing was recorded since the last look
-    /// of that one.
+    /// A recorder was started, after `before` was cut off, if one was: nothing was recorded since
+    /// the last look of that one.
     pub(crate) fn recorder_started(&self, before: Option<&Holder>, now: Millis) -> Vec<Event> {
         let mut events = vec![Event::RecorderStarted {}];
         let gap = before.and_then(|before| Some((before.pid, before.beat?)));
@@ -398,8 +398,8 @@ impl Teller {
         })
     }
 
-    /// Recording of a session or pane (`session`, `session:tab.pane`; nothing for everything) was turned
-    /// off or on.
+    /// Recording of a session or pane (`session`, `session:tab.pane`; nothing for everything) was
+    /// turned off or on.
     pub(super) fn private(&self, target: Option<&str>, private: bool) -> Vec<Event> {
         let target = target.map(|target| self.text(target));
         vec![Event::PrivateSwitched { target, private }]

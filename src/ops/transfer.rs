@@ -44,8 +44,8 @@ impl Host {
         Ok(exported)
     }
 
-    /// Takes in the snapshots of a portable file, which the journal calls by its `path`: all that are
-    /// not there yet, or none.
+    /// Takes in the snapshots of a portable file, which the journal calls by its `path`: all that
+    /// are not there yet, or none.
     pub fn import<R: Read + Seek>(
         &self,
         file: &mut Portable<R>,

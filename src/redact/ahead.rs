@@ -1,5 +1,5 @@
-//! Secrets in lines below the one that tells of them, where how the lines follow each other tells which: the
-//! values of a manifest, the entries of a file of passwords.
+//! Secrets in lines below the one that tells of them, where how the lines follow each other tells
+//! which: the values of a manifest, the entries of a file of passwords.
 
 use std::ops::Range;
 
@@ -51,9 +51,9 @@ pub(super) fn open_at(
     })
 }
 
-/// Goes over the lines below `line`, `lines` at the most, each without what stands before and behind it as
-/// `front` says; `each` says whether to go on. Up to `foreign` lines in a row may be of another program. Tells
-/// how far that was.
+/// Goes over the lines below `line`, `lines` at the most, each without what stands before and
+/// behind it as `front` says; `each` says whether to go on. Up to `foreign` lines in a row may be
+/// of another program. Tells how far that was.
 pub(super) fn below(
     front: &Front<'_>,
     text: &[u8],

@@ -1,4 +1,5 @@
-//! Secrets in argument lists: what is known about options, and what the patterns find in each argument.
+//! Secrets in argument lists: what is known about options, and what the patterns find in each
+//! argument.
 
 use bstr::BString;
 

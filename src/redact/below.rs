@@ -1,5 +1,5 @@
-//! Secrets that stand in a line of their own, some lines below their name: `name: DB_PASSWORD`, and in the
-//! next line `value: …`, as lists of variables are written in YAML and JSON.
+//! Secrets that stand in a line of their own, some lines below their name: `name: DB_PASSWORD`, and
+//! in the next line `value: …`, as lists of variables are written in YAML and JSON.
 
 use std::ops::Range;
 
@@ -36,8 +36,8 @@ pub(super) fn open_at(ready: &Ready, text: &[u8], at: usize) -> Option<usize> {
     first
 }
 
-/// For the name that stands in a line: the line in which its value may be, and how far it was necessary
-/// to look. `None` where there is no name.
+/// For the name that stands in a line: the line in which its value may be, and how far it was
+/// necessary to look. `None` where there is no name.
 fn below(ready: &Ready, text: &[u8], line: Range<usize>) -> Option<(Option<Range<usize>>, usize)> {
     let end = ready.end.as_ref()?;
     if !ready.pattern.is_match(text.get(line.clone())?) {

@@ -1,8 +1,8 @@
 //! Secrets that go over lines: blocks of base64 between a first and a last line.
 //!
-//! A block is recognised line by line, as it stands on a screen: what stands before its first line is
-//! followed down the others ([`Front`]). It ends with its last line, where another block begins, or where
-//! the lines are no base64 any more.
+//! A block is recognised line by line, as it stands on a screen: what stands before its first line
+//! is followed down the others ([`Front`]). It ends with its last line, where another block begins,
+//! or where the lines are no base64 any more.
 
 use std::ops::Range;
 
@@ -188,8 +188,8 @@ impl Block {
         }
     }
 
-    /// The last line has come. It starts at `start`, behind a line that ends at `before`, with this text
-    /// before its mark.
+    /// The last line has come. It starts at `start`, behind a line that ends at `before`, with this
+    /// text before its mark.
     fn closes(&mut self, before: usize, start: usize, front: &[u8]) {
         // The end of a string that is broken over lines.
         let within = self.here
@@ -207,7 +207,8 @@ impl Block {
     }
 }
 
-/// Whether the rest of the first line is where the base64 begins, as in a string with ends of lines in it.
+/// Whether the rest of the first line is where the base64 begins, as in a string with ends of lines
+/// in it.
 fn starts_body(rest: &[u8]) -> bool {
     let mut rest = rest;
     loop {
@@ -282,8 +283,8 @@ fn begins(edge: &[u8]) -> bool {
     rest.as_slice().starts_with(b"BEGIN ")
 }
 
-/// The last line before `at` that is the first of a block, and how far that reaches. Between `until` and
-/// `at` the word is known not to stand; that is moved to where it stands last.
+/// The last line before `at` that is the first of a block, and how far that reaches. Between
+/// `until` and `at` the word is known not to stand; that is moved to where it stands last.
 pub(super) fn open_at(
     ready: &Ready,
     word: &[u8],

@@ -2,9 +2,11 @@
 
 use super::is_marked;
 
-/// Base64 in a row that makes a line one of a block, where nothing but signs or a name stands before it.
+/// Base64 in a row that makes a line one of a block, where nothing but signs or a name stands
+/// before it.
 const RUN: usize = 20;
-/// The same where anything may stand before it, if it looks random: a word, a path or a hash does not.
+/// The same where anything may stand before it, if it looks random: a word, a path or a hash does
+/// not.
 pub(super) const RANDOM_RUN: usize = 32;
 
 /// What a line is for a block.
@@ -78,7 +80,8 @@ fn is_header(line: &[u8]) -> bool {
     headers.iter().any(|header| line.starts_with(header))
 }
 
-/// Whether somewhere in a line stands base64 of so many letters that looks random, and is no public key of SSH.
+/// Whether somewhere in a line stands base64 of so many letters that looks random, and is no public
+/// key of SSH.
 pub(super) fn holds_random(line: &[u8], least: usize) -> bool {
     let mut at = 0;
     line.split(|byte| !is_base64(byte)).any(|run| {
@@ -120,8 +123,8 @@ pub(super) fn looks_random(run: &[u8]) -> bool {
         .windows(2)
         .filter(|pair| matches!(pair, [a, b] if class(*a) != class(*b)))
         .count();
-    // About six in ten letters of base64 are of another class than the one before; of names made of words
-    // it is one or two.
+    // About six in ten letters of base64 are of another class than the one before; of names made of
+    // words it is one or two.
     any(0) && any(1) && (any(2) || run.len() < 24) && changes * 3 >= run.len()
 }
 

@@ -5,8 +5,9 @@ use super::rules::{Compiled, Rules};
 use super::scan::{line_around, line_before};
 use super::{RedactError, ahead, below, block, wrap};
 
-/// The start of a line of a text (without colours) of which nothing before matters to what comes from
-/// there on, nor the other way round, whatever is added at the end. `None` where there is none.
+/// The start of a line of a text (without colours) of which nothing before matters to what comes
+/// from there on, nor the other way round, whatever is added at the end. `None` where there is
+/// none.
 pub(super) fn settled(rules: &Rules, text: &[u8]) -> Result<Option<usize>, RedactError> {
     // The last line may become anything.
     let last = line_around(text, text.len()).start;
@@ -51,7 +52,8 @@ struct Openings<'a> {
     text: &'a [u8],
     below: Vec<&'a Compiled>,
     ahead: Vec<(&'a Compiled, Side)>,
-    /// First lines of blocks: the rule, its word, and where the text ends in which that word may still stand.
+    /// First lines of blocks: the rule, its word, and where the text ends in which that word may
+    /// still stand.
     blocks: Vec<(&'a Compiled, &'a [u8], usize)>,
 }
 

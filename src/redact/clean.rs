@@ -12,9 +12,9 @@ use crate::model::tree::{ContentsRef, ServerState};
 
 /// Something captured or typed that has been through a [`Redactor`](super::Redactor).
 ///
-/// Only this room can make one, and whatever is written takes nothing else: so a string that was not
-/// looked at cannot be stored. It can be read like what it holds, and taken out; it cannot be changed, but in
-/// ways that bring no text in.
+/// Only this room can make one, and whatever is written takes nothing else: so a string that was
+/// not looked at cannot be stored. It can be read like what it holds, and taken out; it cannot be
+/// changed, but in ways that bring no text in.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Clean<T>(T);
 
@@ -37,7 +37,8 @@ impl Clean<ServerState> {
         self.0.sort();
     }
 
-    /// Gives every pane the texts that `to` says in place of its own; an attachment without one goes.
+    /// Gives every pane the texts that `to` says in place of its own; an attachment without one
+    /// goes.
     pub fn refer(&mut self, mut to: impl FnMut(ContentsRef) -> Option<ContentsRef>) {
         for pane in self.0.panes_mut() {
             pane.contents = pane.contents.and_then(&mut to);

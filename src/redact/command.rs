@@ -11,8 +11,8 @@ pub(super) fn may_start(text: &[u8], at: usize) -> bool {
     before.is_none_or(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')))
 }
 
-/// The words of the command that `line` starts with, without quotes around them, and where it ends: at
-/// the end of the line, or at what ends a command in a shell.
+/// The words of the command that `line` starts with, without quotes around them, and where it ends:
+/// at the end of the line, or at what ends a command in a shell.
 pub(super) fn words(line: &[u8]) -> (Vec<Range<usize>>, usize) {
     let mut words = Vec::new();
     let mut at = 0;

@@ -1,10 +1,12 @@
 //! What stands before the first line of a block, followed down its lines.
 //!
 //! Tools put something before each line of a key: line numbers, times, names of files, hosts and
-//! containers, marks of comments and diffs, the start of a JSON object. It varies from line to line in its
-//! words and numbers, and mostly not in its signs. So it is known by its shape: words, gaps and signs.
+//! containers, marks of comments and diffs, the start of a JSON object. It varies from line to line
+//! in its words and numbers, and mostly not in its signs. So it is known by its shape: words, gaps
+//! and signs.
 //!
-//! `12:04:31 web-1 | -----BEGIN …` has the shape `w:w:w w-w | `, and so has `12:04:32 web-1 | MIIE…`.
+//! `12:04:31 web-1 | -----BEGIN …` has the shape `w:w:w w-w | `, and so has `12:04:32 web-1 |
+//! MIIE…`.
 
 use std::ops::Range;
 
@@ -30,8 +32,8 @@ pub(super) struct Front<'a> {
     behind: &'a [u8],
 }
 
-/// So many parts at the end tell where the front ends in lines of another shape, as where an author's
-/// name has more words.
+/// So many parts at the end tell where the front ends in lines of another shape, as where an
+/// author's name has more words.
 const LAST_PARTS: usize = 3;
 /// What is compared of the text behind.
 const BEHIND: usize = 4;
@@ -64,8 +66,8 @@ impl<'a> Front<'a> {
         self.parts.iter().all(|part| matches!(part, Part::Gap(_)))
     }
 
-    /// The part of a line between what stands in front and what stands behind. All of a line in which
-    /// neither can be told.
+    /// The part of a line between what stands in front and what stands behind. All of a line in
+    /// which neither can be told.
     pub(super) fn inner(&self, line: &[u8]) -> Range<usize> {
         let start = self.end_in(line).unwrap_or(0);
         let rest = line.get(start..).unwrap_or(&[]);

@@ -8,8 +8,8 @@ use bstr::BString;
 use super::{Clean, Redactor, Tally};
 use crate::model::ansi;
 
-/// What is known of a text that grows: its parts that will stay as they are, without secrets, and the end of
-/// which that cannot be told yet, as it came.
+/// What is known of a text that grows: its parts that will stay as they are, without secrets, and
+/// the end of which that cannot be told yet, as it came.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Growing {
     /// Whole lines, in order, without secrets.
@@ -49,11 +49,12 @@ impl fmt::Debug for Growing {
 }
 
 impl Redactor {
-    /// Adds `new` to a text, and shows it with `end` behind it, which is not added: the next addition takes its place.
+    /// Adds `new` to a text, and shows it with `end` behind it, which is not added: the next
+    /// addition takes its place.
     ///
-    /// The text that comes of it is what redacting all of it at once would give, and nothing but `new`, `end` and
-    /// some lines before them is looked at. Both are as a terminal would be fed them; what may not be kept of that is
-    /// dropped ([`ansi::sanitised`]).
+    /// The text that comes of it is what redacting all of it at once would give, and nothing but
+    /// `new`, `end` and some lines before them is looked at. Both are as a terminal would be fed
+    /// them; what may not be kept of that is dropped ([`ansi::sanitised`]).
     #[must_use]
     pub fn grow(&self, before: &Growing, new: &[u8], end: &[u8]) -> Grown {
         let raw = ansi::sanitised(&[&*before.open, new].concat());

@@ -1,5 +1,5 @@
-//! The values of secrets of Kubernetes, as `kubectl get -o yaml` and `-o json` print them and files hold
-//! them: below `data:` or `stringData:`, in a manifest with `kind: Secret` on the same level.
+//! The values of secrets of Kubernetes, as `kubectl get -o yaml` and `-o json` print them and files
+//! hold them: below `data:` or `stringData:`, in a manifest with `kind: Secret` on the same level.
 
 use std::ops::Range;
 
@@ -10,7 +10,8 @@ use super::pattern::Ready;
 /// So many lines in a row may be of another program, where something stands before each line.
 const FOREIGN: usize = 8;
 
-/// The values that a line tells of: one with `data:` whose kind comes later, or one with the kind whose data do.
+/// The values that a line tells of: one with `data:` whose kind comes later, or one with the kind
+/// whose data do.
 pub(super) fn look(ready: &Ready, text: &[u8], line: Range<usize>) -> Option<Ahead> {
     let shown = text.get(line.clone())?;
     let (mark, behind) = mark(ready, shown)?;
@@ -60,12 +61,13 @@ pub(super) fn look(ready: &Ready, text: &[u8], line: Range<usize>) -> Option<Ahe
     Some(Ahead { values, seen })
 }
 
-/// Where the name of a field stands in a line, with its value if that is a kind; and what is behind it.
+/// Where the name of a field stands in a line, with its value if that is a kind; and what is behind
+/// it.
 fn mark<'a>(ready: &Ready, line: &'a [u8]) -> Option<(Range<usize>, &'a [u8])> {
     let found = ready.pattern.find(line)?;
     let behind = line.get(found.end()..)?.trim_ascii_end();
-    // In a string, at the end of a line as `cat -A` shows it, before a border or another column; what goes
-    // on with a word is prose.
+    // In a string, at the end of a line as `cat -A` shows it, before a border or another column;
+    // what goes on with a word is prose.
     let ends = match behind {
         [] | [b'\\' | b'"' | b'\'' | b'$' | b'^' | b'<' | b'`', ..] => true,
         [b' ', next, ..] => !next.is_ascii_alphanumeric(),

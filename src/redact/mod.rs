@@ -1,15 +1,16 @@
 //! Secret rules, applied to everything captured before it goes anywhere.
 //!
-//! The rules are data: patterns with a name, options of programs, names of variables ([`Redactor::new`]
-//! takes the built-in ones and merges the user's own into them). A secret is replaced by
-//! `‹redacted:name›`, and only the name and a count are kept. Text is searched as a person reads it:
-//! colours inside a secret do not hide it, and neither does a line that a program broke.
+//! The rules are data: patterns with a name, options of programs, names of variables
+//! ([`Redactor::new`] takes the built-in ones and merges the user's own into them). A secret is
+//! replaced by `‹redacted:name›`, and only the name and a count are kept. Text is searched as a
+//! person reads it: colours inside a secret do not hide it, and neither does a line that a program
+//! broke.
 //!
-//! Keywords are found in one pass; a rule is compiled when the first of its keywords is met, and looks
-//! only at lines that hold one. A text that cannot be checked is dropped, never let through.
+//! Keywords are found in one pass; a rule is compiled when the first of its keywords is met, and
+//! looks only at lines that hold one. A text that cannot be checked is dropped, never let through.
 //!
-//! This room never stores, shows or logs what it found. docs/secrets.md tells what is found and what is
-//! not.
+//! This room never stores, shows or logs what it found. docs/secrets.md tells what is found and
+//! what is not.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -94,11 +95,11 @@ impl Redactor {
         Clean::new(String::from_utf8_lossy(&clean).into_owned())
     }
 
-    /// Up to where a text that may still grow at its end is settled: the start of a line, in bytes. What
-    /// comes before stays as it is redacted now, and what comes from there on can be redacted by itself,
-    /// whatever follows: `redacted(a + b + more) = redacted(a) + redacted(b + more)` for the parts `a` and
-    /// `b` before and behind that place. It is mostly a line or two from the end; 0 where no such place is
-    /// found, as within thousands of lines of base64.
+    /// Up to where a text that may still grow at its end is settled: the start of a line, in bytes.
+    /// What comes before stays as it is redacted now, and what comes from there on can be redacted
+    /// by itself, whatever follows: `redacted(a + b + more) = redacted(a) + redacted(b + more)` for
+    /// the parts `a` and `b` before and behind that place. It is mostly a line or two from the end;
+    /// 0 where no such place is found, as within thousands of lines of base64.
     ///
     /// So who redacts a growing text in steps keeps the raw text from here on, and nothing else.
     #[must_use]
@@ -124,8 +125,8 @@ impl Redactor {
         }
     }
 
-    /// Takes secrets out of everything in the structure: argument lists, names, titles, directories,
-    /// settings, hooks, variables, buffers. Texts are not in it.
+    /// Takes secrets out of everything in the structure: argument lists, names, titles,
+    /// directories, settings, hooks, variables, buffers. Texts are not in it.
     #[must_use]
     pub fn state(&self, mut state: ServerState, tally: &mut Tally) -> Clean<ServerState> {
         if self.rules.is_some() {

@@ -1,5 +1,5 @@
-//! Entries of `~/.netrc` over lines: `machine`, `login`, `password` and `account`, each with its value, in any
-//! order and number a line.
+//! Entries of `~/.netrc` over lines: `machine`, `login`, `password` and `account`, each with its
+//! value, in any order and number a line.
 
 use std::ops::Range;
 
@@ -64,8 +64,8 @@ impl Known {
         }
     }
 
-    /// Whether a value is a password. A word is one only beside a user or a host: the names of the other
-    /// fields are everyday words, too.
+    /// Whether a value is a password. A word is one only beside a user or a host: the names of the
+    /// other fields are everyday words, too.
     fn tells(self, value: &[u8]) -> bool {
         let is_word = value
             .iter()

@@ -7,9 +7,9 @@ use regex::bytes::{Captures, Regex, RegexBuilder};
 use super::RedactError;
 use super::file::Entry;
 
-/// What `{{value}}` stands for: a value in quotes, which the end of the line may cut, or a bare word that
-/// starts no expression. The quotes may be escaped, or stand behind what a language puts before them:
-/// `b"…"`, `$'…'`, `Some("…")`. The bytes need not be UTF-8.
+/// What `{{value}}` stands for: a value in quotes, which the end of the line may cut, or a bare
+/// word that starts no expression. The quotes may be escaped, or stand behind what a language puts
+/// before them: `b"…"`, `$'…'`, `Some("…")`. The bytes need not be UTF-8.
 const VALUE: &str = concat!(
     r#"(?:(?:[bBrRuUfFnN@$]|[A-Z][A-Za-z]{1,15}\()?"#,
     r#"(?:"(?P<secret>(?-u:[^"\\\n]|\\.){3,})"|'(?P<secret2>(?-u:[^'\n]){3,})'"#,
@@ -115,8 +115,8 @@ impl Ready {
             .map(|secret| secret.range())
     }
 
-    /// Whether a bare word is the start of an expression, as in `password = getpass()`, or a type, as in
-    /// `password: Text = …`.
+    /// Whether a bare word is the start of an expression, as in `password = getpass()`, or a type,
+    /// as in `password: Text = …`.
     fn is_call(&self, found: &Captures<'_>, line: &[u8]) -> bool {
         self.bare
             .and_then(|group| found.get(group))

@@ -24,8 +24,8 @@ pub(super) struct Compiled {
 }
 
 impl Compiled {
-    /// The patterns. The error is for rules that cannot be compiled, which is found out at the start
-    /// where the user wrote them.
+    /// The patterns. The error is for rules that cannot be compiled, which is found out at the
+    /// start where the user wrote them.
     pub(super) fn ready(&self) -> Result<&Ready, RedactError> {
         self.ready
             .get_or_init(|| Ready::compile(&self.entry))
@@ -116,8 +116,8 @@ impl Rules {
         for program in tables.iter().flat_map(Tables::programs) {
             call(&[program.as_bytes(), b" "].concat(), Target::Command);
         }
-        // One automaton for all of them, built outright: building it takes a millisecond, and no text is
-        // slower than another.
+        // One automaton for all of them, built outright: building it takes a millisecond, and no
+        // text is slower than another.
         let finder = AhoCorasickBuilder::new()
             .ascii_case_insensitive(true)
             .match_kind(MatchKind::Standard)

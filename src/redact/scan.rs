@@ -13,18 +13,19 @@ pub(super) struct Found {
     pub(super) rule: usize,
 }
 
-/// Lines longer than this are searched in windows around keywords, so that time is linear however many
-/// there are.
+/// Lines longer than this are searched in windows around keywords, so that time is linear however
+/// many there are.
 const LONG: usize = 64 * 1024;
 /// What of a window lies before the keyword.
 const BEFORE: usize = 2 * 1024;
-/// Keywords in the last part of a window get one of their own: so long may a secret be in a long line.
+/// Keywords in the last part of a window get one of their own: so long may a secret be in a long
+/// line.
 const OVERLAP: usize = 16 * 1024;
 
 /// The secrets of a text, in order and apart from each other.
 ///
-/// Keywords are found in one pass over the whole text, which is what most texts cost; a rule looks only
-/// at lines in which one of its own stands.
+/// Keywords are found in one pass over the whole text, which is what most texts cost; a rule looks
+/// only at lines in which one of its own stands.
 pub(super) fn secrets(rules: &Rules, text: &[u8]) -> Result<Vec<Found>, RedactError> {
     let mut scan = Scan {
         rules,

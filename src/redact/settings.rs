@@ -6,15 +6,16 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
-    /// What stands in place of what it takes out. With the name of a built-in rule, what is given here
-    /// takes the place of what that one says, and exceptions are added to its own.
+    /// What stands in place of what it takes out. With the name of a built-in rule, what is given
+    /// here takes the place of what that one says, and exceptions are added to its own.
     pub name: String,
-    /// A regular expression (syntax of the regex crate) for single lines. The group named `secret` is
-    /// taken out, or else the first group that took part, or else the whole match. A new rule needs one.
+    /// A regular expression (syntax of the regex crate) for single lines. The group named `secret`
+    /// is taken out, or else the first group that took part, or else the whole match. A new rule
+    /// needs one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pattern: Option<String>,
-    /// Texts, in any case, of which one stands in every line that the pattern can match. Without any, the
-    /// pattern is tried on every line, which is slow.
+    /// Texts, in any case, of which one stands in every line that the pattern can match. Without
+    /// any, the pattern is tried on every line, which is slow.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub keywords: Vec<String>,
     /// Patterns of whole values that this rule lets pass.

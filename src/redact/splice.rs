@@ -15,8 +15,8 @@ const SHIFT_IN: u8 = 0x0f;
 const ROUNDS: usize = 8;
 
 /// The text with every secret replaced. Colours that change within a secret stay behind its
-/// replacement, so that the text after it looks as it did. Nothing is left of a text that could not be
-/// checked.
+/// replacement, so that the text after it looks as it did. Nothing is left of a text that could not
+/// be checked.
 pub(super) fn redacted(rules: &Rules, text: &[u8], tally: &mut Tally) -> BString {
     let mut clean: Option<BString> = None;
     for _ in 0..ROUNDS {

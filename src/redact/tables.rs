@@ -98,8 +98,8 @@ impl Tables {
         program.map(|program| program.value)
     }
 
-    /// Whether this is an option whose value is a secret, whatever the program: by its whole name, or by
-    /// how its name ends.
+    /// Whether this is an option whose value is a secret, whatever the program: by its whole name,
+    /// or by how its name ends.
     fn takes_secret(&self, option: &[u8]) -> bool {
         let Some(name) = option.strip_prefix(b"-") else {
             return false;
@@ -226,8 +226,8 @@ fn secret_of(
     Ok(Some(start..start + secret.len()))
 }
 
-/// Where the value of an option starts in the word that has it; the option may stand behind letters of
-/// others: `-su me:X`.
+/// Where the value of an option starts in the word that has it; the option may stand behind letters
+/// of others: `-su me:X`.
 fn value_start(program: &Program, option: &str, word: &[u8]) -> Option<usize> {
     if word.starts_with(option.as_bytes()) {
         return Some(option.len());

@@ -1,9 +1,10 @@
 //! Tokens that a program broke at its own width, so that they go on in the next lines.
 //!
-//! Lines that the terminal wrapped are joined before they come here. What a program wrapped cannot be
-//! told from a line that ends there, so only tokens of a known shape are followed, and only where the
-//! line ends within one and the next goes on without a gap, is no wider, and makes the shape whole. A
-//! token that is whole before goes on only where the next piece looks like the rest of it.
+//! Lines that the terminal wrapped are joined before they come here. What a program wrapped cannot
+//! be told from a line that ends there, so only tokens of a known shape are followed, and only
+//! where the line ends within one and the next goes on without a gap, is no wider, and makes the
+//! shape whole. A token that is whole before goes on only where the next piece looks like the rest
+//! of it.
 
 use std::ops::Range;
 
@@ -177,8 +178,8 @@ fn goes_over(text: &[u8], line: &Range<usize>) -> bool {
     })
 }
 
-/// The rules that may have a token broken within the word by which it is known, at the end of the line that
-/// ends at `end`.
+/// The rules that may have a token broken within the word by which it is known, at the end of the
+/// line that ends at `end`.
 pub(super) fn across<'a>(
     rules: &'a Rules,
     text: &'a [u8],
@@ -229,12 +230,14 @@ pub(super) fn open_at(rules: &Rules, text: &[u8], at: usize) -> Option<usize> {
     None
 }
 
-/// The places between two letters of the words by which tokens are known: there a word may be broken.
+/// The places between two letters of the words by which tokens are known: there a word may be
+/// broken.
 #[derive(Debug)]
 pub(super) struct Broken {
     /// One bit for each two letters, so that most ends of lines cost nothing more.
     pairs: Vec<u64>,
-    /// Two letters, the word's number, and how many of its letters stand before the break; in order.
+    /// Two letters, the word's number, and how many of its letters stand before the break; in
+    /// order.
     splits: Vec<(u16, usize, usize)>,
 }
 
@@ -257,7 +260,8 @@ impl Broken {
         Self { pairs, splits }
     }
 
-    /// The words, and the places in them, that may be broken at the end of the line that ends at `end`.
+    /// The words, and the places in them, that may be broken at the end of the line that ends at
+    /// `end`.
     fn at(&self, text: &[u8], end: usize) -> impl Iterator<Item = (usize, usize)> {
         let before = end.checked_sub(1).and_then(|at| text.get(at));
         let pair = before
@@ -313,7 +317,8 @@ fn of_token(byte: u8) -> bool {
     byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\'' | b'`' | b'<' | b'>' | b'|' | b'\\')
 }
 
-/// Whether a piece looks like the rest of a token rather than like a word, a path, a number or a hash.
+/// Whether a piece looks like the rest of a token rather than like a word, a path, a number or a
+/// hash.
 fn looks_random(piece: &[u8]) -> bool {
     let of_letters = |byte: &u8| {
         byte.is_ascii_alphanumeric()

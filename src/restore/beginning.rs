@@ -1,8 +1,9 @@
 //! Whether a pane began as every new one does.
 //!
-//! What a pane without a command of its own begins with is the user's configuration: a wrapper that sets a variable,
-//! a niceness or a umask, and then a shell. Of that a snapshot has only the process that it became. So such a pane
-//! begins again with what a new pane of its session begins with now, and one with a shell of its own with that.
+//! What a pane without a command of its own begins with is the user's configuration: a wrapper that
+//! sets a variable, a niceness or a umask, and then a shell. Of that a snapshot has only the
+//! process that it became. So such a pane begins again with what a new pane of its session begins
+//! with now, and one with a shell of its own with that.
 
 use bstr::{BString, ByteSlice};
 
@@ -32,9 +33,10 @@ impl Beginning {
         }
     }
 
-    /// Whether the pane began as a new pane of its session does, `new`: it was made without a command, and its own
-    /// process is what that leads to. Where its process has become another shell or program since (`exec`), or it
-    /// was another shell then, it has a beginning of its own. `given` is the start command as it was given.
+    /// Whether the pane began as a new pane of its session does, `new`: it was made without a
+    /// command, and its own process is what that leads to. Where its process has become another
+    /// shell or program since (`exec`), or it was another shell then, it has a beginning of its
+    /// own. `given` is the start command as it was given.
     pub(super) fn is_that_of(&self, new: &NewPane, given: &BString) -> bool {
         // tmux tells its default command as the start command of every pane that began with it.
         let given = self.command.is_empty() || self.command == new.command || *given == new.command;
@@ -51,7 +53,8 @@ impl Beginning {
             let plain = |option: &BString| login.iter().any(|known| option == known);
             return name == new.shell_name() && options.iter().all(plain);
         }
-        // The shell that tmux gave the command to is still there, because what it runs is not its last word.
+        // The shell that tmux gave the command to is still there, because what it runs is not its
+        // last word.
         if options == [BString::from("-c"), new.command.clone()] {
             return name == new.shell_name();
         }

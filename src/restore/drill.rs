@@ -1,9 +1,10 @@
-//! Rehearses a restore: onto a server of its own that nobody sees, and back into a state that is held
-//! against the one that was saved.
+//! Rehearses a restore: onto a server of its own that nobody sees, and back into a state that is
+//! held against the one that was saved.
 //!
-//! Nothing of the user is touched and nothing of the user's runs: the server has its own socket in a
-//! private directory and no configuration, panes show their text and then hold still instead of becoming
-//! shells, programs are only looked for, and settings that could run a command are left out.
+//! Nothing of the user is touched and nothing of the user's runs: the server has its own socket in
+//! a private directory and no configuration, panes show their text and then hold still instead of
+//! becoming shells, programs are only looked for, and settings that could run a command are left
+//! out.
 
 use std::path::Path;
 
@@ -46,8 +47,8 @@ pub struct Drill {
     pub errors: Vec<String>,
 }
 
-/// Restores a snapshot onto a server of its own, captures that again, and holds both against each other.
-/// The server and everything that was made for it is gone in the end, however it went.
+/// Restores a snapshot onto a server of its own, captures that again, and holds both against each
+/// other. The server and everything that was made for it is gone in the end, however it went.
 ///
 /// # Errors
 ///
@@ -107,8 +108,8 @@ pub fn drill(
     })
 }
 
-/// Takes away what a capture would not have of what came back: of panes that are private, and of those of which
-/// the snapshot has no more than a place.
+/// Takes away what a capture would not have of what came back: of panes that are private, and of
+/// those of which the snapshot has no more than a place.
 fn withhold(saved: &ServerState, state: &mut ServerState) {
     for session in &mut state.sessions {
         for tab in &mut session.tabs {

@@ -1,5 +1,5 @@
-//! Whether a command line may be entered by itself: the words by their rules, what the name stands for, and
-//! what the program would find in the directory that it is started in.
+//! Whether a command line may be entered by itself: the words by their rules, what the name stands
+//! for, and what the program would find in the directory that it is started in.
 
 use bstr::{BStr, BString, ByteSlice};
 
@@ -19,8 +19,8 @@ pub(super) struct Places<'a> {
     pub(super) now: &'a BStr,
 }
 
-/// Why these exact words are typed and not entered, under the policy that enters what is known; `None` where
-/// nothing is in doubt.
+/// Why these exact words are typed and not entered, under the policy that enters what is known;
+/// `None` where nothing is in doubt.
 pub(super) fn doubt(
     argv: &[BString],
     places: Places<'_>,
@@ -51,8 +51,8 @@ pub(super) fn doubt(
     find().err()
 }
 
-/// That a directory was looked at, and has no file that a program, or a hook of its shell, would read
-/// by itself.
+/// That a directory was looked at, and has no file that a program, or a hook of its shell, would
+/// read by itself.
 fn nothing_read(argv: &[BString], dir: &[u8], facts: &Facts) -> Result<(), Doubt> {
     let shown = |path: &[u8]| shown_path(path, &facts.home);
     let inputs = facts.inputs.get(dir.as_bstr());

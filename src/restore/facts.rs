@@ -25,16 +25,17 @@ pub struct LiveState {
     pub server: Option<ServerIdentity>,
     /// Its structure.
     pub state: ServerState,
-    /// What a new pane begins with, where no session has a setting of its own for that; `None` where that is not
-    /// known.
+    /// What a new pane begins with, where no session has a setting of its own for that; `None`
+    /// where that is not known.
     pub new_pane: Option<NewPane>,
     /// The `PATH` of new sessions of the server; `None` where that is not known.
     pub search_path: Option<BString>,
 }
 
 impl LiveState {
-    /// Digest of what a plan relies on: the server, the names of its sessions, and the tabs and panes of those
-    /// that are to be touched. Which programs run in them does not matter: they come and go.
+    /// Digest of what a plan relies on: the server, the names of its sessions, and the tabs and
+    /// panes of those that are to be touched. Which programs run in them does not matter: they come
+    /// and go.
     #[must_use]
     pub fn fingerprint(&self, relies: &Reliance) -> Digest {
         let sessions = self.state.sessions.iter();
@@ -104,23 +105,25 @@ pub struct Facts {
     pub home: BString,
     /// Directories of the snapshot that exist, and their parents that do.
     pub directories: BTreeSet<BString>,
-    /// Whether programs of the snapshot can be found, by `argv[0]`; one that is not in here counts as
-    /// found.
+    /// Whether programs of the snapshot can be found, by `argv[0]`; one that is not in here counts
+    /// as found.
     pub programs: BTreeMap<BString, bool>,
     /// Whether the names of programs of the snapshot stand for the programs that are called so, by
     /// `argv[0]`, or what is in doubt; one that is not in here is not known.
     pub commands: BTreeMap<BString, Result<(), Doubt>>,
-    /// Files that are named in command lines of the snapshot, or were read as standard input, and are regular
-    /// ones, by their paths.
+    /// Files that are named in command lines of the snapshot, or were read as standard input, and
+    /// are regular ones, by their paths.
     pub files: BTreeSet<BString>,
     /// What acts on programs, by the directory that they would be started in; one that is not in
     /// here was not looked at.
     pub inputs: BTreeMap<BString, Inputs>,
-    /// What the names of the snapshot's shells lead to, by `argv[0]`; what is not in here is not started.
+    /// What the names of the snapshot's shells lead to, by `argv[0]`; what is not in here is not
+    /// started.
     pub shells: BTreeMap<BString, ShellFile>,
     /// The names of the variables that the user keeps with snapshots.
     pub environment: BTreeSet<String>,
-    /// What is put behind the name of a session that exists: the time of the snapshot, as in `1140`.
+    /// What is put behind the name of a session that exists: the time of the snapshot, as in
+    /// `1140`.
     pub suffix: String,
     /// Which programs may be started, and how.
     pub rules: Rules,

@@ -26,8 +26,8 @@ use crate::model::snapshot::Snapshot;
 use crate::model::tree::{Pane, ServerState};
 use crate::mux::MuxError;
 
-/// Looks at what is alive, at directories and at programs, and plans. Changes nothing, and starts no
-/// server.
+/// Looks at what is alive, at directories and at programs, and plans. Changes nothing, and starts
+/// no server.
 ///
 /// # Errors
 ///
@@ -209,7 +209,8 @@ struct Directories {
 }
 
 impl Directories {
-    /// Looks at a directory, and where it is missing at those above it up to the first that is there.
+    /// Looks at a directory, and where it is missing at those above it up to the first that is
+    /// there.
     fn look(&mut self, path: &[u8]) {
         if self.check(path) {
             return;
@@ -274,8 +275,8 @@ fn can_run(name: &[u8], exe: Option<&BString>, search: &[PathBuf]) -> bool {
     search.iter().any(|dir| is_program(&dir.join(&file)))
 }
 
-/// Whether a path leads to a regular file that holds data, or to the one that never does: reading another of
-/// the kernel's can act.
+/// Whether a path leads to a regular file that holds data, or to the one that never does: reading
+/// another of the kernel's can act.
 fn is_regular(path: &[u8]) -> bool {
     let kernel = ["/dev", "/proc", "/sys"];
     let of_kernel = |path: &Path| kernel.iter().any(|dir| path.starts_with(dir));

@@ -203,8 +203,9 @@ fn withheld(judged: &mut Judged, why: Withheld, facts: &Facts) {
     });
 }
 
-/// Shells in which others ran: only the outermost is started again. That is the pane's own process, or
-/// what it opened where it is no shell that waits for its user: a wrapper (`sh -c 'A=b bash; true'`).
+/// Shells in which others ran: only the outermost is started again. That is the pane's own process,
+/// or what it opened where it is no shell that waits for its user: a wrapper (`sh -c 'A=b bash;
+/// true'`).
 fn nested(judged: &mut Judged, pane: &Pane) {
     let mut all = pane.detail.shells.iter();
     let outer = match programs::is_interactive_shell(&pane.shell) {

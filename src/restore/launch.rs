@@ -1,5 +1,5 @@
-//! What stands around the arguments on the line that starts a program again: redirections and variables; and
-//! why there is no such line.
+//! What stands around the arguments on the line that starts a program again: redirections and
+//! variables; and why there is no such line.
 
 use std::borrow::Cow;
 
@@ -17,7 +17,8 @@ use crate::redact::is_marked;
 /// What swallows all that is written into it, and is never changed by it.
 const NULL: &str = "/dev/null";
 
-/// Programs to which standard input is text and nothing else: others take commands from it, or keys.
+/// Programs to which standard input is text and nothing else: others take commands from it, or
+/// keys.
 const READS_TEXT: [&str; 2] = ["less", "tail"];
 
 /// Why nothing can be typed.
@@ -49,8 +50,8 @@ pub(super) fn started<'a>(
     }
 }
 
-/// Why the arguments of a program are not known. Without other members it is called a pipeline only where
-/// nothing else explains it.
+/// Why the arguments of a program are not known. Without other members it is called a pipeline only
+/// where nothing else explains it.
 fn unknown(program: &Program, launch: &Launch) -> Unknown {
     let by_hand = "start it again by hand";
     let name = label(&program.name());
@@ -144,8 +145,9 @@ pub(super) struct Around {
     pub(super) lost: Vec<String>,
 }
 
-/// Whether a program may be given a file to read without its user: what only shows text, if it might be given the file
-/// as an argument. Whoever lets a program run with any arguments lets it run with any input, too.
+/// Whether a program may be given a file to read without its user: what only shows text, if it
+/// might be given the file as an argument. Whoever lets a program run with any arguments lets it
+/// run with any input, too.
 fn may_read(name: &str, path: &BString, facts: &Facts, policy: &Policy) -> bool {
     let as_argument = || {
         let argv = [BString::from(name), path.clone()];
@@ -201,8 +203,8 @@ pub(super) fn around(
     around
 }
 
-/// The multiplexer knows by this variable that it would run within itself; without it, it does so as
-/// it did. A name goes into the line as it is: a file that was imported can hold any.
+/// The multiplexer knows by this variable that it would run within itself; without it, it does so
+/// as it did. A name goes into the line as it is: a file that was imported can hold any.
 fn variables(around: &mut Around, variables: &[Variable], dialect: Dialect) {
     let assigns = matches!(dialect, Dialect::Ansi | Dialect::Posix | Dialect::Fish);
     let nests = |one: &&Variable| NESTING.iter().any(|(_, own)| one.name == *own);

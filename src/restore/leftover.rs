@@ -1,5 +1,5 @@
-//! What a recovery leaves behind: blank sessions that somebody opened after the crash to have a shell, and the clients
-//! that look at them. Nothing is closed here unless the user says so.
+//! What a recovery leaves behind: blank sessions that somebody opened after the crash to have a
+//! shell, and the clients that look at them. Nothing is closed here unless the user says so.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -95,7 +95,8 @@ pub fn is_there(restorer: &dyn Restorer, session: SessionId) -> bool {
 }
 
 impl Leftover {
-    /// Closes it, unless something was opened in it meanwhile; its clients look at the other session before.
+    /// Closes it, unless something was opened in it meanwhile; its clients look at the other
+    /// session before.
     ///
     /// # Errors
     ///
@@ -112,7 +113,8 @@ impl Leftover {
     }
 }
 
-/// Whether a screen shows a prompt and nothing that was typed at it, but for calls of muxtape and what that said.
+/// Whether a screen shows a prompt and nothing that was typed at it, but for calls of muxtape and
+/// what that said.
 fn is_untouched(text: &str) -> bool {
     let mut lines = text
         .lines()

@@ -17,8 +17,8 @@ const LIVES: usize = 8;
 /// tries to get the lost one back, must not hide it.
 const LOOKED_AT: usize = 256;
 
-/// A recorder notes once a minute that a server lives: one that ended later than this after it was last seen ended
-/// unwatched.
+/// A recorder notes once a minute that a server lives: one that ended later than this after it was
+/// last seen ended unwatched.
 const WATCHED_MS: u64 = 180_000;
 
 /// How many snapshots of a life are offered.
@@ -65,8 +65,8 @@ pub fn look(
     let mut past = Vec::new();
     for life in lives {
         let own = snapshots.remove(&life.id()).unwrap_or_default();
-        // Of idle shells that may have been closed only the last one of a place is offered: whoever used the
-        // server on after it does not miss the others.
+        // Of idle shells that may have been closed only the last one of a place is offered: whoever
+        // used the server on after it does not miss the others.
         let is_last = is_last(&life, &ended);
         let found = past_of(store, mux, life, own)?;
         past.extend(found.filter(|past| !past.trivial || past.evident || is_last));
@@ -86,8 +86,8 @@ fn is_last(life: &Life, ended: &[Life]) -> bool {
     !ended.iter().any(|other| after(&other))
 }
 
-/// Whether a life of a single idle shell is known not to have been closed: a recorder watched it end, or its
-/// server was killed while somebody was attached.
+/// Whether a life of a single idle shell is known not to have been closed: a recorder watched it
+/// end, or its server was killed while somebody was attached.
 fn is_evident(life: &Life, mux: &dyn Multiplexer) -> bool {
     match life.end {
         Some(end) => {

@@ -1,8 +1,9 @@
 //! Which saved tabs and panes are still there in a living session.
 //!
-//! Within one life handles tell. Otherwise a tab is known by its number and its name (or, where
-//! the name follows the program, by what is in it), and a pane by its directory and program, or by its place.
-//! What is taken for another one is never touched; what is not recognised comes back beside it.
+//! Within one life handles tell. Otherwise a tab is known by its number and its name (or, where the
+//! name follows the program, by what is in it), and a pane by its directory and program, or by its
+//! place. What is taken for another one is never touched; what is not recognised comes back beside
+//! it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -62,8 +63,8 @@ impl<'a> Living<'a> {
         living
     }
 
-    /// What the tabs of a saved session have become, in their order, in the living session `alive`. Of a tab for
-    /// which `asked` holds only itself counts, not one that is like it.
+    /// What the tabs of a saved session have become, in their order, in the living session `alive`.
+    /// Of a tab for which `asked` holds only itself counts, not one that is like it.
     pub(super) fn tabs(
         &self,
         saved: &Session,
@@ -100,8 +101,8 @@ impl<'a> Living<'a> {
         found
     }
 
-    /// What the panes of a saved tab have become, in their order, in the living tab `alive`. Of a pane for which
-    /// `asked` holds only itself counts, not one that is like it.
+    /// What the panes of a saved tab have become, in their order, in the living tab `alive`. Of a
+    /// pane for which `asked` holds only itself counts, not one that is like it.
     pub(super) fn panes(
         &self,
         saved: &Tab,
@@ -146,8 +147,8 @@ impl<'a> Living<'a> {
     }
 }
 
-/// Whether the same runs in both: the program with all arguments, or else the shell. A program that was the
-/// pane's own process has a shell around it once it was restored.
+/// Whether the same runs in both: the program with all arguments, or else the shell. A program that
+/// was the pane's own process has a shell around it once it was restored.
 pub(super) fn same_programs(one: &Pane, other: &Pane) -> bool {
     match (&one.program, &other.program) {
         (Some(one), Some(other)) => one.argv == other.argv,

@@ -1,9 +1,9 @@
 //! Plans, applies and reports restores; recovery offers.
 //!
-//! A restore is thought through before anything is touched: [`prepare`] looks, [`plan()`] decides, and
-//! [`apply()`] does exactly that. It touches no session that is alive but those that its plan names, runs no
-//! program that its policy does not allow, and hands no captured string to a shell; what it types at a prompt
-//! is quoted for that shell.
+//! A restore is thought through before anything is touched: [`prepare`] looks, [`plan()`] decides,
+//! and [`apply()`] does exactly that. It touches no session that is alive but those that its plan
+//! names, runs no program that its policy does not allow, and hands no captured string to a shell;
+//! what it types at a prompt is quoted for that shell.
 
 mod beginning;
 mod built;
@@ -142,8 +142,8 @@ pub struct Memory<'a> {
 }
 
 /// Carries out a plan. Nothing is done when the live state is not the one that it was made for
-/// ([`RestoreError::Changed`]). Failures of single panes are reported and the rest goes on; failures
-/// of the whole before the sessions get their names remove all that was made.
+/// ([`RestoreError::Changed`]). Failures of single panes are reported and the rest goes on;
+/// failures of the whole before the sessions get their names remove all that was made.
 pub fn apply(
     plan: &Plan,
     workshop: &Workshop<'_>,

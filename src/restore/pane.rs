@@ -1,10 +1,10 @@
 //! The body of `muxtape __pane TOKEN`: what runs in a restored pane before its shell does.
 //!
 //! It gets its job from a private file, waits at a gate that opens when all panes have their size,
-//! writes the saved text, says that it is ready, waits at a second gate that opens when the sessions
-//! have their names, and becomes the shell. A gate is a lock: should the restorer die, the lock falls,
-//! and a pane that finds it fallen but not opened ends at once. So nothing stays of a restore that was
-//! broken off, and no shell starts while others still write.
+//! writes the saved text, says that it is ready, waits at a second gate that opens when the
+//! sessions have their names, and becomes the shell. A gate is a lock: should the restorer die, the
+//! lock falls, and a pane that finds it fallen but not opened ends at once. So nothing stays of a
+//! restore that was broken off, and no shell starts while others still write.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -31,11 +31,11 @@ pub const COMMAND: &str = "__pane";
 pub(super) const TEXT_GATE: &str = "text-gate";
 /// The file of the gate before the shell, beside the job.
 pub(super) const SHELL_GATE: &str = "shell-gate";
-/// What stands in a gate's file when it is open. Behind it, in the first gate, are the sizes of the panes
-/// that have another one than planned: that of the terminal itself follows later.
+/// What stands in a gate's file when it is open. Behind it, in the first gate, are the sizes of the
+/// panes that have another one than planned: that of the terminal itself follows later.
 pub(super) const OPEN: &[u8] = b"open";
-/// Panes that write their text at the same time. tmux reads from all that have something before it answers
-/// anybody: a hundred that write at once keep it from its clients for a fifth of a second.
+/// Panes that write their text at the same time. tmux reads from all that have something before it
+/// answers anybody: a hundred that write at once keep it from its clients for a fifth of a second.
 const WRITERS: u32 = 8;
 
 /// The pipe on which panes say that they are ready, beside the job.
@@ -64,8 +64,8 @@ pub(super) struct Job {
     pub(super) place: Place,
 }
 
-/// What stands behind [`OPEN`] in the second gate: what the panes begin with that do not become their own shells, or
-/// could not.
+/// What stands behind [`OPEN`] in the second gate: what the panes begin with that do not become
+/// their own shells, or could not.
 pub(super) type Beginnings = BTreeMap<u32, NewPane>;
 
 /// How it went, in a message on the pipe.
@@ -108,8 +108,9 @@ pub enum PaneError {
 /// Waits for the restorer, changes directory, writes the saved text, says that it is ready, and
 /// becomes the shell. Returns only when it could not.
 ///
-/// The multiplexer remembers this command, and gives it again when the pane is to be started anew (tmux
-/// `respawn-pane`). The restore is over by then and its directory gone: the pane becomes `default_shell`.
+/// The multiplexer remembers this command, and gives it again when the pane is to be started anew
+/// (tmux `respawn-pane`). The restore is over by then and its directory gone: the pane becomes
+/// `default_shell`.
 pub fn run(token: &Path, default_shell: &[u8]) -> Result<Infallible, PaneError> {
     if token.parent().is_some_and(|dir| !dir.exists()) {
         return exec_new(&login(default_shell), |mut command| command.exec());
@@ -127,7 +128,8 @@ pub fn run(token: &Path, default_shell: &[u8]) -> Result<Infallible, PaneError> 
     };
     // Both at once: the directory goes when the restorer has given up waiting.
     let (text_gate, shell_gate) = (gate(TEXT_GATE)?, gate(SHELL_GATE)?);
-    // While it holds its lock, others of the same turn wait. Without it nothing is lost but smoothness.
+    // While it holds its lock, others of the same turn wait. Without it nothing is lost but
+    // smoothness.
     let turn = dir.join(format!("turn-{}", job.pane % WRITERS));
     let turn = files::open_or_create(&turn).ok();
     // Made while there is time: most panes get the size that they were saved in.
@@ -213,7 +215,8 @@ pub(super) fn wait_at(gate: File) -> io::Result<Option<Vec<u8>>> {
     Ok(said.strip_prefix(OPEN).map(<[u8]>::to_vec))
 }
 
-/// The size of a pane that is not the planned one, from what stands behind [`OPEN`] in the first gate.
+/// The size of a pane that is not the planned one, from what stands behind [`OPEN`] in the first
+/// gate.
 fn other_size(sizes: &[u8], pane: u32) -> Option<Size> {
     let sizes: BTreeMap<u32, Size> = postcard::from_bytes(sizes).ok()?;
     sizes.get(&pane).copied()
@@ -239,8 +242,8 @@ fn say_ready(dir: &Path, pane: u32, went: Went) -> Option<File> {
     Some(pipe)
 }
 
-/// Ends with the status that the pane's process had; where that is not known, a signal ended it. Comes back
-/// only when it could not.
+/// Ends with the status that the pane's process had; where that is not known, a signal ended it.
+/// Comes back only when it could not.
 fn end_as(end: ExitState) -> PaneError {
     let how = match end.status {
         Some(status) => format!("exit {status}"),
@@ -261,7 +264,8 @@ fn login(shell: &[u8]) -> NewPane {
     }
 }
 
-/// Becomes `new` where that is given; otherwise the shell of the job, else the default shell, else `/bin/sh`.
+/// Becomes `new` where that is given; otherwise the shell of the job, else the default shell, else
+/// `/bin/sh`.
 fn begin(
     job: &Job,
     new: Option<&NewPane>,
@@ -303,7 +307,8 @@ fn command_of(file: &BString, argv: &[BString]) -> Command {
     command
 }
 
-/// Becomes what new panes begin with, as tmux starts it; with `/bin/sh` for a shell that cannot be started.
+/// Becomes what new panes begin with, as tmux starts it; with `/bin/sh` for a shell that cannot be
+/// started.
 fn exec_new(new: &NewPane, exec: impl Fn(Command) -> io::Error) -> Result<Infallible, PaneError> {
     let mut error = io::Error::from(io::ErrorKind::NotFound);
     for shell in [new.shell.clone(), BString::from("/bin/sh")] {

@@ -19,14 +19,14 @@ pub enum OnConflict {
     Rename,
     /// Only what is missing is added to the live one; nothing of it is changed, closed or renamed.
     Merge,
-    /// The saved one takes the place of the live one, which is closed. Whoever asks for it is asked for
-    /// the name of the session.
+    /// The saved one takes the place of the live one, which is closed. Whoever asks for it is asked
+    /// for the name of the session.
     Replace,
 }
 
 /// Which programs are started again. A program that is never to be started by itself
-/// (`assets/rules/programs.toml`), a part of a pipeline, and one from whose arguments a secret was taken are
-/// not run under any policy.
+/// (`assets/rules/programs.toml`), a part of a pipeline, and one from whose arguments a secret was
+/// taken are not run under any policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Programs {
@@ -71,8 +71,9 @@ pub enum Text {
 pub enum Settings {
     /// None: what comes back has the server's own settings.
     None,
-    /// Those that cannot make the multiplexer run a command by themselves, and variables that the user has on the
-    /// list of what is kept, or that are inert. Hooks are left out, and what was left out is told.
+    /// Those that cannot make the multiplexer run a command by themselves, and variables that the
+    /// user has on the list of what is kept, or that are inert. Hooks are left out, and what was
+    /// left out is told.
     #[default]
     Safe,
     /// All, hooks included.
@@ -85,8 +86,8 @@ pub enum Settings {
 pub struct Policy {
     /// When a session of the same name is alive.
     pub on_conflict: OnConflict,
-    /// The same for a session of which only tabs or panes are chosen; `None` is [`OnConflict::Merge`]:
-    /// what was lost of a living session is put back into it.
+    /// The same for a session of which only tabs or panes are chosen; `None` is
+    /// [`OnConflict::Merge`]: what was lost of a living session is put back into it.
     #[serde(skip)]
     pub parts: Option<OnConflict>,
     /// Which programs are started.
@@ -99,15 +100,15 @@ pub struct Policy {
     pub settings: Settings,
     /// Names of further programs that may be run under [`Programs::Allow`].
     pub allow: Vec<String>,
-    /// Whether a snapshot that came from a file is treated like one that was made here. Said anew with every
-    /// restore: it is no setting.
+    /// Whether a snapshot that came from a file is treated like one that was made here. Said anew
+    /// with every restore: it is no setting.
     #[serde(skip)]
     pub trust: bool,
 }
 
 impl Policy {
-    /// What of it holds for a snapshot that came from a file and is not trusted: programs are typed at the most, and
-    /// nothing is set.
+    /// What of it holds for a snapshot that came from a file and is not trusted: programs are typed
+    /// at the most, and nothing is set.
     #[must_use]
     pub fn of_foreign(&self) -> Self {
         Self {
@@ -182,7 +183,8 @@ impl Selection {
         Self::default()
     }
 
-    /// Only these sessions, tabs and panes. The error names the targets that the state does not have.
+    /// Only these sessions, tabs and panes. The error names the targets that the state does not
+    /// have.
     pub fn only(state: &ServerState, targets: &[Target]) -> Result<Self, Vec<Target>> {
         let meant = |target: &Target| {
             let mut target = target.clone();
@@ -254,7 +256,8 @@ impl Selection {
         parts.any(|part| part.session == *session && part.tab == Some(tab) && part.pane.is_none())
     }
 
-    /// Whether a pane was asked for by its name, or by that of its tab: then one that is like it is not it.
+    /// Whether a pane was asked for by its name, or by that of its tab: then one that is like it is
+    /// not it.
     #[must_use]
     pub fn asked_for_pane(&self, session: &BString, tab: u32, pane: u32) -> bool {
         let mut parts = self.parts.iter();

@@ -10,10 +10,11 @@ use crate::model::snapshot::{MuxKind, Snapshot};
 use crate::model::tree::ServerState;
 use crate::model::words::count;
 
-/// The snapshot with names of sessions, tabs and panes that the multiplexer takes; how many got another one.
+/// The snapshot with names of sessions, tabs and panes that the multiplexer takes; how many got
+/// another one.
 ///
-/// tmux 3.7 and newer refuse names with controls, which older ones keep; a command with such a name would
-/// make nothing.
+/// tmux 3.7 and newer refuse names with controls, which older ones keep; a command with such a name
+/// would make nothing.
 pub(super) fn renamed<'a>(
     snapshot: &'a Snapshot,
     profile: &dyn Profile,

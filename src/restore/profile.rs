@@ -12,14 +12,14 @@ use crate::model::detail::{Hook, Setting, Variable};
 use crate::model::tree::PaneId;
 use crate::mux::NewPane;
 
-/// What is known of a multiplexer without asking it: what it accepts, and what a plan is in its commands. Pure;
-/// what asks and acts is a [`super::Restorer`].
+/// What is known of a multiplexer without asking it: what it accepts, and what a plan is in its
+/// commands. Pure; what asks and acts is a [`super::Restorer`].
 pub trait Profile: fmt::Debug + Send + Sync {
     /// A name that it takes, as close to this one as can be.
     fn name(&self, name: &BString) -> BString;
 
-    /// What of settings, hooks and variables may be set under a policy, and the names of what may not. `listed`
-    /// are the names of the variables that the user keeps.
+    /// What of settings, hooks and variables may be set under a policy, and the names of what may
+    /// not. `listed` are the names of the variables that the user keeps.
     fn allowed(
         &self,
         policy: Settings,
@@ -50,7 +50,8 @@ pub trait Profile: fmt::Debug + Send + Sync {
     /// How panes fit back into a living tab; they are named by their numbers in the saved one.
     fn fit(&self, into: &LivingTab, panes: &BTreeSet<u32>) -> Fit;
 
-    /// The steps of a plan with their exact commands, and the rows of the preview that each belongs to.
+    /// The steps of a plan with their exact commands, and the rows of the preview that each belongs
+    /// to.
     fn steps(&self, plan: &Plan) -> Vec<(StepShown, Vec<About>)>;
 }
 

@@ -19,11 +19,13 @@ pub(super) enum Dialect {
     Csh,
     /// elvish: single quotes, doubled within; `e:` in front of what is no function of its own.
     Elvish,
-    /// nu: single quotes without any way to write one within; `^` in front of what is no command of its own.
+    /// nu: single quotes without any way to write one within; `^` in front of what is no command of
+    /// its own.
     Nu,
     /// PowerShell: single quotes, doubled within; `&` in front of a quoted command.
     Power,
-    /// A shell of which nothing is known, not even its name: quotes only around what all of them read alike.
+    /// A shell of which nothing is known, not even its name: quotes only around what all of them
+    /// read alike.
     Any,
     /// Anything else: only what needs no quotes is typed.
     Other,
@@ -55,8 +57,8 @@ impl Dialect {
     }
 }
 
-/// The line that starts a program, in a directory of its own where `dir` is given. `None` where this
-/// shell has no way to say it on one line.
+/// The line that starts a program, in a directory of its own where `dir` is given. `None` where
+/// this shell has no way to say it on one line.
 pub(super) fn line(argv: &[BString], dir: Option<&BStr>, dialect: Dialect) -> Option<BString> {
     line_around(&[], argv, &[], dir, dialect)
 }
@@ -109,8 +111,8 @@ pub(super) fn shown_line(argv: &[BString]) -> String {
     }
 }
 
-/// A line that is run in a directory, to which the shell goes; not at all where that cannot be entered. `None` where
-/// this shell has no way to say it.
+/// A line that is run in a directory, to which the shell goes; not at all where that cannot be
+/// entered. `None` where this shell has no way to say it.
 pub(super) fn line_in(dir: &BStr, line: &BStr, dialect: Dialect) -> Option<BString> {
     let dir = word(dir, false, dialect)?;
     let (go, then): (&[u8], &[u8]) = match dialect {
@@ -148,7 +150,8 @@ pub(super) fn word(arg: &[u8], first: bool, dialect: Dialect) -> Option<BString>
     if !arg.is_empty() && !b"=%".contains(arg.first()?) && arg.iter().copied().all(plain) {
         return Some(arg.into());
     }
-    // Where tcsh does not know the characters of the locale, their bytes are commands of its editor.
+    // Where tcsh does not know the characters of the locale, their bytes are commands of its
+    // editor.
     let typeable = arg.to_str().is_ok_and(|text| ansi::label(arg) == text)
         && (dialect != Dialect::Csh || arg.is_ascii());
     if !typeable {
@@ -298,8 +301,8 @@ mod tests {
         let word = |arg: &str, first| word(arg.as_bytes(), first, Dialect::Any);
         assert_eq!(word("a b$(c)`d`;", false).unwrap(), "'a b$(c)`d`;'");
         assert_eq!(word("-p‹redacted:x›", false).unwrap(), "'-p‹redacted:x›'");
-        // In fish a backslash quotes, in csh an exclamation mark calls for the history; a quoted command
-        // is a text in PowerShell.
+        // In fish a backslash quotes, in csh an exclamation mark calls for the history; a quoted
+        // command is a text in PowerShell.
         for arg in ["it's", r"a\", "a!", "ü"] {
             assert_eq!(word(arg, false), None, "{arg}");
         }

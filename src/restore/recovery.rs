@@ -43,9 +43,9 @@ pub struct Past {
 pub struct OfferedSession {
     /// What the newest snapshot says of it.
     pub summary: SessionSummary,
-    /// Whether a session of that name is alive on the same socket. A blank one does not count unless
-    /// the lost one was blank, too, and not all there was: after a crash a new session often gets the name of the
-    /// old one.
+    /// Whether a session of that name is alive on the same socket. A blank one does not count
+    /// unless the lost one was blank, too, and not all there was: after a crash a new session often
+    /// gets the name of the old one.
     pub back: bool,
 }
 
@@ -56,8 +56,8 @@ pub struct Offer {
     pub life: Life,
     /// Why it ended.
     pub cause: EndCause,
-    /// Whether it is known not to have been closed by its user. Where it held more than one idle shell, that is
-    /// taken to be so.
+    /// Whether it is known not to have been closed by its user. Where it held more than one idle
+    /// shell, that is taken to be so.
     pub evident: bool,
     /// When it was last seen alive.
     pub last_seen: Millis,
@@ -116,15 +116,17 @@ pub fn blank(state: &ServerState) -> BTreeSet<BString> {
     sessions.map(|session| session.name.clone()).collect()
 }
 
-/// What can be brought back, the best first: what held more than an idle shell, then such a shell whose server is
-/// known to have been killed, then one of which nobody saw how it ended; of each kind the newest first.
+/// What can be brought back, the best first: what held more than an idle shell, then such a shell
+/// whose server is known to have been killed, then one of which nobody saw how it ended; of each
+/// kind the newest first.
 ///
-/// A life is offered when its server is not among those `alive`, it was neither dismissed nor brought
-/// back, it has snapshots, and sessions of it are missing. That the user closed the sessions himself
-/// is known where the recorder saw it ([`EndCause::Closed`]); in doubt it is offered.
+/// A life is offered when its server is not among those `alive`, it was neither dismissed nor
+/// brought back, it has snapshots, and sessions of it are missing. That the user closed the
+/// sessions himself is known where the recorder saw it ([`EndCause::Closed`]); in doubt it is
+/// offered.
 ///
-/// So a blank session after a crash never stands before the state that was lost. `boot` is the boot that the
-/// machine is in now.
+/// So a blank session after a crash never stands before the state that was lost. `boot` is the boot
+/// that the machine is in now.
 #[must_use]
 pub fn offers(past: &[Past], alive: &[Alive], boot: &BootId) -> Vec<Offer> {
     let living: BTreeSet<LifeId> = alive.iter().map(|one| one.server.life()).collect();

@@ -1,5 +1,5 @@
-//! What is made by a plan, named by its place in it. Until a multiplexer has given numbers, these are shown
-//! as `$s0`, `@t0`, `%p0`.
+//! What is made by a plan, named by its place in it. Until a multiplexer has given numbers, these
+//! are shown as `$s0`, `@t0`, `%p0`.
 
 use std::fmt;
 

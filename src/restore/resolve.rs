@@ -1,5 +1,5 @@
-//! What the name of a program stands for: looked up in the search path, as a shell would do it, and known
-//! only where nobody else can have put it there.
+//! What the name of a program stands for: looked up in the search path, as a shell would do it, and
+//! known only where nobody else can have put it there.
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
@@ -19,8 +19,8 @@ const MAX_LINKS: usize = 40;
 const OTHERS_WRITE: u32 = 0o002;
 /// Permission of the group to write.
 const GROUP_WRITES: u32 = 0o020;
-/// The group that may install programs for everybody: by convention its members are administrators (Debian's
-/// `staff` for `/usr/local`, macOS' `admin` for Homebrew).
+/// The group that may install programs for everybody: by convention its members are administrators
+/// (Debian's `staff` for `/usr/local`, macOS' `admin` for Homebrew).
 const INSTALLERS: u32 = if cfg!(target_os = "macos") { 80 } else { 50 };
 /// In a directory with it, only the owner of a name can replace it.
 const STICKY: u32 = 0o1000;
@@ -30,7 +30,8 @@ const STICKY: u32 = 0o1000;
 pub(super) enum Groups {
     /// None.
     None,
-    /// The owner's own, which by convention has the owner's number, root's, and that which installs programs.
+    /// The owner's own, which by convention has the owner's number, root's, and that which installs
+    /// programs.
     Trusted,
 }
 
@@ -52,8 +53,8 @@ impl Groups {
     }
 }
 
-/// Whether a name is known ([`resolve`]) in every one of these search paths that has it, and at least
-/// one has it.
+/// Whether a name is known ([`resolve`]) in every one of these search paths that has it, and at
+/// least one has it.
 pub(super) fn resolve_in_all(name: &[u8], paths: &[Vec<PathBuf>]) -> Result<(), Doubt> {
     let mut found = Err(Doubt::NotInPath {
         program: label(name),
@@ -68,12 +69,12 @@ pub(super) fn resolve_in_all(name: &[u8], paths: &[Vec<PathBuf>]) -> Result<(), 
     found
 }
 
-/// Whether a name, typed at a prompt, starts the program that is called so: found in a directory of the
-/// search path, where that directory, those above it, and the file are root's or the user's, and nobody
-/// else may write them.
+/// Whether a name, typed at a prompt, starts the program that is called so: found in a directory of
+/// the search path, where that directory, those above it, and the file are root's or the user's,
+/// and nobody else may write them.
 ///
-/// A path does so where it is absolute, known in the same way, and leads to the very same file as its last
-/// part does.
+/// A path does so where it is absolute, known in the same way, and leads to the very same file as
+/// its last part does.
 fn resolve(name: &[u8], search: &[PathBuf]) -> Result<(), Doubt> {
     if !name.contains(&b'/') {
         return look_up(name, search).map(drop);
@@ -131,8 +132,8 @@ fn open_to_others(path: &Path) -> Doubt {
     }
 }
 
-/// The program at a path, where nobody but root and the user can have put it there: not by writing it, not
-/// by putting another in its place, and not by turning a link or a directory on the way.
+/// The program at a path, where nobody but root and the user can have put it there: not by writing
+/// it, not by putting another in its place, and not by turning a link or a directory on the way.
 pub(super) fn known(path: &Path, groups: Groups) -> Result<Metadata, Doubt> {
     let user = rustix::process::geteuid().as_raw();
     let mut at = PathBuf::from("/");

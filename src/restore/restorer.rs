@@ -21,7 +21,8 @@ pub trait Restorer: Multiplexer {
     /// The same multiplexer, of which this is captured beyond structure and texts.
     fn scoped(&self, scope: Scope) -> Arc<dyn Restorer>;
 
-    /// What is known of it without asking: of the server that runs, or of the one that would be started.
+    /// What is known of it without asking: of the server that runs, or of the one that would be
+    /// started.
     ///
     /// # Errors
     ///
@@ -35,16 +36,17 @@ pub trait Restorer: Multiplexer {
     /// [`MuxError`] when the server cannot be asked.
     fn new_panes(&self, state: &ServerState) -> Result<NewPanes, MuxError>;
 
-    /// A plan as a script for sh that does it without muxtape. It holds no control characters, whatever the
-    /// snapshot does, and no saved text. It may be run elsewhere, where another server is the default one.
+    /// A plan as a script for sh that does it without muxtape. It holds no control characters,
+    /// whatever the snapshot does, and no saved text. It may be run elsewhere, where another server
+    /// is the default one.
     ///
     /// # Errors
     ///
     /// [`MuxError`] when the server that runs cannot be asked where it is.
     fn script(&self, plan: &Plan) -> Result<String, MuxError>;
 
-    /// Carries out a plan that has something to do. Failures of single panes are noted and the rest goes on;
-    /// failures of the whole before the sessions get their names remove all that was made.
+    /// Carries out a plan that has something to do. Failures of single panes are noted and the rest
+    /// goes on; failures of the whole before the sessions get their names remove all that was made.
     ///
     /// # Errors
     ///
@@ -63,8 +65,8 @@ pub trait Restorer: Multiplexer {
     /// [`RestoreError::Mux`] when the server cannot be asked.
     fn alive(&self) -> Result<AliveParts, RestoreError>;
 
-    /// Closes sessions and panes; what it said about those that it did not close. The server may end with its
-    /// last session, and its answer with it: what is true has to be looked up.
+    /// Closes sessions and panes; what it said about those that it did not close. The server may
+    /// end with its last session, and its answer with it: what is true has to be looked up.
     fn close(&self, sessions: &[SessionId], panes: &[PaneId]) -> String;
 
     /// Lets the clients that look at a session look at another one; how many there were.
@@ -81,19 +83,20 @@ pub trait Restorer: Multiplexer {
     /// [`MuxError`] when the server refuses.
     fn close_single(&self, session: SessionId) -> Result<(), MuxError>;
 
-    /// The command that does so, for whoever runs in that session: it can take the place of this process.
+    /// The command that does so, for whoever runs in that session: it can take the place of this
+    /// process.
     ///
     /// # Errors
     ///
     /// [`MuxError`] when the server cannot be asked where it is.
     fn closing(&self, session: SessionId) -> Result<Command, MuxError>;
 
-    /// The pane that this process runs in, of whichever server of this kind; `None` where it runs in
-    /// none.
+    /// The pane that this process runs in, of whichever server of this kind; `None` where it runs
+    /// in none.
     fn own_pane(&self, variables: Variables<'_>) -> Option<Arc<dyn OwnPane>>;
 
-    /// Marks something as private, or takes the mark away from it and from all that is in it; `state`
-    /// is what was observed.
+    /// Marks something as private, or takes the mark away from it and from all that is in it;
+    /// `state` is what was observed.
     ///
     /// # Errors
     ///
@@ -105,7 +108,8 @@ pub trait Restorer: Multiplexer {
     /// terminal shows another server already.
     fn attaching(&self, session: SessionId, variables: Variables<'_>) -> Option<Command>;
 
-    /// A server of its own that nobody sees, fit for a restore of this state, with its files in `dir`.
+    /// A server of its own that nobody sees, fit for a restore of this state, with its files in
+    /// `dir`.
     ///
     /// # Errors
     ///
@@ -126,8 +130,8 @@ pub trait Rehearsal {
 /// What new panes begin with, and where they look for programs.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct NewPanes {
-    /// What a pane begins with, where no session has a setting of its own for that; `None` where that is not
-    /// known.
+    /// What a pane begins with, where no session has a setting of its own for that; `None` where
+    /// that is not known.
     pub first: Option<NewPane>,
     /// The `PATH` of new sessions; `None` where that is not known.
     pub search_path: Option<BString>,

@@ -1,8 +1,9 @@
 //! Which file is started as the shell of a pane.
 //!
-//! The name of a shell in a snapshot is what its process called itself; anything can stand there. It is started only
-//! where it is a shell that is installed: what its bare name leads to, or a path that the system or the search path
-//! vouches for. Otherwise the pane gets the server's default shell.
+//! The name of a shell in a snapshot is what its process called itself; anything can stand there.
+//! It is started only where it is a shell that is installed: what its bare name leads to, or a path
+//! that the system or the search path vouches for. Otherwise the pane gets the server's default
+//! shell.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -54,7 +55,8 @@ impl<'a> Shells<'a> {
         Self { search, listed }
     }
 
-    /// What the name leads to that a process of a shell had, with or without the dash of a login shell.
+    /// What the name leads to that a process of a shell had, with or without the dash of a login
+    /// shell.
     pub(super) fn find(&self, name: &BString) -> ShellFile {
         let given: &[u8] = name.strip_prefix(b"-").unwrap_or(name);
         let argv = [BString::from(given)];

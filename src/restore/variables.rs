@@ -1,9 +1,10 @@
 //! Which variables of a snapshot are set again.
 //!
-//! Nearly every variable makes some program do something: `EDITOR` and `PAGER` name commands, `LESS` and `VIMINIT`
-//! hold them, `PATH`, `HOME` and `GIT_DIR` say where they are looked for, a socket says whom to trust. So a list of
-//! those that act could never be whole. Set are those that the user has on his list of what is kept, and a few that
-//! say how things look or are written, with values that say no more than that.
+//! Nearly every variable makes some program do something: `EDITOR` and `PAGER` name commands,
+//! `LESS` and `VIMINIT` hold them, `PATH`, `HOME` and `GIT_DIR` say where they are looked for, a
+//! socket says whom to trust. So a list of those that act could never be whole. Set are those that
+//! the user has on his list of what is kept, and a few that say how things look or are written,
+//! with values that say no more than that.
 
 use std::collections::BTreeSet;
 
@@ -60,8 +61,8 @@ const INERT: &[(&str, Value)] = &[
 /// Variables that tell a shell where it is: they are another's now.
 const PLACES: [&str; 4] = ["TMUX", "TMUX_PANE", "PWD", "OLDPWD"];
 
-/// Whether a variable is set, or taken out of the environment, under a policy; `listed` are the names of those that
-/// the user keeps.
+/// Whether a variable is set, or taken out of the environment, under a policy; `listed` are the
+/// names of those that the user keeps.
 pub(super) fn may_be_set(policy: Settings, listed: &BTreeSet<String>, variable: &Variable) -> bool {
     let Variable { name, value, .. } = variable;
     let is_one = !name.is_empty() && !name.iter().any(|b| matches!(b, b'=' | 0));

@@ -15,8 +15,8 @@ use super::pane::{Beginnings, Job, MESSAGE, OPEN, READY, SHELL_GATE, TEXT_GATE, 
 use crate::files;
 use crate::model::geometry::Size;
 
-/// The directory, with the gates held shut. Dropping it removes the directory and lets the gates' locks
-/// fall: panes that still wait there end, unless the gate was opened.
+/// The directory, with the gates held shut. Dropping it removes the directory and lets the gates'
+/// locks fall: panes that still wait there end, unless the gate was opened.
 #[derive(Debug)]
 pub(super) struct Workdir {
     dir: PathBuf,
@@ -103,7 +103,8 @@ impl Workdir {
         create(&path)?.write_all(&bytes).map_err(failed(&path))
     }
 
-    /// Lets the panes write their text; tells the sizes of those that have another one than planned.
+    /// Lets the panes write their text; tells the sizes of those that have another one than
+    /// planned.
     pub(super) fn open_texts(&mut self, sizes: &BTreeMap<u32, Size>) -> Result<(), RestoreError> {
         let path = self.dir.join(TEXT_GATE);
         let sizes = postcard::to_allocvec(sizes)
@@ -111,8 +112,8 @@ impl Workdir {
         open_gate(&mut self.text_gate, &path, &sizes)
     }
 
-    /// Promises the panes that they become their shells, even should this process be killed, or begin as new panes do
-    /// where that is told; they wait on. What is promised once stays.
+    /// Promises the panes that they become their shells, even should this process be killed, or
+    /// begin as new panes do where that is told; they wait on. What is promised once stays.
     pub(super) fn promise_shells(&mut self, new: &Beginnings) -> Result<(), RestoreError> {
         let path = self.dir.join(SHELL_GATE);
         let said = postcard::to_allocvec(new)
@@ -126,8 +127,8 @@ impl Workdir {
         Ok(())
     }
 
-    /// Lets the panes become their shells, and waits until those that were ready have, no longer than
-    /// `patience`: until then tmux names another program in them.
+    /// Lets the panes become their shells, and waits until those that were ready have, no longer
+    /// than `patience`: until then tmux names another program in them.
     pub(super) fn open_shells(
         &mut self,
         new: &Beginnings,
@@ -185,8 +186,8 @@ impl Workdir {
     }
 }
 
-/// Removes what killed restorers left: jobs that no pane has read hold texts. What cannot be removed is looked at again
-/// by the next.
+/// Removes what killed restorers left: jobs that no pane has read hold texts. What cannot be
+/// removed is looked at again by the next.
 fn tidy(runtime: &Path) {
     let entries = std::fs::read_dir(runtime).into_iter().flatten().flatten();
     for dir in entries.map(|entry| entry.path()) {
@@ -198,8 +199,9 @@ fn tidy(runtime: &Path) {
     }
 }
 
-/// Whether a directory is that of a restorer that has ended: the process whose number is in its name is gone, and nobody
-/// holds a gate shut. The number alone means nothing where a directory is shared with a container.
+/// Whether a directory is that of a restorer that has ended: the process whose number is in its
+/// name is gone, and nobody holds a gate shut. The number alone means nothing where a directory is
+/// shared with a container.
 fn is_left(dir: &Path) -> bool {
     let name = dir.file_name().unwrap_or_default().to_string_lossy();
     let mut parts = name.rsplit('-');

@@ -25,8 +25,8 @@ use crate::store::text::rope;
 use crate::store::text::texts;
 use crate::store::text::texts::Version;
 
-/// Reads bytes as the record that they begin with. What is found there is a frame that opens again under
-/// its own kind and key, and under no other.
+/// Reads bytes as the record that they begin with. What is found there is a frame that opens again
+/// under its own kind and key, and under no other.
 ///
 /// # Errors
 /// What was not so.
@@ -56,9 +56,10 @@ pub fn envelope(bytes: &[u8]) -> Result<(), String> {
     }
 }
 
-/// Puts records with any bodies into an empty store, and reads everything that they could be part of.
-/// Each record is: stream, key, kind, codec, length of the decoded body and of the body (2 bytes each), body.
-/// The frames are right, so what is tried is all that comes after them. Gives back how many could be read.
+/// Puts records with any bodies into an empty store, and reads everything that they could be part
+/// of. Each record is: stream, key, kind, codec, length of the decoded body and of the body (2
+/// bytes each), body. The frames are right, so what is tried is all that comes after them. Gives
+/// back how many could be read.
 ///
 /// # Errors
 /// The store's file could not be made in memory.
@@ -150,7 +151,8 @@ fn read_all(view: &impl View, keys: &BTreeSet<u64>) -> usize {
     read + usize::from(chain::walk(view).is_ok())
 }
 
-/// Stores texts one after the other, each as pieces of the one before it, and puts each together again.
+/// Stores texts one after the other, each as pieces of the one before it, and puts each together
+/// again.
 ///
 /// # Errors
 /// The first text that came out as another one.

@@ -241,7 +241,8 @@ impl Store {
         self.edit_all(ids, std::slice::from_ref(edit), None)
     }
 
-    /// The same with several changes of each, all of them or none; `now` is noted with what is written.
+    /// The same with several changes of each, all of them or none; `now` is noted with what is
+    /// written.
     pub fn edit_all(
         &self,
         ids: &[SnapshotId],

@@ -1,5 +1,5 @@
-//! Figures about the store, for the storage view. Reads what is told about snapshots, and the structure of the
-//! newest one; no texts.
+//! Figures about the store, for the storage view. Reads what is told about snapshots, and the
+//! structure of the newest one; no texts.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

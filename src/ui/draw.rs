@@ -165,7 +165,8 @@ impl Drawn {
     }
 }
 
-/// The rows of a list that are seen in `area`, by their place in the list; the window follows the cursor.
+/// The rows of a list that are seen in `area`, by their place in the list; the window follows the
+/// cursor.
 pub(crate) fn visible(
     window: &mut Window,
     cursor: Option<usize>,
@@ -275,7 +276,8 @@ fn recorder(look: &Look<'_>) -> Vec<Span<'static>> {
     vec![sign(look, lamp), Span::raw(" "), words]
 }
 
-/// The same where there is hardly any room: what is wrong in full, all else as its sign behind `beside`.
+/// The same where there is hardly any room: what is wrong in full, all else as its sign behind
+/// `beside`.
 pub(crate) fn short_recorder(look: &Look<'_>, beside: Vec<Span<'static>>) -> Vec<Span<'static>> {
     match light(&look.shared.recorder, look.shared.now) {
         None => beside,

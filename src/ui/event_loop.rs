@@ -40,8 +40,8 @@ const MAX_DRAIN: Duration = Duration::from_millis(50);
 /// Answers of jobs that may wait to be taken in.
 const MAX_WAITING_ANSWERS: usize = 256;
 
-/// How long the interface waits for others where it cannot go on without them: for a look of the recorder
-/// at Ctrl-Z, and for the multiplexer to mark its pane.
+/// How long the interface waits for others where it cannot go on without them: for a look of the
+/// recorder at Ctrl-Z, and for the multiplexer to mark its pane.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Runs the interface until the user leaves.
@@ -245,8 +245,8 @@ fn every(period: Duration) -> tokio::time::Interval {
     ticks
 }
 
-/// Marks the pane around the interface as its own, or takes the mark away. Whatever comes of it, the interface
-/// goes on: an interface without a mark is known by its arguments.
+/// Marks the pane around the interface as its own, or takes the mark away. Whatever comes of it,
+/// the interface goes on: an interface without a mark is known by its arguments.
 async fn mark(context: &Arc<Context>, own: bool) {
     let shared = Arc::clone(context);
     let marked = tokio::task::spawn_blocking(move || {
@@ -367,8 +367,8 @@ impl Live {
         self.tell(Msg::Answer(done.answer))
     }
 
-    /// Takes in what is there already, one of each source at a time, so that none holds up the others;
-    /// what comes faster than it can be taken in waits for the frame after the next.
+    /// Takes in what is there already, one of each source at a time, so that none holds up the
+    /// others; what comes faster than it can be taken in waits for the frame after the next.
     fn drain(&mut self, sources: &mut Sources) -> Result<(), UiError> {
         let began = Instant::now();
         let mut more = true;
@@ -443,8 +443,8 @@ impl Live {
         Ok(())
     }
 
-    /// Gives the terminal and the lock of the recorder back and stops, with the whole job, until the shell says
-    /// to go on; that comes as a signal of its own.
+    /// Gives the terminal and the lock of the recorder back and stops, with the whole job, until
+    /// the shell says to go on; that comes as a signal of its own.
     async fn suspend(&mut self) -> Result<(), UiError> {
         self.suspending = false;
         self.asleep = true;
@@ -458,7 +458,8 @@ impl Live {
         Ok(())
     }
 
-    /// Takes back what [`Live::suspend`] gave away, when the shell says to go on. Nothing is drawn before.
+    /// Takes back what [`Live::suspend`] gave away, when the shell says to go on. Nothing is drawn
+    /// before.
     async fn resume(&mut self) -> Result<(), UiError> {
         self.resuming = false;
         if std::mem::take(&mut self.asleep) {

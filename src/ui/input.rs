@@ -1,7 +1,7 @@
 //! Reads the terminal on a thread of its own.
 //!
-//! crossterm reads without end when a terminal has gone (its file then is at its end for ever); on the
-//! loop's own thread that would keep the signal that says so from being heard.
+//! crossterm reads without end when a terminal has gone (its file then is at its end for ever); on
+//! the loop's own thread that would keep the signal that says so from being heard.
 
 use std::io;
 

@@ -1,7 +1,7 @@
 //! The terminal interface: drawing with ratatui, input with crossterm.
 //!
-//! Drawing never changes the state: it reads it and says what was drawn where. Captured text is drawn
-//! cell by cell and can never act on the terminal.
+//! Drawing never changes the state: it reads it and says what was drawn where. Captured text is
+//! drawn cell by cell and can never act on the terminal.
 
 mod caring;
 mod context;

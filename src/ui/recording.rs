@@ -1,5 +1,5 @@
-//! The interface's own recorder. Whether another process records is asked again and again: where none does, and
-//! the user wants it, the interface records, and takes over from one that has ended.
+//! The interface's own recorder. Whether another process records is asked again and again: where
+//! none does, and the user wants it, the interface records, and takes over from one that has ended.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,8 +35,8 @@ pub(super) struct Recording {
     looking: bool,
     /// The other process that held the lock last.
     other: Option<Holder>,
-    /// Whether the lock was free when it was looked at last. A daemon that is started anew gets it back
-    /// in the time to the next look.
+    /// Whether the lock was free when it was looked at last. A daemon that is started anew gets it
+    /// back in the time to the next look.
     free: bool,
 }
 
@@ -72,8 +72,8 @@ impl Recording {
         (recording, news)
     }
 
-    /// How often to call [`Recording::look`]: an end of a recorder is noticed and answered within an
-    /// interval of its own looks.
+    /// How often to call [`Recording::look`]: an end of a recorder is noticed and answered within
+    /// an interval of its own looks.
     pub(super) fn period(&self, context: &Context) -> Duration {
         let own = self.running.as_ref().map(Handle::beat);
         let beat = own.or(self.other.and_then(|other| other.beat));
@@ -88,7 +88,8 @@ impl Recording {
         self.look(context);
     }
 
-    /// Looks who records; what is found comes as news. Of the recorder of this process it is known at once.
+    /// Looks who records; what is found comes as news. Of the recorder of this process it is known
+    /// at once.
     pub(super) fn look(&mut self, context: &Arc<Context>) -> Option<RecorderEvent> {
         if let Some(handle) = &self.running {
             if !handle.is_over() {
@@ -153,7 +154,8 @@ impl Recording {
         self.wanted
     }
 
-    /// Ends it, and waits for the look that it may be in. It is not started again until it is wanted again.
+    /// Ends it, and waits for the look that it may be in. It is not started again until it is
+    /// wanted again.
     pub(super) async fn stop(&mut self) {
         self.wanted = false;
         if let Some(handle) = self.running.take() {

@@ -73,8 +73,8 @@ impl Terminal {
     /// Forgets what is on the screen, so that all of it is drawn anew.
     pub(crate) fn clear(&mut self) -> io::Result<()> {
         execute!(io::stdout(), Clear(ClearType::All))?;
-        // Not by ratatui's own clear: that asks the terminal where the cursor is, waits for an answer
-        // that some never give, and that whoever waits for keys would take.
+        // Not by ratatui's own clear: that asks the terminal where the cursor is, waits for an
+        // answer that some never give, and that whoever waits for keys would take.
         self.inner = ratatui::Terminal::new(backend())?;
         Ok(())
     }

@@ -1,4 +1,5 @@
-//! Drawing into memory, for tests: the text of the screen, and beside it which cells have which look.
+//! Drawing into memory, for tests: the text of the screen, and beside it which cells have which
+//! look.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,5 @@
-//! The screens as they are drawn, colours included, at the three sizes; and that nothing breaks them.
+//! The screens as they are drawn, colours included, at the three sizes; and that nothing breaks
+//! them.
 
 use proptest::prelude::*;
 

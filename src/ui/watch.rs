@@ -5,7 +5,8 @@ use std::time::SystemTime;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-/// What the store's file looks like: when it was written last, and its bytes. `None` where it cannot be seen.
+/// What the store's file looks like: when it was written last, and its bytes. `None` where it
+/// cannot be seen.
 type Stamp = Option<(SystemTime, u64)>;
 
 /// What a look at the store's file saw.

@@ -1,4 +1,5 @@
-//! The command line as scripts meet it: answers, names, exit codes, and what it says when it cannot.
+//! The command line as scripts meet it: answers, names, exit codes, and what it says when it
+//! cannot.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 

@@ -1,4 +1,5 @@
-//! What a restore does where sessions are alive: on real private tmux servers, with clients attached.
+//! What a restore does where sessions are alive: on real private tmux servers, with clients
+//! attached.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,5 +1,5 @@
-//! What is saved, lost and restored is what it was: a server with everything in it goes through many
-//! surroundings, and comes back with nothing changed but what docs/fidelity.md names.
+//! What is saved, lost and restored is what it was: a server with everything in it goes through
+//! many surroundings, and comes back with nothing changed but what docs/fidelity.md names.
 
 #![allow(
     clippy::unwrap_used,

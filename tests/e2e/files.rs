@@ -138,7 +138,8 @@ fn a_store_of_an_older_form_becomes_its_owners_alone() {
     assert!(wrong.is_empty(), "{wrong:?}");
 }
 
-/// The names of all files that a session with a recorder, restores and damage leaves, below the private home.
+/// The names of all files that a session with a recorder, restores and damage leaves, below the
+/// private home.
 const FILES: &[&str] = &[
     "data/muxtape/muxtape.redb",
     "data/muxtape/muxtape.redb.new",
@@ -169,7 +170,8 @@ const COMMANDS: &[&[&str]] = &[
     &["stats"],
 ];
 
-/// Plants something at each path in turn, runs all commands, and looks after each what `unharmed` says.
+/// Plants something at each path in turn, runs all commands, and looks after each what `unharmed`
+/// says.
 fn plant(put: &dyn Fn(&Path), unharmed: &dyn Fn(&Path, &str)) {
     for name in FILES {
         let server = TmuxServer::start();

@@ -1,4 +1,5 @@
-//! Snapshots that somebody else may have written do nothing, and those of one's own nothing unasked.
+//! Snapshots that somebody else may have written do nothing, and those of one's own nothing
+//! unasked.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,5 +1,5 @@
-//! What a restore starts by itself, with real programs on a real server: command lines that would make a file
-//! are typed and make none; what is known to be harmless runs.
+//! What a restore starts by itself, with real programs on a real server: command lines that would
+//! make a file are typed and make none; what is known to be harmless runs.
 
 #![allow(
     clippy::unwrap_used,
@@ -98,8 +98,8 @@ impl Stage {
         std::env::join_paths(dirs).unwrap()
     }
 
-    /// Restores a session with a tab for every case, each in a directory of its own; the server stays, so that
-    /// it has the surroundings of the test.
+    /// Restores a session with a tab for every case, each in a directory of its own; the server
+    /// stays, so that it has the surroundings of the test.
     fn restore(&self, cases: &[Case], policy: &Policy) -> Plan {
         let world = &self.world;
         world.run(&["new-session", "-d", "-s", "s", "-x", "160", "-y", "24"]);
@@ -162,7 +162,8 @@ impl Stage {
         format!("=s:{tab}")
     }
 
-    /// Waits until the shells of these tabs do what they are told after what was typed, if anything was.
+    /// Waits until the shells of these tabs do what they are told after what was typed, if anything
+    /// was.
     fn shells_are_idle(&self, tabs: &[usize]) {
         let done = |tab: usize| self.world.server.dir().join(format!("done-{tab}"));
         for &tab in tabs {

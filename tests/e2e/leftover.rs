@@ -1,5 +1,5 @@
-//! After a recovery: clients of the blank session that muxtape was called in look at what was restored, and the
-//! session is offered for closing, never closed unasked.
+//! After a recovery: clients of the blank session that muxtape was called in look at what was
+//! restored, and the session is offered for closing, never closed unasked.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -9,7 +9,8 @@ use muxtape_testing::{TmuxServer, wait_until};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_muxtape");
 
-/// A server that was killed while somebody was in its second session, and a blank one that was started since.
+/// A server that was killed while somebody was in its second session, and a blank one that was
+/// started since.
 fn crashed() -> (TmuxServer, Client) {
     let server = TmuxServer::start();
     server.run(["split-window", "-d", "-t", "main:"]);

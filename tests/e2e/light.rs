@@ -1,4 +1,5 @@
-//! What the interface says of the recorder is true: beside a recorder that dies, stalls, fails or is replaced.
+//! What the interface says of the recorder is true: beside a recorder that dies, stalls, fails or
+//! is replaced.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 

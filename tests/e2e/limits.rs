@@ -117,7 +117,8 @@ fn whoever_has_read_enough_is_told_nothing() {
         drop(read);
         let output = program(&server).args(args).stdout(write).output().unwrap();
         let code = output.status.code();
-        // `daemon status` says by its code that none runs, `recover` and others that there is nothing.
+        // `daemon status` says by its code that none runs, `recover` and others that there is
+        // nothing.
         assert!(matches!(code, Some(0 | 3 | 6)), "{args:?}: {code:?}");
         let said = text(&output.stderr);
         assert!(

@@ -1,5 +1,5 @@
-//! The real program from end to end, beside real tmux servers, shells and terminals: one binary, a module for
-//! each subject.
+//! The real program from end to end, beside real tmux servers, shells and terminals: one binary, a
+//! module for each subject.
 
 mod cli;
 mod conflicts;

@@ -1,5 +1,5 @@
-//! The interface in a pane of the server that it records: what it draws is no activity, and nothing of it is
-//! captured or comes back.
+//! The interface in a pane of the server that it records: what it draws is no activity, and nothing
+//! of it is captured or comes back.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 

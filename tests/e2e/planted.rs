@@ -1,5 +1,5 @@
-//! Secrets of every rule, planted wherever a server can show one, are in nothing that any command says or
-//! writes.
+//! Secrets of every rule, planted wherever a server can show one, are in nothing that any command
+//! says or writes.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
@@ -40,8 +40,8 @@ impl Planted {
         }
     }
 
-    /// One line for every example of every rule, whose secrets count from now on; `within` a line for those that
-    /// need not be all of it.
+    /// One line for every example of every rule, whose secrets count from now on; `within` a line
+    /// for those that need not be all of it.
     fn lines(&mut self, seed: u64, within: bool) -> Vec<String> {
         let mut examples = Maker::new(seed).examples();
         examples.retain(|example| !within || !WHOLE_LINES.contains(&&*example.rule));

@@ -1,4 +1,5 @@
-//! Snapshots that go from one machine to another: out of one store, into an empty one, and back to life.
+//! Snapshots that go from one machine to another: out of one store, into an empty one, and back to
+//! life.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,5 @@
-//! What is private and what is never recorded is written nowhere, and stays private when it comes back.
+//! What is private and what is never recorded is written nowhere, and stays private when it comes
+//! back.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
@@ -16,8 +17,8 @@ fn config(server: &TmuxServer, text: &str) {
     fs::write(dir.join("config.toml"), text).unwrap();
 }
 
-/// A pane beside another one, with something planted in its text, its title, its command, its directory and
-/// its settings.
+/// A pane beside another one, with something planted in its text, its title, its command, its
+/// directory and its settings.
 fn planted(server: &TmuxServer) {
     let dir = server.home().join(format!("dir-{PLANTED}"));
     fs::create_dir(&dir).unwrap();

@@ -8,8 +8,8 @@ use std::os::unix::fs::PermissionsExt;
 use crate::support::muxtape::Muxtape;
 use muxtape_testing::{TmuxServer, wait_until};
 
-/// Puts a program called `tmux` in front of the real one, which writes down how it is called and with which
-/// environment; gives back where.
+/// Puts a program called `tmux` in front of the real one, which writes down how it is called and
+/// with which environment; gives back where.
 fn eavesdrop(server: &TmuxServer) -> (std::ffi::OsString, std::path::PathBuf) {
     let dir = server.dir().join("ear");
     let heard = server.dir().join("heard");

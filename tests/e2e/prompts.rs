@@ -99,7 +99,8 @@ fn server(config: &str) -> TmuxServer {
     server
 }
 
-/// The text of each pane by the name of its tab, without spaces at the ends of lines and with one time for all.
+/// The text of each pane by the name of its tab, without spaces at the ends of lines and with one
+/// time for all.
 fn texts(server: &TmuxServer) -> BTreeMap<String, (String, String)> {
     let format = "#{window_name} #{history_size} #{cursor_x} #{cursor_y}";
     let panes = server.run(["list-panes", "-s", "-t", "main", "-F", format]);
@@ -136,7 +137,8 @@ fn settle(server: &TmuxServer) {
     });
 }
 
-/// Restores a snapshot. Shells come back only from where `PATH` leads, so the stand-ins are behind all others in it.
+/// Restores a snapshot. Shells come back only from where `PATH` leads, so the stand-ins are behind
+/// all others in it.
 fn restore(server: &TmuxServer, id: &str, shells: &[(String, String)]) -> serde_json::Value {
     let programs = shells
         .iter()

@@ -73,7 +73,8 @@ fn a_rule_that_comes_later_cleans_the_past() {
         planted.push(token.clone());
         token
     };
-    // On the screen, in long scrollback, in a title, a name and an argument list; noted by the user.
+    // On the screen, in long scrollback, in a title, a name and an argument list; noted by the
+    // user.
     let mut shown = String::new();
     for line in 0..600 {
         writeln!(shown, "line {line} of the log").unwrap();

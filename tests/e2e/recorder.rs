@@ -1,5 +1,5 @@
-//! The recorder as a process of its own, beside a real tmux server: what it stores, what it keeps, and
-//! what is left when it or the server dies.
+//! The recorder as a process of its own, beside a real tmux server: what it stores, what it keeps,
+//! and what is left when it or the server dies.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 

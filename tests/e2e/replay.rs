@@ -1,5 +1,5 @@
-//! What a restored pane shows, as a terminal renders it: cells with their colours, held against those of
-//! the pane that was saved.
+//! What a restored pane shows, as a terminal renders it: cells with their colours, held against
+//! those of the pane that was saved.
 
 #![allow(
     clippy::unwrap_used,
@@ -179,8 +179,8 @@ fn alike(a: &vt100::Cell, b: &vt100::Cell) -> bool {
             || a.fgcolor() == b.fgcolor() && a.bold() == b.bold() && a.dim() == b.dim() && a.italic() == b.italic())
 }
 
-/// What tmux says it holds, line by line, with what the emulator does not know (kinds of underlines). How
-/// many empty cells it prints behind the text is a matter of its version.
+/// What tmux says it holds, line by line, with what the emulator does not know (kinds of
+/// underlines). How many empty cells it prints behind the text is a matter of its version.
 #[track_caller]
 fn same_lines(before: &str, after: &str) {
     for (one, other) in before.lines().zip(after.lines()) {
@@ -189,8 +189,8 @@ fn same_lines(before: &str, after: &str) {
     assert_eq!(before.lines().count(), after.lines().count());
 }
 
-/// Text of all kinds that a pane of `columns` may hold. Nothing is erased with a background: tmux does
-/// not tell how far it goes.
+/// Text of all kinds that a pane of `columns` may hold. Nothing is erased with a background: tmux
+/// does not tell how far it goes.
 fn corpus(columns: usize) -> Vec<u8> {
     let mut text = String::new();
     for index in 0..256 {

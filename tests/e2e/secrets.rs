@@ -35,8 +35,8 @@ fn no_secret_that_a_server_shows_is_written_anywhere() {
     let mut maker = Maker::new(99);
     let mut planted: Vec<String> = Vec::new();
 
-    // On the screen and in the scrollback, one line for every example of every rule, some coloured, and
-    // wider than the terminal where they are long.
+    // On the screen and in the scrollback, one line for every example of every rule, some coloured,
+    // and wider than the terminal where they are long.
     let mut shown = String::new();
     for (number, example) in maker.examples().into_iter().enumerate() {
         let (front, back) = example.secret.split_at(example.secret.len() / 2);

@@ -1,5 +1,5 @@
-//! Several servers in one store: words mean the server that is named, ids mean any; and what a restore changed
-//! is never what `latest` means.
+//! Several servers in one store: words mean the server that is named, ids mean any; and what a
+//! restore changed is never what `latest` means.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,5 +1,5 @@
-//! What was captured, and what was typed, does nothing to the terminal that an answer is written to: every
-//! command is given names that would, and every byte that it writes is looked at.
+//! What was captured, and what was typed, does nothing to the terminal that an answer is written
+//! to: every command is given names that would, and every byte that it writes is looked at.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -9,8 +9,8 @@ use std::fs;
 
 use muxtape_testing::TmuxServer;
 
-/// Controls of each kind, what changes the direction of text, what takes no room, and characters that Unicode
-/// assigns to nobody.
+/// Controls of each kind, what changes the direction of text, what takes no room, and characters
+/// that Unicode assigns to nobody.
 const HOSTILE: &str = "a\u{1b}]0;title\u{7}\u{1b}[2J\u{9b}31m\u{7f}\u{202e}b\u{2066}\u{200f}\u{61c}\u{200b}\u{feff}\u{fdd0}\u{fdd4}\u{fdef}\rz";
 
 fn acts(c: char) -> bool {

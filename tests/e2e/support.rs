@@ -1,4 +1,5 @@
-//! What these tests share beyond `muxtape_testing`: whatever knows muxtape's types or runs its program.
+//! What these tests share beyond `muxtape_testing`: whatever knows muxtape's types or runs its
+//! program.
 
 pub(crate) mod client;
 pub(crate) mod daemon;

@@ -45,9 +45,10 @@ const ODD: [&[u8]; 24] = [
     b"\xff\xfe",
 ];
 
-/// What would make a file (`{}` is the command), if a byte of it acted on a line editor or a terminal: as
-/// Enter, as an interruption, as the end of what is read, as an edit that leaves the quotes, as an editor for
-/// the line, as the end of a paste; or if a shell read it as anything but an argument.
+/// What would make a file (`{}` is the command), if a byte of it acted on a line editor or a
+/// terminal: as Enter, as an interruption, as the end of what is read, as an edit that leaves the
+/// quotes, as an editor for the line, as the end of a paste; or if a shell read it as anything but
+/// an argument.
 const ACTING: [&str; 26] = [
     "\r{}\r",
     "\n{}\n",
@@ -77,8 +78,8 @@ const ACTING: [&str; 26] = [
     "!!; {}",
 ];
 
-/// Shells, with the option after which they read no files of the user's, and whether they can be told of
-/// controls and bytes that are not UTF-8.
+/// Shells, with the option after which they read no files of the user's, and whether they can be
+/// told of controls and bytes that are not UTF-8.
 const SHELLS: [(&str, &[&str], bool); 7] = [
     ("bash", &["--norc", "--noprofile"], true),
     ("dash", &[], false),
@@ -255,7 +256,8 @@ fn redirections_and_titles_come_back_as_far_as_they_are_known() {
     fs::write(file("in"), "").unwrap();
     fs::write(file("out"), "").unwrap();
     let perl = is_installed("perl");
-    // What is typed, the end of the arguments that tells that it runs, what is typed again, and whether it is run.
+    // What is typed, the end of the arguments that tells that it runs, what is typed again, and
+    // whether it is run.
     let mut lines = vec![
         (
             "sleep 1000 < in",
@@ -368,8 +370,8 @@ fn redirections_and_titles_come_back_as_far_as_they_are_known() {
     assert_eq!(fs::read_to_string(file("out")).unwrap(), "kept");
 }
 
-/// A pane of a restore: its shell, the name of its directory below the home directory, its text, and whether a
-/// program is to be typed.
+/// A pane of a restore: its shell, the name of its directory below the home directory, its text,
+/// and whether a program is to be typed.
 struct Case {
     shell: &'static [&'static str],
     dir: String,
@@ -399,7 +401,8 @@ fn teller(world: &World) -> PathBuf {
     file
 }
 
-/// Restores one pane for each case, with these start files, and gives the report and what each program said.
+/// Restores one pane for each case, with these start files, and gives the report and what each
+/// program said.
 fn restored(files: &[(&str, &str)], cases: &[Case]) -> (World, Report, Vec<Option<String>>) {
     let world = World::new();
     // Whoever starts the server has a home of his own.
@@ -496,7 +499,8 @@ fn warnings(report: &Report, pane: usize) -> String {
     .collect()
 }
 
-/// Shells that ask something while they start, each in a directory that is called after what it does.
+/// Shells that ask something while they start, each in a directory that is called after what it
+/// does.
 const ASKING: [(&str, &str); 3] = [
     (
         ".zshrc",
@@ -569,7 +573,8 @@ fn whatever_a_shell_asks_while_it_starts_gets_no_key() {
     cases.retain(|case| is_installed(case.shell[0]));
     let fine = cases.len() - asking.min(cases.len());
     for case in &mut cases {
-        // What readline reads for a start file looks as a command does; that it was started elsewhere does not.
+        // What readline reads for a start file looks as a command does; that it was started
+        // elsewhere does not.
         case.text = match case.shell[0] {
             "zsh" => "% TELLER x\n\n\n\n".to_owned(),
             "bash" => "$ TELLER x\n\n\n\n".to_owned(),

@@ -1,6 +1,6 @@
-//! That nothing the interface can be told, or asks for, can be forgotten: a new variant has to be written
-//! wherever the enum is matched, or the code does not compile. An arm for whatever is left that does nothing
-//! would break that.
+//! That nothing the interface can be told, or asks for, can be forgotten: a new variant has to be
+//! written wherever the enum is matched, or the code does not compile. An arm for whatever is left
+//! that does nothing would break that.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -23,8 +23,8 @@ fn files(dir: &Path, into: &mut Vec<PathBuf>) {
     }
 }
 
-/// The lines with an arm for whatever is left that does nothing, in a match over one of the enums. The
-/// sources are formatted: the arms of a match stand at one indent, deeper than the match.
+/// The lines with an arm for whatever is left that does nothing, in a match over one of the enums.
+/// The sources are formatted: the arms of a match stand at one indent, deeper than the match.
 fn forgetful(source: &str) -> Vec<usize> {
     let rest = Regex::new(r"^ *_ => (\{\}|\(\)|Go::Stay|return,?|None),?$").unwrap();
     let named = Regex::new(ENUMS).unwrap();

@@ -89,8 +89,9 @@ fn code(source: &str) -> String {
     code.collect::<Vec<_>>().join("\n")
 }
 
-/// Every path in some code: what is imported, groups taken apart, and what is named where it is used. Those that
-/// begin with `super` are told from the crate's root, as seen from a file there (`store/lease.rs`).
+/// Every path in some code: what is imported, groups taken apart, and what is named where it is
+/// used. Those that begin with `super` are told from the crate's root, as seen from a file there
+/// (`store/lease.rs`).
 fn paths(file: &str, code: &str) -> BTreeSet<String> {
     let import = Regex::new(r#"(?m)^\s*(?:pub(?:\([^)]*\))?\s+)?use\s+([^;"]+);"#).unwrap();
     let path = Regex::new(r"\b[A-Za-z_]\w*(?:::[A-Za-z_]\w*)+").unwrap();
@@ -261,8 +262,8 @@ fn the_store_stands_on_floors() {
     assert_eq!(met.len(), UPWARD.len(), "an exception that is not needed");
 }
 
-/// Rooms whose files and folders know each other in one direction: from none of them does a way lead
-/// back to it.
+/// Rooms whose files and folders know each other in one direction: from none of them does a way
+/// lead back to it.
 const WITHOUT_CIRCLES: &[&str] = &["app", "capture", "config", "files", "mux", "ops"];
 
 /// The files and folders of a room, each with the others of that room that it names.
@@ -375,8 +376,8 @@ fn f() { let x = crate::cli::run(); self::g(); }
     );
 }
 
-/// Whatever is written takes what a redactor has seen, and nothing else of that room: so store and journal
-/// can neither make such a thing nor decide what is taken out.
+/// Whatever is written takes what a redactor has seen, and nothing else of that room: so store and
+/// journal can neither make such a thing nor decide what is taken out.
 #[test]
 fn who_writes_knows_of_redaction_that_there_is_such_a_thing_as_clean() {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
@@ -564,8 +565,8 @@ fn what_plans_and_what_holds_the_interface_does_nothing_itself() {
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
-/// The time of day, and randomness. How long something takes, and until when it is waited for, is another thing:
-/// whoever asks others measures it (`std::time::Instant`).
+/// The time of day, and randomness. How long something takes, and until when it is waited for, is
+/// another thing: whoever asks others measures it (`std::time::Instant`).
 const GIVEN: &[&str] = &[
     "SystemTime::now",
     "UNIX_EPOCH.elapsed",
@@ -663,8 +664,8 @@ fn no_front_end_assembles_an_operation() {
     assert!(gone.is_empty(), "ops makes nothing of these: {gone:?}");
 }
 
-/// Who makes handles and reads them: what is in one belongs to a multiplexer, also to the one in memory and its
-/// samples.
+/// Who makes handles and reads them: what is in one belongs to a multiplexer, also to the one in
+/// memory and its samples.
 const ADAPTERS: &[&str] = &[
     "mux/tmux/",
     "restore/tmux/",

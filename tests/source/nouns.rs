@@ -1,5 +1,5 @@
-//! Numbers agree with their nouns: whoever writes a number before a noun goes through `model::words`, which
-//! knows one from many.
+//! Numbers agree with their nouns: whoever writes a number before a noun goes through
+//! `model::words`, which knows one from many.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 

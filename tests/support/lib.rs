@@ -1,5 +1,6 @@
-//! What muxtape's unit tests, end-to-end tests and benches share: private tmux servers, waiting with a deadline,
-//! made-up secrets. It knows nothing of muxtape, so that the tests within muxtape can use it, too.
+//! What muxtape's unit tests, end-to-end tests and benches share: private tmux servers, waiting
+//! with a deadline, made-up secrets. It knows nothing of muxtape, so that the tests within muxtape
+//! can use it, too.
 
 mod patience;
 pub mod secrets;

@@ -1,5 +1,5 @@
-//! Made-up secrets from the shapes that stand with the rules, so that nothing in this repository looks
-//! like one. What is made is the same in every run.
+//! Made-up secrets from the shapes that stand with the rules, so that nothing in this repository
+//! looks like one. What is made is the same in every run.
 
 /// A rule as far as tests need it.
 #[derive(Debug, Clone)]

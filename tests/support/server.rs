@@ -10,8 +10,8 @@ use tempfile::TempDir;
 
 use crate::{eventually, wait_until};
 
-/// What every server of a test reads: it stays without sessions, draws nothing around panes, and its
-/// shells have a plain prompt and read no files.
+/// What every server of a test reads: it stays without sessions, draws nothing around panes, and
+/// its shells have a plain prompt and read no files.
 const CONFIG: &str = "\
 set -s exit-empty off
 set -g status off
@@ -114,7 +114,8 @@ impl TmuxServer {
         client
     }
 
-    /// Runs a tmux command, which must succeed, and returns what it printed without the last newline.
+    /// Runs a tmux command, which must succeed, and returns what it printed without the last
+    /// newline.
     pub fn run<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> String {
         let output = self.try_run(args);
         let error = String::from_utf8_lossy(&output.stderr);

@@ -1,6 +1,6 @@
-//! The one key map: which key does what, where. Footer hints, the help screen and the palette are made
-//! from it, so they cannot say anything else than what the keys do. It is a value of the state; what
-//! is built in is the default.
+//! The one key map: which key does what, where. Footer hints, the help screen and the palette are
+//! made from it, so they cannot say anything else than what the keys do. It is a value of the
+//! state; what is built in is the default.
 
 pub mod action;
 mod builtin;
@@ -9,8 +9,8 @@ use super::input::KeyPress;
 
 pub use action::Action;
 
-/// Where keys are pressed. Bindings of [`Context::Everywhere`] hold in all others, unless those bind
-/// the same key.
+/// Where keys are pressed. Bindings of [`Context::Everywhere`] hold in all others, unless those
+/// bind the same key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "each is the screen of its name")]
 pub enum Context {

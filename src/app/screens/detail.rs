@@ -68,7 +68,8 @@ impl Detail {
     }
 }
 
-/// Lines of what a pane showed: scrollback and screen, and a full-screen program's screen after them.
+/// Lines of what a pane showed: scrollback and screen, and a full-screen program's screen after
+/// them.
 #[must_use]
 pub fn lines_of(text: &Contents) -> usize {
     let lines = |text: &[u8]| memchr::memchr_iter(b'\n', text).count() + 1;

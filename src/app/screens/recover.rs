@@ -1,5 +1,5 @@
-//! The recovery prompt: a life has ended badly, and can be brought back. Nothing is started from here;
-//! Enter leads to the preview.
+//! The recovery prompt: a life has ended badly, and can be brought back. Nothing is started from
+//! here; Enter leads to the preview.
 
 use bstr::BString;
 

@@ -1,5 +1,5 @@
-//! The restore preview: what would be done, before anything is done. Nothing is changed here but the
-//! plan; carrying it out takes a question that is answered with Yes.
+//! The restore preview: what would be done, before anything is done. Nothing is changed here but
+//! the plan; carrying it out takes a question that is answered with Yes.
 
 use crate::app::effect::{Generation, Job};
 use crate::app::keys::Context;
@@ -131,7 +131,8 @@ impl Restore {
         item.warnings.iter().filter_map(|at| all.get(*at))
     }
 
-    /// What the lower panel shows, line by line: comments with `#`, commands as they would be typed.
+    /// What the lower panel shows, line by line: comments with `#`, commands as they would be
+    /// typed.
     #[must_use]
     pub fn commands(&self) -> Vec<String> {
         let Some(preview) = &self.preview else {

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::pattern::{InvalidPattern, Pattern};
 
-/// A directory with everything below it: `~/private`, `/srv/*/keys`, `/**/secrets`. Each part between slashes
-/// is a [`Pattern`]; `**` stands for any number of parts.
+/// A directory with everything below it: `~/private`, `/srv/*/keys`, `/**/secrets`. Each part
+/// between slashes is a [`Pattern`]; `**` stands for any number of parts.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct DirectoryPattern {
@@ -85,8 +85,9 @@ impl DirectoryPattern {
         self
     }
 
-    /// The same by the name that the system itself gives to the directory, where links lead to it: that is what
-    /// it tells of a process. `None` where that is the name that is written, or nothing is there.
+    /// The same by the name that the system itself gives to the directory, where links lead to it:
+    /// that is what it tells of a process. `None` where that is the name that is written, or
+    /// nothing is there.
     pub(super) fn without_links(&self) -> Option<Self> {
         let name = |part: &Part| match part {
             Part::Any => None,

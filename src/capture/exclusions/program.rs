@@ -8,8 +8,9 @@ use crate::model::tree::Pane;
 
 /// Whether one of these programs runs in the pane, or may run in it.
 ///
-/// Whatever runs its arguments (`sudo`, `ssh`, `sh -c`, `watch`, …) is not known by name here: every word of an
-/// argument list that could be the name of a program is taken for one. What could not be seen may be anything.
+/// Whatever runs its arguments (`sudo`, `ssh`, `sh -c`, `watch`, …) is not known by name here:
+/// every word of an argument list that could be the name of a program is taken for one. What could
+/// not be seen may be anything.
 pub(super) fn may_run(patterns: &[Pattern], pane: &Pane) -> bool {
     if patterns.is_empty() {
         return false;
@@ -35,7 +36,8 @@ pub(super) fn may_run(patterns: &[Pattern], pane: &Pane) -> bool {
         || pane.program.as_ref().is_some_and(program)
 }
 
-/// Whether a text has the name of one of the programs in it: alone, in a path, or in a line for a shell.
+/// Whether a text has the name of one of the programs in it: alone, in a path, or in a line for a
+/// shell.
 fn any_word(patterns: &[Pattern], text: &[u8]) -> bool {
     let within =
         |byte: &u8| byte.is_ascii_alphanumeric() || b"_-./+".contains(byte) || *byte > 0x7f;

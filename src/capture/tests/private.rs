@@ -1,4 +1,5 @@
-//! Marks, programs, directories and sessions: nothing of what is never recorded is in a capture of a real tmux.
+//! Marks, programs, directories and sessions: nothing of what is never recorded is in a capture of
+//! a real tmux.
 
 use std::path::Path;
 use std::sync::Mutex;
@@ -10,7 +11,8 @@ use crate::mux::{Observation, PaneTexts, TextRequest};
 
 const PLANTED: &str = "pla-nted";
 
-/// A server whose first pane, `%0`, has something planted in its title, its text, its command and its directory.
+/// A server whose first pane, `%0`, has something planted in its title, its text, its command and
+/// its directory.
 fn planted() -> TmuxServer {
     let server = TmuxServer::start();
     let dir = server.dir().join(PLANTED);

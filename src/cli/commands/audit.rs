@@ -12,9 +12,10 @@ use crate::journal::Finding;
 
 /// Check that nobody has changed the journal, and tell what is in it
 ///
-/// Every line is held against its hash and against the line before it: lines that were edited, removed, inserted
-/// or moved are named. That is no signature: who can write the files can also write a whole new journal. The
-/// options choose which events are shown; all are checked. The exit code is 1 where something does not add up.
+/// Every line is held against its hash and against the line before it: lines that were edited,
+/// removed, inserted or moved are named. That is no signature: who can write the files can also
+/// write a whole new journal. The options choose which events are shown; all are checked. The exit
+/// code is 1 where something does not add up.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Audit {
     #[command(flatten)]

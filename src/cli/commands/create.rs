@@ -29,8 +29,8 @@ pub(in crate::cli) struct Create {
     /// Never prune it
     #[arg(long)]
     pin: bool,
-    /// Store differences to the snapshots before wherever there is something to compare with; by default
-    /// that is decided by what costs less in the long run
+    /// Store differences to the snapshots before wherever there is something to compare with; by
+    /// default that is decided by what costs less in the long run
     #[arg(long, conflicts_with = "full")]
     incremental: bool,
     /// Store everything whole, sharing nothing with older snapshots, so that damage to those cannot
@@ -123,8 +123,8 @@ impl Create {
     }
 }
 
-/// The store could not be written; what was captured is safe all the same. A store that is in use will be
-/// free again; where it takes the user to make it usable, that is an error.
+/// The store could not be written; what was captured is safe all the same. A store that is in use
+/// will be free again; where it takes the user to make it usable, that is an error.
 fn told_spooled(context: &Context, spooled: Spooled, took: Duration) -> Result<Exit, CliError> {
     if !matches!(spooled.why, StoreError::Busy { .. }) {
         let waiting = views::count(spooled.waiting as u64, "snapshot");

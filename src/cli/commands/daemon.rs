@@ -31,8 +31,9 @@ enum Action {
     Status,
 }
 
-/// Lets nobody dump the process or read its memory, which holds what terminals show before secrets are taken out. Not
-/// in a terminal: the system hides the directory of such a process, too, and tmux would not know that of its pane.
+/// Lets nobody dump the process or read its memory, which holds what terminals show before secrets
+/// are taken out. Not in a terminal: the system hides the directory of such a process, too, and
+/// tmux would not know that of its pane.
 fn keep_out_of_dumps(in_terminal: bool) {
     #[cfg(target_os = "linux")]
     if !in_terminal {

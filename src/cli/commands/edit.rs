@@ -83,8 +83,8 @@ impl Describe {
 
 /// Add tags to snapshots
 ///
-/// `tag SNAP TAG` for one of each; `tag SNAP… --add TAG…` for more. All of the snapshots get all of the
-/// tags, or none of them any.
+/// `tag SNAP TAG` for one of each; `tag SNAP… --add TAG…` for more. All of the snapshots get all of
+/// the tags, or none of them any.
 #[derive(Debug, clap::Args)]
 #[command(
     override_usage = "muxtape tag [OPTIONS] <SNAP> <TAG>\n       muxtape tag [OPTIONS] <SNAP>... --add <TAG>..."
@@ -107,8 +107,8 @@ impl Tag {
 
 /// Take tags from snapshots
 ///
-/// `untag SNAP TAG` for one of each; `untag SNAP… --remove TAG…` for more. All of the snapshots lose the
-/// tags, or none of them any.
+/// `untag SNAP TAG` for one of each; `untag SNAP… --remove TAG…` for more. All of the snapshots
+/// lose the tags, or none of them any.
 #[derive(Debug, clap::Args)]
 #[command(
     override_usage = "muxtape untag [OPTIONS] <SNAP> <TAG>\n       muxtape untag [OPTIONS] <SNAP>... --remove <TAG>..."
@@ -129,8 +129,8 @@ impl Untag {
     }
 }
 
-/// Which words are snapshots, and which are tags. Without the option there is one of each: of three words
-/// nobody could tell what the second is.
+/// Which words are snapshots, and which are tags. Without the option there is one of each: of three
+/// words nobody could tell what the second is.
 fn apart<'a>(
     words: &'a [String],
     tags: &'a [String],

@@ -11,8 +11,8 @@ use crate::cli::error::{CliError, Exit};
 use crate::cli::views::{count, event};
 use crate::journal::{Event, Found, JournalError, Query};
 
-/// How long nothing is looked for while a journal is followed: nobody is told when a file grows, on all
-/// systems alike, and a look costs one question to the file system.
+/// How long nothing is looked for while a journal is followed: nobody is told when a file grows, on
+/// all systems alike, and a look costs one question to the file system.
 const PAUSE: Timespec = Timespec {
     tv_sec: 0,
     tv_nsec: 100_000_000,
@@ -22,8 +22,9 @@ const RECENT: usize = 10;
 
 /// Tell what muxtape did, oldest first
 ///
-/// Snapshots that were made, pruned, deleted or edited, restores, recoveries, servers that came and went, the
-/// recorder, failures. `muxtape audit` tells the same, and whether somebody has changed the journal since.
+/// Snapshots that were made, pruned, deleted or edited, restores, recoveries, servers that came and
+/// went, the recorder, failures. `muxtape audit` tells the same, and whether somebody has changed
+/// the journal since.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Events {
     /// Go on with what comes, until interrupted; begins with the last ten

@@ -14,12 +14,14 @@ use crate::store::{Exported, PortableError};
 
 /// Write snapshots to a portable file
 ///
-/// With all their texts, for `muxtape import` on another machine or at another time. Everything is verified while it is
-/// read; what is damaged is not exported. The file begins with lines that anybody can read; it holds no secrets that the
-/// rules found when the snapshots were made. Rules that were added later are applied by `muxtape redact --recheck` first.
+/// With all their texts, for `muxtape import` on another machine or at another time. Everything is
+/// verified while it is read; what is damaged is not exported. The file begins with lines that
+/// anybody can read; it holds no secrets that the rules found when the snapshots were made. Rules
+/// that were added later are applied by `muxtape redact --recheck` first.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Export {
-    /// The snapshots: ids, names, latest, latest~3, @2h; all but ids mean the server that -L, -S or $TMUX name
+    /// The snapshots: ids, names, latest, latest~3, @2h; all but ids mean the server that -L, -S or
+    /// $TMUX name
     #[arg(required = true, value_name = "SNAP")]
     snaps: Vec<String>,
     /// The file; - for standard output

@@ -21,10 +21,12 @@ const MOST_PIPED: u64 = 256 << 20;
 
 /// Take in the snapshots of a portable file
 ///
-/// The whole file is checked before anything is stored; then all of its snapshots come in, or none. What they hold goes
-/// through the rules of today for secrets, and for what is never recorded. Ids are kept where they are free, and what is there already stays as it is.
-/// Imported snapshots can be shown, compared and restored like others; `latest` never means one, nothing is recovered
-/// from one, and retention neither counts nor removes them. They are found by id or name, or in `muxtape list`.
+/// The whole file is checked before anything is stored; then all of its snapshots come in, or none.
+/// What they hold goes through the rules of today for secrets, and for what is never recorded. Ids
+/// are kept where they are free, and what is there already stays as it is. Imported snapshots can
+/// be shown, compared and restored like others; `latest` never means one, nothing is recovered from
+/// one, and retention neither counts nor removes them. They are found by id or name, or in `muxtape
+/// list`.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Import {
     /// The file, as `muxtape export` makes them; - for standard input

@@ -39,8 +39,8 @@ pub(super) fn run(context: &Context) -> Result<Exit, CliError> {
     }
 }
 
-/// Closes the blank session that this runs in, now that the interface has ended; whoever looks at it looks at another
-/// one before.
+/// Closes the blank session that this runs in, now that the interface has ended; whoever looks at
+/// it looks at another one before.
 fn leave(context: &Context, close: &Closing, attach: Option<&Made>) -> Result<Exit, CliError> {
     let mux = context.host.mux();
     let to = attach.map(|made| made.id).or(close.to);
@@ -52,7 +52,8 @@ fn leave(context: &Context, close: &Closing, attach: Option<&Made>) -> Result<Ex
     close_own(context, &close.leftover)
 }
 
-/// Closes the session that this runs in. This process goes with it: so what closes it takes its place.
+/// Closes the session that this runs in. This process goes with it: so what closes it takes its
+/// place.
 pub(super) fn close_own(context: &Context, own: &Leftover) -> Result<Exit, CliError> {
     let error = context.host.mux().closing(own.id)?.exec();
     Err(CliError::caused(Exit::Failed, &error))

@@ -124,8 +124,8 @@ impl From<Listed> for Found {
     }
 }
 
-/// Lists without snapshots in which nothing changed. How far back that reaches is not known beforehand:
-/// where it was not far enough, it is tried again, further.
+/// Lists without snapshots in which nothing changed. How far back that reaches is not known
+/// beforehand: where it was not far enough, it is tried again, further.
 fn folded(store: &Store, mut query: Query) -> Result<Found, StoreError> {
     let wanted = query.limit;
     query.limit = wanted.map(|limit| limit.saturating_mul(2).saturating_add(50));
@@ -133,7 +133,8 @@ fn folded(store: &Store, mut query: Query) -> Result<Found, StoreError> {
         let mut found = Found::from(store.listed(&query)?);
         let is_all = query.limit.is_none_or(|limit| found.metas.len() < limit);
         let changed = changed(&found.metas);
-        // Of the oldest one it is not known whether anything changed, unless it is the oldest of all.
+        // Of the oldest one it is not known whether anything changed, unless it is the oldest of
+        // all.
         let sure = found.metas.len() - usize::from(!is_all);
         let mut shown: Vec<usize> = changed.into_iter().filter(|at| *at < sure).collect();
         if !is_all && wanted.is_some_and(|wanted| shown.len() < wanted) {
@@ -156,8 +157,8 @@ fn folded(store: &Store, mut query: Query) -> Result<Found, StoreError> {
     }
 }
 
-/// The places of all but automatic snapshots that show the very state of the one before them, unless the
-/// user gave them a meaning.
+/// The places of all but automatic snapshots that show the very state of the one before them,
+/// unless the user gave them a meaning.
 fn changed(metas: &[SnapshotMeta]) -> Vec<usize> {
     let older = metas.iter().skip(1).map(|meta| Some(meta.root));
     let pairs = metas.iter().zip(older.chain([None])).enumerate();

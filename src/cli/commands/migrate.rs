@@ -10,9 +10,9 @@ use crate::store::{Carried, Lost, Store};
 
 /// Bring a store of an older version to the form of this one
 ///
-/// Happens by itself when a store of an older version is opened; this says more about it. The new store is
-/// built beside the old one, which stays as a backup, and is held against it before it takes its place. What is
-/// damaged stays behind, in the backup, and is named.
+/// Happens by itself when a store of an older version is opened; this says more about it. The new
+/// store is built beside the old one, which stays as a backup, and is held against it before it
+/// takes its place. What is damaged stays behind, in the backup, and is named.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Migrate {
     /// Say what would be done, and change nothing

@@ -1,5 +1,5 @@
-//! `muxtape __pane TOKEN`: what a restored pane runs before its shell. Not for people, and so not part of
-//! the command line that clap knows: a hundred of them start at once in a restore.
+//! `muxtape __pane TOKEN`: what a restored pane runs before its shell. Not for people, and so not
+//! part of the command line that clap knows: a hundred of them start at once in a restore.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -14,11 +14,12 @@ use crate::store::{KeepReason, PrunePlan, Pruned, Query, RemoveReason, Verdict};
 
 /// Remove what the settings do not keep
 ///
-/// The recorder does the same by itself. Automatic snapshots beyond the counts and ages of the settings go,
-/// undo points likewise, and what has been in the trash for long enough. Pinned snapshots, the newest one of
-/// every session and of every life of a server, and those of a crash that is not answered for always stay;
-/// those made by hand, named, tagged or archived stay unless a quota is told to take them. What is pruned
-/// goes for good, not to the trash. A clock that jumps makes nothing older.
+/// The recorder does the same by itself. Automatic snapshots beyond the counts and ages of the
+/// settings go, undo points likewise, and what has been in the trash for long enough. Pinned
+/// snapshots, the newest one of every session and of every life of a server, and those of a crash
+/// that is not answered for always stay; those made by hand, named, tagged or archived stay unless
+/// a quota is told to take them. What is pruned goes for good, not to the trash. A clock that jumps
+/// makes nothing older.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Prune {
     /// Say of every snapshot whether it stays and why, and remove nothing

@@ -19,12 +19,13 @@ use crate::restore::{Report, leftover};
 
 /// Bring back what a crash took
 ///
-/// Finds the last run of the server that ended without its sessions having been closed, and restores
-/// the newest good snapshot of it: only the sessions that are not back yet. A single idle shell of which nobody saw
-/// how it ended is offered last. Where -L, -S or $TMUX name a server, of that server alone.
+/// Finds the last run of the server that ended without its sessions having been closed, and
+/// restores the newest good snapshot of it: only the sessions that are not back yet. A single idle
+/// shell of which nobody saw how it ended is offered last. Where -L, -S or $TMUX name a server, of
+/// that server alone.
 ///
-/// Called in a blank session, it takes the clients of that session along to what was restored. Sessions that are
-/// blank are offered for closing, which --yes does not do.
+/// Called in a blank session, it takes the clients of that session along to what was restored.
+/// Sessions that are blank are offered for closing, which --yes does not do.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Recover {
     /// List what can be brought back, and do nothing
@@ -118,8 +119,8 @@ impl Recover {
     }
 }
 
-/// Takes the user along from a blank session that this runs in to what was restored, and offers to close what
-/// is blank.
+/// Takes the user along from a blank session that this runs in to what was restored, and offers to
+/// close what is blank.
 fn afterwards(
     context: &Context,
     report: &Report,

@@ -19,12 +19,14 @@ use crate::redact::Tally;
 
 /// Show what would be taken out of a text, or take it out of everything that was recorded
 ///
-/// With --test, a text is read as if a pane had shown it, with the rules that hold now; nothing is written.
+/// With --test, a text is read as if a pane had shown it, with the rules that hold now; nothing is
+/// written.
 ///
-/// With --recheck, the rules of now, and what is never to be recorded, hold for the past as well: the whole history,
-/// the trash included, is looked through and written anew without what they find. There is no way back. Older
-/// files of the store, which migrations and repairs keep, are named and removed if you say so. Copies that you or
-/// the system made, snapshots of file systems and blocks that a disk has not used again are out of reach.
+/// With --recheck, the rules of now, and what is never to be recorded, hold for the past as well:
+/// the whole history, the trash included, is looked through and written anew without what they
+/// find. There is no way back. Older files of the store, which migrations and repairs keep, are
+/// named and removed if you say so. Copies that you or the system made, snapshots of file systems
+/// and blocks that a disk has not used again are out of reach.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Redact {
     /// The file to read; `-` for standard input

@@ -18,13 +18,15 @@ use crate::restore::{
 
 /// Bring a snapshot back
 ///
-/// Shows the plan and asks before anything is done. Sessions that exist are not touched, unless --on-conflict says
-/// so: merge adds what is missing to them, replace puts the saved ones in their place, with the clients that look at
-/// them, and asks for their names. Tabs and panes that are chosen by --tab and --pane go back into their living
-/// session; `muxtape undo` takes back any of it.
+/// Shows the plan and asks before anything is done. Sessions that exist are not touched, unless
+/// --on-conflict says so: merge adds what is missing to them, replace puts the saved ones in their
+/// place, with the clients that look at them, and asks for their names. Tabs and panes that are
+/// chosen by --tab and --pane go back into their living session; `muxtape undo` takes back any of
+/// it.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Restore {
-    /// The snapshot: an id, a name, latest, latest~3, @2h; all but ids mean the server that -L, -S or $TMUX name
+    /// The snapshot: an id, a name, latest, latest~3, @2h; all but ids mean the server that -L, -S
+    /// or $TMUX name
     snap: String,
     #[command(flatten)]
     how: How,
@@ -51,12 +53,12 @@ pub(super) struct How {
     /// Only this pane (session:tab.pane); may be given several times
     #[arg(long, value_name = "TARGET")]
     pane: Vec<String>,
-    /// When a session of that name exists: skip, rename, merge, replace; where only --tab or --pane are
-    /// given, merge is the default
+    /// When a session of that name exists: skip, rename, merge, replace; where only --tab or --pane
+    /// are given, merge is the default
     #[arg(long, value_name = "POLICY", value_parser = word::<OnConflict>)]
     on_conflict: Option<OnConflict>,
-    /// Which programs are started: shell (none), type (typed, not run), allow (those on the list are
-    /// run), all
+    /// Which programs are started: shell (none), type (typed, not run), allow (those on the list
+    /// are run), all
     #[arg(long, value_name = "POLICY", value_parser = word::<Programs>)]
     programs: Option<Programs>,
     /// Where a pane opens whose directory has gone: parent, home, skip
@@ -65,12 +67,13 @@ pub(super) struct How {
     /// Whether the saved text is shown again: replay, none
     #[arg(long, value_name = "POLICY", value_parser = word::<Text>)]
     text: Option<Text>,
-    /// Which settings of sessions, tabs and panes are set again: none, safe (those that cannot run a command, and
-    /// variables that capture.environment names or that are inert), all (hooks, too)
+    /// Which settings of sessions, tabs and panes are set again: none, safe (those that cannot run
+    /// a command, and variables that capture.environment names or that are inert), all (hooks, too)
     #[arg(long, value_name = "POLICY", value_parser = word::<Settings>)]
     settings: Option<Settings>,
-    /// Treat an imported snapshot as one that was made here: without it, its programs are typed at the most, and its
-    /// settings, variables, hooks, paste buffers and options of shells are left out
+    /// Treat an imported snapshot as one that was made here: without it, its programs are typed at
+    /// the most, and its settings, variables, hooks, paste buffers and options of shells are left
+    /// out
     #[arg(long)]
     trust: bool,
 }
@@ -97,7 +100,8 @@ impl How {
         }
     }
 
-    /// What is chosen; `otherwise` where the user names nothing, and everything where that is empty.
+    /// What is chosen; `otherwise` where the user names nothing, and everything where that is
+    /// empty.
     fn selection(
         &self,
         snapshot: &Snapshot,

@@ -15,7 +15,8 @@ use crate::ops::LoadedState;
 /// Show what a snapshot holds
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Show {
-    /// The snapshot: an id, a name, latest, latest~3, @2h, live; all but ids mean the server that -L, -S or $TMUX name
+    /// The snapshot: an id, a name, latest, latest~3, @2h, live; all but ids mean the server that
+    /// -L, -S or $TMUX name
     snap: String,
     /// Only this session
     #[arg(long, value_name = "S")]

@@ -14,10 +14,11 @@ use crate::restore::{Made, Within};
 
 /// Take back the last restore or delete
 ///
-/// Of a restore it closes exactly the sessions, tabs and panes that it made, and brings back sessions that it
-/// replaced, from its undo point. What was renamed, moved or started anew since, or whose server has ended, is left
-/// alone. Of a delete it brings the snapshots back from the trash. Said again, it takes back what came before on
-/// this server. What was pruned, or emptied out of the trash, does not come back.
+/// Of a restore it closes exactly the sessions, tabs and panes that it made, and brings back
+/// sessions that it replaced, from its undo point. What was renamed, moved or started anew since,
+/// or whose server has ended, is left alone. Of a delete it brings the snapshots back from the
+/// trash. Said again, it takes back what came before on this server. What was pruned, or emptied
+/// out of the trash, does not come back.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Undo {
     /// Say what can be taken back, the newest first, and take nothing back

@@ -1,5 +1,5 @@
-//! A disk that has no more room, in the middle of a line: a limit on the size of files, in a process of its
-//! own.
+//! A disk that has no more room, in the middle of a line: a limit on the size of files, in a
+//! process of its own.
 
 use std::process::Command;
 use std::sync::Arc;

@@ -70,8 +70,8 @@ pub enum Cell {
         /// The one that is shown.
         expanded: u32,
     },
-    /// A rectangle that its parts fill although no straight cut divides it: in the smallest one, four parts lie
-    /// around a fifth (zellij). Never where there are cells between neighbours.
+    /// A rectangle that its parts fill although no straight cut divides it: in the smallest one,
+    /// four parts lie around a fifth (zellij). Never where there are cells between neighbours.
     Pinwheel {
         /// The whole rectangle.
         rect: Rect,
@@ -97,8 +97,8 @@ pub const MAX_PINWHEEL_PARTS: usize = 256;
 /// halve a side.
 pub const MAX_DEPTH: usize = 64;
 
-/// Reads the parts of a split. What is nested deeper than [`MAX_DEPTH`] is refused at once: a few bytes a level
-/// would otherwise use up the stack.
+/// Reads the parts of a split. What is nested deeper than [`MAX_DEPTH`] is refused at once: a few
+/// bytes a level would otherwise use up the stack.
 fn nested<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<Cell>, D::Error> {
     thread_local! {
         static DEPTH: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
@@ -135,7 +135,8 @@ pub enum GeometryError {
     /// The pane of a stack that is shown is none of it.
     #[error("pane {0} is shown in a stack that it is not in")]
     NotStacked(u32),
-    /// The parts of a pinwheel are too many, not in order, have cells between them, or a straight cut divides them.
+    /// The parts of a pinwheel are too many, not in order, have cells between them, or a straight
+    /// cut divides them.
     #[error("the parts at {0:?} are no pinwheel")]
     NoPinwheel(Rect),
     /// The same pane fills two cells.
@@ -250,7 +251,8 @@ impl Layout {
         self.root.rect().size()
     }
 
-    /// Every pane with its rectangle, in reading order of the tree. Those of a stack have the same one.
+    /// Every pane with its rectangle, in reading order of the tree. Those of a stack have the same
+    /// one.
     #[must_use]
     pub fn panes(&self) -> Vec<(u32, Rect)> {
         let mut panes = Vec::new();

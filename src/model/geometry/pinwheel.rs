@@ -2,8 +2,8 @@
 
 use super::{Axis, Cell, GeometryError, MAX_PINWHEEL_PARTS, Rect, project};
 
-/// Whether these parts fill the rectangle exactly, and no straight cut divides them: else they would be the parts of
-/// splits. The parts themselves are not looked into.
+/// Whether these parts fill the rectangle exactly, and no straight cut divides them: else they
+/// would be the parts of splits. The parts themselves are not looked into.
 pub(super) fn check(rect: Rect, children: &[Cell], gap: u16) -> Result<(), GeometryError> {
     let parts: Vec<Rect> = children.iter().map(Cell::rect).collect();
     let corner = |part: &Rect| (part.top, part.left);

@@ -98,8 +98,8 @@ fn scale(cell: &Cell, into: Rect, gap: u16) -> Option<Cell> {
     })
 }
 
-/// Every edge moves in proportion; `None` where two of them would meet. Of a smaller one it is not checked whether
-/// a straight cut divides it: it is to be drawn.
+/// Every edge moves in proportion; `None` where two of them would meet. Of a smaller one it is not
+/// checked whether a straight cut divides it: it is to be drawn.
 fn scale_pinwheel(rect: Rect, children: &[Cell], into: Rect, gap: u16) -> Option<Cell> {
     let edge = |at: u32, from: (u16, u16), to: (u16, u16)| {
         let along = u64::from(at.saturating_sub(u32::from(from.0)));

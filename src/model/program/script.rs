@@ -1,4 +1,5 @@
-//! Scripts: a command that is a script runs as its interpreter, with the script's path as an argument.
+//! Scripts: a command that is a script runs as its interpreter, with the script's path as an
+//! argument.
 
 use bstr::{BString, ByteSlice};
 
@@ -95,8 +96,8 @@ const INTERPRETERS: &[Interpreter] = &[
     plain("Rscript", b"e"),
 ];
 
-/// The script with its arguments, where this is an interpreter that runs one; `None` where the interpreter
-/// is what was typed.
+/// The script with its arguments, where this is an interpreter that runs one; `None` where the
+/// interpreter is what was typed.
 ///
 /// What was typed is not known for sure. A script counts as the command if it is where commands are
 /// installed, or if the interpreter has a path: then it comes from the script's first line.
@@ -139,8 +140,8 @@ fn known(name: &[u8]) -> Option<&'static Interpreter> {
     })
 }
 
-/// The command that a file of a node package is for. Its real name stands in the package; here it is
-/// what people call it: the file's name, or the package's where the file's says nothing.
+/// The command that a file of a node package is for. Its real name stands in the package; here it
+/// is what people call it: the file's name, or the package's where the file's says nothing.
 fn of_package(script: &[u8]) -> Option<&[u8]> {
     const MODULES: &[u8] = b"/node_modules/";
     let path = script.get(script.rfind(MODULES)? + MODULES.len()..)?;

@@ -11,8 +11,8 @@ const DEPTH: usize = 8;
 /// Programs that are many programs in one, and take the name of one as their first argument.
 const MANY: &[&[u8]] = &[b"busybox", b"toybox", b"coreutils", b"uutils"];
 
-/// Options of bubblewrap without a value, with one, and the only ones with three or none known: all others
-/// have two.
+/// Options of bubblewrap without a value, with one, and the only ones with three or none known: all
+/// others have two.
 const BWRAP_NONE: &[&[u8]] = &[
     b"--unshare-all",
     b"--share-net",
@@ -47,8 +47,8 @@ const BWRAP_TWO: &[&[u8]] = &[
     b"--chmod",
 ];
 
-/// The argument list as it is, and then as it is without each wrapper; each once, the last one is for
-/// showing.
+/// The argument list as it is, and then as it is without each wrapper; each once, the last one is
+/// for showing.
 pub(super) fn stages(program: &Program) -> Vec<Vec<BString>> {
     let mut stages = vec![program.argv.clone()];
     while let Some(next) = stages.last().and_then(|last| peeled(last, program))
@@ -107,8 +107,8 @@ fn title(argv: &[BString], program: &Program) -> Option<Vec<BString>> {
         .filter(|words| !words.is_empty())
 }
 
-/// The name of a command, of the path of its executable: without the directories that commands are found
-/// in, and without what package managers put around it.
+/// The name of a command, of the path of its executable: without the directories that commands are
+/// found in, and without what package managers put around it.
 fn called<'a>(path: &'a [u8], exe: Option<&'a BString>) -> &'a [u8] {
     let name = last_component(path);
     // A login shell has a dash.
@@ -138,8 +138,9 @@ fn called<'a>(path: &'a [u8], exe: Option<&'a BString>) -> &'a [u8] {
     }
 }
 
-/// The name of what runs in an AppImage: of the executable within, or else as far as the name of the mount
-/// tells: it begins with six characters of the image's name, and ends with six random ones.
+/// The name of what runs in an AppImage: of the executable within, or else as far as the name of
+/// the mount tells: it begins with six characters of the image's name, and ends with six random
+/// ones.
 fn image<'a>(path: &'a [u8], exe: Option<&'a BString>) -> Option<&'a [u8]> {
     let inner = exe.filter(|exe| exe.find(b"/.mount_").is_some());
     let inner = inner.map(|exe| last_component(exe));

@@ -1,5 +1,5 @@
-//! What a real zellij reports (`tests/samples/zellij`), in the model: it is accepted, and what is a little otherwise is
-//! refused.
+//! What a real zellij reports (`tests/samples/zellij`), in the model: it is accepted, and what is a
+//! little otherwise is refused.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -99,7 +99,8 @@ struct Spot {
 fn tab(listed: &ListedTab, all: &[&ListedPane]) -> Tab {
     let shown = |pane: &&&ListedPane| !pane.is_floating && !pane.is_suppressed;
     let places: Vec<Rect> = all.iter().filter(shown).map(|pane| pane.rect()).collect();
-    // What is hidden and in no stack is no part of the layout: a plugin that waits in the background.
+    // What is hidden and in no stack is no part of the layout: a plugin that waits in the
+    // background.
     let there = |pane: &&&ListedPane| pane.is_floating || places.contains(&pane.rect());
     let own: Vec<&ListedPane> = all.iter().filter(there).copied().collect();
     let mut spots: Vec<Spot> = Vec::new();

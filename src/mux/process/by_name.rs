@@ -4,8 +4,8 @@ use super::shell::is_shell_name;
 use super::{Root, Running};
 use crate::model::program::Program;
 
-/// What runs in the pane: only its name is known. It is told as a part of a pipeline whose rest cannot
-/// be seen, so that nobody takes the name for the whole command.
+/// What runs in the pane: only its name is known. It is told as a part of a pipeline whose rest
+/// cannot be seen, so that nobody takes the name for the whole command.
 pub(super) fn running(root: &Root) -> Running {
     Running {
         program: name(root).map(program),
@@ -13,8 +13,8 @@ pub(super) fn running(root: &Root) -> Running {
     }
 }
 
-/// A program that is there and cannot be seen: as the multiplexer calls it, or `?` where that cannot see
-/// it either.
+/// A program that is there and cannot be seen: as the multiplexer calls it, or `?` where that
+/// cannot see it either.
 pub(super) fn unseen(root: &Root) -> Program {
     program(name(root).unwrap_or(b"?"))
 }

@@ -31,9 +31,9 @@ const MOST_EMPTY: usize = 3;
 
 /// The arguments to start the program with, and whether they are all of them.
 ///
-/// An argument that is an open file of the shell's (`<(…)`) is none that could be given again.
-/// A title (setproctitle) takes the place of the arguments; it is kept, and is not all. A first argument
-/// that is not the program's name (`exec -a`) gives way to the path of the executable.
+/// An argument that is an open file of the shell's (`<(…)`) is none that could be given again. A
+/// title (setproctitle) takes the place of the arguments; it is kept, and is not all. A first
+/// argument that is not the program's name (`exec -a`) gives way to the path of the executable.
 pub(super) fn arguments(
     system: &impl System,
     pid: i32,
@@ -57,8 +57,8 @@ pub(super) fn arguments(
     (argv, told)
 }
 
-/// Whether this is a title. It is written over the arguments, and what is left of their room is filled with
-/// zeros, which then look like empty arguments.
+/// Whether this is a title. It is written over the arguments, and what is left of their room is
+/// filled with zeros, which then look like empty arguments.
 fn is_title(argv: &[BString], exe: Option<&BString>) -> bool {
     let Some((first, rest)) = argv.split_first() else {
         return false;
@@ -85,8 +85,8 @@ fn name(path: &[u8]) -> &[u8] {
         .unwrap_or(name)
 }
 
-/// Whether a first argument and an executable have the same name, or one of them has something after it
-/// that is not a letter: `python3` and `python3.11`.
+/// Whether a first argument and an executable have the same name, or one of them has something
+/// after it that is not a letter: `python3` and `python3.11`.
 fn agrees(first: &[u8], exe: &[u8]) -> bool {
     let argv = [BString::from(first)];
     let (first, exe) = (name(program_name(&argv)), name(exe));
@@ -97,8 +97,8 @@ fn agrees(first: &[u8], exe: &[u8]) -> bool {
     begins(exe, first) || begins(first, exe)
 }
 
-/// Whether the first argument names something else than the executable. Nothing is known for sure: what it
-/// names is looked up as the process did; a script may have handed on its own name.
+/// Whether the first argument names something else than the executable. Nothing is known for sure:
+/// what it names is looked up as the process did; a script may have handed on its own name.
 fn lies(system: &impl System, pid: i32, first: &[u8], exe: &[u8]) -> bool {
     if !exe.starts_with(b"/") || exe.starts_with(b"/memfd:") || MANY.contains(&name(exe)) {
         return false;

@@ -26,8 +26,8 @@ pub(super) struct Origin {
     pub(super) joined: bool,
 }
 
-/// What was around the arguments of a program: of a process that the innermost shell started, or the pane's own
-/// process, of which the environment is known.
+/// What was around the arguments of a program: of a process that the innermost shell started, or
+/// the pane's own process, of which the environment is known.
 pub(super) fn launch(
     system: &impl System,
     origin: Origin,
@@ -57,15 +57,16 @@ pub(super) fn may_nest(program: &Program) -> bool {
     NESTING.iter().any(|(own, _)| name == *own)
 }
 
-/// Whether all standard streams of a process are its terminal: nothing was redirected, and no pipe leads to it.
+/// Whether all standard streams of a process are its terminal: nothing was redirected, and no pipe
+/// leads to it.
 pub(super) fn is_plain(system: &impl System, stat: &Stat) -> bool {
     StandardStream::ALL
         .into_iter()
         .all(|stream| is_terminal_of(stat, system.target(stat.pid, stream).as_ref()))
 }
 
-/// Whether nothing is joined to a process by a pipe, as far as is known. What is a socket may be one: ksh93
-/// joins pipelines so.
+/// Whether nothing is joined to a process by a pipe, as far as is known. What is a socket may be
+/// one: ksh93 joins pipelines so.
 pub(super) fn is_alone(system: &impl System, pid: i32) -> bool {
     StandardStream::ALL.into_iter().all(|stream| {
         let target = system.target(pid, stream);
@@ -92,8 +93,8 @@ fn terminal(stat: &Stat) -> Option<BString> {
     (major == PTS_MAJOR).then(|| format!("/dev/pts/{minor}").into())
 }
 
-/// The standard streams that lead elsewhere than to the terminal, and than those of the shell. Pipes are not
-/// among them.
+/// The standard streams that lead elsewhere than to the terminal, and than those of the shell.
+/// Pipes are not among them.
 fn redirections(system: &impl System, pid: i32, shell: Option<i32>) -> Vec<Redirection> {
     let Some(stat) = system.stat(pid) else {
         return Vec::new();
@@ -132,8 +133,9 @@ fn redirections(system: &impl System, pid: i32, shell: Option<i32>) -> Vec<Redir
 
 /// Whether a shell has this itself, so that what it starts has it without a word (`exec > file`).
 ///
-/// Only of shells that redirect a command in its own process: dash and ksh do it in theirs, and have the same as
-/// the command while it runs. And a shell whose input is no terminal would read commands from it.
+/// Only of shells that redirect a command in its own process: dash and ksh do it in theirs, and
+/// have the same as the command while it runs. And a shell whose input is no terminal would read
+/// commands from it.
 fn is_of_shell(system: &impl System, shell: i32, stream: StandardStream, target: &BString) -> bool {
     system.target(shell, stream).as_ref() == Some(target) && {
         let argv = system.arguments(shell).unwrap_or_default();

@@ -22,11 +22,12 @@ use super::source::{Stat, System};
 use super::{EndedFirst, Root, Running, by_name};
 use crate::model::launch::StandardStream;
 
-/// Bytes of arguments that are read at the most. Of a longer list only the beginning would be known, so
-/// nothing but the name is told.
+/// Bytes of arguments that are read at the most. Of a longer list only the beginning would be
+/// known, so nothing but the name is told.
 const MOST: usize = 1 << 20;
 
-/// A process flag of the kernel (`PF_FORKNOEXEC`): forked, and has not become another program since.
+/// A process flag of the kernel (`PF_FORKNOEXEC`): forked, and has not become another program
+/// since.
 const FORKED: u32 = 0x40;
 
 /// The kernel's name for this boot.
@@ -64,8 +65,9 @@ pub(super) fn groups(root: i32, pid: i32) -> Option<(i32, i32)> {
     super::groups(&Proc::new(), root, pid)
 }
 
-/// A thread that sleeps until one of two processes ends. A server that is killed closes its terminals before its own
-/// end is told, so a shell can seem to end first: what the server is doing at that moment decides.
+/// A thread that sleeps until one of two processes ends. A server that is killed closes its
+/// terminals before its own end is told, so a shell can seem to end first: what the server is doing
+/// at that moment decides.
 #[derive(Debug)]
 pub(super) struct Watch {
     answer: mpsc::Receiver<EndedFirst>,
@@ -212,7 +214,8 @@ impl Proc {
         Some(target.into_bytes().into())
     }
 
-    /// The path that a link stands for, without the mark that the kernel puts behind what has been deleted.
+    /// The path that a link stands for, without the mark that the kernel puts behind what has been
+    /// deleted.
     fn path(&self, link: &str) -> Option<BString> {
         let target = self.link(link)?;
         let Some(path) = target.strip_suffix(b" (deleted)") else {
@@ -334,8 +337,8 @@ impl System for Proc {
     }
 }
 
-/// A line of `/proc/PID/stat`. The second field is the program's name, which can hold anything: the fields
-/// are counted from the last parenthesis.
+/// A line of `/proc/PID/stat`. The second field is the program's name, which can hold anything: the
+/// fields are counted from the last parenthesis.
 fn parse(pid: i32, line: &[u8]) -> Option<Stat> {
     let (_, rest) = line.rsplit_once_str(")")?;
     let mut fields = rest.to_str().ok()?.split_ascii_whitespace();

@@ -1,11 +1,11 @@
 //! What runs in a pane, found from what a system tells.
 //!
-//! The foreground of a pane is the process group that its terminal belongs to. The leader of the group
-//! tells the program; the other members with the leader's parent are the rest of its pipeline. Members with
-//! another parent are helpers of the program (such as ssh's ProxyCommand). Between the pane's own process
-//! and the foreground there can be further shells; the program is what was typed into the innermost shell
-//! that can be reached through shells alone. So it is `su` and not what runs in its shell, which
-//! belongs to somebody else.
+//! The foreground of a pane is the process group that its terminal belongs to. The leader of the
+//! group tells the program; the other members with the leader's parent are the rest of its
+//! pipeline. Members with another parent are helpers of the program (such as ssh's ProxyCommand).
+//! Between the pane's own process and the foreground there can be further shells; the program is
+//! what was typed into the innermost shell that can be reached through shells alone. So it is `su`
+//! and not what runs in its shell, which belongs to somebody else.
 
 use std::collections::HashMap;
 
@@ -204,8 +204,8 @@ fn front_of(system: &impl System, root: Stat, shell: &[BString]) -> Found {
     Found::Front(Box::new(front))
 }
 
-/// Whether a shell reads its commands from a terminal, and not from a file. Some keep the terminal elsewhere, and
-/// have `/dev/null` in its place (tcsh).
+/// Whether a shell reads its commands from a terminal, and not from a file. Some keep the terminal
+/// elsewhere, and have `/dev/null` in its place (tcsh).
 fn reads_its_terminal(system: &impl System, pid: i32) -> bool {
     let target = system.target(pid, StandardStream::Input);
     target.is_none_or(|target| !target.starts_with(b"/") || target.starts_with(b"/dev/"))
@@ -220,8 +220,8 @@ fn not_to_be_seen(system: &impl System, members: &[Stat]) -> Found {
     }
 }
 
-/// The processes between a pane's own and this one, which is among them, outermost first; without copies
-/// of shells. None where the way up does not end at the pane's own process.
+/// The processes between a pane's own and this one, which is among them, outermost first; without
+/// copies of shells. None where the way up does not end at the pane's own process.
 fn ancestors(system: &impl System, from: i32, root: i32) -> Vec<(Stat, Vec<BString>)> {
     let mut found = Vec::new();
     let mut pid = from;
@@ -249,8 +249,8 @@ enum Joined {
     Unknown,
 }
 
-/// The processes of a group that a shell started for one command line, the leader first where it lives;
-/// and how they are joined.
+/// The processes of a group that a shell started for one command line, the leader first where it
+/// lives; and how they are joined.
 fn typed_together(system: &impl System, group: i32) -> (Vec<Stat>, Joined) {
     let leader = system.stat(group);
     let leader = leader.filter(|stat| stat.group == group && !stat.zombie);

@@ -1,11 +1,12 @@
 //! A look at the processes of the machine: which program runs in a pane, and which boot this is.
 //!
-//! On Linux `/proc` is read, elsewhere `ps` is asked; what those do not see the multiplexer itself tells by
-//! name. Nothing here fails: a process can end at any moment, and what cannot be seen is simply not told.
+//! On Linux `/proc` is read, elsewhere `ps` is asked; what those do not see the multiplexer itself
+//! tells by name. Nothing here fails: a process can end at any moment, and what cannot be seen is
+//! simply not told.
 //!
-//! Known limits: of a shell without job control, and of fish where it runs a part of a pipeline itself, what
-//! runs is in the shell's own process group, and looks like an idle shell. A list of commands (`a; b`) is
-//! the one that runs now.
+//! Known limits: of a shell without job control, and of fish where it runs a part of a pipeline
+//! itself, what runs is in the shell's own process group, and looks like an idle shell. A list of
+//! commands (`a; b`) is the one that runs now.
 
 use bstr::BString;
 
@@ -56,35 +57,38 @@ pub struct Root {
 pub struct Running {
     /// The arguments of the pane's own process; empty where they cannot be seen.
     pub shell: Vec<BString>,
-    /// The shells within the pane's own process, outermost first, down to the one that is in front or has
-    /// the program in front: the arguments of each. Empty where there is only one shell.
+    /// The shells within the pane's own process, outermost first, down to the one that is in front
+    /// or has the program in front: the arguments of each. Empty where there is only one shell.
     pub shells: Vec<Vec<BString>>,
-    /// The working directory of the innermost shell, or of the pane's own process where it has none.
+    /// The working directory of the innermost shell, or of the pane's own process where it has
+    /// none.
     pub cwd: Option<BString>,
     /// The program in the foreground; `None` when a shell waits for a command.
     pub program: Option<Program>,
     /// How the program was started, beyond its arguments.
     pub launch: Launch,
-    /// Variables that the pane's own process was started with: those of the names that were asked for, by
-    /// name. What a shell has set since cannot be seen.
+    /// Variables that the pane's own process was started with: those of the names that were asked
+    /// for, by name. What a shell has set since cannot be seen.
     pub environment: Vec<Variable>,
 }
 
-/// What runs in each of these panes, in their order. Of their environment only variables of these names
-/// are read.
+/// What runs in each of these panes, in their order. Of their environment only variables of these
+/// names are read.
 #[must_use]
 pub fn running(roots: &[Root], names: &[String]) -> Vec<Running> {
     system::running(roots, names)
 }
 
-/// When a process began, in ticks of the system's clock; `None` where it is not there, or the system does not tell.
+/// When a process began, in ticks of the system's clock; `None` where it is not there, or the
+/// system does not tell.
 #[must_use]
 pub fn started(pid: i32) -> Option<u64> {
     system::started(pid)
 }
 
-/// Whether a process is what the terminal of another one shows: it belongs to the group in front of that terminal.
-/// `started` is what [`started`] told of it, or 0. One that is there and cannot be seen counts.
+/// Whether a process is what the terminal of another one shows: it belongs to the group in front of
+/// that terminal. `started` is what [`started`] told of it, or 0. One that is there and cannot be
+/// seen counts.
 #[must_use]
 pub fn is_in_front(root: i32, pid: i32, started: u64) -> bool {
     let now = system::started(pid);
@@ -103,7 +107,8 @@ fn is_hidden(pid: i32) -> bool {
     asked == Some(Err(rustix::io::Errno::PERM))
 }
 
-/// The group in front of the terminal of `root`, and the group of `pid`; `None` where either cannot be seen.
+/// The group in front of the terminal of `root`, and the group of `pid`; `None` where either cannot
+/// be seen.
 fn groups(system: &impl source::System, root: i32, pid: i32) -> Option<(i32, i32)> {
     let own = system.stat(pid).filter(|own| !own.zombie)?;
     Some((system.stat(root)?.foreground, own.group))

@@ -1,7 +1,8 @@
 //! By which name a shell is in its directory.
 //!
-//! The system tells where a directory is, not by which links somebody went there. Shells know, and tell the programs
-//! that they start (`PWD`); of a shell itself only what it was told when it began can be seen.
+//! The system tells where a directory is, not by which links somebody went there. Shells know, and
+//! tell the programs that they start (`PWD`); of a shell itself only what it was told when it began
+//! can be seen.
 
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
@@ -11,9 +12,9 @@ use bstr::{BString, ByteSlice};
 
 use super::source::System;
 
-/// The name of a directory in which the last of these processes is, a shell: by what it told the first, its program
-/// in the foreground, or by what it was told itself. A name counts only where it leads to the same directory; without
-/// one it is `dir`, which the system tells.
+/// The name of a directory in which the last of these processes is, a shell: by what it told the
+/// first, its program in the foreground, or by what it was told itself. A name counts only where it
+/// leads to the same directory; without one it is `dir`, which the system tells.
 pub(super) fn directory(system: &impl System, dir: &BString, processes: &[i32]) -> BString {
     for (at, pid) in processes.iter().enumerate() {
         if *pid <= 0

@@ -9,8 +9,8 @@ use super::source::{Stat, System};
 use crate::model::launch::StandardStream;
 use crate::model::program::program_name;
 
-/// What the kernel notes of a file that was opened by its path (`O_LARGEFILE`). A pipe that was made for
-/// a program is without: with it, it is an open file of the shell's (`> >(…)`).
+/// What the kernel notes of a file that was opened by its path (`O_LARGEFILE`). A pipe that was
+/// made for a program is without: with it, it is an open file of the shell's (`> >(…)`).
 const OPENED_BY_PATH: u32 = if cfg!(any(target_arch = "arm", target_arch = "aarch64")) {
     0o400_000
 } else if cfg!(any(target_arch = "powerpc", target_arch = "powerpc64")) {
@@ -59,8 +59,8 @@ impl Ends {
     }
 }
 
-/// Whether a program itself opened this stream: what it is given has no `O_CLOEXEC`, or it would have been
-/// closed when the program was started.
+/// Whether a program itself opened this stream: what it is given has no `O_CLOEXEC`, or it would
+/// have been closed when the program was started.
 pub(super) fn is_its_own(system: &impl System, pid: i32, stream: StandardStream) -> bool {
     let flags = system.flags(pid, stream);
     flags.is_some_and(|flags| flags.contains(OFlags::CLOEXEC))
@@ -111,9 +111,9 @@ pub(super) fn loose(ends: &HashMap<i32, Ends>) -> Vec<(i32, StandardStream, &BSt
 
 /// Whether a program laid this pipe itself, to a process of its own: a pager, a filter.
 ///
-/// A shell that has `> >(…)` to do lays such a pipe in the name of the program, before it becomes that. Then
-/// the pipe was opened by its path, or, by zsh, the process at the other end has the variable that tells
-/// which command the shell started.
+/// A shell that has `> >(…)` to do lays such a pipe in the name of the program, before it becomes
+/// that. Then the pipe was opened by its path, or, by zsh, the process at the other end has the
+/// variable that tells which command the shell started.
 pub(super) fn is_to_its_own(
     system: &impl System,
     (pid, stream, pipe): (i32, StandardStream, &BString),

@@ -1,9 +1,9 @@
 //! Processes as `ps` tells them, for systems without `/proc` (macOS and the BSDs).
 //!
-//! One `ps` tells of all processes at one moment: parents, groups, what is in front of each terminal, and
-//! the arguments with spaces between them. Where an argument ends is not told, so that no program is ever
-//! whole: it is shown, and not started again. Exact arguments need a system call of macOS
-//! (`KERN_PROCARGS2`), which safe Rust does not reach.
+//! One `ps` tells of all processes at one moment: parents, groups, what is in front of each
+//! terminal, and the arguments with spaces between them. Where an argument ends is not told, so
+//! that no program is ever whole: it is shown, and not started again. Exact arguments need a system
+//! call of macOS (`KERN_PROCARGS2`), which safe Rust does not reach.
 
 use std::collections::HashMap;
 use std::process::Command;
@@ -36,8 +36,8 @@ impl Ps {
         let mut all = Self {
             processes: rows.map(|row| (row.0.pid, row)).collect(),
         };
-        // Whether a process has become another program is not told. A copy of a shell has its shell's
-        // arguments, and starts what it runs in its own group, as only a copy does.
+        // Whether a process has become another program is not told. A copy of a shell has its
+        // shell's arguments, and starts what it runs in its own group, as only a copy does.
         let copies: Vec<i32> = all
             .processes
             .values()

@@ -20,12 +20,13 @@ pub(super) struct Stat {
     pub(super) foreground: i32,
     /// Its terminal as the kernel numbers it; 0 without one, or where that is not told.
     pub(super) terminal: i32,
-    /// Whether it is a copy of its parent: a subshell, or one that has not become yet what it was made for.
+    /// Whether it is a copy of its parent: a subshell, or one that has not become yet what it was
+    /// made for.
     pub(super) copy: bool,
 }
 
-/// A way to see processes. Every question can find that the process has ended; the answer is then that
-/// there is nothing to tell.
+/// A way to see processes. Every question can find that the process has ended; the answer is then
+/// that there is nothing to tell.
 pub(super) trait System {
     /// Whether arguments are told one by one, as they are.
     const EXACT: bool = true;
@@ -45,7 +46,8 @@ pub(super) trait System {
     /// The environment it was started with, as `NAME=value`.
     fn environment(&self, pid: i32) -> Vec<BString>;
 
-    /// What one of its standard streams leads to, as the system names it: a path, or `pipe:[…]` and the like.
+    /// What one of its standard streams leads to, as the system names it: a path, or `pipe:[…]` and
+    /// the like.
     fn target(&self, pid: i32, stream: StandardStream) -> Option<BString>;
 
     /// Whether a descriptor just above the standard streams leads to this, as the system names it.

@@ -1,8 +1,9 @@
 //! What was typed to start a program that wrote a title over its arguments.
 //!
-//! Some titles are the command line with spaces between its words (`npm run dev`), most are something else
-//! (`gunicorn: master [app]`, `unicorn master -c x`). Which it is the kernel tells: it knows how many bytes the
-//! arguments took when the program was started, and a title cannot change that.
+//! Some titles are the command line with spaces between its words (`npm run dev`), most are
+//! something else (`gunicorn: master [app]`, `unicorn master -c x`). Which it is the kernel tells:
+//! it knows how many bytes the arguments took when the program was started, and a title cannot
+//! change that.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -122,8 +123,8 @@ fn candidates(
     paths.map(candidate).collect()
 }
 
-/// How many bytes can have stood before the second word: the name, or what the first line of a script puts
-/// before the script's own arguments.
+/// How many bytes can have stood before the second word: the name, or what the first line of a
+/// script puts before the script's own arguments.
 fn before(file: &Path, path: &[u8], name: &[u8], exe: Option<&BString>) -> Vec<u64> {
     let real = file.canonicalize().ok();
     let real = real.as_ref().map(|real| real.as_os_str().as_bytes());

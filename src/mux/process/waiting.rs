@@ -14,8 +14,8 @@ use crate::model::program::program_name;
 /// The first number of an open file that cannot be input or output of the shell.
 const BEYOND_STANDARD: u32 = 3;
 
-/// Functions of the kernel, by the start of their names, in which a process sleeps that reads from a terminal or waits
-/// for it to have something. One that waits for its child sleeps elsewhere.
+/// Functions of the kernel, by the start of their names, in which a process sleeps that reads from
+/// a terminal or waits for it to have something. One that waits for its child sleeps elsewhere.
 const READING: [&[u8]; 6] = [
     b"wait_woken",
     b"n_tty_read",
@@ -25,8 +25,8 @@ const READING: [&[u8]; 6] = [
     b"ep_poll",
 ];
 
-/// How a shell waits, which is the pane's own process, or the one that such a process stays around. `None` where it
-/// cannot be seen.
+/// How a shell waits, which is the pane's own process, or the one that such a process stays around.
+/// `None` where it cannot be seen.
 pub(super) fn waiting(root: i32) -> Option<Waiting> {
     let proc = Proc::new();
     let root = proc.stat(root)?;
@@ -62,7 +62,8 @@ pub(super) fn waiting(root: i32) -> Option<Waiting> {
     })
 }
 
-/// The interactive shell in front that a shell with a command (`sh -c 'A=b bash; true'`) stays around.
+/// The interactive shell in front that a shell with a command (`sh -c 'A=b bash; true'`) stays
+/// around.
 fn wrapped(proc: &Proc, root: &Stat) -> Option<Stat> {
     let arguments = |pid| proc.arguments(pid).unwrap_or_default();
     let own = arguments(root.pid);
@@ -73,8 +74,8 @@ fn wrapped(proc: &Proc, root: &Stat) -> Option<Stat> {
     (front.parent == root.pid && is_interactive(&arguments(front.pid))).then_some(front)
 }
 
-/// Whether a process has a file open of which it has read something, as shells have the file that they run. bash
-/// reads such a file at once and closes it.
+/// Whether a process has a file open of which it has read something, as shells have the file that
+/// they run. bash reads such a file at once and closes it.
 fn is_read_file_open(proc: &Proc, pid: i32) -> bool {
     let files = proc.files(pid).unwrap_or_default();
     files.into_iter().any(|file| {

@@ -1,5 +1,6 @@
-//! Which of two processes ended first. A multiplexer whose last shell is closed ends after that shell; one that is
-//! killed ends before it. Afterwards nothing tells the two apart, so the kernel is asked beforehand to keep the order.
+//! Which of two processes ended first. A multiplexer whose last shell is closed ends after that
+//! shell; one that is killed ends before it. Afterwards nothing tells the two apart, so the kernel
+//! is asked beforehand to keep the order.
 
 use super::system;
 

@@ -1,8 +1,9 @@
-//! Reading what formats printed: texts quoted (`#{q:x} `), numbers up to a space or the end of the line.
+//! Reading what formats printed: texts quoted (`#{q:x} `), numbers up to a space or the end of the
+//! line.
 //!
-//! Names, titles and paths can hold tabs and newlines, so no separator is safe by itself; quoting makes
-//! the space one, and it reads the same in every version: a length (`#{n:x}`) is not to be had before
-//! 3.2, and says nothing of how newer versions print controls.
+//! Names, titles and paths can hold tabs and newlines, so no separator is safe by itself; quoting
+//! makes the space one, and it reads the same in every version: a length (`#{n:x}`) is not to be
+//! had before 3.2, and says nothing of how newer versions print controls.
 
 use std::str::FromStr;
 
@@ -109,14 +110,14 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Reads what `#{q:…}` printed, and the space after it. tmux puts a backslash before every space,
-    /// backslash and character that is special to a shell.
+    /// Reads what `#{q:…}` printed, and the space after it. tmux puts a backslash before every
+    /// space, backslash and character that is special to a shell.
     pub(super) fn text(&mut self) -> Result<BString, MuxError> {
         self.escaped(b' ')
     }
 
-    /// Reads a text in which every `end` and every backslash has a backslash before it, and the `end`
-    /// after it.
+    /// Reads a text in which every `end` and every backslash has a backslash before it, and the
+    /// `end` after it.
     pub(super) fn escaped(&mut self, end: u8) -> Result<BString, MuxError> {
         let mut text = Vec::new();
         let mut rest = self.rest;
@@ -166,10 +167,10 @@ impl<'a> Fields<'a> {
 
 /// The first byte of a text with backslashes in it, and how many bytes it takes; `None` at the end.
 ///
-/// What stands for itself after a backslash is no letter or digit; controls and bytes that are not UTF-8
-/// are as vis(3) prints them, with a letter or three digits after the backslash. Versions from 3.4 to 3.6
-/// print them so everywhere, others only in what they escape for their own parser. A backslash at the end
-/// is one.
+/// What stands for itself after a backslash is no letter or digit; controls and bytes that are not
+/// UTF-8 are as vis(3) prints them, with a letter or three digits after the backslash. Versions
+/// from 3.4 to 3.6 print them so everywhere, others only in what they escape for their own parser.
+/// A backslash at the end is one.
 pub(super) fn unescape(text: &[u8]) -> Option<(u8, usize)> {
     Some(match text {
         [] => return None,

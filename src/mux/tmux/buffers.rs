@@ -1,8 +1,8 @@
 //! Paste buffers.
 //!
-//! `show-buffer` writes raw bytes, but only once in the life of a client (3.3a closes its output after it),
-//! and what was printed before may come out behind it. So each buffer has a client of its own, and buffers
-//! do not belong to exactly the moment of the structure.
+//! `show-buffer` writes raw bytes, but only once in the life of a client (3.3a closes its output
+//! after it), and what was printed before may come out behind it. So each buffer has a client of
+//! its own, and buffers do not belong to exactly the moment of the structure.
 
 use bstr::BString;
 
@@ -15,11 +15,12 @@ use crate::mux::MuxError;
 
 const WHAT: &str = "a question for its paste buffers";
 
-/// What is kept of all buffers together at the most, the newest first: clipboards can be huge, and every
-/// snapshot would hold them.
+/// What is kept of all buffers together at the most, the newest first: clipboards can be huge, and
+/// every snapshot would hold them.
 const MOST_BYTES: usize = 1 << 20;
 
-/// How many are kept at the most. tmux itself keeps fifty, those with a name of their own not counted.
+/// How many are kept at the most. tmux itself keeps fifty, those with a name of their own not
+/// counted.
 const MOST_BUFFERS: usize = 100;
 
 /// How often it is begun again because buffers came, went or changed while they were read.

@@ -1,9 +1,10 @@
 //! What the versions of tmux do differently, as far as it matters here.
 //!
-//! Most differences need nothing: there is a way that every version understands, and that is the one
-//! taken. Texts are asked for quoted, because lengths came with 3.2 and 3.4 to 3.6 print controls
-//! escaped; `#` is protected from formats in the one way that 3.1 and 3.3 agree on; layouts are written
-//! in the old notation, which 3.8 still takes, and read in both. What is left stands here.
+//! Most differences need nothing: there is a way that every version understands, and that is the
+//! one taken. Texts are asked for quoted, because lengths came with 3.2 and 3.4 to 3.6 print
+//! controls escaped; `#` is protected from formats in the one way that 3.1 and 3.3 agree on;
+//! layouts are written in the old notation, which 3.8 still takes, and read in both. What is left
+//! stands here.
 
 use bstr::BString;
 
@@ -18,7 +19,8 @@ pub struct Release(pub u32, pub u32);
 pub enum Naming {
     /// Nothing.
     AsGiven,
-    /// vis(3): what is stored has to be decoded, or it would be encoded twice when it is given back.
+    /// vis(3): what is stored has to be decoded, or it would be encoded twice when it is given
+    /// back.
     Encoded,
 }
 
@@ -29,14 +31,14 @@ pub struct Capabilities {
     pub sessions: Naming,
     /// How names of windows that `new-window -n` gives are stored, and titles of panes.
     pub windows: Naming,
-    /// Whether names can hold controls and bytes that are not UTF-8; where they cannot, a command with
-    /// such a name is refused.
+    /// Whether names can hold controls and bytes that are not UTF-8; where they cannot, a command
+    /// with such a name is refused.
     pub any_name: bool,
-    /// Whether captured lines end where their text does. Otherwise they are filled with blanks up to
-    /// the cells that happen to be allocated.
+    /// Whether captured lines end where their text does. Otherwise they are filled with blanks up
+    /// to the cells that happen to be allocated.
     pub exact_lines: bool,
-    /// Whether the server ends, or makes tabs of 10,000 columns, when a tab is made while `window-size`
-    /// is `manual` for all tabs.
+    /// Whether the server ends, or makes tabs of 10,000 columns, when a tab is made while
+    /// `window-size` is `manual` for all tabs.
     pub manual_size_ends: bool,
     /// Whether panes can float above the others (`new-pane`).
     pub floating: bool,
@@ -46,7 +48,8 @@ impl Release {
     /// The oldest that has all the commands and formats that are used.
     pub const OLDEST: Release = Release(3, 1);
 
-    /// Reads a version; `None` for one without numbers, such as `master`, which is taken for the newest.
+    /// Reads a version; `None` for one without numbers, such as `master`, which is taken for the
+    /// newest.
     #[must_use]
     pub fn read(version: &str) -> Option<Self> {
         let from = version.find(|c: char| c.is_ascii_digit())?;
@@ -85,8 +88,8 @@ impl Capabilities {
         }
     }
 
-    /// The name nearest to `name` that can be given to a session, a window or a pane; it is another one
-    /// only where [`Capabilities::any_name`] does not hold.
+    /// The name nearest to `name` that can be given to a session, a window or a pane; it is another
+    /// one only where [`Capabilities::any_name`] does not hold.
     #[must_use]
     pub fn name(&self, name: &[u8]) -> BString {
         if self.any_name {

@@ -35,8 +35,8 @@ pub struct Reply {
 }
 
 impl Tmux {
-    /// A way to the server that `select` names, by running `program` (a path, or a name to be looked
-    /// up in `PATH`).
+    /// A way to the server that `select` names, by running `program` (a path, or a name to be
+    /// looked up in `PATH`).
     #[must_use]
     pub fn new(program: PathBuf, select: ServerSelect, limits: Limits) -> Self {
         Self {
@@ -88,8 +88,8 @@ impl Tmux {
     }
 
     /// Runs commands through one plain client and returns what they printed. All must succeed; of
-    /// those that tmux refuses, the first is told by [`MuxError::Refused`], and the others have been
-    /// done nevertheless. Never starts a server.
+    /// those that tmux refuses, the first is told by [`MuxError::Refused`], and the others have
+    /// been done nevertheless. Never starts a server.
     pub fn run(&self, what: &str, commands: &[Command]) -> Result<Vec<u8>, MuxError> {
         self.all_of(what, self.ask(what, commands)?)
     }
@@ -101,8 +101,8 @@ impl Tmux {
         self.all_of(what, self.reply(what, output)?)
     }
 
-    /// Runs commands through one plain client; that some are refused is not an error. Never starts a
-    /// server.
+    /// Runs commands through one plain client; that some are refused is not an error. Never starts
+    /// a server.
     pub fn ask(&self, what: &str, commands: &[Command]) -> Result<Reply, MuxError> {
         let asked = Instant::now();
         let output = self.client(what, &[], commands)?;
@@ -138,8 +138,8 @@ impl Tmux {
         version.ok_or_else(|| garbled(what, format!("it said {:?}", ansi::label(&output.stdout))))
     }
 
-    /// The reply; [`MuxError::NoServer`] when for want of a session it has nothing that `answers` the
-    /// question: without one, tmux 3.1 does not even tell its version.
+    /// The reply; [`MuxError::NoServer`] when for want of a session it has nothing that `answers`
+    /// the question: without one, tmux 3.1 does not even tell its version.
     pub(super) fn unless_bare(
         &self,
         reply: Reply,
@@ -167,9 +167,11 @@ impl Tmux {
     /// 16 KB.
     fn client(&self, what: &str, first: &[&str], commands: &[Command]) -> Result<Output, MuxError> {
         let mut tmux = process::Command::new(&self.program);
-        // Without -u and in a locale that is not UTF-8, tmux prints `_` for everything beyond ASCII.
+        // Without -u and in a locale that is not UTF-8, tmux prints `_` for everything beyond
+        // ASCII.
         tmux.arg("-u");
-        // A pane's own variables must not choose what commands act on; $TMUX names the default server.
+        // A pane's own variables must not choose what commands act on; $TMUX names the default
+        // server.
         tmux.env_remove("TMUX_PANE");
         match &self.select {
             ServerSelect::Default => {}

@@ -1,9 +1,9 @@
 //! tmux commands as typed argument lists, and their quoting.
 //!
-//! Commands go to tmux on the standard input of `tmux source-file -`, where an argument can be as long
-//! as it likes and hold any byte but NUL. Everything that tmux's parser could take for something else
-//! stands between double quotes as an octal escape, so that no variable, tilde, comment, brace,
-//! line continuation or separator is ever seen in it.
+//! Commands go to tmux on the standard input of `tmux source-file -`, where an argument can be as
+//! long as it likes and hold any byte but NUL. Everything that tmux's parser could take for
+//! something else stands between double quotes as an octal escape, so that no variable, tilde,
+//! comment, brace, line continuation or separator is ever seen in it.
 
 use std::fmt::Write as _;
 
@@ -62,7 +62,8 @@ impl Command {
         self
     }
 
-    /// Commands as one line: where one is refused, those after it are not done. `None` for none at all.
+    /// Commands as one line: where one is refused, those after it are not done. `None` for none at
+    /// all.
     #[must_use]
     pub fn line_of(commands: impl IntoIterator<Item = Command>) -> Option<Self> {
         let mut commands = commands.into_iter();
@@ -105,8 +106,8 @@ impl Command {
         line
     }
 
-    /// The command as a person would type it into a shell: `tmux split-window -d -t %3`. For showing
-    /// only; one line without controls, whatever the arguments hold.
+    /// The command as a person would type it into a shell: `tmux split-window -d -t %3`. For
+    /// showing only; one line without controls, whatever the arguments hold.
     #[must_use]
     pub fn shell_line(&self) -> String {
         let mut line = String::from("tmux");
@@ -122,12 +123,12 @@ impl Command {
     }
 }
 
-/// Escapes a text for an argument in which tmux expands formats (`-n`, `-s`, `-c`, `-T`, and the names
-/// given to `rename-session` and `rename-window`), so that it comes out as it was.
+/// Escapes a text for an argument in which tmux expands formats (`-n`, `-s`, `-c`, `-T`, and the
+/// names given to `rename-session` and `rename-window`), so that it comes out as it was.
 ///
-/// `#` is doubled. Before `[` versions differ in how many of a run of `#` they leave, because styles are
-/// read later; so something empty is put between them. These arguments do not go through strftime, so
-/// `%` stands for itself.
+/// `#` is doubled. Before `[` versions differ in how many of a run of `#` they leave, because
+/// styles are read later; so something empty is put between them. These arguments do not go through
+/// strftime, so `%` stands for itself.
 #[must_use]
 pub fn format_escaped(text: &[u8]) -> BString {
     let mut escaped = Vec::with_capacity(text.len());

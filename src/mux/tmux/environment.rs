@@ -1,4 +1,5 @@
-//! Reading the variables of a session as `show-environment -s` prints them: what a shell would be told.
+//! Reading the variables of a session as `show-environment -s` prints them: what a shell would be
+//! told.
 
 use bstr::ByteSlice;
 

@@ -1,6 +1,7 @@
-//! The mark that muxtape's interface sets on the pane that it runs in, so that whoever records knows that what
-//! moves there is muxtape itself. It names a process, and holds only while that one is in front of the pane's
-//! terminal: an interface that was killed or stopped leaves a mark that says nothing.
+//! The mark that muxtape's interface sets on the pane that it runs in, so that whoever records
+//! knows that what moves there is muxtape itself. It names a process, and holds only while that one
+//! is in front of the pane's terminal: an interface that was killed or stopped leaves a mark that
+//! says nothing.
 
 use std::path::Path;
 use std::time::Duration;

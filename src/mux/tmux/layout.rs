@@ -1,8 +1,8 @@
 //! tmux's window layouts, in the notation up to 3.7 (`classic`) and in that of 3.8 (`json`).
 //!
 //! Newer versions still take the older notation, so only that is ever written. tmux 3.3a dies when
-//! `select-layout` is given a string that does not start with a hexadecimal number: only what [`print()`]
-//! makes may ever be sent.
+//! `select-layout` is given a string that does not start with a hexadecimal number: only what
+//! [`print()`] makes may ever be sent.
 
 mod classic;
 mod json;
@@ -44,8 +44,8 @@ pub enum LayoutError {
     Geometry(#[from] GeometryError),
 }
 
-/// Reads a window's layout; its panes are named by the numbers of tmux (`3` for `%3`). Its checksum, where
-/// there is one, is right, and it tiles.
+/// Reads a window's layout; its panes are named by the numbers of tmux (`3` for `%3`). Its
+/// checksum, where there is one, is right, and it tiles.
 pub fn parse(text: &[u8]) -> Result<WindowLayout, LayoutError> {
     let root = if text.starts_with(b"{") {
         json::read(text)?
@@ -55,8 +55,8 @@ pub fn parse(text: &[u8]) -> Result<WindowLayout, LayoutError> {
     node::window(root)
 }
 
-/// What of a layout's text stays the same when only the focus moves: newer versions mark the active pane
-/// in it, and number the others by when they were.
+/// What of a layout's text stays the same when only the focus moves: newer versions mark the active
+/// pane in it, and number the others by when they were.
 #[must_use]
 pub fn steady(text: &[u8]) -> BString {
     if !text.starts_with(b"{") {
@@ -76,8 +76,9 @@ pub fn steady(text: &[u8]) -> BString {
 ///
 /// # Errors
 ///
-/// [`LayoutError`] for what tmux would not read as this layout: it does not tile, a pane stands in it twice,
-/// it has a stack or a pinwheel, or another gap than tmux. Such a thing must never be sent.
+/// [`LayoutError`] for what tmux would not read as this layout: it does not tile, a pane stands in
+/// it twice, it has a stack or a pinwheel, or another gap than tmux. Such a thing must never be
+/// sent.
 pub fn print(layout: &Layout, id: &dyn Fn(u32) -> u32) -> Result<String, LayoutError> {
     let mut body = String::new();
     write_cell(&layout.root, id, &mut body);

@@ -1,10 +1,10 @@
 //! tmux's encoding of session names.
 //!
-//! `new-session -s` and `rename-session` store a name as vis(3) writes it (with VIS_OCTAL, VIS_CSTYLE,
-//! VIS_TAB and VIS_NL): a tab as `\t`, a backslash as `\\`, other bytes that are not UTF-8 text as
-//! `\ooo`. Giving the stored name back would encode it twice. So sessions are called here what was
-//! once given: giving that makes the same name again. Window names need none of this, because
-//! `new-window -n` stores what it is given; they are kept as they are stored.
+//! `new-session -s` and `rename-session` store a name as vis(3) writes it (with VIS_OCTAL,
+//! VIS_CSTYLE, VIS_TAB and VIS_NL): a tab as `\t`, a backslash as `\\`, other bytes that are not
+//! UTF-8 text as `\ooo`. Giving the stored name back would encode it twice. So sessions are called
+//! here what was once given: giving that makes the same name again. Window names need none of this,
+//! because `new-window -n` stores what it is given; they are kept as they are stored.
 
 use bstr::BString;
 

@@ -17,7 +17,8 @@ const WHAT: &str = "a question for what new panes begin with";
 const WHAT_PATH: &str = "a question for the PATH of new panes";
 
 impl Tmux {
-    /// What new panes of these sessions begin with, in their order; of a session that is gone nothing.
+    /// What new panes of these sessions begin with, in their order; of a session that is gone
+    /// nothing.
     ///
     /// # Errors
     ///

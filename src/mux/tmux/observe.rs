@@ -129,8 +129,8 @@ impl Tmux {
         let interfaces = shows.map(id).collect();
         let mut of_window: BTreeMap<u32, BTreeMap<u32, PaneRow>> = BTreeMap::new();
         for row in panes {
-            // A window that is linked to several sessions lists its panes in each of them. One that is private
-            // in any of them is private.
+            // A window that is linked to several sessions lists its panes in each of them. One that
+            // is private in any of them is private.
             let of_this = of_window.entry(row.window).or_default();
             let known = of_this
                 .get(&row.id)
@@ -365,7 +365,8 @@ fn pane(row: &PaneRow, running: Running, mut local: Local) -> Pane {
     }
 }
 
-/// What a pane was made with. Of one that a restore has made, that is what the original was made with.
+/// What a pane was made with. Of one that a restore has made, that is what the original was made
+/// with.
 fn start_command(printed: &[u8], restored_from: Option<BString>) -> BString {
     match words(printed) {
         Some(argv) if process::is_helper(&argv) => restored_from.unwrap_or_default(),

@@ -1,9 +1,9 @@
-//! Reading options and hooks as `show-options -H` prints them: a line each, with the value of a string
-//! escaped for tmux's parser.
+//! Reading options and hooks as `show-options -H` prints them: a line each, with the value of a
+//! string escaped for tmux's parser.
 //!
-//! Feeding such a line back to `set-option` does not always set the same: between single quotes tmux
-//! escapes controls and backslashes, and does not read them back. So values are brought to what they
-//! are, and whoever sets them quotes them in his own way.
+//! Feeding such a line back to `set-option` does not always set the same: between single quotes
+//! tmux escapes controls and backslashes, and does not read them back. So values are brought to
+//! what they are, and whoever sets them quotes them in his own way.
 
 use std::collections::BTreeSet;
 
@@ -22,11 +22,11 @@ pub(super) struct Local {
 }
 
 impl Local {
-    /// Reads what `show-options -H` printed; `hooks` are the names of all hooks there are. `None` for
-    /// what are no lines of options.
+    /// Reads what `show-options -H` printed; `hooks` are the names of all hooks there are. `None`
+    /// for what are no lines of options.
     ///
-    /// The name of a user's own option may hold anything, and where it holds a newline it may be read as
-    /// two options.
+    /// The name of a user's own option may hold anything, and where it holds a newline it may be
+    /// read as two options.
     pub(super) fn read(text: &[u8], hooks: &BTreeSet<BString>) -> Option<Local> {
         let mut local = Local::default();
         let mut rest = text;
@@ -93,8 +93,8 @@ fn divide(line: &[u8]) -> Option<(&BStr, &[u8])> {
 }
 
 /// How long the printed value at the end of a line is, where the name before it may hold spaces. A
-/// value without quotes holds none, and in quotes the same quote stands only after a backslash, or not
-/// at all.
+/// value without quotes holds none, and in quotes the same quote stands only after a backslash, or
+/// not at all.
 fn value_length(line: &[u8]) -> Option<usize> {
     let end = line.len();
     if let [.., b' ', b'\\', _] = line {
@@ -116,8 +116,8 @@ fn value_length(line: &[u8]) -> Option<usize> {
     Some(end - start)
 }
 
-/// The value behind what was printed: the inverse of tmux's escaping. Numbers, colours, keys and the like
-/// are printed as they are, which never looks like an escaped string of another value.
+/// The value behind what was printed: the inverse of tmux's escaping. Numbers, colours, keys and
+/// the like are printed as they are, which never looks like an escaped string of another value.
 #[must_use]
 pub fn plain(printed: &[u8]) -> BString {
     let inner = match printed {
@@ -156,9 +156,9 @@ pub(super) fn words(printed: &[u8]) -> Option<Vec<BString>> {
     within.is_none().then_some(words)
 }
 
-/// A list of commands, or of arguments, as tmux reads it. It prints one as it can be read again, but for what it puts between
-/// single quotes: that it escapes, and between single quotes reads nothing as escaped. So those become
-/// double quotes.
+/// A list of commands, or of arguments, as tmux reads it. It prints one as it can be read again,
+/// but for what it puts between single quotes: that it escapes, and between single quotes reads
+/// nothing as escaped. So those become double quotes.
 pub(super) fn readable(printed: &[u8]) -> BString {
     let mut commands = Vec::with_capacity(printed.len());
     let mut within = None;

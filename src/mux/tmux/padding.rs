@@ -1,7 +1,7 @@
 //! Blanks that tmux adds to captured lines.
 //!
-//! Before 3.2, `capture-pane -J` prints a line up to the last cell that is allocated, not to the last that
-//! is used; which that is depends on the width of the pane, not on what it shows.
+//! Before 3.2, `capture-pane -J` prints a line up to the last cell that is allocated, not to the
+//! last that is used; which that is depends on the width of the pane, not on what it shows.
 
 use crate::model::ansi::{self, Token};
 
@@ -61,7 +61,8 @@ fn strip(out: &mut Vec<u8>, blanks: Option<usize>) {
     }
 }
 
-/// Whether a sequence leaves a background (or reversed colours); `None` where it says nothing of it.
+/// Whether a sequence leaves a background (or reversed colours); `None` where it says nothing of
+/// it.
 fn background(params: &[u8]) -> Option<bool> {
     let mut found = None;
     let mut numbers = params.split(|byte| *byte == b';');

@@ -1,5 +1,5 @@
-//! The mark by which somebody says that a pane, a window or a session is not to be recorded: an option of the
-//! user's own, which a pane inherits from its window, and that from its session.
+//! The mark by which somebody says that a pane, a window or a session is not to be recorded: an
+//! option of the user's own, which a pane inherits from its window, and that from its session.
 
 use std::collections::BTreeSet;
 
@@ -20,7 +20,8 @@ const UNMARK: &str = "the end of a mark as private";
 /// What [`read_marks`] reads. In the rows of panes it stands among others.
 const MARK: &str = "#{pane_id} #{pane_pid} #{q:@muxtape-private} #{q:@muxtape-interface} ";
 
-/// Whether a value of the option says that something is private: any but nothing, `0`, `off` and `no`.
+/// Whether a value of the option says that something is private: any but nothing, `0`, `off` and
+/// `no`.
 #[must_use]
 pub fn says_so(value: &[u8]) -> bool {
     let no = ["", "0", "off", "no"];
@@ -50,8 +51,8 @@ impl Tmux {
         self.run("a mark as private", &[set(what, "on")]).map(drop)
     }
 
-    /// Takes the mark away from something and from all that is in it; `state` is what was observed of it. What
-    /// inherits the mark from elsewhere says for itself that it is not private.
+    /// Takes the mark away from something and from all that is in it; `state` is what was observed
+    /// of it. What inherits the mark from elsewhere says for itself that it is not private.
     pub fn unmark(&self, what: Marked, state: &ServerState) -> Result<(), MuxError> {
         let has = |settings: &[Setting]| settings.iter().any(|one| one.name == OPTION);
         let mut marked = Vec::new();
@@ -94,7 +95,8 @@ impl Tmux {
     }
 }
 
-/// The question which panes are private, and which show an interface. One in several sessions has a row in each.
+/// The question which panes are private, and which show an interface. One in several sessions has a
+/// row in each.
 pub(super) fn marks() -> Command {
     Command::new("list-panes").flag("-a").opt("-F", MARK)
 }

@@ -1,7 +1,8 @@
 //! What tells whether there is something to capture.
 //!
-//! Options, hooks, variables and buffers are not looked at: they can only be asked of each thing by itself,
-//! which costs more than all the rest. One that is set is found with the next thing that moves.
+//! Options, hooks, variables and buffers are not looked at: they can only be asked of each thing by
+//! itself, which costs more than all the rest. One that is set is found with the next thing that
+//! moves.
 
 use std::hash::{Hash, Hasher};
 
@@ -90,8 +91,8 @@ pub(super) fn probe(rows: &Rows) -> Probe {
     }
 }
 
-/// A place of the main screen's cursor, as tmux tells it where the alternate screen is off: an interface that is
-/// opened is no change.
+/// A place of the main screen's cursor, as tmux tells it where the alternate screen is off: an
+/// interface that is opened is no change.
 fn saved(row: &PaneRow, place: u32) -> u32 {
     match row.interface {
         None => place,

@@ -1,9 +1,9 @@
 //! The questions for the structure of a server, and their answers.
 //!
-//! Options and variables have to be asked of each session, window and pane by its id. So first it is
-//! asked which there are; the second question asks for everything, which panes there are included, and
-//! counts only if those are the ones it was made for. One `source-file` runs without anything in
-//! between, so all of its answer belongs to one moment.
+//! Options and variables have to be asked of each session, window and pane by its id. So first it
+//! is asked which there are; the second question asks for everything, which panes there are
+//! included, and counts only if those are the ones it was made for. One `source-file` runs without
+//! anything in between, so all of its answer belongs to one moment.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -106,7 +106,8 @@ pub(super) fn read_roll(answer: &[u8], what: &str) -> Result<Roll, MuxError> {
 }
 
 impl Roll {
-    /// Whether its tmux tells the hooks of windows and the hidden variables of sessions: not before 3.2.
+    /// Whether its tmux tells the hooks of windows and the hidden variables of sessions: not before
+    /// 3.2.
     fn tells_all(&self) -> bool {
         Release::read(&self.server.version).is_none_or(|release| release >= Release(3, 2))
     }
@@ -125,8 +126,9 @@ impl Rows {
     }
 }
 
-/// The line behind every answer. What stands behind that is no part of it: what hooks and the like complain
-/// of or show while nobody is attached, tmux prints for the next client that reads commands from a file.
+/// The line behind every answer. What stands behind that is no part of it: what hooks and the like
+/// complain of or show while nobody is attached, tmux prints for the next client that reads
+/// commands from a file.
 pub(super) const END: &str = "E";
 
 pub(super) fn say(text: &str) -> Command {
@@ -156,8 +158,8 @@ pub(super) fn commands(depth: Depth<'_>) -> Vec<Command> {
     commands
 }
 
-/// The part of the question that goes to each by its id. An answer does not say whom it is about: so before
-/// each stands a line that does.
+/// The part of the question that goes to each by its id. An answer does not say whom it is about:
+/// so before each stands a line that does.
 fn own(roll: &Roll, environment: bool, commands: &mut Vec<Command>) {
     commands.extend([say("H"), Command::new("show-hooks").flag("-g")]);
     if roll.tells_all() {
@@ -198,8 +200,8 @@ impl Owner {
     }
 }
 
-/// Prints a heading. display-message puts its text through strftime, which takes the id of a pane for one of
-/// its own.
+/// Prints a heading. display-message puts its text through strftime, which takes the id of a pane
+/// for one of its own.
 fn head(letter: &str, owner: Owner) -> Command {
     say(&heading(letter, owner).replace('%', "%%"))
 }

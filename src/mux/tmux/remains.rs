@@ -11,11 +11,13 @@ use crate::model::snapshot::ServerIdentity;
 /// How far the moments may lie apart at which a server says that it began and its socket was made.
 const SAME_MS: u64 = 3_000;
 
-/// The right that tmux gives its socket while somebody is attached, and takes back when it ends in good order.
+/// The right that tmux gives its socket while somebody is attached, and takes back when it ends in
+/// good order.
 const ATTACHED: u32 = 0o100;
 
-/// Whether a server that does not answer any more was killed while somebody was attached to it: that is all that its
-/// socket tells. `false` where nobody was, or where the socket has gone or is another server's.
+/// Whether a server that does not answer any more was killed while somebody was attached to it:
+/// that is all that its socket tells. `false` where nobody was, or where the socket has gone or is
+/// another server's.
 #[must_use]
 pub fn was_killed_attached(server: &ServerIdentity) -> bool {
     let Ok(path) = server.socket.to_path() else {

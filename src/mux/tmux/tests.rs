@@ -447,8 +447,8 @@ fn probes_are_equal_until_something_happens() {
     wait_until("the key", || probe().panes != before.panes);
 }
 
-/// Writes a program by another process: one that this process has open for writing cannot be run, and a
-/// child that another test starts meanwhile has it open a little longer.
+/// Writes a program by another process: one that this process has open for writing cannot be run,
+/// and a child that another test starts meanwhile has it open a little longer.
 fn write_program(file: &std::path::Path, script: &str) {
     let mut write = std::process::Command::new("sh");
     write.args([

@@ -69,7 +69,8 @@ fn a_token_that_a_program_broke_is_found() {
         for example in &shape.examples {
             let example = maker.example(&shape.rule, example);
             let starts = example.line.find(&example.secret).unwrap();
-            // Broken in the middle of the secret, and behind a part of it that is whole by its shape.
+            // Broken in the middle of the secret, and behind a part of it that is whole by its
+            // shape.
             for part in [example.secret.len() * 2 / 3, example.secret.len() * 9 / 10] {
                 let at = starts + part;
                 let front = " ".repeat(60_usize.saturating_sub(at));
@@ -84,7 +85,8 @@ fn a_token_that_a_program_broke_is_found() {
                         .name(text.as_bytes(), &mut Tally::default())
                         .to_string();
                     assert!(clean.contains("‹redacted:"), "{}: {clean}", shape.rule);
-                    // Nothing of the end of the token is left, but for some letters that may be a word.
+                    // Nothing of the end of the token is left, but for some letters that may be a
+                    // word.
                     let rest = &example.secret[part..];
                     let left = rest.len() > 7 && clean.contains(rest);
                     assert!(!left, "{} at {part}: {text} → {clean}", shape.rule);

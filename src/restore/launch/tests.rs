@@ -1,4 +1,5 @@
-//! What is typed around the arguments of programs, what is never entered, and what real shells read.
+//! What is typed around the arguments of programs, what is never entered, and what real shells
+//! read.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -47,7 +48,8 @@ fn titled(words: Option<Vec<BString>>) -> Launch {
     }
 }
 
-/// What a judge makes of a program, in a shell, under a policy that runs everything that may be run.
+/// What a judge makes of a program, in a shell, under a policy that runs everything that may be
+/// run.
 fn judged(program: Program, launch: Launch, shell: &str) -> Judged {
     judged_by(Programs::All, program, launch, shell)
 }

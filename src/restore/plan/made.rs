@@ -207,8 +207,8 @@ pub struct PlannedPane {
     pub shell_file: BString,
     /// How it began when it was saved.
     pub beginning: Beginning,
-    /// What it begins with in place of that shell, because it began as every new pane does; `None` also where that
-    /// will be known only when the server runs.
+    /// What it begins with in place of that shell, because it began as every new pane does; `None`
+    /// also where that will be known only when the server runs.
     pub new: Option<NewPane>,
     /// The saved text that it shows.
     pub text: Option<Digest>,
@@ -216,8 +216,8 @@ pub struct PlannedPane {
     pub screen: Screen,
     /// Width and height of its screen.
     pub size: Size,
-    /// Whether its shell was idle: then the line of the cursor is a prompt, which the shell will write
-    /// again.
+    /// Whether its shell was idle: then the line of the cursor is a prompt, which the shell will
+    /// write again.
     pub idle: bool,
     /// What becomes of its program.
     pub start: Start,

@@ -1,5 +1,5 @@
-//! What a restore will do, whichever multiplexer it is done on: made by [`super::plan()`], shown by the
-//! preview, carried out by a [`super::Restorer`].
+//! What a restore will do, whichever multiplexer it is done on: made by [`super::plan()`], shown by
+//! the preview, carried out by a [`super::Restorer`].
 
 use std::collections::BTreeSet;
 
@@ -42,8 +42,8 @@ pub struct Plan {
     pub buffers: Vec<Buffer>,
     /// What is done, in order, with its exact commands: [`super::Profile::steps`].
     pub steps: Vec<StepShown>,
-    /// The rows of the preview: every session, tab and pane of the snapshot, those that are left out
-    /// included, in the order of a tree.
+    /// The rows of the preview: every session, tab and pane of the snapshot, those that are left
+    /// out included, in the order of a tree.
     pub items: Vec<Item>,
     /// What will not be as it was, and what to know.
     pub warnings: Vec<Warning>,

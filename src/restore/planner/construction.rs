@@ -1,4 +1,5 @@
-//! What a tab that is made consists of: its panes, where they go, their titles and which one has the focus.
+//! What a tab that is made consists of: its panes, where they go, their titles and which one has
+//! the focus.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,5 +1,5 @@
-//! What sessions, tabs and panes have beyond their place: settings, hooks, variables, modes; and what of it
-//! cannot come back.
+//! What sessions, tabs and panes have beyond their place: settings, hooks, variables, modes; and
+//! what of it cannot come back.
 
 use std::collections::BTreeSet;
 
@@ -65,8 +65,8 @@ impl Planner<'_> {
         }
     }
 
-    /// Paste buffers come back with the whole of a snapshot. One that is alive keeps its name and what it
-    /// holds.
+    /// Paste buffers come back with the whole of a snapshot. One that is alive keeps its name and
+    /// what it holds.
     pub(super) fn buffers(&mut self) {
         let (saved, alive) = (&self.snapshot.state.buffers, &self.live.state.buffers);
         // Somebody would paste them, taking them for his own.

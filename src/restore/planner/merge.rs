@@ -1,7 +1,9 @@
-//! Adds to a living session what is missing of the saved one: tabs, and panes of tabs that are alive.
+//! Adds to a living session what is missing of the saved one: tabs, and panes of tabs that are
+//! alive.
 //!
-//! Everything is made in a session of its own first, and moved over at one stroke. Nothing that is alive is
-//! closed, renamed or focused; a pane that gets a neighbour gives it room, and that is all.
+//! Everything is made in a session of its own first, and moved over at one stroke. Nothing that is
+//! alive is closed, renamed or focused; a pane that gets a neighbour gives it room, and that is
+//! all.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -64,7 +66,8 @@ impl<'a> Planner<'a> {
             pane: None,
         });
         let mut taken: BTreeSet<u32> = alive.tabs.iter().map(|tab| tab.index).collect();
-        // Saved tabs that find their number free have it before those that have to take another one.
+        // Saved tabs that find their number free have it before those that have to take another
+        // one.
         for part in &parts {
             if part.found == Found::Missing && part.judged.iter().any(|judged| judged.made) {
                 taken.insert(part.tab.index);
@@ -347,8 +350,8 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Plans a pane in a tab of its own, in which it waits until it is put into the living tab `joins`; where
-    /// there is no room for it, that tab is added.
+    /// Plans a pane in a tab of its own, in which it waits until it is put into the living tab
+    /// `joins`; where there is no room for it, that tab is added.
     #[expect(
         clippy::too_many_arguments,
         reason = "a pane is told by its tab and session"

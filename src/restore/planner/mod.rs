@@ -1,11 +1,12 @@
-//! Thinks a restore through: pure and total. Whatever the snapshot and the live state hold, there is a
-//! plan, and nothing of it touches anything that is alive but what a policy replaces or adds to.
+//! Thinks a restore through: pure and total. Whatever the snapshot and the live state hold, there
+//! is a plan, and nothing of it touches anything that is alive but what a policy replaces or adds
+//! to.
 //!
-//! Sessions are planned one after the other, and each adds to the rows of the preview and to what is made:
-//! [`session`] decides what becomes of it, [`naming`] how it is called, [`tab`] which rows its tabs have and
-//! which of them are shared, [`construction`] what a tab is made of, [`detail`] which settings and modes are
-//! set again, [`merge`] what of it is missing in a living one. In which steps the multiplexer does that is told
-//! by its [`Profile`].
+//! Sessions are planned one after the other, and each adds to the rows of the preview and to what
+//! is made: [`session`] decides what becomes of it, [`naming`] how it is called, [`tab`] which rows
+//! its tabs have and which of them are shared, [`construction`] what a tab is made of, [`detail`]
+//! which settings and modes are set again, [`merge`] what of it is missing in a living one. In
+//! which steps the multiplexer does that is told by its [`Profile`].
 
 mod construction;
 mod detail;

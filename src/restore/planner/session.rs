@@ -1,5 +1,5 @@
-//! What becomes of a session: left out, made, made under another name, put in the place of a living one, or
-//! added to it; and which of its tabs are current.
+//! What becomes of a session: left out, made, made under another name, put in the place of a living
+//! one, or added to it; and which of its tabs are current.
 
 use std::collections::BTreeSet;
 
@@ -126,8 +126,8 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Notes what is lost with a living session: panes with programs first. Tabs that another session has, too,
-    /// stay.
+    /// Notes what is lost with a living session: panes with programs first. Tabs that another
+    /// session has, too, stay.
     fn lose(&mut self, alive: &Session, id: SessionId) {
         self.plan.relies.sessions.insert(id);
         let elsewhere: BTreeSet<TabId> = self
@@ -199,7 +199,8 @@ impl<'a> Planner<'a> {
         judged
     }
 
-    /// A variable that the pane's shell would get from the snapshot, and that could change what a program does.
+    /// A variable that the pane's shell would get from the snapshot, and that could change what a
+    /// program does.
     fn odd_variable(&self, session: &Session, pane: &Pane) -> Option<String> {
         let environments = [&session.detail.environment, &pane.detail.environment];
         let odd = environments.into_iter().find_map(|environment| {
@@ -220,13 +221,15 @@ impl<'a> Planner<'a> {
         allowed.0.settings
     }
 
-    /// What a new pane begins with in a session with these settings of its own, where that is known.
+    /// What a new pane begins with in a session with these settings of its own, where that is
+    /// known.
     pub(super) fn new_pane(&self, settings: &[Setting]) -> Option<NewPane> {
         let new = self.live.new_pane.clone()?;
         Some(self.profile.new_pane(new, settings))
     }
 
-    /// Notes which tabs were looked at, the current one last, and whether the session comes back alone of its group.
+    /// Notes which tabs were looked at, the current one last, and whether the session comes back
+    /// alone of its group.
     fn visits(&mut self, session: &Session, made: SessionRef) {
         let there: BTreeSet<u32> = {
             let rows = self.plan.items.iter().filter(|item| {

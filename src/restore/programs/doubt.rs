@@ -1,7 +1,7 @@
 //! Why a program is typed and not entered.
 
-/// What is not known of a command line that would have to be known before it is entered by itself. Names in
-/// it are made for showing.
+/// What is not known of a command line that would have to be known before it is entered by itself.
+/// Names in it are made for showing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Doubt {

@@ -1,15 +1,16 @@
 //! The words that a program may carry where it is entered by itself.
 //!
-//! A grammar names every option and the kind of every value and operand. It reads a command line as the
-//! program would, as far as it knows the words, and admits it only where it knows all of them: what is
-//! unknown has no meaning here, so it cannot be harmless.
+//! A grammar names every option and the kind of every value and operand. It reads a command line as
+//! the program would, as far as it knows the words, and admits it only where it knows all of them:
+//! what is unknown has no meaning here, so it cannot be harmless.
 
 use std::slice::Iter;
 
 use bstr::{BString, ByteSlice};
 
-/// What a value or an operand may look like. No kind fits a word that is empty, begins with `-` (but for a
-/// number behind an option) or holds a byte that shells, pagers or terminals could read in a way of their own.
+/// What a value or an operand may look like. No kind fits a word that is empty, begins with `-`
+/// (but for a number behind an option) or holds a byte that shells, pagers or terminals could read
+/// in a way of their own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Kind {
     /// Digits, with a fraction or without: `1.5`.
@@ -101,7 +102,8 @@ enum Value {
     Possible(Kind),
 }
 
-/// What the words of a program's command line may be; `assets/rules/programs.toml` says how it is written.
+/// What the words of a program's command line may be; `assets/rules/programs.toml` says how it is
+/// written.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Grammar {
     /// Options of one letter, which may stand behind each other: `-fn 5`.
@@ -197,11 +199,11 @@ impl Grammar {
         Ok(())
     }
 
-    /// Whether the arguments of a program are all known here: then those that must be plain files, else the
-    /// first one that is not known.
+    /// Whether the arguments of a program are all known here: then those that must be plain files,
+    /// else the first one that is not known.
     ///
-    /// Options stand before operands. Some programs take them behind as well, others read them there as
-    /// names of files: such a line has no one meaning. `--` and `-` are never admitted.
+    /// Options stand before operands. Some programs take them behind as well, others read them
+    /// there as names of files: such a line has no one meaning. `--` and `-` are never admitted.
     pub(super) fn admits<'a>(
         &self,
         arguments: &'a [BString],

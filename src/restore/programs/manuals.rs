@@ -232,7 +232,8 @@ fn what_acts_is_never_admitted_however_it_is_written() {
     assert!(tried > 20_000, "{tried}");
 }
 
-/// Words as an attacker would write them: payloads for pagers, shells, editors and loaders, and parts of options.
+/// Words as an attacker would write them: payloads for pagers, shells, editors and loaders, and
+/// parts of options.
 fn any_word() -> impl Strategy<Value = String> {
     let payload = prop_oneof![
         Just("!touch x"),

@@ -33,8 +33,8 @@ pub(super) struct Verdict {
 }
 
 impl Rules {
-    /// What the rules forbid of a program: asked of every reading of it. How it is started again is told by
-    /// the reading that is shown.
+    /// What the rules forbid of a program: asked of every reading of it. How it is started again is
+    /// told by the reading that is shown.
     pub(super) fn verdict(&self, program: &Program) -> Verdict {
         let readings = program.readings();
         let mut verdict = Verdict {
@@ -52,8 +52,8 @@ impl Rules {
         verdict
     }
 
-    /// Whether exactly these words may be typed and entered, with the user's own list of names that may be
-    /// run; then the words that must be the names of plain files.
+    /// Whether exactly these words may be typed and entered, with the user's own list of names that
+    /// may be run; then the words that must be the names of plain files.
     ///
     /// It asks about the words alone: not about what the name stands for, nor about files.
     pub(super) fn allows<'a>(
@@ -127,7 +127,8 @@ impl Rules {
         self.about(name).filter_map(|rule| rule.strategy).last()
     }
 
-    /// Whether a reading of a command line is never started, and whether it may run something that is.
+    /// Whether a reading of a command line is never started, and whether it may run something that
+    /// is.
     fn forbids(&self, argv: &[BString]) -> (bool, bool) {
         let rules: Vec<&Rule> = self.about(program_name(argv)).collect();
         if rules.iter().any(|rule| rule.class_of(argv) == Class::Never) {
@@ -165,7 +166,8 @@ fn fits<'a>(mut names: impl Iterator<Item = &'a Pattern>, name: &BStr) -> bool {
     names.any(|known| known.fits(name.as_bstr()))
 }
 
-/// The program that a shell starts for a command line: its first word, or the last part of that path.
+/// The program that a shell starts for a command line: its first word, or the last part of that
+/// path.
 fn command_name(argv: &[BString]) -> &[u8] {
     let first = argv.first().map_or(&b""[..], |name| name.as_slice());
     first.rsplit(|&byte| byte == b'/').next().unwrap_or(first)

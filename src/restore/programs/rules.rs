@@ -48,14 +48,16 @@ pub(super) struct Rule {
     pub(super) allow: Vec<Vec<String>>,
     pub(super) offer: Vec<Vec<String>>,
     pub(super) never: Vec<Vec<String>>,
-    /// The arguments that it may be run with; `None` where whoever wrote the rule allows it by its name.
+    /// The arguments that it may be run with; `None` where whoever wrote the rule allows it by its
+    /// name.
     pub(super) grammar: Option<Grammar>,
     /// What it reads by itself; see [`Merged::reads`].
     pub(super) reads: Vec<Pattern>,
     pub(super) strategy: Option<&'static dyn Strategy>,
 }
 
-/// Which programs a restore may start, and how: the built-in rules, and those of a file of the user's.
+/// Which programs a restore may start, and how: the built-in rules, and those of a file of the
+/// user's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rules(pub(super) Arc<Merged>);
 
@@ -146,8 +148,8 @@ struct Wrong {
     why: String,
 }
 
-/// The built-in rules. They are part of the program and a test reads them; were they broken nevertheless,
-/// nothing would be run.
+/// The built-in rules. They are part of the program and a test reads them; were they broken
+/// nevertheless, nothing would be run.
 static RULES: LazyLock<Rules> = LazyLock::new(|| {
     Rules(Arc::new(
         merged(Merged::default(), BUILT_IN, false).unwrap_or_default(),
@@ -285,7 +287,8 @@ impl Part {
         } else if self.extensions.is_some() {
             return Err("`extensions` needs `operands`".to_owned());
         } else if self.class == Some(Class::Allow) {
-            // Whoever says so without naming arguments means the program, whatever its arguments are.
+            // Whoever says so without naming arguments means the program, whatever its arguments
+            // are.
             None
         } else {
             old.and_then(|rule| rule.grammar.clone())

@@ -1,14 +1,16 @@
-//! Telling a shell that waits for its user from a program, and which of its options are given to it again.
+//! Telling a shell that waits for its user from a program, and which of its options are given to it
+//! again.
 //!
-//! An option of a shell can run a file or a command. So only those are given again that are known to run nothing:
-//! that it is a login shell, reads no startup file, edits its line like vi. Whatever runs something, and whatever is
-//! not known, is left out and told.
+//! An option of a shell can run a file or a command. So only those are given again that are known
+//! to run nothing: that it is a login shell, reads no startup file, edits its line like vi.
+//! Whatever runs something, and whatever is not known, is left out and told.
 
 use bstr::{BString, ByteSlice};
 
 use crate::model::program::program_name;
 
-/// How the options of a shell read. Letters stand together behind one dash; words are whole arguments.
+/// How the options of a shell read. Letters stand together behind one dash; words are whole
+/// arguments.
 struct Grammar {
     names: &'static [&'static str],
     /// Letters that run nothing.
@@ -300,8 +302,8 @@ impl ShellLine {
         self.dropped.push(bstr::join(" ", words).into());
     }
 
-    /// Reads letters that stand together; whether the arguments behind them are to be read, too, and `None` for
-    /// those of a shell with a task.
+    /// Reads letters that stand together; whether the arguments behind them are to be read, too,
+    /// and `None` for those of a shell with a task.
     fn cluster<'a>(
         &mut self,
         grammar: &Grammar,
@@ -356,8 +358,8 @@ impl ShellLine {
     }
 }
 
-/// PowerShell: words in any case. What it does not know as an option is a script, and what runs takes all that
-/// follows; it waits for its user behind that only with `-NoExit`.
+/// PowerShell: words in any case. What it does not know as an option is a script, and what runs
+/// takes all that follows; it waits for its user behind that only with `-NoExit`.
 fn power(grammar: &Grammar, mut line: ShellLine, arguments: &[BString]) -> Option<ShellLine> {
     let mut stays = false;
     for (at, arg) in arguments.iter().enumerate() {

@@ -1,5 +1,5 @@
-//! Saved text as bytes for a terminal: rows land where they were, and nothing but text and colours is
-//! sent.
+//! Saved text as bytes for a terminal: rows land where they were, and nothing but text and colours
+//! is sent.
 
 mod prompt;
 mod rows;
@@ -47,7 +47,8 @@ pub(super) struct Place {
     pub(super) erases: bool,
 }
 
-/// Selects the line drawing characters as G1, to which SO switches (ISO 2022; DEC special graphics).
+/// Selects the line drawing characters as G1, to which SO switches (ISO 2022; DEC special
+/// graphics).
 const LINE_DRAWING_ON: &[u8] = b"\x1b)0";
 /// Selects ASCII as G1 again, G0, and no colours.
 const PLAIN_AGAIN: &[u8] = b"\x0f\x1b)B\x1b[0m";
@@ -62,10 +63,10 @@ struct Laid<'a> {
     cursor: usize,
     /// Lines that the shell will write again.
     left_out: Range<usize>,
-    /// Whether a row stays free in front of what the shell writes, because that would begin in the topmost
-    /// row of the screen: a shell that erases the screen from there moves it into the history, as tmux does
-    /// with whatever is erased from its first cell on, and each restore would add a row. [`Seam`] tells
-    /// whoever takes the row away again.
+    /// Whether a row stays free in front of what the shell writes, because that would begin in the
+    /// topmost row of the screen: a shell that erases the screen from there moves it into the
+    /// history, as tmux does with whatever is erased from its first cell on, and each restore would
+    /// add a row. [`Seam`] tells whoever takes the row away again.
     spare: bool,
 }
 
@@ -105,9 +106,10 @@ impl<'a> Laid<'a> {
     }
 }
 
-/// The size that the screen had when it was saved. What is planned is the room in the layout, of which a
-/// border with the pane's title takes a row, and a scrollbar some columns: the text tells, as its rows
-/// are those of the history and of the screen. `now` is the size of the pane that shows it again.
+/// The size that the screen had when it was saved. What is planned is the room in the layout, of
+/// which a border with the pane's title takes a row, and a scrollbar some columns: the text tells,
+/// as its rows are those of the history and of the screen. `now` is the size of the pane that shows
+/// it again.
 fn saved_size(lines: &[&[u8]], place: &Place, now: Size) -> Size {
     let planned = place.size;
     let below_title = Size {
@@ -119,15 +121,16 @@ fn saved_size(lines: &[&[u8]], place: &Place, now: Size) -> Size {
         rows == place.screen.history.saturating_add(size.height.into())
     };
     let fitting = [now, planned, below_title].into_iter().find(fills);
-    // Of a text that was cut short it cannot be told; most likely the server has the same borders again.
+    // Of a text that was cut short it cannot be told; most likely the server has the same borders
+    // again.
     fitting.unwrap_or(if now == below_title { now } else { planned })
 }
 
 /// The bytes that make an empty terminal of a size show a text, scrollback included.
 ///
 /// In a terminal of another width the lines wrap anew, without the spaces at their ends; in one of
-/// another height the empty rows at the bottom are left out. The cursor is left where the shell is to
-/// write.
+/// another height the empty rows at the bottom are left out. The cursor is left where the shell is
+/// to write.
 pub(super) fn bytes(text: &[u8], place: &Place, size: Size) -> Vec<u8> {
     // Stored text is clean; what is sent to a terminal is made so again.
     let text = ansi::sanitised(text);

@@ -1,18 +1,17 @@
-//! Which lines are the prompt that a shell was showing, so that it is not there twice when the shell
-//! writes it again.
+//! Which lines are the prompt that a shell was showing, so that it is not there twice when the
+//! shell writes it again.
 //!
 //! A multiplexer does not keep where prompts begin (tmux drops the marks of OSC 133), so this is a
 //! guess, made where it cannot do much harm. The line of the cursor always counts. A line above it
-//! counts when the prompts further up had one like it: the same text but for words and numbers, or the same colours
-//! at its start.
-//! Prompts further up are the lines that begin as the cursor's line does. No prompt is higher than the
-//! shortest way from one to the next, which is its height as soon as one command printed nothing.
-//! Where no prompt is further up, the whole text counts if it is one or two coloured lines above the
-//! cursor's: a shell that was not used yet.
+//! counts when the prompts further up had one like it: the same text but for words and numbers, or
+//! the same colours at its start. Prompts further up are the lines that begin as the cursor's line
+//! does. No prompt is higher than the shortest way from one to the next, which is its height as
+//! soon as one command printed nothing. Where no prompt is further up, the whole text counts if it
+//! is one or two coloured lines above the cursor's: a shell that was not used yet.
 //!
-//! A header that changes its colours, or that only the newest prompt has ("transient" prompts), stays, and output that
-//! is the same each time can be taken for one. What was wrong shows when the shell has drawn its own: see
-//! [`mod@super::seam`].
+//! A header that changes its colours, or that only the newest prompt has ("transient" prompts),
+//! stays, and output that is the same each time can be taken for one. What was wrong shows when the
+//! shell has drawn its own: see [`mod@super::seam`].
 
 use bstr::ByteSlice;
 use unicode_width::UnicodeWidthChar;
@@ -44,8 +43,8 @@ impl Line {
         Self { text, ..*self }
     }
 
-    /// Whether both can be the same line of two prompts, one drawn after the other: it is the same but for the
-    /// time, a duration, a number.
+    /// Whether both can be the same line of two prompts, one drawn after the other: it is the same
+    /// but for the time, a duration, a number.
     pub(super) fn resembles(&self, other: &Line) -> bool {
         self.is_like(other) || {
             let shape = shape(&self.text);
@@ -53,7 +52,8 @@ impl Line {
         }
     }
 
-    /// Whether both can be where something is typed: they resemble each other, or end with the same sign.
+    /// Whether both can be where something is typed: they resemble each other, or end with the same
+    /// sign.
     fn asks_like(&self, other: &Line) -> bool {
         let sign = |line: &Line| {
             let last = line.text.trim_end().chars().next_back();
@@ -82,8 +82,8 @@ pub(in crate::restore) enum Evidence {
     None,
 }
 
-/// Whether a line that a program was started with was typed behind something like what stands on `drawn` up to
-/// `column`.
+/// Whether a line that a program was started with was typed behind something like what stands on
+/// `drawn` up to `column`.
 pub(in crate::restore) fn evidence(
     text: &[u8],
     typed: &[u8],
@@ -123,8 +123,8 @@ pub(in crate::restore) fn evidence(
     found
 }
 
-/// How many lines the prompt has whose last one is the last of `lines`; `column` is where the cursor
-/// stands in it.
+/// How many lines the prompt has whose last one is the last of `lines`; `column` is where the
+/// cursor stands in it.
 pub(super) fn height(lines: &[&[u8]], column: u32) -> usize {
     let from = lines.len().saturating_sub(WINDOW);
     let lines = read(lines.get(from..).unwrap_or(&[]));
@@ -154,8 +154,8 @@ pub(super) fn height(lines: &[&[u8]], column: u32) -> usize {
     height
 }
 
-/// The places of the lines above that begin as the cursor's line does up to the cursor, or as much of
-/// that as there is any.
+/// The places of the lines above that begin as the cursor's line does up to the cursor, or as much
+/// of that as there is any.
 fn earlier(own: &Line, above: &[Line], column: u32) -> Vec<usize> {
     let mut prompt = up_to(&own.text, column).trim_end();
     while !prompt.is_empty() {

@@ -7,8 +7,9 @@ use crate::model::ansi::{self, Token};
 /// Columns between two tab stops.
 const TAB: u32 = 8;
 
-/// Rows that a line of text fills in a terminal of `width` columns, as a terminal wraps: a character of
-/// two columns does not begin in the last one, and joined characters have the room of the first.
+/// Rows that a line of text fills in a terminal of `width` columns, as a terminal wraps: a
+/// character of two columns does not begin in the last one, and joined characters have the room of
+/// the first.
 pub(super) fn rows(line: &[u8], width: u16) -> u32 {
     let width = u32::from(width).max(1);
     let (mut rows, mut column) = (1u32, 0u32);

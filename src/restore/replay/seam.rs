@@ -1,10 +1,10 @@
-//! Where a saved text ends and the shell goes on: what was left out for its prompt, held against the prompt
-//! that it then drew.
+//! Where a saved text ends and the shell goes on: what was left out for its prompt, held against
+//! the prompt that it then drew.
 //!
-//! Before a shell has started, the height of its prompt is a guess ([`super::prompt`]). Afterwards its prompt can be
-//! measured, and what the guess missed is put right from outside, by moving rows on the screen: shells move
-//! the cursor only relative to where it is. Nothing is done where what was drawn does not look like what
-//! was saved, as then it may be no prompt.
+//! Before a shell has started, the height of its prompt is a guess ([`super::prompt`]). Afterwards
+//! its prompt can be measured, and what the guess missed is put right from outside, by moving rows
+//! on the screen: shells move the cursor only relative to where it is. Nothing is done where what
+//! was drawn does not look like what was saved, as then it may be no prompt.
 
 use bstr::{BString, ByteSlice};
 
@@ -66,8 +66,8 @@ pub(in crate::restore) enum Verdict {
     Right,
     /// Every line of it is known, and rows have to be moved.
     Wrong(Correction),
-    /// It has lines that are not known: it may not be finished, as some shells draw theirs in several goes. What can be
-    /// said of it as it is comes along.
+    /// It has lines that are not known: it may not be finished, as some shells draw theirs in
+    /// several goes. What can be said of it as it is comes along.
     Unclear(Option<Correction>),
 }
 
@@ -295,8 +295,8 @@ mod tests {
         format!("{lines}{}", "\n".repeat(empty))
     }
 
-    /// What the screen shows after a shell has drawn `drawn` at the end of a text and was put right, and the row of the
-    /// cursor.
+    /// What the screen shows after a shell has drawn `drawn` at the end of a text and was put
+    /// right, and the row of the cursor.
     fn shown(text: &str, place: &Place, drawn: &str) -> (String, u16) {
         let mut parser = vt100::Parser::new(
             SIZE.height.try_into().unwrap(),

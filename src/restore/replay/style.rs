@@ -49,7 +49,8 @@ pub(super) fn mended(params: &[u8]) -> Cow<'_, [u8]> {
     fields.join(&b';').into()
 }
 
-/// Colours and attributes (ECMA-48 SGR, with the underlines and colours that xterm and kitty added).
+/// Colours and attributes (ECMA-48 SGR, with the underlines and colours that xterm and kitty
+/// added).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Style {
     flags: u16,

@@ -1,4 +1,5 @@
-//! Restores onto tmux: from a plan to steps, from steps to exact commands, and how they are carried out.
+//! Restores onto tmux: from a plan to steps, from steps to exact commands, and how they are carried
+//! out.
 
 mod alive;
 mod apply;
@@ -181,8 +182,8 @@ impl Restorer for Tmux {
     }
 }
 
-/// What closes a session with a single pane, as arguments of tmux; nothing is done where something was opened in it
-/// meanwhile.
+/// What closes a session with a single pane, as arguments of tmux; nothing is done where something
+/// was opened in it meanwhile.
 fn closing(session: SessionId) -> [String; 6] {
     let session = ids::session(session);
     let target = format!("{session}:");

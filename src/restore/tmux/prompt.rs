@@ -1,7 +1,7 @@
 //! Waiting until shells have drawn their prompts.
 //!
-//! Whatever is typed goes to whoever reads from the terminal, so nothing is typed before that is known to be the
-//! line editor of the pane's own shell: see [`wait`].
+//! Whatever is typed goes to whoever reads from the terminal, so nothing is typed before that is
+//! known to be the line editor of the pane's own shell: see [`wait`].
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -23,8 +23,8 @@ use crate::mux::tmux::ids;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long one may that is at work.
 const PATIENCE_AT_WORK: Duration = Duration::from_secs(15);
-/// How long one looks for a line editor, where it is not known whether there is one, before a prompt
-/// without one will do.
+/// How long one looks for a line editor, where it is not known whether there is one, before a
+/// prompt without one will do.
 const EDITOR: Duration = Duration::from_millis(400);
 /// How long one looks for a prompt that is not empty.
 const EMPTY: Duration = Duration::from_secs(1);
@@ -149,8 +149,8 @@ enum Mode {
     Keys,
 }
 
-/// Line editors echo themselves, and tell Return from Control-J: readline, fish and ksh leave both as they are, zsh
-/// and tcsh swap them. What asks for a single key does neither.
+/// Line editors echo themselves, and tell Return from Control-J: readline, fish and ksh leave both
+/// as they are, zsh and tcsh swap them. What asks for a single key does neither.
 fn mode(terminal: &File) -> Option<Mode> {
     let modes = rustix::termios::tcgetattr(terminal).ok()?;
     let keys_told_apart = !modes.input_modes.contains(InputModes::ICRNL)
@@ -187,8 +187,8 @@ impl Looked {
     }
 }
 
-/// Whether a shell is the one that reads what is typed; where the system does not tell, it is. One that
-/// turns out to have a line editor asks something as long as the terminal edits the line.
+/// Whether a shell is the one that reads what is typed; where the system does not tell, it is. One
+/// that turns out to have a line editor asks something as long as the terminal edits the line.
 fn reads(waiting: Option<Waiting>, mode: Mode) -> bool {
     waiting.is_none_or(|waiting| {
         let asks = mode == Mode::Canonical && Editor::of(&waiting.argv) == Editor::Yes;
@@ -198,9 +198,10 @@ fn reads(waiting: Option<Waiting>, mode: Mode) -> bool {
 
 /// Waits for the prompts of panes; gives those that came.
 ///
-/// A prompt is there when the shell's own line editor has the terminal, or the terminal is in its canonical mode where
-/// the shell has none; when the shell is in front, without a child that reads, and does not read a file of commands; and
-/// when the cursor has moved and stands still. A shell that asks something while it starts has none.
+/// A prompt is there when the shell's own line editor has the terminal, or the terminal is in its
+/// canonical mode where the shell has none; when the shell is in front, without a child that reads,
+/// and does not read a file of commands; and when the cursor has moved and stands still. A shell
+/// that asks something while it starts has none.
 pub(super) fn wait(tmux: &Tmux, panes: Vec<Awaited>) -> BTreeMap<PaneId, Prompt> {
     let mut found = BTreeMap::new();
     if panes.is_empty() {

@@ -1,4 +1,5 @@
-//! A server for a rehearsal: with a socket of its own in a private directory, and no configuration of the user's.
+//! A server for a rehearsal: with a socket of its own in a private directory, and no configuration
+//! of the user's.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -76,8 +77,8 @@ fn names(state: &ServerState) -> Vec<String> {
     names
 }
 
-/// What the server reads: numbers as they were counted, room for all history, and names that stay though
-/// no program runs that they could follow.
+/// What the server reads: numbers as they were counted, room for all history, and names that stay
+/// though no program runs that they could follow.
 fn configuration(state: &ServerState) -> String {
     let first = state.panes().map(|(_, _, pane)| pane.index).min();
     let history = state.panes().map(|(_, _, pane)| pane.screen.history).max();

@@ -1,8 +1,8 @@
 //! Where panes go that are put back into a living tab.
 //!
-//! Where the living tab is the saved one without them, the whole gets the saved layout. Where somebody has
-//! changed it meanwhile, each gets its room from the living pane that is nearest to where it was, and no other
-//! pane is touched.
+//! Where the living tab is the saved one without them, the whole gets the saved layout. Where
+//! somebody has changed it meanwhile, each gets its room from the living pane that is nearest to
+//! where it was, and no other pane is touched.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,8 +41,8 @@ pub(super) struct Join {
 pub(super) struct Rejoin {
     /// One after the other.
     pub(super) joins: Vec<Join>,
-    /// The layout for the whole in the end, its panes named by their place in `order`; `None` where the living
-    /// tab is not the saved one without them.
+    /// The layout for the whole in the end, its panes named by their place in `order`; `None` where
+    /// the living tab is not the saved one without them.
     pub(super) layout: Option<Layout>,
     /// The panes of that layout.
     pub(super) order: Vec<Who>,
@@ -206,8 +206,8 @@ fn whole_edge(place: &LivingTab, pane: u32) -> Option<(Axis, bool)> {
     }
 }
 
-/// The panes around a pane, nearest first: each with the axis that lies between, and whether the pane comes
-/// before it.
+/// The panes around a pane, nearest first: each with the axis that lies between, and whether the
+/// pane comes before it.
 fn neighbours(root: &Cell, pane: u32) -> Vec<(u32, Axis, bool)> {
     let mut found = Vec::new();
     collect(root, pane, &mut found);
@@ -307,8 +307,8 @@ impl Room {
         )
     }
 
-    /// Takes room for a new pane from another, a third of which stays at the least; how much, or `None` where
-    /// there is too little.
+    /// Takes room for a new pane from another, a third of which stays at the least; how much, or
+    /// `None` where there is too little.
     fn take(&mut self, from: Who, new: Who, axis: Axis, wanted: u16) -> Option<u16> {
         let size = *self.0.get(&from)?;
         let all = along(size, axis);

@@ -1,9 +1,9 @@
 //! A plan as a shell script, for those who want to read, keep or change what is done.
 //!
 //! The script is plain POSIX sh and needs tmux alone. What it cannot do stands in it as a comment:
-//! the saved text of panes, which muxtape itself replays, and the check that nothing has changed since.
-//! Everything that was captured stands in it quoted, so that neither the shell nor tmux ever reads any
-//! of it as anything but a name.
+//! the saved text of panes, which muxtape itself replays, and the check that nothing has changed
+//! since. Everything that was captured stands in it quoted, so that neither the shell nor tmux ever
+//! reads any of it as anything but a name.
 
 use std::collections::BTreeSet;
 
@@ -24,8 +24,8 @@ use crate::restore::tmux::steps::steps;
 /// Opens a directory and becomes a program in it: the first argument and the others.
 const ENTER: &str = r#"cd -- "$1" && shift && exec "${@:-$SHELL}""#;
 
-/// The plan as a script for sh that does it on the server that `select` names. It holds no control characters,
-/// whatever the snapshot does, and no saved text.
+/// The plan as a script for sh that does it on the server that `select` names. It holds no control
+/// characters, whatever the snapshot does, and no saved text.
 pub(super) fn script(plan: &Plan, select: &ServerSelect) -> String {
     let steps = steps(plan);
     let mut writer = Writer {
@@ -109,8 +109,8 @@ impl Writer<'_> {
         }
     }
 
-    /// What gives sessions that are set aside their names back, should the script stop half-way; whether there
-    /// are any.
+    /// What gives sessions that are set aside their names back, should the script stop half-way;
+    /// whether there are any.
     fn asides(&mut self) -> bool {
         let replaced = self.plan.sessions.iter();
         let replaced: Vec<_> = replaced.filter_map(|session| session.replaces()).collect();
@@ -270,7 +270,8 @@ fn shell_line(command: &Command, before: &mut String) -> String {
 }
 
 /// A word as sh reads it. One that cannot stand between quotes without controls becomes a variable,
-/// which `before` sets; it ends with a point, because sh drops newlines from the end of what it reads.
+/// which `before` sets; it ends with a point, because sh drops newlines from the end of what it
+/// reads.
 fn quoted(word: &[u8], before: &mut String) -> String {
     // No argument of a process can hold a NUL byte: it ends there.
     let word = word.split(|&byte| byte == 0).next().unwrap_or(&[]);
@@ -302,8 +303,8 @@ fn pane_variable(pane: PaneRef) -> String {
     format!("p{}", pane.0)
 }
 
-/// What a variable is called in a command until it is written: between NUL bytes, which nothing else
-/// in a command can hold.
+/// What a variable is called in a command until it is written: between NUL bytes, which nothing
+/// else in a command can hold.
 fn marked(variable: &str) -> String {
     format!("\0{variable}\0")
 }
@@ -364,8 +365,8 @@ impl Names for Variables<'_> {
         }
         let tab = self.plan.tab(planned.tab);
         let session = tab.and_then(|tab| self.plan.session(tab.session));
-        // A session opens its first pane where its new tabs will; and a single word would be read by
-        // a shell.
+        // A session opens its first pane where its new tabs will; and a single word would be read
+        // by a shell.
         let elsewhere = self.firsts.contains(&pane)
             && session.is_some_and(|session| session.dir != planned.dir);
         if elsewhere || shell.len() == 1 {

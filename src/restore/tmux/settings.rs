@@ -1,9 +1,9 @@
 //! Which settings, hooks and variables a restore sets again.
 //!
-//! A snapshot is text, and text must never act. Some settings hold commands, and in most others tmux runs
-//! what stands in `#(…)`. So only settings that are known not to run anything, with values that cannot,
-//! are set under [`Settings::Safe`]; what tmux has that is not known here is left out and told. The same goes for
-//! variables ([`variables`]).
+//! A snapshot is text, and text must never act. Some settings hold commands, and in most others
+//! tmux runs what stands in `#(…)`. So only settings that are known not to run anything, with
+//! values that cannot, are set under [`Settings::Safe`]; what tmux has that is not known here is
+//! left out and told. The same goes for variables ([`variables`]).
 
 use std::collections::BTreeSet;
 
@@ -138,7 +138,8 @@ const TAB: &[&str] = &[
     "xterm-keys",
 ];
 
-/// Settings on which the place and the size of panes or their numbers depend: set before the saved text is written.
+/// Settings on which the place and the size of panes or their numbers depend: set before the saved
+/// text is written.
 const PLACE: &[&str] = &[
     "aggressive-resize",
     "pane-base-index",
@@ -155,8 +156,8 @@ const PLACE: &[&str] = &[
 /// What a session gets with its size, whether or not it is set.
 const BY_LAYOUT: &str = "default-size";
 
-/// What of settings, hooks and variables is set under a policy, and the names of what is not. `listed` are the names
-/// of the variables that the user keeps.
+/// What of settings, hooks and variables is set under a policy, and the names of what is not.
+/// `listed` are the names of the variables that the user keeps.
 pub(in crate::restore::tmux) fn allowed(
     policy: Settings,
     listed: &BTreeSet<String>,
@@ -193,8 +194,8 @@ pub(in crate::restore::tmux) fn allowed(
     (own, left)
 }
 
-/// The mark as private, or that there is none. It is set under every policy, without the words that somebody
-/// gave as its value.
+/// The mark as private, or that there is none. It is set under every policy, without the words that
+/// somebody gave as its value.
 pub(in crate::restore::tmux) fn private(is: bool) -> Setting {
     Setting {
         name: private::OPTION.into(),
@@ -269,15 +270,16 @@ fn base(name: &[u8]) -> Option<&BStr> {
 }
 
 /// Whether tmux runs nothing for a value, however often it expands it: no command stands in it, and
-/// nothing that could become one. `%` is for strftime, which may leave nothing of it; `E:` and `T:` expand
-/// what programs have set, such as titles; `a:`, `l:` and `s/` make a `#` of what was none.
+/// nothing that could become one. `%` is for strftime, which may leave nothing of it; `E:` and `T:`
+/// expand what programs have set, such as titles; `a:`, `l:` and `s/` make a `#` of what was none.
 fn is_inert(value: &[u8]) -> bool {
     let twice = ["E:", "T:", "E;", "T;"];
     let expands = value.contains_str("#{") && twice.iter().any(|mark| value.contains_str(mark));
     !value.contains_str("#(") && !value.contains_str("#%") && !expands && !makes_text(value)
 }
 
-/// Whether a format in a value makes text that does not stand in it: the modifiers `a`, `l` and `s` do.
+/// Whether a format in a value makes text that does not stand in it: the modifiers `a`, `l` and `s`
+/// do.
 fn makes_text(value: &[u8]) -> bool {
     value.find_iter("#{").any(|at| {
         let inner = value.get(at + 2..).unwrap_or_default();

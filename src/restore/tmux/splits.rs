@@ -100,8 +100,8 @@ mod tests {
         }
     }
 
-    /// Random layouts made by a real server: the splits alone put every pane in its place, and the layout's
-    /// text makes the tree. `MUXTAPE_TEST_ROUNDS` makes more of them.
+    /// Random layouts made by a real server: the splits alone put every pane in its place, and the
+    /// layout's text makes the tree. `MUXTAPE_TEST_ROUNDS` makes more of them.
     #[test]
     fn a_real_server_makes_every_layout_exactly() {
         use crate::mux::tmux::layout;
@@ -161,7 +161,8 @@ mod tests {
             .prop_flat_map(|(width, height)| any_layout(Size { width, height }, 1));
         proptest!(config, |(layout in layouts)| {
             let (wanted, by_splits, in_the_end) = make(&layout);
-            // A split within one of the same direction is made as a part of that; the places are the same.
+            // A split within one of the same direction is made as a part of that; the places are
+            // the same.
             let places = |text: &str| layout::parse(text.as_bytes()).unwrap().tiled.panes();
             prop_assert_eq!(places(&wanted), places(&by_splits));
             prop_assert_eq!(&wanted, &in_the_end);

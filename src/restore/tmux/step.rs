@@ -1,7 +1,8 @@
 //! The steps of a plan: typed, in order, and the tmux commands that each stands for.
 //!
-//! A step names sessions, tabs and panes by their place in the plan. The numbers that tmux gives them
-//! are known only while the plan is carried out; until then they are shown as `$s0`, `@t0`, `%p0`.
+//! A step names sessions, tabs and panes by their place in the plan. The numbers that tmux gives
+//! them are known only while the plan is carried out; until then they are shown as `$s0`, `@t0`,
+//! `%p0`.
 
 use bstr::BString;
 use serde::Serialize;
@@ -64,16 +65,16 @@ pub(super) enum Action {
         /// The size that its tabs get.
         size: Size,
     },
-    /// Makes a session with a tab that only holds the place of others: all of its tabs are shared with
-    /// sessions before it, or it has a setting that new panes have to find.
+    /// Makes a session with a tab that only holds the place of others: all of its tabs are shared
+    /// with sessions before it, or it has a setting that new panes have to find.
     Host {
         /// The session.
         session: SessionRef,
         /// The size that its tabs get.
         size: Size,
     },
-    /// Keeps a session that is being made from ending because nobody looks at it, its tabs from being
-    /// numbered anew, and the user's hooks from acting on it.
+    /// Keeps a session that is being made from ending because nobody looks at it, its tabs from
+    /// being numbered anew, and the user's hooks from acting on it.
     Protect {
         /// The session.
         session: SessionRef,
@@ -257,8 +258,8 @@ pub(super) enum Action {
         /// The pane.
         pane: PaneId,
     },
-    /// Takes the clients that look at the session that is replaced to the one in its place, to the tab
-    /// that they looked at.
+    /// Takes the clients that look at the session that is replaced to the one in its place, to the
+    /// tab that they looked at.
     TakeClients {
         /// The session that takes its place.
         session: SessionRef,
@@ -423,8 +424,9 @@ impl Action {
         }
     }
 
-    /// When its turn is within [`Phase::Start`]: what has ended is settled, settings are set, programs are typed,
-    /// and only then may typing go elsewhere or nowhere. Hooks come last, so that none acts on this.
+    /// When its turn is within [`Phase::Start`]: what has ended is settled, settings are set,
+    /// programs are typed, and only then may typing go elsewhere or nowhere. Hooks come last, so
+    /// that none acts on this.
     #[must_use]
     pub(super) fn order(&self) -> u8 {
         match self {
@@ -463,9 +465,9 @@ impl Action {
         }
     }
 
-    /// When its turn is within the switch-over, which is done at one stroke or not at all; `None` for what
-    /// is no part of that. Everybody loses a name before anybody gets one, and nothing is closed before all
-    /// the rest is done.
+    /// When its turn is within the switch-over, which is done at one stroke or not at all; `None`
+    /// for what is no part of that. Everybody loses a name before anybody gets one, and nothing is
+    /// closed before all the rest is done.
     #[must_use]
     pub(super) fn turn(&self) -> Option<u8> {
         Some(match self {

@@ -1,7 +1,8 @@
 //! From a plan to the steps in which tmux does it.
 //!
-//! Each part of the plan adds to the steps of every phase: sessions are made one after the other, each with its
-//! tabs, and what comes later is kept apart until all are there. Pure: what is shown is what is done.
+//! Each part of the plan adds to the steps of every phase: sessions are made one after the other,
+//! each with its tabs, and what comes later is kept apart until all are there. Pure: what is shown
+//! is what is done.
 
 use std::collections::BTreeSet;
 
@@ -36,8 +37,8 @@ pub(super) fn steps(plan: &Plan) -> Vec<Step> {
     writer.finish()
 }
 
-/// Whether a session is made with a tab that holds the place of others, because none of its own can be the
-/// first: all are shared with sessions before it, or new panes have to find a setting.
+/// Whether a session is made with a tab that holds the place of others, because none of its own can
+/// be the first: all are shared with sessions before it, or new panes have to find a setting.
 pub(super) fn is_hosted(plan: &Plan, at: SessionRef) -> bool {
     let Some(session) = plan.session(at) else {
         return false;
@@ -132,7 +133,8 @@ impl<'a> Writer<'a> {
         self.set_up(Part::Session(at), &session.own);
     }
 
-    /// Keeps a session from ending while it is made, and sets its variables before its panes are there.
+    /// Keeps a session from ending while it is made, and sets its variables before its panes are
+    /// there.
     fn protect(&mut self, at: SessionRef, session: &PlannedSession) {
         self.build.push(step(Action::Protect { session: at }));
         if !session.own.environment.is_empty() {
@@ -160,7 +162,8 @@ impl<'a> Writer<'a> {
             index: *index,
         });
         self.arrange.extend(visited.map(step));
-        // The tab that a session begins with counts as looked at. In a group it would go from all stacks.
+        // The tab that a session begins with counts as looked at. In a group it would go from all
+        // stacks.
         let numbers: BTreeSet<u32> = session
             .members
             .iter()
@@ -373,8 +376,8 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Makes panes, each in a tab of its own, and puts them into a living tab; where that has no room for one,
-    /// its own tab is added.
+    /// Makes panes, each in a tab of its own, and puts them into a living tab; where that has no
+    /// room for one, its own tab is added.
     fn merge(&mut self, merge: &Merge) {
         for pane in merge.panes.values() {
             let tab = self.plan.pane(*pane).map(|pane| pane.tab);

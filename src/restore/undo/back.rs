@@ -32,13 +32,14 @@ pub struct Means<'a> {
     pub policy: &'a Policy,
 }
 
-/// Takes a restore back: closes what it made ([`undo`]), and brings back what it replaced, with the clients that
-/// look at what is in its place. Where that has become somebody's own, what was replaced comes back beside it.
+/// Takes a restore back: closes what it made ([`undo`]), and brings back what it replaced, with the
+/// clients that look at what is in its place. Where that has become somebody's own, what was
+/// replaced comes back beside it.
 ///
 /// # Errors
 ///
-/// [`RestoreError::Mux`] when the server cannot be asked, [`RestoreError::Store`] when the undo point cannot be
-/// read; that the server has ended is not an error.
+/// [`RestoreError::Mux`] when the server cannot be asked, [`RestoreError::Store`] when the undo
+/// point cannot be read; that the server has ended is not an error.
 pub fn take_back(made: &Undoable, means: &Means<'_>) -> Result<Undone, RestoreError> {
     if made.replaced.is_empty() {
         return undo(means.restorer, made);

@@ -1,5 +1,5 @@
-//! Takes back what a restore made: exactly its sessions, tabs and panes, as long as they are still those; and
-//! brings back what it replaced.
+//! Takes back what a restore made: exactly its sessions, tabs and panes, as long as they are still
+//! those; and brings back what it replaced.
 
 mod back;
 mod record;
@@ -91,8 +91,9 @@ impl fmt::Display for LeftAlone {
     }
 }
 
-/// Closes the sessions, tabs and panes that a restore made. What was renamed, moved or started anew since, and what
-/// is of another life of the server, is left alone; so are panes that somebody has opened in what was made.
+/// Closes the sessions, tabs and panes that a restore made. What was renamed, moved or started anew
+/// since, and what is of another life of the server, is left alone; so are panes that somebody has
+/// opened in what was made.
 ///
 /// # Errors
 ///

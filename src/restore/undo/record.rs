@@ -1,5 +1,5 @@
-//! What restores made, kept in a small private file, so that it can be taken back later and by another process:
-//! the last ones of every server, newest last.
+//! What restores made, kept in a small private file, so that it can be taken back later and by
+//! another process: the last ones of every server, newest last.
 
 use std::fs::File;
 use std::io;
@@ -66,8 +66,8 @@ struct Record {
     undo: Option<SnapshotId>,
 }
 
-/// Keeps what a restore made, and when, in a file (0600) of `dir`, which is made (0700) where it is not there; what
-/// names it there.
+/// Keeps what a restore made, and when, in a file (0600) of `dir`, which is made (0700) where it is
+/// not there; what names it there.
 ///
 /// # Errors
 ///
@@ -161,8 +161,8 @@ pub fn forget(dir: &Path, record: u64) -> Result<(), RestoreError> {
     write(dir, &records).map_err(failed)
 }
 
-/// Forgets every restore that has a name of a session of which `holds` says so: what is left of it cannot be
-/// taken back any more. Says how many those were.
+/// Forgets every restore that has a name of a session of which `holds` says so: what is left of it
+/// cannot be taken back any more. Says how many those were.
 ///
 /// # Errors
 ///

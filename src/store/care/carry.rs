@@ -1,5 +1,5 @@
-//! Writing snapshots of another store's file: the same numbers, ids, times, parents, names, tags, trees and
-//! texts. Only what they take is counted anew.
+//! Writing snapshots of another store's file: the same numbers, ids, times, parents, names, tags,
+//! trees and texts. Only what they take is counted anew.
 
 use std::collections::BTreeMap;
 
@@ -58,7 +58,8 @@ impl Near {
     }
 }
 
-/// Writes a snapshot, with those of its texts that are not stored yet; gives back the bytes of these.
+/// Writes a snapshot, with those of its texts that are not stored yet; gives back the bytes of
+/// these.
 pub(in crate::store) fn put(
     txn: &WriteTransaction,
     counters: &mut Counters,

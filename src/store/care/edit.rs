@@ -11,8 +11,8 @@ use crate::store::record::tables::Change;
 use crate::store::snapshot::metadata;
 use crate::store::snapshot::names;
 
-/// One change to the record of a snapshot. Of what a person typed, only `Edit<Clean<String>>` is taken by the
-/// store; [`Edit::map`] makes it of what they wish.
+/// One change to the record of a snapshot. Of what a person typed, only `Edit<Clean<String>>` is
+/// taken by the store; [`Edit::map`] makes it of what they wish.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Edit<Words = Clean<String>> {
     /// Gives a name, or takes it away.

@@ -1,8 +1,9 @@
 //! Rewriting literals of which hardly anything is needed any more.
 //!
 //! Literals are shared: a text that was kept may need a few lines of a large one. Where less than a
-//! quarter of a literal is needed, what is needed is written to a new one, the texts are pointed there,
-//! and the old one goes; all in one transaction, so that a kill leaves either the one or the other.
+//! quarter of a literal is needed, what is needed is written to a new one, the texts are pointed
+//! there, and the old one goes; all in one transaction, so that a kill leaves either the one or the
+//! other.
 
 use std::collections::{BTreeMap, BTreeSet};
 

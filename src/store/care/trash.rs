@@ -55,7 +55,8 @@ pub(in crate::store) fn note(
     Ok(record.len() as u64 + ENTRY_BYTES)
 }
 
-/// What is in the trash, newest first, and when it was thrown away. Damaged records are passed over.
+/// What is in the trash, newest first, and when it was thrown away. Damaged records are passed
+/// over.
 pub(in crate::store) fn entries(view: &impl View) -> Result<Vec<(Entry, Millis)>, Fault> {
     let reader = Reader::new(view);
     let mut found = Vec::new();
@@ -102,7 +103,8 @@ pub(in crate::store) fn entry(view: &impl View, id: SnapshotId) -> Result<Entry,
     Ok(entry)
 }
 
-/// Removes a bounded number of snapshots from the trash for good; says how many, 0 when it is empty.
+/// Removes a bounded number of snapshots from the trash for good; says how many, 0 when it is
+/// empty.
 pub(in crate::store) fn empty_some(change: &impl Change) -> Result<usize, Fault> {
     let reader = Reader::new(change);
     let mut found = Vec::new();

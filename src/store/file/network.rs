@@ -1,20 +1,21 @@
 //! On what kind of file system a store lies.
 //!
-//! On a network file system neither locks nor syncs can be relied on: a lock may hold on one machine
-//! only, and what was synced may still be on its way. A store there would be lost one day, so it is
-//! refused, unless the user has said otherwise.
+//! On a network file system neither locks nor syncs can be relied on: a lock may hold on one
+//! machine only, and what was synced may still be on its way. A store there would be lost one day,
+//! so it is refused, unless the user has said otherwise.
 //!
-//! Linux tells the kind as a number (statfs(2); the numbers are those of `linux/magic.h` and of the file
-//! systems' own sources), macOS as a name. FUSE stands for anything: there the mount's type decides, and
-//! what is not known to go over a network is let pass, such as encrypted directories and NTFS disks.
+//! Linux tells the kind as a number (statfs(2); the numbers are those of `linux/magic.h` and of the
+//! file systems' own sources), macOS as a name. FUSE stands for anything: there the mount's type
+//! decides, and what is not known to go over a network is let pass, such as encrypted directories
+//! and NTFS disks.
 
 use std::path::Path;
 
 use crate::model::network::NetworkKind;
 use crate::store::record::error::StoreError;
 
-/// Refuses a directory on a network file system. Where the kind cannot be told, it passes: then opening
-/// the file says what is wrong. Costs one system call.
+/// Refuses a directory on a network file system. Where the kind cannot be told, it passes: then
+/// opening the file says what is wrong. Costs one system call.
 pub(in crate::store) fn refuse(dir: &Path) -> Result<(), StoreError> {
     #[cfg(test)]
     if let Some(kind) = tests::PRETENDED.with_borrow(Clone::clone) {
@@ -71,8 +72,8 @@ fn by_name(name: &str) -> Found {
     NetworkKind::of_type(name).map_or(Found::Local, Found::Network)
 }
 
-/// The type of the mount with this device number (proc(5), `mountinfo`: number, parent, `major:minor`,
-/// …, `-`, type, source, options).
+/// The type of the mount with this device number (proc(5), `mountinfo`: number, parent,
+/// `major:minor`, …, `-`, type, source, options).
 #[cfg_attr(
     not(target_os = "linux"),
     allow(dead_code, reason = "told by name there")

@@ -1,5 +1,5 @@
-//! A file of the database that is not the store's yet: it is built under another name, in transactions of
-//! bounded size.
+//! A file of the database that is not the store's yet: it is built under another name, in
+//! transactions of bounded size.
 
 use std::io;
 use std::path::Path;

@@ -1,8 +1,9 @@
 //! Room on the disk: how much there is, how much must be left, and a ballast to be thrown off.
 //!
-//! Even removing needs room: a transaction writes new pages before the old ones are free. So a file of a
-//! few megabytes, the ballast, lies beside the store. Recording stops while there is still some room;
-//! what only changes or removes drops the ballast when the disk is full, and puts it back when it can.
+//! Even removing needs room: a transaction writes new pages before the old ones are free. So a file
+//! of a few megabytes, the ballast, lies beside the store. Recording stops while there is still
+//! some room; what only changes or removes drops the ballast when the disk is full, and puts it
+//! back when it can.
 
 use std::fs::{self, File};
 use std::io;
@@ -16,18 +17,20 @@ use crate::store::record::error::StoreError;
 
 /// The name of the ballast in the data directory.
 const BALLAST: &str = "muxtape.ballast";
-/// How large it is. Moving a thousand snapshots to the trash was measured to take 170 KB; the rest is for
-/// trees that are damaged or large, for the system's own needs, and for whoever fills the disk meanwhile.
+/// How large it is. Moving a thousand snapshots to the trash was measured to take 170 KB; the rest
+/// is for trees that are damaged or large, for the system's own needs, and for whoever fills the
+/// disk meanwhile.
 const BALLAST_BYTES: u64 = 8 * 1024 * 1024;
-/// What a commit may take beside the texts that it stores: the paths through the tables to all that it
-/// touches, twice, and the state of the allocator. Measured at 60 KB with three thousand snapshots; the
-/// rest is for larger stores, and for others who write to the same disk at that moment.
+/// What a commit may take beside the texts that it stores: the paths through the tables to all that
+/// it touches, twice, and the state of the allocator. Measured at 60 KB with three thousand
+/// snapshots; the rest is for larger stores, and for others who write to the same disk at that
+/// moment.
 const RESERVE_BYTES: u64 = 4 * 1024 * 1024;
 /// Room that must be there for a new ballast: itself, and enough for recording to go on.
 const ROOM_FOR_BALLAST: u64 = BALLAST_BYTES + 2 * RESERVE_BYTES;
 
-/// Bytes that may still be written to the file system of a directory, or of its nearest parent where it
-/// is still to be made. `None` where that is not told.
+/// Bytes that may still be written to the file system of a directory, or of its nearest parent
+/// where it is still to be made. `None` where that is not told.
 fn free(dir: &Path) -> Option<u64> {
     let nearest = dir.ancestors().chain([Path::new(".")]);
     let stat = nearest
@@ -62,8 +65,8 @@ pub(in crate::store) fn drop_ballast(dir: &Path) -> bool {
     files::remove(&ballast(dir)).unwrap_or(false)
 }
 
-/// Makes the ballast, unless it is there or there is too little room for it. Whatever goes wrong, the
-/// store works without it.
+/// Makes the ballast, unless it is there or there is too little room for it. Whatever goes wrong,
+/// the store works without it.
 pub(in crate::store) fn keep_ballast(dir: &Path) {
     let path = ballast(dir);
     let there = fs::symlink_metadata(&path).is_ok_and(|file| is_whole(&file));

@@ -1,5 +1,5 @@
-//! Whether every page of the store's file that is in use is what was written: also those that no record
-//! protects.
+//! Whether every page of the store's file that is in use is what was written: also those that no
+//! record protects.
 
 use crate::store::file::disk::Hold;
 use crate::store::file::lease::Place;
@@ -16,8 +16,8 @@ impl Place<'_> {
             .map_err(|error| StoreError::io(operation, self.file, error))
     }
 
-    /// Refuses a file with damage that the parity file cannot heal: what is about to be done would lose what it may still be
-    /// brought back from.
+    /// Refuses a file with damage that the parity file cannot heal: what is about to be done would
+    /// lose what it may still be brought back from.
     pub(in crate::store) fn require_healable(
         &self,
         operation: &'static str,

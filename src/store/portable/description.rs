@@ -1,7 +1,8 @@
 //! What a portable file says of itself, as JSON that can be read without muxtape.
 //!
-//! It is for reading: what is taken in comes from the parts behind it, and a file in which the two differ is
-//! refused. Bytes that are not UTF-8 stand in it as U+FFFD. Later versions may add fields; none goes.
+//! It is for reading: what is taken in comes from the parts behind it, and a file in which the two
+//! differ is refused. Bytes that are not UTF-8 stand in it as U+FFFD. Later versions may add
+//! fields; none goes.
 
 use bstr::ByteSlice;
 use jiff::Timestamp;

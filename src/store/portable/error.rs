@@ -5,8 +5,8 @@ use std::io;
 use crate::model::id::SnapshotId;
 use crate::store::record::error::StoreError;
 
-/// Why snapshots could not be written to a portable file, or taken in from one. A failed import leaves the
-/// store as it was.
+/// Why snapshots could not be written to a portable file, or taken in from one. A failed import
+/// leaves the store as it was.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PortableError {

@@ -37,8 +37,8 @@ pub(super) const MOST_MAGIC: u64 = 64;
 pub(super) const MOST_DESCRIPTION: u64 = 64 << 20;
 /// Snapshots in one file.
 pub(super) const MOST_SNAPSHOTS: usize = 1 << 16;
-/// Bytes of all texts of one snapshot: ten panes of fifty megabytes. They are in memory together when it is
-/// taken in.
+/// Bytes of all texts of one snapshot: ten panes of fifty megabytes. They are in memory together
+/// when it is taken in.
 pub(super) const MOST_TEXT: u64 = 512 << 20;
 /// What zstd makes of a byte at the most: a block of 128 KiB takes four.
 const MOST_PER_BYTE: u64 = (128 << 10) / 4;
@@ -85,7 +85,8 @@ pub(super) fn form(line: &[u8]) -> Option<u32> {
     std::str::from_utf8(number).ok()?.parse().ok()
 }
 
-/// A snapshot as it stands in a file of form 2. It never changes: another form gets another structure.
+/// A snapshot as it stands in a file of form 2. It never changes: another form gets another
+/// structure.
 #[derive(Debug, Serialize, Deserialize)]
 struct Snapshot2 {
     id: SnapshotId,

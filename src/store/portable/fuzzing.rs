@@ -32,8 +32,9 @@ pub(in crate::store) fn file(bytes: &[u8]) -> Result<(), String> {
     Ok(())
 }
 
-/// Reads bytes as bodies of parts whose frames are right, in a file whose hashes are: so what is tried is all that comes
-/// after them. Each part is: kind and codec (1 byte), length of the decoded body and of the body (2 bytes each), body.
+/// Reads bytes as bodies of parts whose frames are right, in a file whose hashes are: so what is
+/// tried is all that comes after them. Each part is: kind and codec (1 byte), length of the decoded
+/// body and of the body (2 bytes each), body.
 ///
 /// # Errors
 /// As [`file()`].

@@ -23,9 +23,9 @@ enum There {
     Damaged,
 }
 
-/// The id of a snapshot that comes in at `now`. Its own, where nothing else has it; otherwise one that
-/// follows from its own and its root, so that the same file comes to the same ids another time. `None` for the
-/// view where there is no store yet.
+/// The id of a snapshot that comes in at `now`. Its own, where nothing else has it; otherwise one
+/// that follows from its own and its root, so that the same file comes to the same ids another
+/// time. `None` for the view where there is no store yet.
 pub(super) fn place<V: View>(
     view: Option<&V>,
     incoming: &Incoming,

@@ -37,9 +37,9 @@ struct Text {
 }
 
 impl<R: Read + Seek> Portable<R> {
-    /// Reads and checks all of a file: its form, the hashes of every part and of the whole, the digests of
-    /// every text and tree, and that what it says can be true. Takes no more memory than the file has bytes and
-    /// its largest part takes when it is decoded.
+    /// Reads and checks all of a file: its form, the hashes of every part and of the whole, the
+    /// digests of every text and tree, and that what it says can be true. Takes no more memory than
+    /// the file has bytes and its largest part takes when it is decoded.
     ///
     /// # Errors
     ///

@@ -127,7 +127,8 @@ impl<R: Read + Seek> Source<R> {
         Ok(framed)
     }
 
-    /// The error for a part that is not all there: either the file was cut, or the part says something wrong.
+    /// The error for a part that is not all there: either the file was cut, or the part says
+    /// something wrong.
     pub(super) fn short(&self, at: u64, object: &'static str, cause: &str) -> PortableError {
         if self.ended {
             PortableError::Damaged {

@@ -64,8 +64,8 @@ impl ImportOutcome {
 pub struct Imported {
     /// Its id in the file.
     pub from: SnapshotId,
-    /// What is told of it: as it is stored, or would be. Of one that was there, as the file tells it, under
-    /// the id that it has in the store.
+    /// What is told of it: as it is stored, or would be. Of one that was there, as the file tells
+    /// it, under the id that it has in the store.
     pub meta: SnapshotMeta,
     /// Why it was made, on the machine that it comes from.
     pub made: Cause,
@@ -78,12 +78,13 @@ pub struct Imported {
 }
 
 impl Store {
-    /// Takes in all snapshots of a file that was checked as a whole, in one transaction: all or none. Each goes through `cleaner` with
-    /// its texts. Gives back what became of each, in their order.
+    /// Takes in all snapshots of a file that was checked as a whole, in one transaction: all or
+    /// none. Each goes through `cleaner` with its texts. Gives back what became of each, in their
+    /// order.
     ///
-    /// Ids are kept where they are free; what is there already stays as it is. What comes in has the cause
-    /// [`Cause::Import`] and stands beside the line: it is nobody's parent, is never what a crash is recovered
-    /// from, and takes no place that retention counts.
+    /// Ids are kept where they are free; what is there already stays as it is. What comes in has
+    /// the cause [`Cause::Import`] and stands beside the line: it is nobody's parent, is never what
+    /// a crash is recovered from, and takes no place that retention counts.
     pub fn import<R: Read + Seek>(
         &self,
         file: &mut Portable<R>,

@@ -1,4 +1,5 @@
-//! What is believed of a snapshot in a file whose hashes are right: whoever can write a file can make hashes.
+//! What is believed of a snapshot in a file whose hashes are right: whoever can write a file can
+//! make hashes.
 
 use jiff::Timestamp;
 

@@ -33,13 +33,14 @@ pub struct Exported {
 }
 
 impl Store {
-    /// Writes snapshots, each once, with their texts to a portable file at `now`. Everything is held against its digests
-    /// while it is read from the store; an error leaves `out` without its last line, so that nobody takes it
-    /// for a whole file.
+    /// Writes snapshots, each once, with their texts to a portable file at `now`. Everything is
+    /// held against its digests while it is read from the store; an error leaves `out` without its
+    /// last line, so that nobody takes it for a whole file.
     ///
-    /// What is told of the snapshots is that of the beginning, whatever is edited meanwhile; leases are short, so that
-    /// others can write. What a snapshot holds never changes: one that is thrown away meanwhile is read out of the
-    /// trash, and only one that is removed for good, or rewritten, ends the export.
+    /// What is told of the snapshots is that of the beginning, whatever is edited meanwhile; leases
+    /// are short, so that others can write. What a snapshot holds never changes: one that is thrown
+    /// away meanwhile is read out of the trash, and only one that is removed for good, or
+    /// rewritten, ends the export.
     pub fn export(
         &self,
         ids: &[SnapshotId],

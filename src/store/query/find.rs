@@ -29,8 +29,8 @@ const CANDIDATES: usize = 20;
 pub struct FindScope<'a> {
     /// Only snapshots in which this session is; `latest~N` counts those in which it changed.
     pub session: Option<&'a BStr>,
-    /// Only snapshots of servers with one of these sockets, and imported ones; of every server where
-    /// nothing is said.
+    /// Only snapshots of servers with one of these sockets, and imported ones; of every server
+    /// where nothing is said.
     pub socket: Option<&'a dyn Fn(&BStr) -> bool>,
 }
 
@@ -139,8 +139,9 @@ fn walk(
     newest_first(place, OPERATION, Stream::Timeline, u64::MAX, visit)
 }
 
-/// Whether it is one of the line that `latest` and moments go along. Archived and imported ones are found by
-/// name or id only; an undo point, which is what a restore changed, by its id and by undoing.
+/// Whether it is one of the line that `latest` and moments go along. Archived and imported ones are
+/// found by name or id only; an undo point, which is what a restore changed, by its id and by
+/// undoing.
 fn is_on_line(row: &Row<'_>, scope: FindScope<'_>) -> bool {
     let beside = row.is_archived() || row.is_imported() || row.cause() == Cause::UndoPoint;
     !beside && scope.has_socket(row.from.server.socket.as_bstr())
@@ -236,7 +237,8 @@ fn named(
     })
 }
 
-/// The snapshot whose name is the same in another form of Unicode, where none has it as it was written.
+/// The snapshot whose name is the same in another form of Unicode, where none has it as it was
+/// written.
 fn alike(
     place: &Place<'_>,
     name: &str,

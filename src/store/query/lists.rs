@@ -24,15 +24,16 @@ use crate::store::{Store, none_without_store};
 pub struct Listed {
     /// The snapshots that were asked for, newest first.
     pub metas: Vec<SnapshotMeta>,
-    /// Snapshots that the walk came by and could not read, so that nobody knows whether they would be
-    /// in the list; [`Store::verify`] names them. Where whole pages are damaged, at least so many.
+    /// Snapshots that the walk came by and could not read, so that nobody knows whether they would
+    /// be in the list; [`Store::verify`] names them. Where whole pages are damaged, at least so
+    /// many.
     pub hidden: u64,
 }
 
 impl Store {
-    /// Snapshots, newest first, and how many could not be read. Reads nothing but their metadata. Where
-    /// not one of the snapshots that are there can be read, that is an error, so that nobody takes the
-    /// store for an empty one. Without a store: none.
+    /// Snapshots, newest first, and how many could not be read. Reads nothing but their metadata.
+    /// Where not one of the snapshots that are there can be read, that is an error, so that nobody
+    /// takes the store for an empty one. Without a store: none.
     pub fn listed(&self, query: &Query) -> Result<Listed, StoreError> {
         none_without_store(timeline::list(&self.place(), query))
     }
@@ -42,8 +43,8 @@ impl Store {
         Ok(self.listed(query)?.metas)
     }
 
-    /// How many snapshots of the timeline cannot even be listed. Reads all metadata. Without a store:
-    /// none.
+    /// How many snapshots of the timeline cannot even be listed. Reads all metadata. Without a
+    /// store: none.
     pub fn damaged_count(&self) -> Result<u64, StoreError> {
         let walked = newest_first(
             &self.place(),
@@ -55,8 +56,8 @@ impl Store {
         none_without_store(walked.map(|passed| passed.hidden))
     }
 
-    /// The parents of a snapshot, the nearest first, `limit` at the most. A parent that is not there any
-    /// more, or cannot be read, ends the line: parents are recorded, and never needed.
+    /// The parents of a snapshot, the nearest first, `limit` at the most. A parent that is not
+    /// there any more, or cannot be read, ends the line: parents are recorded, and never needed.
     pub fn ancestry(&self, id: SnapshotId, limit: usize) -> Result<Vec<SnapshotId>, StoreError> {
         const OPERATION: &str = "follow the parents of a snapshot";
         let mut next = self.meta(id)?.parent;
@@ -102,8 +103,8 @@ impl Store {
         none_without_store(lives::around_damage(&self.place()))
     }
 
-    /// The sockets of the servers that snapshots are of, each once. What is damaged is left out. Without a
-    /// store: none.
+    /// The sockets of the servers that snapshots are of, each once. What is damaged is left out.
+    /// Without a store: none.
     pub fn sockets(&self) -> Result<BTreeSet<BString>, StoreError> {
         let mut found = BTreeSet::new();
         let walked = self.place().read("list servers", |txn| {
@@ -127,7 +128,8 @@ impl Store {
     }
 
     /// The newest snapshots of several lives, at most `most` of each, newest first: whole ones, or
-    /// where a life has none, partial ones and undo points. Every life that was asked for is in the answer.
+    /// where a life has none, partial ones and undo points. Every life that was asked for is in the
+    /// answer.
     pub fn newest_of_each(
         &self,
         lives: &[LifeId],

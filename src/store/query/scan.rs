@@ -1,7 +1,7 @@
 //! Looking for a text in what panes showed.
 //!
-//! Texts are made of pieces of literals, and neighbouring texts of the same ones: each literal is looked
-//! through once, whatever the number of texts that it is a part of.
+//! Texts are made of pieces of literals, and neighbouring texts of the same ones: each literal is
+//! looked through once, whatever the number of texts that it is a part of.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -17,10 +17,12 @@ use crate::store::record::tables::View;
 use crate::store::text::blocks::Blocks;
 use crate::store::text::texts::{Extent, Version};
 
-/// Places in literals that are remembered: a few megabytes, for as many lines as a day's panes have.
+/// Places in literals that are remembered: a few megabytes, for as many lines as a day's panes
+/// have.
 const REMEMBERED: usize = 1_000_000;
 
-/// Looks for a text as it stands, in the composed form of Unicode; small letters stand for both cases.
+/// Looks for a text as it stands, in the composed form of Unicode; small letters stand for both
+/// cases.
 pub(in crate::store) struct Scan {
     pattern: Option<Regex>,
     literals: BTreeMap<u64, Lines>,
@@ -105,8 +107,9 @@ impl Scan {
         self.last_of(view, blocks, &version.main)
     }
 
-    /// The last line of the text that extents make up. Lines that lie within one literal were looked at
-    /// when that was met first; only those that go across the ends of extents are put together.
+    /// The last line of the text that extents make up. Lines that lie within one literal were
+    /// looked at when that was met first; only those that go across the ends of extents are put
+    /// together.
     fn last_of(
         &mut self,
         view: &impl View,

@@ -84,12 +84,12 @@ const OPERATION: &str = "search";
 /// Hits where no limit is given.
 const DEFAULT_LIMIT: usize = 1000;
 
-/// Searches, newest first. Leases are short, so that the recorder can write in between; what is held in
-/// memory is bounded by the limit of hits, not by the history.
+/// Searches, newest first. Leases are short, so that the recorder can write in between; what is
+/// held in memory is bounded by the limit of hits, not by the history.
 ///
-/// With the limit reached only the runs that have begun can still grow. Snapshots of lives without such
-/// a run are passed by, and the search is over when the last run has ended or its life has no older
-/// snapshots.
+/// With the limit reached only the runs that have begun can still grow. Snapshots of lives without
+/// such a run are passed by, and the search is over when the last run has ended or its life has no
+/// older snapshots.
 pub(in crate::store) fn search(
     place: &Place<'_>,
     query: &SearchQuery,

@@ -1,8 +1,8 @@
 //! What a search finds in one snapshot.
 //!
-//! Most of what a snapshot shows was shown by the one after it, too: sessions, names and texts that were
-//! looked through are remembered, so that each is looked through once. What is remembered is dropped
-//! when it becomes much, which costs time alone.
+//! Most of what a snapshot shows was shown by the one after it, too: sessions, names and texts that
+//! were looked through are remembered, so that each is looked through once. What is remembered is
+//! dropped when it becomes much, which costs time alone.
 
 use std::collections::BTreeMap;
 
@@ -53,8 +53,8 @@ impl<'q> Sight<'q> {
         }
     }
 
-    /// What a snapshot shows of what is searched for; `None` where it was removed in the meantime, or is
-    /// damaged.
+    /// What a snapshot shows of what is searched for; `None` where it was removed in the meantime,
+    /// or is damaged.
     pub(in crate::store) fn of(
         &mut self,
         view: &impl View,

@@ -22,8 +22,8 @@ use crate::store::{Store, none_without_store};
 
 pub use self::parts::{RuleFigures, SessionFigures};
 
-/// Figures about the store. Sizes are bytes. All of them are counted, none is estimated; beside damage
-/// they are those of what can be read.
+/// Figures about the store. Sizes are bytes. All of them are counted, none is estimated; beside
+/// damage they are those of what can be read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Stats {
     /// Snapshots, without the trash.
@@ -44,16 +44,16 @@ pub struct Stats {
     pub record_bytes: u64,
     /// Bytes of the texts of all snapshots, as if each were stored whole and uncompressed.
     pub logical_bytes: u64,
-    /// What snapshots have added a day lately: the stored bytes of those of the last seven days, by the
-    /// time that they span. `None` where they span less than an hour. Time goes by the order of the
-    /// snapshots: where the clock went back, or more than a week forward at once, none passes.
+    /// What snapshots have added a day lately: the stored bytes of those of the last seven days, by
+    /// the time that they span. `None` where they span less than an hour. Time goes by the order of
+    /// the snapshots: where the clock went back, or more than a week forward at once, none passes.
     pub growth_per_day: Option<u64>,
     /// When the oldest snapshot was made.
     pub oldest: Option<Millis>,
     /// When the newest snapshot was made.
     pub newest: Option<Millis>,
-    /// The rules about secrets that found something in any snapshot; first those that found most in the
-    /// newest.
+    /// The rules about secrets that found something in any snapshot; first those that found most in
+    /// the newest.
     pub redactions: Vec<RuleFigures>,
     /// The sessions by name, in how many snapshots each is.
     pub by_session: Vec<SessionFigures>,
@@ -76,8 +76,8 @@ impl Store {
         self.stats_of(&[])
     }
 
-    /// The same, with what was added from each of these moments up to the next one, and since the last. They
-    /// are in their order.
+    /// The same, with what was added from each of these moments up to the next one, and since the
+    /// last. They are in their order.
     pub fn stats_of(&self, since: &[Millis]) -> Result<Stats, StoreError> {
         none_without_store(stats(&self.place(), since))
     }

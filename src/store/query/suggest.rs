@@ -17,8 +17,9 @@ const NEIGHBOURS: usize = 100;
 /// Characters of an id that must be right for it to be meant.
 const ALIKE: usize = 4;
 
-/// The error for a name that nobody has, with those that look like it. Only indexes are read, so that
-/// a slip of the finger costs the same in any history. Where they are damaged there are no suggestions.
+/// The error for a name that nobody has, with those that look like it. Only indexes are read, so
+/// that a slip of the finger costs the same in any history. Where they are damaged there are no
+/// suggestions.
 pub(in crate::store) fn missing(
     place: &Place<'_>,
     operation: &'static str,
@@ -62,8 +63,8 @@ fn like_name(view: &impl View, name: &str, scored: &mut Vec<(i64, String)>) -> R
     Ok(())
 }
 
-/// Ids that begin alike. Ids of one time do so anyway: only nearly the whole of what was written, but
-/// for the last two characters, is worth a mention.
+/// Ids that begin alike. Ids of one time do so anyway: only nearly the whole of what was written,
+/// but for the last two characters, is worth a mention.
 fn like_id(view: &impl View, name: &str, scored: &mut Vec<(i64, String)>) -> Result<(), Fault> {
     let wanted = name.to_ascii_lowercase();
     let right = wanted.len().min(SHORT_CHARS).saturating_sub(2).max(ALIKE);

@@ -72,8 +72,9 @@ pub(in crate::store) fn list(place: &Place<'_>, query: &Query) -> Result<Listed,
     Ok(Listed { metas, hidden })
 }
 
-/// Where the walk over the snapshots before another one begins: with the newest of all that is recorded here. Where the
-/// index of ids is damaged that is not known, and the walk begins at the newest.
+/// Where the walk over the snapshots before another one begins: with the newest of all that is
+/// recorded here. Where the index of ids is damaged that is not known, and the walk begins at the
+/// newest.
 fn start(
     place: &Place<'_>,
     operation: &'static str,
@@ -100,8 +101,8 @@ pub(in crate::store) fn entry(view: &impl View, id: SnapshotId) -> Result<Entry,
     })
 }
 
-/// Does something with the entry of a snapshot. Where the index of ids is damaged the entry is looked
-/// for in the whole timeline.
+/// Does something with the entry of a snapshot. Where the index of ids is damaged the entry is
+/// looked for in the whole timeline.
 pub(in crate::store) fn with_entry<T>(
     place: &Place<'_>,
     operation: &'static str,
@@ -146,8 +147,8 @@ pub(in crate::store) fn snapshot<V: View>(view: &V, entry: Entry) -> Result<Snap
     })
 }
 
-/// The newest snapshots of several lives, at most `most` of each, newest first: whole ones, or where
-/// a life has none, partial ones and undo points; none that were imported. One walk for all.
+/// The newest snapshots of several lives, at most `most` of each, newest first: whole ones, or
+/// where a life has none, partial ones and undo points; none that were imported. One walk for all.
 pub(in crate::store) fn newest_of_each(
     place: &Place<'_>,
     lives: &[LifeId],

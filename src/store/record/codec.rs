@@ -75,8 +75,8 @@ impl Aim {
 /// The beginning of every zstd frame (RFC 8878, 3.1.1).
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
-/// Bytes, compressed where that makes them smaller, and how. What they have in common with `base` costs
-/// next to nothing.
+/// Bytes, compressed where that makes them smaller, and how. What they have in common with `base`
+/// costs next to nothing.
 pub(in crate::store) fn compress(
     kind: Kind,
     raw: &[u8],

@@ -51,8 +51,9 @@ impl Counters {
         )
     }
 
-    /// Takes the number of the next snapshot. There is always one, unless a damaged key made it seem
-    /// that all are used up; then nothing may be written, because it would take another's place.
+    /// Takes the number of the next snapshot. There is always one, unless a damaged key made it
+    /// seem that all are used up; then nothing may be written, because it would take another's
+    /// place.
     pub(in crate::store) fn take_seq(&mut self) -> Result<u64, Fault> {
         let seq = self.seq;
         self.seq = seq.checked_add(1).ok_or_else(|| {

@@ -69,8 +69,8 @@ pub enum StoreError {
         /// The version of muxtape that wrote it.
         app: String,
     },
-    /// An older version of muxtape wrote the store, and it cannot be migrated where it is: whoever asks may
-    /// not write there. Nothing was touched.
+    /// An older version of muxtape wrote the store, and it cannot be migrated where it is: whoever
+    /// asks may not write there. Nothing was touched.
     #[error(
         "the store has format {found}; this muxtape reads format {supported}, and may not migrate it"
     )]
@@ -128,8 +128,8 @@ pub enum StoreError {
         /// The user to whom it belongs.
         owner: u32,
     },
-    /// What lies there is not what the store would have put there: a link, say, or a directory that others may write
-    /// to. It was neither read nor changed.
+    /// What lies there is not what the store would have put there: a link, say, or a directory that
+    /// others may write to. It was neither read nor changed.
     #[error("cannot {operation}: {refused}")]
     Refused {
         /// What was to be done.
@@ -145,8 +145,8 @@ pub enum StoreError {
         /// The file or directory.
         path: PathBuf,
     },
-    /// The directory cannot be made or reached: something else has its name, or a part of its path is
-    /// missing.
+    /// The directory cannot be made or reached: something else has its name, or a part of its path
+    /// is missing.
     #[error("cannot {operation}: {} is not a directory: {source}", path.display())]
     NoDirectory {
         /// What was to be done.
@@ -361,7 +361,8 @@ impl StoreError {
     /// snapshot may well be recorded later. Not for a place where a store should never be.
     #[must_use]
     pub fn is_about_the_store(&self) -> bool {
-        // What is not known here is about the store: to keep a snapshot in vain is better than to lose it.
+        // What is not known here is about the store: to keep a snapshot in vain is better than to
+        // lose it.
         !matches!(
             self,
             StoreError::NoDirectory { .. }

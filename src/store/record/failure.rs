@@ -1,4 +1,5 @@
-//! What failed first in the file that a thread works with: the database only says that something did.
+//! What failed first in the file that a thread works with: the database only says that something
+//! did.
 
 use std::cell::Cell;
 use std::io;
@@ -17,8 +18,8 @@ thread_local! {
     pub(in crate::store) static FAILED: Cell<Option<Failure>> = const { Cell::new(None) };
 }
 
-/// What failed first in the file that this thread opened last. The database only says that something did
-/// where the failure came at a moment when it could not tell of it.
+/// What failed first in the file that this thread opened last. The database only says that
+/// something did where the failure came at a moment when it could not tell of it.
 pub(in crate::store) fn first_failure() -> Option<io::Error> {
     FAILED.get().map(|failure| match failure {
         Failure::System(number) => io::Error::from_raw_os_error(number),

@@ -53,8 +53,9 @@ impl Fault {
         }
     }
 
-    /// Whether something stored is damaged, as against a refusal of the system. Not where a page could not be read:
-    /// the database reads nothing more then, so the lease has to end, with what is damage for who took it.
+    /// Whether something stored is damaged, as against a refusal of the system. Not where a page
+    /// could not be read: the database reads nothing more then, so the lease has to end, with what
+    /// is damage for who took it.
     pub(in crate::store) fn is_damage(&self) -> bool {
         match self {
             Fault::Damaged { .. } | Fault::Foreign => true,
@@ -133,8 +134,8 @@ impl Fault {
     }
 }
 
-/// Whether the database's error means that the file is not what it wrote. A file that ends too early
-/// or holds values that make no sense comes as an I/O error of these kinds.
+/// Whether the database's error means that the file is not what it wrote. A file that ends too
+/// early or holds values that make no sense comes as an I/O error of these kinds.
 fn is_damage(error: &redb::Error) -> bool {
     match error {
         redb::Error::Corrupted(_)

@@ -2,13 +2,14 @@
 //!
 //! The database does not check what it reads, so every record carries its own proof: what it is,
 //! under which key it was written, how long it is, and a hash over all of that. A record that was
-//! changed, cut, or that stands in another's place is never decoded. And because a frame says all this
-//! of itself, records are found again in a file whose tables are lost.
+//! changed, cut, or that stands in another's place is never decoded. And because a frame says all
+//! this of itself, records are found again in a file whose tables are lost.
 //!
-//! Layout: magic (2 bytes), kind (1 byte), form (1 byte: the frame's version above, the codec below, four
-//! bits each), key, length of the decoded body (only where a codec is used), length of the body (varints,
-//! LEB128), body, hash (8 bytes). The hash is XXH3-64 over everything before it, little endian: it finds
-//! accidents in a few nanoseconds; it is no signature. What a snapshot holds is proven by BLAKE3 digests.
+//! Layout: magic (2 bytes), kind (1 byte), form (1 byte: the frame's version above, the codec
+//! below, four bits each), key, length of the decoded body (only where a codec is used), length of
+//! the body (varints, LEB128), body, hash (8 bytes). The hash is XXH3-64 over everything before it,
+//! little endian: it finds accidents in a few nanoseconds; it is no signature. What a snapshot
+//! holds is proven by BLAKE3 digests.
 
 use twox_hash::XxHash3_64;
 
@@ -76,8 +77,8 @@ impl Kind {
     }
 }
 
-/// The version of the frame and of every record's form. A change of one record's form gets a number of
-/// its own here and a branch where it is read.
+/// The version of the frame and of every record's form. A change of one record's form gets a number
+/// of its own here and a branch where it is read.
 const VERSION: u8 = 3;
 
 /// A record whose frame was found whole.
@@ -183,8 +184,8 @@ pub(in crate::store) fn find(bytes: &[u8]) -> Result<Found<'_>, BadFrame> {
     })
 }
 
-/// How long the record that these bytes begin with says it is, hash included; `None` where they do not
-/// begin as one.
+/// How long the record that these bytes begin with says it is, hash included; `None` where they do
+/// not begin as one.
 pub(in crate::store) fn announced(bytes: &[u8]) -> Option<u64> {
     let header = Header::read(bytes).ok()?;
     let known = header.version == VERSION

@@ -8,7 +8,8 @@ use crate::model::time::Millis;
 use crate::model::tree::ServerState;
 use crate::redact::Clean;
 
-/// A snapshot to be recorded. What was captured or typed has been through a redactor, or there is none.
+/// A snapshot to be recorded. What was captured or typed has been through a redactor, or there is
+/// none.
 #[derive(Debug, Clone)]
 pub struct NewSnapshot {
     /// When it was made.
@@ -33,8 +34,8 @@ pub struct NewSnapshot {
     pub server: ServerIdentity,
     /// The sessions, tabs and panes.
     pub state: Clean<ServerState>,
-    /// Texts that the state refers to and that may not be stored yet; those that are stored need not
-    /// be here.
+    /// Texts that the state refers to and that may not be stored yet; those that are stored need
+    /// not be here.
     pub contents: Vec<Clean<Contents>>,
     /// How long the capture took, in milliseconds.
     pub took_ms: u32,
@@ -44,8 +45,8 @@ pub struct NewSnapshot {
     pub storing: Storing,
 }
 
-/// A [`NewSnapshot`] within the store; also one that comes from a file of the store's own, and was clean when it
-/// was written there.
+/// A [`NewSnapshot`] within the store; also one that comes from a file of the store's own, and was
+/// clean when it was written there.
 #[derive(Debug, Clone)]
 pub(in crate::store) struct Recording {
     /// When it was made.
@@ -70,8 +71,8 @@ pub(in crate::store) struct Recording {
     pub(in crate::store) server: ServerIdentity,
     /// The sessions, tabs and panes.
     pub(in crate::store) state: ServerState,
-    /// Texts that the state refers to and that may not be stored yet; those that are stored need not
-    /// be here.
+    /// Texts that the state refers to and that may not be stored yet; those that are stored need
+    /// not be here.
     pub(in crate::store) contents: Vec<Contents>,
     /// How long the capture took, in milliseconds.
     pub(in crate::store) took_ms: u32,

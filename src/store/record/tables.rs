@@ -1,8 +1,8 @@
 //! The tables, and the few ways in which they are read and written.
 //!
 //! Every table maps numbers or bytes to bytes. *Streams* hold framed records under growing numbers;
-//! *indexes* hold the number of a record under what it is looked for by. An index is a short cut and
-//! never the truth: what it points to is checked against what was looked for.
+//! *indexes* hold the number of a record under what it is looked for by. An index is a short cut
+//! and never the truth: what it points to is checked against what was looked for.
 
 use std::ops::{ControlFlow, RangeInclusive};
 

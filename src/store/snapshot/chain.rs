@@ -1,11 +1,11 @@
 //! The chain of everything that was ever recorded.
 //!
-//! Each snapshot's link is a BLAKE3 hash over the link before it, its sequence number, its id, and the
-//! root of its tree. So the newest link stands for the whole history: nothing in it can be changed, left
-//! out or put in without the links after it being others. Snapshots in the timeline and in the trash
-//! carry id and root themselves; of those that were removed for good both are kept here, so that removing
-//! never breaks the chain. Every so many snapshots the link is written down, so that a check says where
-//! it broke, and one damaged record does not hide what comes after it.
+//! Each snapshot's link is a BLAKE3 hash over the link before it, its sequence number, its id, and
+//! the root of its tree. So the newest link stands for the whole history: nothing in it can be
+//! changed, left out or put in without the links after it being others. Snapshots in the timeline
+//! and in the trash carry id and root themselves; of those that were removed for good both are kept
+//! here, so that removing never breaks the chain. Every so many snapshots the link is written down,
+//! so that a check says where it broke, and one damaged record does not hide what comes after it.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -28,8 +28,8 @@ const EVERY: u64 = 64;
 const MOST_UNKNOWN: usize = 1 << 20;
 
 impl Counters {
-    /// Reads them. Where the record is missing or damaged they are made anew from what is stored, so
-    /// that one flipped bit does not stop the recorder.
+    /// Reads them. Where the record is missing or damaged they are made anew from what is stored,
+    /// so that one flipped bit does not stop the recorder.
     pub(in crate::store) fn read(view: &impl View) -> Result<Self, Fault> {
         if let Some(counters) = Self::stored(view)? {
             return Ok(counters);
@@ -70,8 +70,9 @@ pub(in crate::store) fn add(
     Ok(())
 }
 
-/// Keeps what a snapshot was that is removed for good, or loses a part. What its record was cannot be told
-/// any more where that is damaged. What is kept already stays: it is what the snapshot was at first.
+/// Keeps what a snapshot was that is removed for good, or loses a part. What its record was cannot
+/// be told any more where that is damaged. What is kept already stays: it is what the snapshot was
+/// at first.
 pub(in crate::store) fn keep(
     change: &impl Change,
     seq: u64,
@@ -95,8 +96,8 @@ pub(in crate::store) fn removed_id(
     Ok(what.and_then(|what| what.id.id()))
 }
 
-/// Adds the place of a snapshot that is gone, and whose root stands for something that is not to be told by
-/// anything any more.
+/// Adds the place of a snapshot that is gone, and whose root stands for something that is not to be
+/// told by anything any more.
 pub(in crate::store) fn forget(
     change: &impl Change,
     counters: &mut Counters,
@@ -129,8 +130,8 @@ pub(in crate::store) fn was_other(seq: u64, record: &[u8], root: Digest) -> bool
     removed(seq, record).is_some_and(|what| what.root != root)
 }
 
-/// Makes the history whole again after a repair: it ends with the newest snapshot, and places of which
-/// nothing is known any more are marked as such, and given back.
+/// Makes the history whole again after a repair: it ends with the newest snapshot, and places of
+/// which nothing is known any more are marked as such, and given back.
 pub(in crate::store) fn mend(
     change: &impl Change,
     counters: &mut Counters,

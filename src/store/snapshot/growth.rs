@@ -5,8 +5,8 @@ use crate::model::time::Millis;
 
 const HOUR: i64 = 3_600_000;
 const DAY: i64 = 24 * HOUR;
-/// The time that is looked at; and what a clock may go forward at once: a longer pause is no time in
-/// which snapshots could have been made.
+/// The time that is looked at; and what a clock may go forward at once: a longer pause is no time
+/// in which snapshots could have been made.
 const LATELY: i64 = 7 * DAY;
 
 /// Adds up snapshots, newest first, until those of the last days are together.

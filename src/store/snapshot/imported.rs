@@ -1,9 +1,9 @@
 //! Imported snapshots in lists.
 //!
-//! What is recorded gets ever greater ids with ever greater sequence numbers. A snapshot that comes from a file
-//! gets the next number, too, and has an id of its own time: so a list, which goes by ids, meets it too early when it
-//! walks by numbers, and has to look for it later among those before which it belongs. None is newer than
-//! what was recorded after it came.
+//! What is recorded gets ever greater ids with ever greater sequence numbers. A snapshot that comes
+//! from a file gets the next number, too, and has an id of its own time: so a list, which goes by
+//! ids, meets it too early when it walks by numbers, and has to look for it later among those
+//! before which it belongs. None is newer than what was recorded after it came.
 
 use std::ops::ControlFlow;
 
@@ -52,7 +52,8 @@ fn is_imported<V: View>(view: &V, reader: &Reader<'_, V>, seq: u64) -> Result<bo
     }
 }
 
-/// Imported snapshots between two ids that a query asks for, and that got numbers greater than `walked`.
+/// Imported snapshots between two ids that a query asks for, and that got numbers greater than
+/// `walked`.
 pub(in crate::store) fn later(
     place: &Place<'_>,
     operation: &'static str,

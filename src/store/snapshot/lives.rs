@@ -19,9 +19,9 @@ pub(in crate::store) fn note(change: &impl Change, life: &Life) -> Result<(), Fa
     change.put(Stream::Lives, number, &record)
 }
 
-/// Notes that a server was alive at `time`, and that its life has not ended then. Whatever records a
-/// snapshot calls this, so that every life that has snapshots can be recovered. A damaged record is
-/// replaced.
+/// Notes that a server was alive at `time`, and that its life has not ended then. Whatever records
+/// a snapshot calls this, so that every life that has snapshots can be recovered. A damaged record
+/// is replaced.
 pub(in crate::store) fn seen<T: Change + View>(
     change: &T,
     server: &ServerIdentity,
@@ -62,7 +62,8 @@ pub(in crate::store) fn all(view: &impl View) -> Result<Vec<Life>, Fault> {
     Ok(sorted(lives))
 }
 
-/// As [`all`], from both ends where a damaged page ends the walk. An error means that none can be read.
+/// As [`all`], from both ends where a damaged page ends the walk. An error means that none can be
+/// read.
 pub(in crate::store) fn around_damage(place: &Place<'_>) -> Result<Vec<Life>, StoreError> {
     const OPERATION: &str = "list lives";
     let mut lives = BTreeMap::new();

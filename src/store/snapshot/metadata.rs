@@ -1,8 +1,8 @@
 //! What is told about a snapshot, as it is stored.
 //!
-//! Neighbouring snapshots come from one server and show the same sessions. So the server stands in a
-//! record of its own (the origin), and so do the sessions (the roster); a snapshot's record names both
-//! and says which sessions differ from the roster.
+//! Neighbouring snapshots come from one server and show the same sessions. So the server stands in
+//! a record of its own (the origin), and so do the sessions (the roster); a snapshot's record names
+//! both and says which sessions differ from the roster.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

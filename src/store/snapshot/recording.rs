@@ -239,8 +239,8 @@ pub(in crate::store) struct Given<'a> {
     pub(in crate::store) storing: Storing,
 }
 
-/// Stores every text of the state that is not stored yet; where it is to share nothing, every text. Gives
-/// back their numbers and the bytes they take.
+/// Stores every text of the state that is not stored yet; where it is to share nothing, every text.
+/// Gives back their numbers and the bytes they take.
 pub(in crate::store) fn store_texts(
     txn: &WriteTransaction,
     counters: &mut Counters,

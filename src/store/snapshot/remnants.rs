@@ -1,5 +1,5 @@
-//! What a snapshot's record tells by itself, when what it refers to is lost; and records of another kind
-//! or place made of it. For checking and repairing.
+//! What a snapshot's record tells by itself, when what it refers to is lost; and records of another
+//! kind or place made of it. For checking and repairing.
 
 use crate::model::digest::Digest;
 use crate::model::id::SnapshotId;
@@ -50,7 +50,8 @@ pub(in crate::store) fn parts(seq: u64, record: &[u8]) -> Option<Parts> {
     })
 }
 
-/// A record of the timeline or of the trash, as one of the trash; one of the timeline was thrown away at 0.
+/// A record of the timeline or of the trash, as one of the trash; one of the timeline was thrown
+/// away at 0.
 fn stored(seq: u64, record: &[u8]) -> Option<TrashRecord<'_>> {
     match frame::open(Kind::Meta, seq, record) {
         Ok(_) => {
@@ -104,8 +105,8 @@ pub(in crate::store) fn put_origin(
     change.put(Stream::Origins, number, &record)
 }
 
-/// The likeliest host and server, from a life and from those of other snapshots; where there are none, a
-/// server that never was.
+/// The likeliest host and server, from a life and from those of other snapshots; where there are
+/// none, a server that never was.
 pub(in crate::store) fn guess(
     life: Option<&ServerIdentity>,
     other: Option<Origin>,

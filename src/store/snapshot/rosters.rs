@@ -1,5 +1,5 @@
-//! Rosters: which sessions there are. Neighbouring snapshots show the same ones, so that a snapshot's
-//! record says no more than which of them have changed since the roster was written.
+//! Rosters: which sessions there are. Neighbouring snapshots show the same ones, so that a
+//! snapshot's record says no more than which of them have changed since the roster was written.
 
 use bstr::BString;
 use serde::{Deserialize, Serialize};
@@ -21,8 +21,8 @@ pub(in crate::store) struct Roster(Vec<SessionSummary>);
 pub(in crate::store) struct Differs {
     /// Its place in the roster.
     at: u32,
-    /// What [`SessionSummary::mark`] is instead, little endian: it looks random, so that every byte of it
-    /// counts.
+    /// What [`SessionSummary::mark`] is instead, little endian: it looks random, so that every byte
+    /// of it counts.
     mark: [u8; 8],
 }
 
@@ -32,7 +32,8 @@ impl Roster {
         self.0.iter().map(|session| &session.name)
     }
 
-    /// Which of these sessions, whose names, lives and sizes are those of the roster, differ from it.
+    /// Which of these sessions, whose names, lives and sizes are those of the roster, differ from
+    /// it.
     pub(in crate::store) fn differing(&self, sessions: &[SessionSummary]) -> Vec<Differs> {
         let pairs = (0u32..).zip(self.0.iter().zip(sessions));
         let differing = pairs.filter(|(_, (own, other))| own.mark != other.mark);
@@ -69,11 +70,12 @@ impl Roster {
     }
 }
 
-/// So many sessions that have changed since the roster and not since the parent make a new roster pay.
+/// So many sessions that have changed since the roster and not since the parent make a new roster
+/// pay.
 const STALE: usize = 4;
 
-/// The number of a roster for these sessions, and the bytes that were written for it. `like` are the
-/// roster and the sessions of the parent.
+/// The number of a roster for these sessions, and the bytes that were written for it. `like` are
+/// the roster and the sessions of the parent.
 pub(in crate::store) fn number(
     change: &impl Change,
     counters: &mut Counters,

@@ -1,7 +1,7 @@
 //! The trees of snapshots: each a patch against a keyframe.
 //!
-//! The texts of panes stand in a tree as their numbers, not as their digests: a digest is as long as most
-//! changes, and the text's own record has it.
+//! The texts of panes stand in a tree as their numbers, not as their digests: a digest is as long
+//! as most changes, and the text's own record has it.
 
 use std::collections::BTreeMap;
 
@@ -42,8 +42,9 @@ const NO_TEXT: ContentsRef = ContentsRef {
     lines: 0,
 };
 
-/// Stores a tree under a sequence number; gives back the bytes that it takes. `texts` are the numbers of
-/// the texts that its panes show; `like` is the sequence number of a snapshot whose keyframe may fit.
+/// Stores a tree under a sequence number; gives back the bytes that it takes. `texts` are the
+/// numbers of the texts that its panes show; `like` is the sequence number of a snapshot whose
+/// keyframe may fit.
 pub(in crate::store) fn store(
     change: &impl Change,
     counters: &mut Counters,

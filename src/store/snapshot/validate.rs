@@ -1,9 +1,9 @@
 //! What is believed of a record that is whole by its hash.
 //!
-//! A hash finds accidents; what was made on purpose, or by a mistake, is checked for what cannot be true
-//! before it is used: counts that differ, trees that do not tile, sizes beyond what anything real has.
-//! Lengths of decoded records are bounded by [`crate::store::record::codec::MAX_RAW`], the depth of layouts by
-//! [`crate::model::geometry::MAX_DEPTH`] while they are decoded.
+//! A hash finds accidents; what was made on purpose, or by a mistake, is checked for what cannot be
+//! true before it is used: counts that differ, trees that do not tile, sizes beyond what anything
+//! real has. Lengths of decoded records are bounded by [`crate::store::record::codec::MAX_RAW`],
+//! the depth of layouts by [`crate::model::geometry::MAX_DEPTH`] while they are decoded.
 
 use crate::model::snapshot::SessionSummary;
 use crate::model::tree::ServerState;

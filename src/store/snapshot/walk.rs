@@ -29,13 +29,15 @@ pub(in crate::store) struct Passed {
     pub(in crate::store) hidden: u64,
 }
 
-/// A snapshot that a walk comes by, with the moment when it was thrown away, for those in the trash.
+/// A snapshot that a walk comes by, with the moment when it was thrown away, for those in the
+/// trash.
 pub(in crate::store) struct Step<'a> {
     pub(in crate::store) row: Row<'a>,
     pub(in crate::store) thrown: Option<Millis>,
 }
 
-/// What is done with each snapshot; `Break` ends the walk. One that turns out to be damaged is passed by.
+/// What is done with each snapshot; `Break` ends the walk. One that turns out to be damaged is
+/// passed by.
 pub(in crate::store) type Visit<'a> =
     &'a mut dyn FnMut(&Step<'_>) -> Result<ControlFlow<()>, Fault>;
 
@@ -189,7 +191,8 @@ fn decode<'r>(
     Ok(Step { row, thrown })
 }
 
-/// Which lives snapshots belong to. Those of one origin belong to one, and telling which takes a hash.
+/// Which lives snapshots belong to. Those of one origin belong to one, and telling which takes a
+/// hash.
 #[derive(Default)]
 pub(in crate::store) struct LivesOf(BTreeMap<u64, LifeId>);
 

@@ -14,7 +14,8 @@ pub(super) const MOST_FILES: usize = 256;
 /// Most bytes: the first capture of a large server takes a tenth of it.
 const MOST_BYTES: u64 = 128 * 1024 * 1024;
 
-/// Puts a snapshot into the spool. Gives back how many wait then, and how many older ones had to go.
+/// Puts a snapshot into the spool. Gives back how many wait then, and how many older ones had to
+/// go.
 pub(super) fn put(dir: &SpoolDir, aside: SpooledCapture) -> Result<(usize, usize), StoreError> {
     put_within(dir, aside, MOST_FILES, MOST_BYTES)
 }
@@ -65,8 +66,8 @@ fn seal(dir: &SpoolDir, aside: &SpooledCapture) -> Result<Vec<u8>, StoreError> {
         .map_err(|cause| StoreError::io(OPERATION, dir.path(), std::io::Error::other(cause)))
 }
 
-/// Throws a waiting snapshot away. Texts of it that later ones count on are handed on to them: a capture
-/// brings only the texts that are new in it.
+/// Throws a waiting snapshot away. Texts of it that later ones count on are handed on to them: a
+/// capture brings only the texts that are new in it.
 fn drop_one(
     dir: &SpoolDir,
     _turn: &Turn,

@@ -136,8 +136,8 @@ impl SpoolDir {
         Ok(files::private_dir(&self.path)?)
     }
 
-    /// The name for a snapshot: sorts by time, after the last one that waits even where the clock went
-    /// back since, and is one snapshot's alone.
+    /// The name for a snapshot: sorts by time, after the last one that waits even where the clock
+    /// went back since, and is one snapshot's alone.
     pub(super) fn name(aside: &SpooledCapture, last: Option<&Waiting>) -> String {
         let Millis(time) = aside.new.time;
         // Times before 1970 sort before the others.
@@ -159,8 +159,8 @@ impl SpoolDir {
         Ok(files::replace(&self.path.join(name), bytes)?)
     }
 
-    /// The bytes of a file; only the first of what cannot be one of the spool, because it begins in another way
-    /// or is longer than any: nobody takes those for a whole file.
+    /// The bytes of a file; only the first of what cannot be one of the spool, because it begins in
+    /// another way or is longer than any: nobody takes those for a whole file.
     pub(super) fn read(&self, waiting: &Waiting) -> io::Result<Vec<u8>> {
         let mut file = files::open(&self.path.join(&waiting.name))?;
         let mut bytes = Vec::new();

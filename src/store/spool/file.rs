@@ -1,9 +1,9 @@
 //! One snapshot in a file of its own.
 //!
-//! Layout: magic (8 bytes), form (1 byte), length of the decoded body (8 bytes, little endian), BLAKE3
-//! with a domain of its own over form, length and body (32 bytes), body: postcard, compressed with zstd. A newer
-//! muxtape may find a file that an older one left behind, so a form, once released, is read for ever. Forms 1 to 4
-//! never were.
+//! Layout: magic (8 bytes), form (1 byte), length of the decoded body (8 bytes, little endian),
+//! BLAKE3 with a domain of its own over form, length and body (32 bytes), body: postcard,
+//! compressed with zstd. A newer muxtape may find a file that an older one left behind, so a form,
+//! once released, is read for ever. Forms 1 to 4 never were.
 
 use serde::{Deserialize, Serialize};
 

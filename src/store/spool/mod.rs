@@ -1,8 +1,9 @@
 //! The spool: where captures wait that find the store busy or unwritable.
 //!
-//! Each waits in a synced file of its own, beside the store, and is taken in by the next who can write
-//! to the store: in the order of their times, each under its own time. A snapshot that is there already
-//! is not stored a second time, so a kill between storing it and removing its file does no harm.
+//! Each waits in a synced file of its own, beside the store, and is taken in by the next who can
+//! write to the store: in the order of their times, each under its own time. A snapshot that is
+//! there already is not stored a second time, so a kill between storing it and removing its file
+//! does no harm.
 
 mod bounds;
 mod dir;
@@ -65,8 +66,8 @@ pub struct TakenIn {
     pub unnamed: usize,
     /// Files that are damaged or cannot be stored, under the names that they have now.
     pub set_aside: Vec<PathBuf>,
-    /// Snapshots that still wait: another process is taking them in, a newer muxtape wrote them, or they
-    /// cannot be read.
+    /// Snapshots that still wait: another process is taking them in, a newer muxtape wrote them, or
+    /// they cannot be read.
     pub waiting: usize,
     /// Why the spool itself could not be used, if so. The store can be.
     pub trouble: Option<String>,
@@ -116,16 +117,16 @@ impl fmt::Display for TakenIn {
 
 impl Store {
     /// Records a snapshot as [`Store::record`] does. Where the store is the obstacle, and not the
-    /// snapshot, it is spooled: the next who can write takes it in. An error means that it is neither
-    /// here nor there.
+    /// snapshot, it is spooled: the next who can write takes it in. An error means that it is
+    /// neither here nor there.
     pub fn record_or_spool(
         &self,
         new: NewSnapshot,
         unchanged: Unchanged,
     ) -> Result<Kept, StoreError> {
         let new = Recording::from(new);
-        // Those that wait are older. While they cannot be stored, this one cannot either, and there is
-        // no use in waiting twice.
+        // Those that wait are older. While they cannot be stored, this one cannot either, and there
+        // is no use in waiting twice.
         let why = match self.take_in() {
             Err(error) if error.is_about_the_store() => error,
             _ => match self.record_only(&new, unchanged) {
@@ -171,9 +172,9 @@ impl Store {
         }
     }
 
-    /// Takes in spooled captures. Costs next to nothing where there is none; where another process is
-    /// at it, it is left to that one. What was taken in before an error stays so; an error means that
-    /// the store cannot be written.
+    /// Takes in spooled captures. Costs next to nothing where there is none; where another process
+    /// is at it, it is left to that one. What was taken in before an error stays so; an error means
+    /// that the store cannot be written.
     pub fn take_in(&self) -> Result<TakenIn, StoreError> {
         take::take_in(self, &SpoolDir::new(&self.dir))
     }

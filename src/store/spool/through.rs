@@ -28,7 +28,8 @@ pub(in crate::store) struct Held {
 }
 
 impl Held {
-    /// Takes hold of it; nothing where another process has it. What killed processes left half written goes.
+    /// Takes hold of it; nothing where another process has it. What killed processes left half
+    /// written goes.
     pub(in crate::store) fn take(data: &Path) -> io::Result<Option<Self>> {
         let dir = SpoolDir::new(data);
         dir.make()?;
@@ -71,7 +72,8 @@ impl Held {
         Ok(())
     }
 
-    /// Shows everything that waits, oldest first, and changes nothing. What cannot be read is passed over.
+    /// Shows everything that waits, oldest first, and changes nothing. What cannot be read is
+    /// passed over.
     pub(in crate::store) fn look(
         data: &Path,
         show: &mut dyn FnMut(Recording) -> Result<(), Fault>,

@@ -277,7 +277,8 @@ fn figures_are_told_by_rule_by_session_and_by_day() {
     s.store.trash(&[gone.id], newest.time).unwrap();
     let days = [1, 2, 3].map(|at| Millis(1_790_000_000_000 + at * day * 1000));
     let stats = s.store.stats_of(&days).unwrap();
-    // What was found in the newest comes first; the same secret in two snapshots is in two snapshots.
+    // What was found in the newest comes first; the same secret in two snapshots is in two
+    // snapshots.
     let rule = |rule: &str, newest, snapshots| RuleFigures {
         rule: rule.to_owned(),
         newest,

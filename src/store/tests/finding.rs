@@ -269,7 +269,8 @@ fn an_undo_point_is_found_by_its_id_alone() {
     );
     let stored = new(6, "$ before").unwrap();
     assert!(matches!(stored, Recorded::Stored(_)), "{stored:?}");
-    // What a crash took is recovered from what was recorded, and from an undo point where nothing was.
+    // What a crash took is recovered from what was recorded, and from an undo point where nothing
+    // was.
     let life = first.life();
     let each = |store: &Store| {
         store

@@ -1,5 +1,5 @@
-//! What the stored form promises: nothing needs what was removed, little is kept for little, and the
-//! history cannot be changed unnoticed.
+//! What the stored form promises: nothing needs what was removed, little is kept for little, and
+//! the history cannot be changed unnoticed.
 
 use crate::model::contents::Contents;
 use crate::model::snapshot::SnapshotMeta;

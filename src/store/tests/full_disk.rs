@@ -1,8 +1,8 @@
 //! Disks that are full, or may not be written to.
 //!
-//! Each test runs once more in a process of its own. Where the system lets it, that process has a small
-//! file system of its own, in namespaces that end with it; a limit on the size of files, which every
-//! system has, makes the database itself run out of room in the middle of its work.
+//! Each test runs once more in a process of its own. Where the system lets it, that process has a
+//! small file system of its own, in namespaces that end with it; a limit on the size of files,
+//! which every system has, makes the database itself run out of room in the middle of its work.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;

@@ -1,4 +1,5 @@
-//! Damaged stores are brought back: what was recorded byte for byte, or less, and never anything else.
+//! Damaged stores are brought back: what was recorded byte for byte, or less, and never anything
+//! else.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -34,8 +35,9 @@ struct Filled {
     removed: BTreeSet<SnapshotId>,
 }
 
-/// A history in which a log grows, a build shows another page every time, and a shell rarely changes. Some
-/// snapshots were thrown away, some removed for good, some named and pinned after they were recorded.
+/// A history in which a log grows, a build shows another page every time, and a shell rarely
+/// changes. Some snapshots were thrown away, some removed for good, some named and pinned after
+/// they were recorded.
 fn filled(count: u32) -> Filled {
     let s = scratch();
     let mut texts = BTreeMap::new();

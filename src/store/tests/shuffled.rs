@@ -1,7 +1,8 @@
-//! Files whose pages are somewhere else, or something else: no command ends by a signal, and none goes on for ever.
+//! Files whose pages are somewhere else, or something else: no command ends by a signal, and none
+//! goes on for ever.
 //!
-//! Every file is given to a process of its own, which does what commands do with it. `MUXTAPE_TEST_ROUNDS` sets how many
-//! files.
+//! Every file is given to a process of its own, which does what commands do with it.
+//! `MUXTAPE_TEST_ROUNDS` sets how many files.
 
 use std::io::Read;
 use std::os::unix::process::ExitStatusExt;

@@ -1,6 +1,6 @@
-//! Everything that is written down, in examples of all that it can be: how it is made up, and its bytes. A difference
-//! means that stores that people have can no longer be read: then the form needs a new number, and the old one is
-//! still read (`CONTRIBUTING.md`, "Changing a stored form").
+//! Everything that is written down, in examples of all that it can be: how it is made up, and its
+//! bytes. A difference means that stores that people have can no longer be read: then the form
+//! needs a new number, and the old one is still read (`CONTRIBUTING.md`, "Changing a stored form").
 
 use std::collections::BTreeMap;
 use std::fmt::{Debug, Write};

@@ -1,4 +1,5 @@
-//! Reading while others write without end: whoever reads sees one state, or goes on beside what changes.
+//! Reading while others write without end: whoever reads sees one state, or goes on beside what
+//! changes.
 
 use std::io::Cursor;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -29,7 +30,8 @@ fn capture(store: &Store, second: i64) -> SnapshotMeta {
     record(store, snapshot(second, &state, &texts))
 }
 
-/// Runs `work` while others capture, edit the snapshots that are `kept`, delete and prune, collect and compact.
+/// Runs `work` while others capture, edit the snapshots that are `kept`, delete and prune, collect
+/// and compact.
 fn while_others_write(store: &Store, kept: &[SnapshotMeta], work: impl FnOnce(&AtomicU64)) {
     let over = AtomicBool::new(false);
     let written = AtomicU64::new(0);

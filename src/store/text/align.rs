@@ -1,8 +1,10 @@
-//! Which pieces of a stored text make up a new one, without decoding more of the old one than needed.
+//! Which pieces of a stored text make up a new one, without decoding more of the old one than
+//! needed.
 //!
-//! Ten panes hold ten megabytes of which a few lines are new. So where both texts are long, it is first
-//! found out by how much the history moved on; then whole literals are told to be the same by their marks,
-//! and only those that were cut, and what comes after the common part, are decoded and compared.
+//! Ten panes hold ten megabytes of which a few lines are new. So where both texts are long, it is
+//! first found out by how much the history moved on; then whole literals are told to be the same by
+//! their marks, and only those that were cut, and what comes after the common part, are decoded and
+//! compared.
 
 use memchr::memmem;
 

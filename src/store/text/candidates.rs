@@ -1,9 +1,9 @@
-//! Under which numbers there may be snapshots, where a table cannot be walked because a page of it is
-//! damaged.
+//! Under which numbers there may be snapshots, where a table cannot be walked because a page of it
+//! is damaged.
 //!
-//! A walk ends at a damaged page, so every table that knows snapshots is walked from both ends, each
-//! time under a lease of its own; what lies between where the two walks ended is tried number by
-//! number. What one table has lost, another may still know.
+//! A walk ends at a damaged page, so every table that knows snapshots is walked from both ends,
+//! each time under a lease of its own; what lies between where the two walks ended is tried number
+//! by number. What one table has lost, another may still know.
 
 use std::collections::BTreeSet;
 use std::ops::{ControlFlow, RangeInclusive};
@@ -101,7 +101,8 @@ impl Candidates {
         &self.damage
     }
 
-    /// Fills the gaps, from both ends of each, because a damaged table is whole but for a few pages.
+    /// Fills the gaps, from both ends of each, because a damaged table is whole but for a few
+    /// pages.
     fn fill(&mut self, mut gaps: Vec<(u64, u64)>) {
         gaps.sort_unstable();
         let mut left = MOST;
@@ -132,8 +133,8 @@ impl Candidates {
     }
 }
 
-/// The lowest number after which a walk ended, and the highest before which the other did, where that
-/// came by any.
+/// The lowest number after which a walk ended, and the highest before which the other did, where
+/// that came by any.
 type Gap = Option<(u64, Option<u64>)>;
 
 struct Walks<'a> {

@@ -34,8 +34,8 @@ pub(in crate::store) fn contents(
     }
 }
 
-/// The same where something is damaged: if that is the index of digests, the texts say themselves which
-/// they are. Every look is a lease of its own, so that one that fails takes no other with it.
+/// The same where something is damaged: if that is the index of digests, the texts say themselves
+/// which they are. Every look is a lease of its own, so that one that fails takes no other with it.
 fn around_index(
     place: &Place<'_>,
     digests: &[Digest],

@@ -1,8 +1,9 @@
-//! What the new bytes of a pane are compressed against: its dictionary, a piece of what it showed before.
+//! What the new bytes of a pane are compressed against: its dictionary, a piece of what it showed
+//! before.
 //!
-//! A dictionary is a literal without one of its own, so reading never goes deeper than two. A short text
-//! is the dictionary of those that follow it; a long one gets a literal that holds its end. A dictionary
-//! is replaced as soon as it does not pay any more, by what has been measured of it.
+//! A dictionary is a literal without one of its own, so reading never goes deeper than two. A short
+//! text is the dictionary of those that follow it; a long one gets a literal that holds its end. A
+//! dictionary is replaced as soon as it does not pay any more, by what has been measured of it.
 
 use std::rc::Rc;
 
@@ -28,8 +29,8 @@ pub(in crate::store) struct Account {
 }
 
 impl Account {
-    /// Whether it is worth going on with, when `raw` bytes were compressed to `cost`: no less than it has
-    /// been on average, its own cost included. That average only falls while it is good.
+    /// Whether it is worth going on with, when `raw` bytes were compressed to `cost`: no less than
+    /// it has been on average, its own cost included. That average only falls while it is good.
     fn pays(&self, cost: u64, raw: u64, trial: u64) -> bool {
         self.fed <= trial || cost.saturating_mul(self.fed) <= self.spent.saturating_mul(raw)
     }

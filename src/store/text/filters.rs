@@ -1,5 +1,5 @@
-//! Filters that tell what cannot be in a literal, so that a search need not decode it. A filter can always be made
-//! anew from its literal, whose number it has.
+//! Filters that tell what cannot be in a literal, so that a search need not decode it. A filter can
+//! always be made anew from its literal, whose number it has.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,12 +1,12 @@
 //! Literals: immutable bytes, compressed, that texts and trees are made of.
 //!
-//! A literal is cut into fragments under neighbouring numbers. The database keeps a value in a run of
-//! pages whose size is a power of two, so that large values waste up to half of it; fragments of this
-//! size fill their pages. Every fragment is a frame of its own, so that a literal can be put together
-//! again from a file whose tables are lost.
+//! A literal is cut into fragments under neighbouring numbers. The database keeps a value in a run
+//! of pages whose size is a power of two, so that large values waste up to half of it; fragments of
+//! this size fill their pages. Every fragment is a frame of its own, so that a literal can be put
+//! together again from a file whose tables are lost.
 //!
-//! A literal may be compressed against the end of another one, its dictionary, which has none itself: so
-//! reading one takes two at the most.
+//! A literal may be compressed against the end of another one, its dictionary, which has none
+//! itself: so reading one takes two at the most.
 
 use std::ops::ControlFlow;
 
@@ -18,8 +18,8 @@ use crate::store::record::fault::Fault;
 use crate::store::record::frame::{self, Kind};
 use crate::store::record::tables::{Change, Stream, View, go_on};
 
-/// Bytes of a literal in one fragment. Four fragments with their frames (20 bytes at most below number
-/// 2^35) and keys fill a page of 4096 bytes.
+/// Bytes of a literal in one fragment. Four fragments with their frames (20 bytes at most below
+/// number 2^35) and keys fill a page of 4096 bytes.
 const FRAGMENT: usize = 988;
 /// Bytes that the database needs for an entry besides its value: the key and where the value is.
 pub(in crate::store) const ENTRY_BYTES: u64 = 12;

@@ -1,8 +1,8 @@
 //! Values that are alike: each a patch against a keyframe.
 //!
 //! A keyframe is a literal that holds a whole value; it belongs to nobody, and stays as long as one
-//! patch needs it. So every value is one step from a keyframe, however old it is, and none needs another
-//! one that could be removed.
+//! patch needs it. So every value is one step from a keyframe, however old it is, and none needs
+//! another one that could be removed.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -43,8 +43,8 @@ pub(in crate::store) struct Value<'a, L> {
     pub(in crate::store) raw: &'a [u8],
 }
 
-/// Stores a value under a number; gives back the bytes of its record and of its keyframe, where that is
-/// new. `like` is the number of a value whose keyframe may fit.
+/// Stores a value under a number; gives back the bytes of its record and of its keyframe, where
+/// that is new. `like` is the number of a value whose keyframe may fit.
 pub(in crate::store) fn store<L: Serialize>(
     change: &impl Change,
     counters: &mut Counters,
@@ -72,9 +72,9 @@ pub(in crate::store) fn store<L: Serialize>(
     {
         let (codec, bytes) = codec::compress(shelf.kind, raw, Some(&base), aim)?;
         let cost = bytes.len() as u64;
-        // A new keyframe is cheaper from here on as soon as the patch costs more than the keyframe and
-        // its patches have cost on average: the values drift away from it, and the average only grows
-        // from there.
+        // A new keyframe is cheaper from here on as soon as the patch costs more than the keyframe
+        // and its patches have cost on average: the values drift away from it, and the average only
+        // grows from there.
         let pays = cost.saturating_mul(last.uses.max(1)) <= last.spent;
         if pays || storing == Storing::Incremental {
             let header = Header {

@@ -11,7 +11,8 @@ use crate::store::text::texts::{Extent, Version};
 
 /// A text is never made of more pieces than this, and as many more as it has large ones.
 const MOST_EXTENTS: usize = 64;
-/// Pieces below this length are merged where there are too many; so no byte is written more than twice.
+/// Pieces below this length are merged where there are too many; so no byte is written more than
+/// twice.
 const SMALL_EXTENT: u64 = 24 * 1024;
 
 fn most_extents(contents: &Contents) -> usize {
@@ -40,8 +41,8 @@ impl Plan {
         }
     }
 
-    /// A text that shares with the one before it, by the pieces of its main part and of its alternate
-    /// screen; what is new goes to `fresh`.
+    /// A text that shares with the one before it, by the pieces of its main part and of its
+    /// alternate screen; what is new goes to `fresh`.
     pub(in crate::store) fn against(
         version: &Version,
         (main, screen): (&[Piece], Option<&[Piece]>),
@@ -81,8 +82,8 @@ impl Plan {
         self.extents().count()
     }
 
-    /// The same with its small pieces merged into `fresh`, where there are too many. Large ones stay, so
-    /// that a text that grows line by line is not written anew as a whole every so often.
+    /// The same with its small pieces merged into `fresh`, where there are too many. Large ones
+    /// stay, so that a text that grows line by line is not written anew as a whole every so often.
     pub(in crate::store) fn with_few_extents(
         self,
         contents: &Contents,

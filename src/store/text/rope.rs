@@ -1,8 +1,8 @@
 //! What a text has in common with the one before it. Pure.
 //!
-//! A terminal's text grows at its end, loses lines at its front, and changes on the screen, which is
-//! its last part. So: the common beginning, the common end, and in between pieces of the old text that
-//! are looked for at the starts of lines.
+//! A terminal's text grows at its end, loses lines at its front, and changes on the screen, which
+//! is its last part. So: the common beginning, the common end, and in between pieces of the old
+//! text that are looked for at the starts of lines.
 
 use memchr::memmem;
 

@@ -1,8 +1,8 @@
 //! Texts of panes: each a list of extents, pieces of literals.
 //!
-//! The list is always complete, so a text never needs another text: whatever else is removed, it stays
-//! whole, and the oldest is read as quickly as the newest. Lists of neighbouring texts are alike and are
-//! stored as patches against a shared keyframe.
+//! The list is always complete, so a text never needs another text: whatever else is removed, it
+//! stays whole, and the oldest is read as quickly as the newest. Lists of neighbouring texts are
+//! alike and are stored as patches against a shared keyframe.
 
 use serde::{Deserialize, Serialize};
 
@@ -22,8 +22,8 @@ use crate::store::text::dictionary::{Account, Fresh, Loaded};
 use crate::store::text::patched::{self, Shelf, Value};
 use crate::store::text::plan::Plan;
 
-/// Pieces of one text. It has 64 small ones, and others of 24 KB or more; of 256 MB no more than ten thousand.
-/// After little of a literal is kept pieces may be cut further, not a hundred times.
+/// Pieces of one text. It has 64 small ones, and others of 24 KB or more; of 256 MB no more than
+/// ten thousand. After little of a literal is kept pieces may be cut further, not a hundred times.
 const MOST_EXTENTS: usize = 1 << 20;
 
 /// A piece of a literal.
@@ -34,8 +34,8 @@ pub(in crate::store) struct Extent {
     pub(in crate::store) len: u64,
 }
 
-/// Of what a stored text is made. Beside it stands, readable by itself, what trees say of the text: a
-/// [`ContentsRef`].
+/// Of what a stored text is made. Beside it stands, readable by itself, what trees say of the text:
+/// a [`ContentsRef`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::store) struct Version {
     /// What the next text of the same pane may be compressed against.
@@ -189,8 +189,8 @@ impl Attempt {
     }
 }
 
-/// A text as pieces of the one before it, and what is new in it; `None` where that saves nothing, or
-/// cannot be read.
+/// A text as pieces of the one before it, and what is new in it; `None` where that saves nothing,
+/// or cannot be read.
 fn shared(
     view: &impl View,
     blocks: &mut Blocks,
@@ -250,8 +250,8 @@ fn whole(contents: &Contents, dictionary: &Loaded) -> Result<Attempt, Fault> {
     Ok(Attempt { plan, fresh })
 }
 
-/// Stores a text that is not stored yet, or not by itself; `base` is the text that the same pane had
-/// before. Gives back its number and the bytes it takes.
+/// Stores a text that is not stored yet, or not by itself; `base` is the text that the same pane
+/// had before. Gives back its number and the bytes it takes.
 pub(in crate::store) fn store(
     change: &impl Change,
     counters: &mut Counters,

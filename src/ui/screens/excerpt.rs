@@ -49,7 +49,8 @@ pub(super) fn from(look: &Look<'_>, text: &Contents, first: usize, area: Rect, b
 }
 
 /// Draws the lines around a hit, the hit in the middle, and marks the words that were searched for.
-/// `near` is where the hit was said to be, `wanted` the line itself; without both, the end is drawn.
+/// `near` is where the hit was said to be, `wanted` the line itself; without both, the end is
+/// drawn.
 pub(super) fn around(
     look: &Look<'_>,
     text: &Contents,

@@ -126,7 +126,8 @@ fn changes(look: &Look<'_>, seen: &Seen, width: u16) -> Vec<Line<'static>> {
     lines
 }
 
-/// In how many places secrets were hidden, by rule: those that found most, and how many more there are.
+/// In how many places secrets were hidden, by rule: those that found most, and how many more there
+/// are.
 fn hidden(meta: &SnapshotMeta) -> impl Iterator<Item = (&'static str, String)> {
     let mut rules: Vec<_> = meta.redactions.iter().collect();
     rules.sort_by_key(|rule| std::cmp::Reverse(rule.count));

@@ -1,4 +1,5 @@
-//! The tape: the list of snapshots, the selected one in its true geometry, what changed, the slider.
+//! The tape: the list of snapshots, the selected one in its true geometry, what changed, the
+//! slider.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;

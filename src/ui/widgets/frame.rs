@@ -26,8 +26,8 @@ pub struct Frame<'a> {
 }
 
 impl Frame<'_> {
-    /// Draws the frame and returns what is inside; blanks the inside. Where `area` has no room for a
-    /// frame nothing is drawn, and the inside is empty.
+    /// Draws the frame and returns what is inside; blanks the inside. Where `area` has no room for
+    /// a frame nothing is drawn, and the inside is empty.
     pub fn draw(&self, area: Rect, buffer: &mut Buffer) -> Rect {
         let area = area.intersection(buffer.area);
         if area.width < 2 || area.height < 2 {
@@ -68,7 +68,8 @@ impl Frame<'_> {
         let note_style = Style::reset().patch(self.note_style);
         let room = area.width - 2;
         let top = Rect::new(area.x + 1, area.y, room, 1);
-        // A short note says what is to be known, and the title gives way to it; a long one gives way.
+        // A short note says what is to be known, and the title gives way to it; a long one gives
+        // way.
         let note = width(self.note) + 2;
         let title = width(self.title) + 2;
         let fits = note + title <= room || note <= room / 2;

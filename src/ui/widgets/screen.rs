@@ -1,8 +1,9 @@
 //! Captured text as the cells of a terminal, and a small cache of them.
 //!
 //! Text is fed to an emulator of the pane's real size and only its cells are ever drawn, so that
-//! nothing captured can act on the terminal that shows it. Only the last screenful is fed: what came
-//! before it matters by its colours alone, and those are looked up by going back to the last reset.
+//! nothing captured can act on the terminal that shows it. Only the last screenful is fed: what
+//! came before it matters by its colours alone, and those are looked up by going back to the last
+//! reset.
 
 use std::num::NonZeroU16;
 
@@ -16,14 +17,15 @@ use crate::model::contents::Contents;
 use crate::model::digest::Digest;
 use crate::model::geometry::Size;
 
-/// The widest and highest screens that are emulated; larger panes are drawn as if they were this big.
+/// The widest and highest screens that are emulated; larger panes are drawn as if they were this
+/// big.
 const WIDEST: u16 = 2_000;
 const HIGHEST: u16 = 500;
 /// Bytes of text a cell at the most, for the bound of what is fed: a character with truecolour
 /// foreground and background. A line longer than that many screens is cut.
 const BYTES_PER_CELL: usize = 48;
-/// Colour sequences that are gone back through at the most. Later ones override earlier ones, so that
-/// of older ones hardly anything can be left; and a frame does not wait for them.
+/// Colour sequences that are gone back through at the most. Later ones override earlier ones, so
+/// that of older ones hardly anything can be left; and a frame does not wait for them.
 const SEQUENCES: usize = 4_096;
 const ESC: u8 = 0x1b;
 const SHIFT_OUT: u8 = 0x0e;
@@ -81,9 +83,9 @@ impl Screen {
         }
     }
 
-    /// Draws what fits. Of a shell, the end of what it said; of a full-screen program, its first rows
-    /// and, below them, its last one, where such programs have their status line. `colour`: whether
-    /// the colours are drawn too; bold, underlined and reversed always are.
+    /// Draws what fits. Of a shell, the end of what it said; of a full-screen program, its first
+    /// rows and, below them, its last one, where such programs have their status line. `colour`:
+    /// whether the colours are drawn too; bold, underlined and reversed always are.
     pub fn draw(&self, area: Rect, buffer: &mut Buffer, colour: bool) {
         let area = area.intersection(buffer.area);
         for line in 0..area.height {
@@ -211,7 +213,8 @@ fn style_of(cell: &vt100::Cell, coloured: bool) -> Style {
     }
 }
 
-/// The first sixteen colours by their names, so that a terminal with no more of them has them right.
+/// The first sixteen colours by their names, so that a terminal with no more of them has them
+/// right.
 fn colour(colour: vt100::Color) -> Color {
     const NAMED: [Color; 16] = [
         Color::Black,
@@ -262,8 +265,8 @@ fn feed(text: &[u8], rows: u16, columns: u16) -> Vec<u8> {
     fed
 }
 
-/// The sequences that bring a terminal into the state that `text` leaves: every colour since the last
-/// reset (or the last [`SEQUENCES`] of them), and whether line drawing is on.
+/// The sequences that bring a terminal into the state that `text` leaves: every colour since the
+/// last reset (or the last [`SEQUENCES`] of them), and whether line drawing is on.
 fn colours_after(text: &[u8]) -> Vec<u8> {
     let sgr = |at: usize| match ansi::tokens(text.get(at..).unwrap_or(&[])).next() {
         Some(Token::Sgr(params)) => Some(params),

@@ -1,5 +1,6 @@
 //! Two texts beside each other, or one below the other in a single column: line numbers, a sign for
-//! what came and went, the words that differ, and folds. Only the lines that are seen are formatted.
+//! what came and went, the words that differ, and folds. Only the lines that are seen are
+//! formatted.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;

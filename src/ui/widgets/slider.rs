@@ -259,8 +259,8 @@ fn mark_style(mark: Mark, theme: Theme<'_>) -> Style {
     }
 }
 
-/// The bar for a weight, given the greatest one. Heights grow with the square root: most moments are
-/// small, and they should still be told apart.
+/// The bar for a weight, given the greatest one. Heights grow with the square root: most moments
+/// are small, and they should still be told apart.
 fn bar(weight: u64, most: u64) -> &'static str {
     const BARS: [&str; 7] = ["▂", "▃", "▄", "▅", "▆", "▇", "█"];
     let part = (weight as f64 / most.max(1) as f64).sqrt();

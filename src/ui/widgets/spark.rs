@@ -1,6 +1,7 @@
 //! Small bars in a line: a number each, and shares of a whole.
 
-/// A bar for each number, the greatest of them full. Nothing is a dot, so that a little can be told from it.
+/// A bar for each number, the greatest of them full. Nothing is a dot, so that a little can be told
+/// from it.
 #[must_use]
 pub fn spark(numbers: &[u64]) -> String {
     const BARS: [&str; 8] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
@@ -15,8 +16,8 @@ pub fn spark(numbers: &[u64]) -> String {
     numbers.iter().map(bar).collect()
 }
 
-/// A bar of `room` columns that is filled as far as `part` is of `whole`, to an eighth of a column; something
-/// is never nothing.
+/// A bar of `room` columns that is filled as far as `part` is of `whole`, to an eighth of a column;
+/// something is never nothing.
 #[must_use]
 pub fn bar(part: u64, whole: u64, room: u16) -> String {
     const PARTS: [&str; 7] = ["▏", "▎", "▍", "▌", "▋", "▊", "▉"];

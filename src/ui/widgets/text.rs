@@ -68,7 +68,8 @@ pub fn exactly(text: &str, room: u16) -> String {
     cut
 }
 
-/// Writes a text at (`x`, `y`) as far as it lies in `area`, cut with `…`; returns the column after it.
+/// Writes a text at (`x`, `y`) as far as it lies in `area`, cut with `…`; returns the column after
+/// it.
 pub fn put(buffer: &mut Buffer, area: Rect, x: u16, y: u16, text: &str, style: Style) -> u16 {
     let area = area.intersection(buffer.area);
     if y < area.y || y >= area.bottom() || x < area.x || x >= area.right() {

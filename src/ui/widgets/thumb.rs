@@ -224,8 +224,8 @@ impl Thumb<'_> {
     }
 }
 
-/// What a pane is called in a frame: its number and the program with its arguments, or the shell and
-/// where it is; or why nothing of it is recorded.
+/// What a pane is called in a frame: its number and the program with its arguments, or the shell
+/// and where it is; or why nothing of it is recorded.
 #[must_use]
 pub fn pane_title(pane: &Pane, home: Option<&[u8]>) -> String {
     if let Some(why) = pane.detail.withheld {

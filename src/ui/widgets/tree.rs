@@ -1,5 +1,5 @@
-//! A list in the form of a tree: rows with a sign, a name, and columns beside it. Only the rows that
-//! are seen are drawn.
+//! A list in the form of a tree: rows with a sign, a name, and columns beside it. Only the rows
+//! that are seen are drawn.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;

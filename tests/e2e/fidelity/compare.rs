@@ -11,8 +11,8 @@ use crate::support::world::World;
 /// A name, and what takes it out of a state.
 type Allowed = (&'static str, fn(&mut ServerState));
 
-/// What a restore does not bring back though it is captured, by its name in docs/fidelity.md, and what takes
-/// it out of a state.
+/// What a restore does not bring back though it is captured, by its name in docs/fidelity.md, and
+/// what takes it out of a state.
 pub(crate) const ALLOWED: &[Allowed] = &[
     ("start command", |state| {
         each_pane(state, |pane| pane.detail.start_command = "".into());
@@ -114,7 +114,8 @@ pub(crate) fn differences(
     found
 }
 
-/// What tmux itself prints about sessions, tabs and panes, by their places; nothing of muxtape reads it.
+/// What tmux itself prints about sessions, tabs and panes, by their places; nothing of muxtape
+/// reads it.
 pub(crate) fn raw(world: &World) -> BTreeMap<String, String> {
     let mut all = BTreeMap::new();
     let sessions = world.run(&["list-sessions", "-F", "#{session_id}"]);

@@ -1,5 +1,5 @@
-//! A server with everything that a session can have, under names that are hard to carry: 15 sessions, 46
-//! tabs, 52 panes.
+//! A server with everything that a session can have, under names that are hard to carry: 15
+//! sessions, 46 tabs, 52 panes.
 
 use std::fs;
 
@@ -66,8 +66,8 @@ impl<'a> Fixture<'a> {
         dir.to_str().unwrap().into()
     }
 
-    /// A session with three tabs of odd names in odd directories; every other one leaves room between their
-    /// numbers.
+    /// A session with three tabs of odd names in odd directories; every other one leaves room
+    /// between their numbers.
     fn session(&self, at: usize, name: &str) -> String {
         let (width, height) = (80 + 7 * at, 24 + at);
         let made = |command: Command| command.flag("-d").flag("-P").opt("-F", "#{session_id}");
@@ -97,7 +97,8 @@ impl<'a> Fixture<'a> {
         id
     }
 
-    /// Two sessions that share four tabs and look at others of them, and one that is alone in its group.
+    /// Two sessions that share four tabs and look at others of them, and one that is alone in its
+    /// group.
     fn groups(&self, sessions: &[String]) {
         let world = self.world;
         let first = world.run(&[

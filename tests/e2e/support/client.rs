@@ -30,8 +30,8 @@ pub struct Client {
 }
 
 impl Client {
-    /// Attaches to a session in a terminal of this size. For all colours the server needs to be told that
-    /// its terminals know them (`terminal-overrides` with `Tc`).
+    /// Attaches to a session in a terminal of this size. For all colours the server needs to be
+    /// told that its terminals know them (`terminal-overrides` with `Tc`).
     pub fn attach(server: &TmuxServer, session: &str, columns: u16, rows: u16) -> Self {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&master).unwrap();
@@ -93,8 +93,8 @@ impl Client {
         }
     }
 
-    /// Waits until the terminal shows exactly what tmux says that the pane holds, scrolled back by some
-    /// rows; then the place is written over the end of the first row, which does not count.
+    /// Waits until the terminal shows exactly what tmux says that the pane holds, scrolled back by
+    /// some rows; then the place is written over the end of the first row, which does not count.
     #[track_caller]
     pub fn settled(&mut self, server: &TmuxServer, pane: &str, scroll: u32) -> vt100::Screen {
         let (rows, columns) = self.parser.screen().size();

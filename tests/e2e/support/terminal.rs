@@ -1,5 +1,5 @@
-//! A terminal to run the interface in: a real pseudo-terminal, given by a tmux server of its own, with
-//! keys to press and a screen to read.
+//! A terminal to run the interface in: a real pseudo-terminal, given by a tmux server of its own,
+//! with keys to press and a screen to read.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 

@@ -29,7 +29,8 @@ pub fn written(dir: &Path, into: &mut Vec<(String, Vec<u8>)>) {
     }
 }
 
-/// What is in every zstd frame, wherever it begins, with or without the four bytes that tell it is one.
+/// What is in every zstd frame, wherever it begins, with or without the four bytes that tell it is
+/// one.
 fn decompressed(bytes: &[u8]) -> Vec<(usize, Vec<u8>)> {
     const MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
     let mut found = Vec::new();

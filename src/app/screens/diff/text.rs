@@ -81,7 +81,8 @@ pub struct Tally {
 }
 
 impl Compared {
-    /// Compares what a pane showed. `ignore_blank`: lines that differ only in white space are equal.
+    /// Compares what a pane showed. `ignore_blank`: lines that differ only in white space are
+    /// equal.
     #[must_use]
     pub fn new(a: Option<&Contents>, b: Option<&Contents>, ignore_blank: bool) -> Self {
         let (left, left_before) = lines(a);
@@ -172,7 +173,8 @@ impl std::fmt::Display for Tally {
     }
 }
 
-/// The lines of what was visible, without the empty ones at its end, and how many stand before them.
+/// The lines of what was visible, without the empty ones at its end, and how many stand before
+/// them.
 fn lines(contents: Option<&Contents>) -> (Vec<String>, usize) {
     let Some(contents) = contents else {
         return (Vec::new(), 0);

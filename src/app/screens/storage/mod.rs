@@ -1,5 +1,5 @@
-//! What the store takes, what was hidden in it, what would be removed; and the work that can be done on
-//! it.
+//! What the store takes, what was hidden in it, what would be removed; and the work that can be
+//! done on it.
 
 mod interact;
 #[cfg(test)]

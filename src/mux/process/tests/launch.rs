@@ -14,7 +14,8 @@ use muxtape_testing::{TmuxServer, wait_until};
 use RedirectTarget::{Append, Lost, Output, Read, ReadWrite, Write};
 use StandardStream::{Errors, Input, Output as Out};
 
-/// The shells to type into that are here, with the options with which they read no files of the user's.
+/// The shells to type into that are here, with the options with which they read no files of the
+/// user's.
 fn shells() -> Vec<&'static str> {
     let all = [
         "bash --norc --noprofile -i",
@@ -349,7 +350,8 @@ fn a_title_that_is_the_command_line_is_proved_by_its_length() {
                 // What was typed is more than the program.
                 ("npm run dev | cat", "dev", ""),
             ] {
-                // The members of a pipeline start one after the other: the first can be there alone.
+                // The members of a pipeline start one after the other: the first can be there
+                // alone.
                 let found = typed(&server, line, |program| {
                     program.argv.len() == 1
                         && program.argv[0].ends_with(title.as_bytes())

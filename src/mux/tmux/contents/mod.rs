@@ -1,9 +1,10 @@
 //! The texts of panes.
 //!
 //! `capture-pane -e` costs the server 2.5 ms for 1,000 rows, and while it answers it does nothing
-//! else. So panes are asked in questions of bounded size ([`Pace`]), and the scrollback of a large one in
-//! several. With every question it is asked which panes are private: what it tells belongs to the same moment, and the
-//! text of one of them is dropped, with what was read of it before. How the parts of a text fit together is told in [`reading`].
+//! else. So panes are asked in questions of bounded size ([`Pace`]), and the scrollback of a large
+//! one in several. With every question it is asked which panes are private: what it tells belongs
+//! to the same moment, and the text of one of them is dropped, with what was read of it before. How
+//! the parts of a text fit together is told in [`reading`].
 
 mod pace;
 mod question;

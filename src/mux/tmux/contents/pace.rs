@@ -45,8 +45,8 @@ impl Pace {
         self.rows
     }
 
-    /// A question about so many rows took so long, the start of the client included: that makes questions
-    /// rather too small than too large.
+    /// A question about so many rows took so long, the start of the client included: that makes
+    /// questions rather too small than too large.
     pub(super) fn took(&mut self, rows: u32, time: Duration) {
         if rows < TELLING {
             return;

@@ -1,8 +1,8 @@
 //! One question about several panes, and its answer cut apart again.
 //!
-//! tmux runs the commands of one question without anything in between, so what it answers about a pane
-//! belongs to one moment. After everything that it prints stands a line that no pane can show, since there is
-//! a number in it that was drawn for this question.
+//! tmux runs the commands of one question without anything in between, so what it answers about a
+//! pane belongs to one moment. After everything that it prints stands a line that no pane can show,
+//! since there is a number in it that was drawn for this question.
 
 use std::borrow::Cow;
 use std::hash::{BuildHasher, RandomState};
@@ -87,8 +87,8 @@ impl Question {
         &self.commands
     }
 
-    /// Cuts the answer at its marks, for each pane that was added, and what was told of private ones; `None` when
-    /// they do not add up.
+    /// Cuts the answer at its marks, for each pane that was added, and what was told of private
+    /// ones; `None` when they do not add up.
     pub(super) fn split<'a>(&self, answer: &'a [u8]) -> Option<(Vec<Answer<'a>>, &'a [u8])> {
         let finder = memchr::memmem::Finder::new(self.mark.as_bytes());
         let mut rest = answer;
@@ -103,8 +103,8 @@ impl Question {
             let said = next()?;
             let facts = facts(said, pane);
             let padded = facts.is_some_and(|facts| !facts.exact_lines);
-            // Whoever has a screen prints something. A newline at the end that the rows themselves may
-            // have had is not there any more: it cannot be told from the one that tmux adds.
+            // Whoever has a screen prints something. A newline at the end that the rows themselves
+            // may have had is not there any more: it cannot be told from the one that tmux adds.
             let texts = (0..captures).map(|_| {
                 let text = next()?;
                 Some((!text.is_empty()).then(|| {

@@ -1,19 +1,20 @@
-//! Reading the text of one pane, in one or more steps, so that the parts fit together byte for byte.
+//! Reading the text of one pane, in one or more steps, so that the parts fit together byte for
+//! byte.
 //!
-//! With `-e` tmux prints what changes from one cell to the next, starting from no colour; with `-J` a row
-//! that wraps has no newline after it; and the newline at the end is always there. So a part that starts
-//! further down differs from the same rows of the whole in the first colour, and does not tell whether its
-//! last row wraps. Both are had by printing some rows twice: a step prints the rows before it by themselves
-//! (A), and again with those that are wanted (AB). Both start from no colour, so AB starts with A byte for
-//! byte, and what follows A in AB follows those rows in the whole text, too: by the end of A the colours
-//! are those of its last cell, and whether a newline comes next is told by AB itself. This holds wherever
-//! there is a cell in A.
+//! With `-e` tmux prints what changes from one cell to the next, starting from no colour; with `-J`
+//! a row that wraps has no newline after it; and the newline at the end is always there. So a part
+//! that starts further down differs from the same rows of the whole in the first colour, and does
+//! not tell whether its last row wraps. Both are had by printing some rows twice: a step prints the
+//! rows before it by themselves (A), and again with those that are wanted (AB). Both start from no
+//! colour, so AB starts with A byte for byte, and what follows A in AB follows those rows in the
+//! whole text, too: by the end of A the colours are those of its last cell, and whether a newline
+//! comes next is told by AB itself. This holds wherever there is a cell in A.
 //!
-//! Rows are counted from the oldest one. That numbers still mean the same rows later is not told by tmux:
-//! at the limit of the history the oldest rows go, and a count says nothing when others have come. So every
-//! step looks again at the rows at the top and at A. As long as rows come at the end and go at the top, and
-//! nothing else happens to them, the top is the same only if nothing went: its rows stand nowhere else in
-//! the text, or there is no bookmark. A resized pane is read anew.
+//! Rows are counted from the oldest one. That numbers still mean the same rows later is not told by
+//! tmux: at the limit of the history the oldest rows go, and a count says nothing when others have
+//! come. So every step looks again at the rows at the top and at A. As long as rows come at the end
+//! and go at the top, and nothing else happens to them, the top is the same only if nothing went:
+//! its rows stand nowhere else in the text, or there is no bookmark. A resized pane is read anew.
 
 use super::super::command::Command;
 use super::super::ids;
@@ -256,8 +257,8 @@ impl<'a> Reading<'a> {
         Command::new("capture-pane").flag("-epJ").opt("-t", target)
     }
 
-    /// A question that is answered whatever the pane does: what is captured is decided by tmux at that
-    /// moment. Its rows are not counted from the top, so there is no bookmark.
+    /// A question that is answered whatever the pane does: what is captured is decided by tmux at
+    /// that moment. Its rows are not counted from the top, so there is no bookmark.
     fn everything(&self) -> Step {
         let target = ids::pane(self.request.of.pane);
         let oldest = match self.request.of.limit {
@@ -327,8 +328,8 @@ impl<'a> Reading<'a> {
             && self.size.is_none_or(|size| size == facts.size)
     }
 
-    /// The pane is not what it was thought to be: the rows that were printed are others than those that
-    /// were meant. What was read before may still be right; the next step will tell.
+    /// The pane is not what it was thought to be: the rows that were printed are others than those
+    /// that were meant. What was read before may still be right; the next step will tell.
     fn meet(&mut self, facts: &Facts) {
         self.moved();
         let shrunk = facts.history < self.read;
@@ -421,8 +422,8 @@ impl<'a> Reading<'a> {
         Next::More
     }
 
-    /// The main screen that was put aside, as it follows the scrollback. tmux starts it from no colour, and
-    /// unwraps the row before it.
+    /// The main screen that was put aside, as it follows the scrollback. tmux starts it from no
+    /// colour, and unwraps the row before it.
     fn aside(&self, saved: &[u8]) -> Vec<u8> {
         if self.top == self.history {
             return saved.to_vec();
@@ -512,8 +513,8 @@ fn seen(facts: &Facts) -> Seen {
     }
 }
 
-/// What follows the first cell's colours: the part of some rows that is the same wherever they stand.
-/// `None` where they have no cell.
+/// What follows the first cell's colours: the part of some rows that is the same wherever they
+/// stand. `None` where they have no cell.
 fn after_first_colour(rows: &[u8]) -> Option<&[u8]> {
     let mut rest = rows;
     loop {

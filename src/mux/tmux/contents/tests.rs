@@ -1,5 +1,5 @@
-//! Texts of a real tmux: read in one question, in steps, and continued; always what one `capture-pane` of
-//! everything prints.
+//! Texts of a real tmux: read in one question, in steps, and continued; always what one
+//! `capture-pane` of everything prints.
 
 use std::io::Write as _;
 use std::sync::Arc;

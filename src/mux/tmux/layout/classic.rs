@@ -1,9 +1,9 @@
 //! The notation up to tmux 3.7: `b25f,80x24,0,0{40x24,0,0,1,39x24,41,0,2}`.
 //!
-//! A checksum of four hexadecimal digits, a comma, and a cell. A cell is `WIDTHxHEIGHT,LEFT,TOP` and then
-//! `,PANE` for a pane, `{…}` around cells side by side, or `[…]` around cells one above the other.
-//! Children are separated by commas. In 3.7, `<…>` around the floating panes follows, the one in front
-//! first; these stand in the tree as well.
+//! A checksum of four hexadecimal digits, a comma, and a cell. A cell is `WIDTHxHEIGHT,LEFT,TOP`
+//! and then `,PANE` for a pane, `{…}` around cells side by side, or `[…]` around cells one above
+//! the other. Children are separated by commas. In 3.7, `<…>` around the floating panes follows,
+//! the one in front first; these stand in the tree as well.
 
 use super::node::{Node, Place};
 use super::{LayoutError, checksum};

@@ -1,8 +1,8 @@
 //! The notation of tmux 3.8 and newer: `{"V":2,"L":{"t":"h","w":80,…,"c":[…]}}`.
 //!
-//! A cell has a kind `t` (`h` side by side, `v` one above the other, `p` a pane), a size `w` and `h`, a
-//! place `x` and `y`, children `c`, and for a pane its id `I` and, where it floats, how many are in front
-//! of it, `z`.
+//! A cell has a kind `t` (`h` side by side, `v` one above the other, `p` a pane), a size `w` and
+//! `h`, a place `x` and `y`, children `c`, and for a pane its id `I` and, where it floats, how many
+//! are in front of it, `z`.
 
 use serde::Deserialize;
 

@@ -1,7 +1,8 @@
 //! What both notations of layouts are read into: a tree in which floating panes still stand.
 //!
-//! tmux 3.7 and newer keep a pane that floats above the others in the split tree, beside the panes that
-//! it belongs to, though it takes no room there. Without it a split can be left with a single part.
+//! tmux 3.7 and newer keep a pane that floats above the others in the split tree, beside the panes
+//! that it belongs to, though it takes no room there. Without it a split can be left with a single
+//! part.
 
 use super::{GAP, LayoutError};
 use crate::model::detail::Floating;

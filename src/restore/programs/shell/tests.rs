@@ -151,8 +151,8 @@ fn what_runs_something_or_is_not_known_is_left_out() {
     }
 }
 
-/// Whatever a shell is given: what is started again has no argument that is not on the list of its shell, and
-/// nothing gets lost without being told.
+/// Whatever a shell is given: what is started again has no argument that is not on the list of its
+/// shell, and nothing gets lost without being told.
 #[test]
 fn nothing_passes_that_is_not_on_the_list() {
     let pieces = [

@@ -44,8 +44,8 @@ impl Strategy for LessLine {
     }
 }
 
-/// The first line that `less` showed, from its screen: from a long prompt (`-M`: `file lines 21-40/99 40%`)
-/// or from the numbers at the left (`-N`).
+/// The first line that `less` showed, from its screen: from a long prompt (`-M`: `file lines
+/// 21-40/99 40%`) or from the numbers at the left (`-N`).
 fn shown_line(screen: &str) -> Option<u32> {
     let prompt = screen.lines().rev().find(|line| !line.trim().is_empty())?;
     let told = prompt.split(" lines ").nth(1).and_then(|rest| {

@@ -1,8 +1,8 @@
 //! The registry of ways to start a program again that are better than its arguments alone.
 //!
-//! A [`Strategy`] looks at what is left of a program and notes what it found as a [`Trace`]; from that and from the
-//! saved arguments it makes those to start with. A rule names the strategy of a program; a new one is a file here and a
-//! line in [`STRATEGIES`].
+//! A [`Strategy`] looks at what is left of a program and notes what it found as a [`Trace`]; from
+//! that and from the saved arguments it makes those to start with. A rule names the strategy of a
+//! program; a new one is a file here and a line in [`STRATEGIES`].
 
 mod less;
 mod vim;
@@ -39,7 +39,8 @@ pub(in crate::restore) trait Strategy: fmt::Debug + Send + Sync {
         false
     }
 
-    /// Looks for what tells how the program comes back. The only part of it that may ask the system.
+    /// Looks for what tells how the program comes back. The only part of it that may ask the
+    /// system.
     fn look(&self, left: &Remains<'_>) -> Option<Trace>;
 
     /// The arguments to start it with; `None` where those that it had are better.

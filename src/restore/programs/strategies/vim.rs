@@ -9,7 +9,8 @@ use super::{Remains, Strategy, Trace};
 /// The file that vim's `:mksession` writes when it is told no other.
 const FILE: &[u8] = b"Session.vim";
 
-/// With `-S` where its directory has a `Session.vim` and it was given no files: the session has them.
+/// With `-S` where its directory has a `Session.vim` and it was given no files: the session has
+/// them.
 #[derive(Debug)]
 pub(super) struct VimSession;
 

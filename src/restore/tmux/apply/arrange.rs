@@ -97,8 +97,8 @@ impl Site<'_, '_> {
         }
     }
 
-    /// The commands of the steps of a phase, as far as what they act on was made; those of the line of the
-    /// switch-over excepted.
+    /// The commands of the steps of a phase, as far as what they act on was made; those of the line
+    /// of the switch-over excepted.
     pub(super) fn of_phase(&self, phase: Phase) -> (usize, Vec<Command>) {
         let steps = self.steps.iter().map(|step| &step.action);
         let steps: Vec<&Action> = steps.filter(|action| action.phase() == phase).collect();

@@ -12,8 +12,9 @@ use crate::restore::reference::{PaneRef, SessionRef};
 use crate::restore::tmux::settings;
 
 impl Site<'_, '_> {
-    /// What each pane begins with that began as every new pane of its session does, or has no shell of its own; by its
-    /// place in the plan. The server is asked now, because it may have been started by this restore.
+    /// What each pane begins with that began as every new pane of its session does, or has no shell
+    /// of its own; by its place in the plan. The server is asked now, because it may have been
+    /// started by this restore.
     pub(super) fn beginnings(&mut self) -> Beginnings {
         let sessions = (0u32..).map(SessionRef).zip(&self.plan.sessions);
         let asked: Vec<(SessionRef, &PlannedSession, SessionId)> = sessions

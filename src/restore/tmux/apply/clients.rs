@@ -1,4 +1,5 @@
-//! Clients that look at a session that is replaced: they stay attached, and look at the one in its place.
+//! Clients that look at a session that is replaced: they stay attached, and look at the one in its
+//! place.
 
 use std::collections::BTreeMap;
 
@@ -57,8 +58,8 @@ fn client(line: &[u8], names: &BTreeMap<&[u8], SessionId>) -> Option<Client> {
     })
 }
 
-/// The commands that take clients from the session `old`, and those that came from it, to where `now` says that
-/// sessions are. A client that has gone meanwhile stops nothing.
+/// The commands that take clients from the session `old`, and those that came from it, to where
+/// `now` says that sessions are. A client that has gone meanwhile stops nothing.
 pub(in crate::restore::tmux) fn take(
     clients: &[Client],
     old: SessionId,

@@ -56,7 +56,8 @@ impl Dangers {
         })
     }
 
-    /// Adds what keeps hooks off a session, or takes it away; leaves a session that would end as it is.
+    /// Adds what keeps hooks off a session, or takes it away; leaves a session that would end as it
+    /// is.
     pub(super) fn adapt(&self, action: &Action, session: &str, commands: &mut Vec<Command>) {
         let released = matches!(action, Action::Release { .. });
         if released && self.unattached_end {
@@ -76,8 +77,8 @@ impl Dangers {
 }
 
 impl Site<'_, '_> {
-    /// After a round: learns about a server that was just started, and removes what hooks have put into new
-    /// sessions, before it could be in the way.
+    /// After a round: learns about a server that was just started, and removes what hooks have put
+    /// into new sessions, before it could be in the way.
     pub(super) fn guard(&mut self, actions: &[&Action]) -> Result<(), RestoreError> {
         if self.dangers.is_none() {
             self.dangers = Some(Dangers::look(self.tmux)?);

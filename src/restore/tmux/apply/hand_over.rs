@@ -19,8 +19,8 @@ use crate::restore::tmux::step::Action;
 
 /// When programs are typed: [`Action::order`].
 const TYPING: u8 = 2;
-/// Bytes of a line that every terminal takes that edits it itself (`MAX_CANON`): Linux has room for 4,095, macOS and
-/// the BSDs for 1,023. What is longer is cut.
+/// Bytes of a line that every terminal takes that edits it itself (`MAX_CANON`): Linux has room for
+/// 4,095, macOS and the BSDs for 1,023. What is longer is cut.
 const MAX_CANONICAL_BYTES: usize = if cfg!(target_os = "linux") {
     4000
 } else {
@@ -100,7 +100,8 @@ impl Site<'_, '_> {
         planned.map_or_else(String::new, |planned| planned.target.to_string())
     }
 
-    /// Whether a line can be typed into a pane: the one that is, where it is another one than planned. Else why not.
+    /// Whether a line can be typed into a pane: the one that is, where it is another one than
+    /// planned. Else why not.
     fn typeable(
         &mut self,
         pane: PaneRef,
@@ -161,7 +162,8 @@ impl Site<'_, '_> {
         }
     }
 
-    /// Tells which shells, other than those at which something is typed, have left the directory that was saved.
+    /// Tells which shells, other than those at which something is typed, have left the directory
+    /// that was saved.
     fn tell_moved(&mut self, typed: &[PaneRef], prompts: &BTreeMap<PaneRef, Prompt>) {
         let mut unseen = false;
         for pane in prompts.keys() {
@@ -196,7 +198,8 @@ impl Site<'_, '_> {
         }
     }
 
-    /// Sets what is set in the end; what tmux refuses is told, and stops nothing. The number of steps.
+    /// Sets what is set in the end; what tmux refuses is told, and stops nothing. The number of
+    /// steps.
     fn set(&mut self, wanted: impl Fn(&Action) -> bool) -> usize {
         let steps = self.steps.iter().map(|step| &step.action);
         let actions: Vec<&Action> = steps
@@ -221,7 +224,8 @@ impl Site<'_, '_> {
     }
 }
 
-/// How a pane's shell reads quotes. The default shell is not known here; it gets what every shell reads.
+/// How a pane's shell reads quotes. The default shell is not known here; it gets what every shell
+/// reads.
 fn dialect(planned: &PlannedPane) -> Dialect {
     match planned.shell.is_empty() {
         true => Dialect::Any,

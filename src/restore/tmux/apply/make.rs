@@ -33,8 +33,8 @@ fn is_guard(action: &Action) -> bool {
 impl Site<'_, '_> {
     /// Phase one: sessions, tabs, panes.
     ///
-    /// A command can only name what has been made before it was sent, so the steps of each tab wait in
-    /// a queue of their own, and every round takes from all queues what can be done.
+    /// A command can only name what has been made before it was sent, so the steps of each tab wait
+    /// in a queue of their own, and every round takes from all queues what can be done.
     pub(super) fn make(&mut self) -> Result<(), RestoreError> {
         let mut queues: BTreeMap<Queue, VecDeque<&Action>> = BTreeMap::new();
         let mut later: Vec<Vec<&Action>> = Vec::new();

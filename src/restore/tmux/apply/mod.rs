@@ -1,9 +1,9 @@
 //! Carries out a plan, phase by phase.
 //!
 //! [`recheck`] makes sure that the plan still holds; [`make`] builds sessions, tabs and panes under
-//! temporary names; [`arrange`] gives them their sizes and focus; [`replay`] lets the panes show their
-//! text; [`switch`] puts everything in its place at one stroke; [`hand_over`] starts programs. [`ids`] names
-//! what is there so far.
+//! temporary names; [`arrange`] gives them their sizes and focus; [`replay`] lets the panes show
+//! their text; [`switch`] puts everything in its place at one stroke; [`hand_over`] starts
+//! programs. [`ids`] names what is there so far.
 
 mod arrange;
 mod begin;

@@ -1,5 +1,5 @@
-//! The prompts of restored shells: terminals have their final size before a shell draws one, and where the height
-//! that was left for it was guessed wrong, that is put right afterwards.
+//! The prompts of restored shells: terminals have their final size before a shell draws one, and
+//! where the height that was left for it was guessed wrong, that is put right afterwards.
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
@@ -20,8 +20,8 @@ use crate::restore::tmux::prompt::{self, Awaited, Editor, Prompt, Spot};
 
 /// How long a prompt may take to look like the saved one, from when it was first drawn.
 const UNCLEAR: Duration = Duration::from_secs(1);
-/// How long such a prompt stands still before it counts as drawn: what shells find out meanwhile (the state of a
-/// working tree, say) they draw later.
+/// How long such a prompt stands still before it counts as drawn: what shells find out meanwhile
+/// (the state of a working tree, say) they draw later.
 const STILL: Duration = Duration::from_millis(150);
 /// Between two looks at such a prompt.
 const BETWEEN_LOOKS: rustix::event::Timespec = rustix::event::Timespec {
@@ -39,10 +39,12 @@ pub(super) struct Start {
 }
 
 impl Site<'_, '_> {
-    /// Gives the terminals of all panes their final size, and notes where their shells begin to write.
+    /// Gives the terminals of all panes their final size, and notes where their shells begin to
+    /// write.
     ///
-    /// tmux tells a terminal its size up to a quarter of a second after it has changed. A shell that hears of another
-    /// size after it has drawn its prompt draws it again, and writes over what is above.
+    /// tmux tells a terminal its size up to a quarter of a second after it has changed. A shell
+    /// that hears of another size after it has drawn its prompt draws it again, and writes over
+    /// what is above.
     pub(super) fn before_shells(&mut self) {
         let spots = prompt::spots(self.tmux);
         let mut starts = BTreeMap::new();
@@ -78,8 +80,8 @@ impl Site<'_, '_> {
         replay::seam(&text.main, &super::place(planned), size)
     }
 
-    /// Waits for the prompts of shells, longest where something is to be typed; puts right what was guessed wrong. Gives
-    /// the prompts by pane.
+    /// Waits for the prompts of shells, longest where something is to be typed; puts right what was
+    /// guessed wrong. Gives the prompts by pane.
     pub(super) fn prompts(&mut self, typed: &[PaneRef]) -> BTreeMap<PaneRef, Prompt> {
         let silent = &self.built.silent;
         let awaited = self.built.panes.iter().filter_map(|(pane, id)| {
@@ -196,7 +198,8 @@ impl Site<'_, '_> {
         asked.into_iter().zip(answers).collect()
     }
 
-    /// The row of the screen in which a shell began to write; `None` where that cannot be told any more.
+    /// The row of the screen in which a shell began to write; `None` where that cannot be told any
+    /// more.
     fn top(&self, pane: PaneRef, now: Spot) -> Option<i64> {
         let start = self.starts.get(&pane)?.spot;
         let same = start.size == now.size && !start.alternate && !now.alternate;
@@ -218,7 +221,8 @@ impl Site<'_, '_> {
         terminal.write_all(&correction.bytes()).ok()
     }
 
-    /// What the saved text tells about the prompt that a shell has drawn, at which a line is to be typed.
+    /// What the saved text tells about the prompt that a shell has drawn, at which a line is to be
+    /// typed.
     pub(super) fn evidence(&self, pane: PaneRef, line: &[u8], prompt: &Prompt) -> Evidence {
         let found = || {
             let planned = self

@@ -20,8 +20,8 @@ pub(super) fn recheck(tmux: &Tmux, plan: &Plan) -> Result<(), RestoreError> {
     still_holds(tmux, plan, &BTreeSet::new())
 }
 
-/// Makes sure of it once more before anything that is alive is touched; `own` are the sessions that this restore
-/// has made.
+/// Makes sure of it once more before anything that is alive is touched; `own` are the sessions that
+/// this restore has made.
 pub(super) fn still_holds(
     tmux: &Tmux,
     plan: &Plan,

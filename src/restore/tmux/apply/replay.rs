@@ -79,7 +79,8 @@ impl Site<'_, '_> {
         Ok(panes.collect())
     }
 
-    /// Waits until every pane has said that it is ready, has ended, or has been silent for too long.
+    /// Waits until every pane has said that it is ready, has ended, or has been silent for too
+    /// long.
     fn wait_for_panes(&mut self) -> Result<BTreeMap<u32, Went>, RestoreError> {
         let mut went = BTreeMap::new();
         let mut last = Instant::now();

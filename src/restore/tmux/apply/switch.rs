@@ -1,8 +1,9 @@
 //! The switch-over: what was made takes its place at one stroke, or nothing of it does.
 //!
-//! All that touches what is alive stands on one line, of which tmux does nothing more after the first command
-//! that it refuses; a session that is replaced is closed at its end. Before that line everything that was made is
-//! hidden under temporary names; where it breaks off, what it did is taken back.
+//! All that touches what is alive stands on one line, of which tmux does nothing more after the
+//! first command that it refuses; a session that is replaced is closed at its end. Before that line
+//! everything that was made is hidden under temporary names; where it breaks off, what it did is
+//! taken back.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -251,7 +252,8 @@ impl Site<'_, '_> {
         panes.collect()
     }
 
-    /// Writes down what an undo takes back, before it is the user's. Where that fails, nothing is replaced.
+    /// Writes down what an undo takes back, before it is the user's. Where that fails, nothing is
+    /// replaced.
     fn keep(&mut self) -> Result<Option<u64>, RestoreError> {
         let Some(memory) = &self.workshop.memory else {
             return Ok(None);

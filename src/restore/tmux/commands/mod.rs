@@ -306,8 +306,8 @@ fn build(plan: &Plan, action: &Action, names: &dyn Names) -> Option<Vec<Command>
             }
         }
         Action::TypeCommand { pane, line, run } => {
-            // Keys would go to every pane with `synchronize-panes`; what is pasted goes to this one alone. A newline
-            // is pasted as Enter.
+            // Keys would go to every pane with `synchronize-panes`; what is pasted goes to this one
+            // alone. A newline is pasted as Enter.
             let mut text = line.clone();
             if *run {
                 text.push(b'\n');
@@ -389,8 +389,8 @@ impl Names for Shown<'_> {
     }
 }
 
-/// What runs in a pane, for a search path of its own: a path as the file that it leads to, a name without the dash of
-/// a login shell; nothing for what tmux itself would start in a new pane.
+/// What runs in a pane, for a search path of its own: a path as the file that it leads to, a name
+/// without the dash of a login shell; nothing for what tmux itself would start in a new pane.
 pub(super) fn shown_argv(pane: &PlannedPane) -> Vec<BString> {
     let mut argv = pane.shell.clone();
     match argv.first_mut() {
@@ -402,9 +402,10 @@ pub(super) fn shown_argv(pane: &PlannedPane) -> Vec<BString> {
     argv
 }
 
-/// The steps of a plan as they are shown and printed, and the rows that they belong to. Numbers that only tmux will
-/// know stand as `%p0`, in the order of [`Plan::panes`]. What a pane runs is shown as its shell; in truth that is
-/// `muxtape __pane`, which writes the saved text and then becomes the shell.
+/// The steps of a plan as they are shown and printed, and the rows that they belong to. Numbers
+/// that only tmux will know stand as `%p0`, in the order of [`Plan::panes`]. What a pane runs is
+/// shown as its shell; in truth that is `muxtape __pane`, which writes the saved text and then
+/// becomes the shell.
 pub(super) fn shown(plan: &Plan) -> Vec<(StepShown, Vec<About>)> {
     let steps = steps(plan).into_iter();
     steps

@@ -29,7 +29,8 @@ pub(super) fn carry(
     carry::put(txn, counters, old, &fresh)
 }
 
-/// The texts of a snapshot that the new store does not have yet. What is damaged goes from the snapshot.
+/// The texts of a snapshot that the new store does not have yet. What is damaged goes from the
+/// snapshot.
 fn fresh_texts(
     txn: &WriteTransaction,
     source: &Source<'_>,

@@ -78,8 +78,8 @@ fn differs(seq: u64) -> Fault {
     Fault::damaged_object("the migrated store", cause)
 }
 
-/// Whether the same is told of both, but for what they take. Of one that lost a text, what that changes is
-/// left out.
+/// Whether the same is told of both, but for what they take. Of one that lost a text, what that
+/// changes is left out.
 fn is_same(new: &Entry, old: &Carry, is_partial: bool) -> bool {
     let mut told = old.meta.clone();
     told.stored_bytes = new.meta.stored_bytes;

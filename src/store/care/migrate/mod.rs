@@ -1,14 +1,16 @@
 //! Migrating a store of an older form to the one that this version writes.
 //!
-//! A store is never changed in place. Each older form has a reader that is frozen ([`v2`]) and knows nothing of
-//! the living form; what it reads are the model's own types, and these are written by what records snapshots
-//! anyway. So there is one step from every older form to the present one, and no frozen writer.
+//! A store is never changed in place. Each older form has a reader that is frozen ([`v2`]) and
+//! knows nothing of the living form; what it reads are the model's own types, and these are written
+//! by what records snapshots anyway. So there is one step from every older form to the present one,
+//! and no frozen writer.
 //!
-//! The new store is built in a file beside the old one, some snapshots a transaction, each of which notes how
-//! far it has come: who is killed is continued. It is then held against the old one, snapshot by snapshot and
-//! text by text; the old file gets a second name (the backup), and the new one takes its place by a rename.
-//! Until then a kill leaves the old store as it was. Meanwhile a lock on the directory keeps other migrations
-//! away, and a reading lease on the old file keeps older versions of muxtape from writing to it.
+//! The new store is built in a file beside the old one, some snapshots a transaction, each of which
+//! notes how far it has come: who is killed is continued. It is then held against the old one,
+//! snapshot by snapshot and text by text; the old file gets a second name (the backup), and the new
+//! one takes its place by a rename. Until then a kill leaves the old store as it was. Meanwhile a
+//! lock on the directory keeps other migrations away, and a reading lease on the old file keeps
+//! older versions of muxtape from writing to it.
 //!
 //! What is damaged is passed over and named; it is still in the backup.
 
@@ -63,8 +65,8 @@ pub struct MigrationPlan {
     pub lost: Vec<Lost>,
     /// Where the old file would be kept.
     pub backup: PathBuf,
-    /// Bytes that have to be free on the disk. Once it is done, the new file takes less of them, and the
-    /// backup stays.
+    /// Bytes that have to be free on the disk. Once it is done, the new file takes less of them,
+    /// and the backup stays.
     pub needed: u64,
 }
 
@@ -106,7 +108,8 @@ pub(in crate::store) fn backups(dir: &Path) -> PathBuf {
     backup::dir(dir)
 }
 
-/// Removes what a killed migration left. For whoever has the turn, where the store has the present form.
+/// Removes what a killed migration left. For whoever has the turn, where the store has the present
+/// form.
 pub(in crate::store) fn tidy(dir: &Path) -> io::Result<()> {
     Ok(files::remove(&building::path(dir)).map(drop)?)
 }
@@ -115,14 +118,14 @@ impl Store {
     /// The number of the form that this version writes.
     pub const FORMAT: u32 = schema::SUPPORTED;
 
-    /// What [`Store::migrate`] would do; `None` where the store has the present format. Reads everything and
-    /// changes nothing.
+    /// What [`Store::migrate`] would do; `None` where the store has the present format. Reads
+    /// everything and changes nothing.
     pub fn plan_migration(&self) -> Result<Option<MigrationPlan>, StoreError> {
         plan(&self.place())
     }
 
-    /// Brings a store of an older format to the present one; `None` where it has that. Every call that finds
-    /// an older store does this by itself. Needs about as much room as the store takes.
+    /// Brings a store of an older format to the present one; `None` where it has that. Every call
+    /// that finds an older store does this by itself. Needs about as much room as the store takes.
     ///
     /// [`StoreError::Busy`] while another process does it.
     pub fn migrate(&self) -> Result<Option<Migrated>, StoreError> {

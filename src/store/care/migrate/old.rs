@@ -28,14 +28,16 @@ pub(super) struct Numbers {
     pub(super) newest: Option<SnapshotId>,
 }
 
-/// What a snapshot was that was removed for good, where that is known: its id and the root of its tree.
+/// What a snapshot was that was removed for good, where that is known: its id and the root of its
+/// tree.
 pub(super) type Removed = Option<(SnapshotId, Digest)>;
 
-/// Something in an older store that is damaged, so that it cannot be carried over. It stays in the backup.
+/// Something in an older store that is damaged, so that it cannot be carried over. It stays in the
+/// backup.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lost {
-    /// The snapshot that it is missing from, where that is known. One that only lacks a text is carried over
-    /// without it, and is partial from then on.
+    /// The snapshot that it is missing from, where that is known. One that only lacks a text is
+    /// carried over without it, and is partial from then on.
     pub snapshot: Option<SnapshotId>,
     /// The record, for people.
     pub object: String,
@@ -43,12 +45,13 @@ pub struct Lost {
     pub what: String,
 }
 
-/// Reads an older store of whatever form. Damage is an answer; only what stops the reading is an error.
+/// Reads an older store of whatever form. Damage is an answer; only what stops the reading is an
+/// error.
 pub(super) struct Source<'t> {
     reader: v2::Reader<'t>,
     place: Place<'t>,
-    /// A page could not be read, after which the database reads nothing more in the lease: others are read each in a
-    /// lease of its own.
+    /// A page could not be read, after which the database reads nothing more in the lease: others
+    /// are read each in a lease of its own.
     broken: Cell<bool>,
 }
 
@@ -111,8 +114,8 @@ impl<'t> Source<'t> {
         self.once(&|reader: &v2::Reader<'_>| reader.numbers())
     }
 
-    /// The sequence numbers that there may be something under, from `from` on. Where the tables cannot be
-    /// walked, every number that was ever given.
+    /// The sequence numbers that there may be something under, from `from` on. Where the tables
+    /// cannot be walked, every number that was ever given.
     pub(super) fn seqs(&self, from: u64, lost: &mut Vec<Lost>) -> Result<Vec<u64>, Fault> {
         let seqs = match self.read(|reader: &v2::Reader<'_>| reader.seqs())? {
             Ok(seqs) => seqs,
@@ -136,7 +139,8 @@ impl<'t> Source<'t> {
         Ok(removed.unwrap_or(Some(None)))
     }
 
-    /// The store's own records that are carried over, framed anew. What cannot be read is made anew in time.
+    /// The store's own records that are carried over, framed anew. What cannot be read is made anew
+    /// in time.
     pub(super) fn own(&self) -> Result<Vec<(&'static str, Vec<u8>)>, Fault> {
         let mut own = Vec::new();
         for (kind, name) in v2::OWN {

@@ -1,12 +1,12 @@
 //! Repairing a damaged store.
 //!
-//! The damaged file is never written to. With everybody else kept out, new files are built beside it, one
-//! way after the other, until one is whole: from what the tables say, with indexes and counters made anew;
-//! from the pages that the parity file brings back; from records wherever they are found in the
-//! file; from older files. What none of them brings back is taken out of its snapshot, which is marked as
-//! partial and stays; a snapshot whose tree is lost goes. The new file is checked before it takes the old
-//! one's place by a rename; the old one is kept under another name. A kill at any moment leaves one of the
-//! two.
+//! The damaged file is never written to. With everybody else kept out, new files are built beside
+//! it, one way after the other, until one is whole: from what the tables say, with indexes and
+//! counters made anew; from the pages that the parity file brings back; from records wherever they
+//! are found in the file; from older files. What none of them brings back is taken out of its
+//! snapshot, which is marked as partial and stays; a snapshot whose tree is lost goes. The new file
+//! is checked before it takes the old one's place by a rename; the old one is kept under another
+//! name. A kill at any moment leaves one of the two.
 
 mod files;
 mod partly;
@@ -39,8 +39,8 @@ pub struct RepairReport {
     pub found: Vec<Damage>,
     /// Snapshots that are there now.
     pub snapshots: u64,
-    /// How many snapshots became whole again, by each way that brought any back; the first way may bring
-    /// none back and still be what was needed: for an index.
+    /// How many snapshots became whole again, by each way that brought any back; the first way may
+    /// bring none back and still be what was needed: for an index.
     pub healed: Vec<(Way, u64)>,
     /// Snapshots that lost a part, with what they lost.
     pub partial: Vec<(SnapshotId, Vec<DamagedObject>)>,
@@ -84,7 +84,8 @@ pub enum Way {
     Backup,
 }
 
-/// Repairs what can be repaired. A store that is whole is left as it is. `now` names the file that is kept.
+/// Repairs what can be repaired. A store that is whole is left as it is. `now` names the file that
+/// is kept.
 pub(in crate::store) fn repair(place: Place<'_>, now: Millis) -> Result<RepairReport, StoreError> {
     place.refuse_network()?;
     let _turn = Turn::take(place, OPERATION)?;

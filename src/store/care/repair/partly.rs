@@ -1,7 +1,7 @@
 //! Keeping what is left of snapshots of which a part is lost.
 //!
-//! A pane whose text is lost stays without it; its snapshot gets the root of what is left, is marked as
-//! partial, and a note says what is missing. What it was stays in the history. A snapshot
+//! A pane whose text is lost stays without it; its snapshot gets the root of what is left, is
+//! marked as partial, and a note says what is missing. What it was stays in the history. A snapshot
 //! whose tree is lost goes, and keeps its place in the history, too.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,8 +47,8 @@ pub(super) struct Mended {
     pub(super) remade: BTreeSet<u64>,
 }
 
-/// Makes every snapshot of a store whole or partial, or takes it out. `chosen` has other copies of records,
-/// which are tried first.
+/// Makes every snapshot of a store whole or partial, or takes it out. `chosen` has other copies of
+/// records, which are tried first.
 pub(super) fn mend(
     place: &Place<'_>,
     haul: &Haul<'_>,
@@ -313,8 +313,8 @@ impl Mending<'_> {
         Some(text)
     }
 
-    /// Makes the record of a snapshot anew from its tree and its id, as of the server of its neighbour; takes
-    /// away the tree where that cannot be done.
+    /// Makes the record of a snapshot anew from its tree and its id, as of the server of its
+    /// neighbour; takes away the tree where that cannot be done.
     fn remake(&mut self, seq: u64, id: Option<SnapshotId>) -> Result<(), Fault> {
         let tree = self.other(Stream::States, seq, |own| own.tree(seq, None))?;
         let near = self.neighbour(seq)?;
@@ -409,8 +409,8 @@ impl Mending<'_> {
         Ok(())
     }
 
-    /// Puts the likeliest server in the place of one whose record is lost, so that its snapshots can be
-    /// used; says whether it did. It is that of the life that was known at the time.
+    /// Puts the likeliest server in the place of one whose record is lost, so that its snapshots
+    /// can be used; says whether it did. It is that of the life that was known at the time.
     fn need_origin(&mut self, number: u64, time: Millis) -> Result<bool, Fault> {
         if self.guessed.contains(&number) {
             return Ok(true);

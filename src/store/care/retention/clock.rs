@@ -35,16 +35,17 @@ impl<'a> Clock<'a> {
         Millis(time.0.saturating_sub(self.jumps.at(seq).calendar))
     }
 
-    /// The age of a snapshot in milliseconds: never more than what its stamp says, nor than what it is
-    /// without jumps.
+    /// The age of a snapshot in milliseconds: never more than what its stamp says, nor than what it
+    /// is without jumps.
     pub(super) fn age(&self, seq: u64, time: Millis) -> u64 {
         let made = Millis(time.0.saturating_sub(self.jumps.at(seq).age));
         self.steady.since(made).min(self.now.since(time))
     }
 
-    /// Whether a snapshot that was made at `made` and thrown away at `since` has been in the trash for
-    /// longer than `age`. Where it was thrown away has no place in the sequence, so every jump since it
-    /// was made is taken off; and one that seems to be thrown away before it was made stays.
+    /// Whether a snapshot that was made at `made` and thrown away at `since` has been in the trash
+    /// for longer than `age`. Where it was thrown away has no place in the sequence, so every jump
+    /// since it was made is taken off; and one that seems to be thrown away before it was made
+    /// stays.
     pub(super) fn is_over(&self, seq: u64, made: Millis, since: Millis, age: Duration) -> bool {
         let jumps = self
             .offset
@@ -81,8 +82,9 @@ impl Unit {
     }
 }
 
-/// The months since March of the year 0, of a day since the epoch. Years that begin in March have their
-/// leap day at the end (the algorithm of `days_from_civil`, <https://howardhinnant.github.io/date_algorithms.html>).
+/// The months since March of the year 0, of a day since the epoch. Years that begin in March have
+/// their leap day at the end (the algorithm of `days_from_civil`,
+/// <https://howardhinnant.github.io/date_algorithms.html>).
 fn month(day: i64) -> i64 {
     const DAYS_TO_EPOCH: i64 = 719_468;
     const DAYS_IN_ERA: i64 = 146_097;

@@ -1,8 +1,8 @@
 //! The decision: a pure function from what is there to what is kept.
 //!
-//! It goes by sequence, the newest first. Everything that a snapshot is kept for depends only on snapshots
-//! that are newer or are kept themselves, so taking away what is not kept changes nothing for the others:
-//! a second run finds nothing to do.
+//! It goes by sequence, the newest first. Everything that a snapshot is kept for depends only on
+//! snapshots that are newer or are kept themselves, so taking away what is not kept changes nothing
+//! for the others: a second run finds nothing to do.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
@@ -24,7 +24,8 @@ const LOST: usize = 3;
 /// What is counted together: the snapshots of a session of a server; those of a lost life apart.
 type Group = (Option<u32>, u32, u32);
 
-/// Decides. `excess` are the bytes that the store takes beyond its quota; `most` is how many may go.
+/// Decides. `excess` are the bytes that the store takes beyond its quota; `most` is how many may
+/// go.
 pub(super) fn decide(
     ledger: &Ledger,
     retention: &Retention,
@@ -160,8 +161,8 @@ impl Walk<'_> {
                 }
                 let units = self.units.entry((group, unit)).or_default();
                 units.entry(unit.number(moment)).or_insert(at);
-                // The earliest is given up where there are too many. It does not come back: whatever
-                // falls into it later finds as many that are later still.
+                // The earliest is given up where there are too many. It does not come back:
+                // whatever falls into it later finds as many that are later still.
                 if units.len() > wanted as usize {
                     units.pop_first();
                 }
@@ -181,8 +182,8 @@ impl Walk<'_> {
         }
     }
 
-    /// Of sessions and lives without a good snapshot the newest undo point stays, or the newest damaged one: it
-    /// may be healed.
+    /// Of sessions and lives without a good snapshot the newest undo point stays, or the newest
+    /// damaged one: it may be healed.
     fn spare_doubtful(&mut self) {
         let ledger = self.ledger;
         for at in std::mem::take(&mut self.doubtful) {

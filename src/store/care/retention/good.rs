@@ -1,8 +1,8 @@
 //! Whether the snapshots that stand for what is removed can be read.
 //!
-//! The newest whole snapshot of a session or of a life protects only if it is good: what is removed must not
-//! leave a damaged one alone. Looking at the trees of those few costs little; only where something is
-//! removed are there any.
+//! The newest whole snapshot of a session or of a life protects only if it is good: what is removed
+//! must not leave a damaged one alone. Looking at the trees of those few costs little; only where
+//! something is removed are there any.
 
 use std::collections::HashSet;
 
@@ -13,8 +13,8 @@ use crate::store::record::fault::Fault;
 use crate::store::record::tables::View;
 use crate::store::snapshot::metadata::Reader;
 
-/// The places in the ledger of those whose tree is damaged, of the newest whole snapshots of every session
-/// and life that loses something.
+/// The places in the ledger of those whose tree is damaged, of the newest whole snapshots of every
+/// session and life that loses something.
 pub(super) fn damaged<V: View>(
     view: &V,
     ledger: &Ledger,

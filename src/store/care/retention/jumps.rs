@@ -1,11 +1,11 @@
 //! Time as retention counts it: by the clock that snapshots were stamped with, without its jumps.
 //!
-//! Snapshots have an order of their own, their sequence, which no clock can change. Along it, a stamp that
-//! lies before its neighbour's tells of a clock that was set back, and one that lies far behind of a clock
-//! that was set forward, or of a machine that was not used: the two cannot be told apart, and in both nothing
-//! was recorded in between. So for an age neither counts. For the calendar only a clock that was set back is
-//! put right, so that what comes later also lies in a later hour or day. Whole days are taken off: hours and
-//! days stay those of the clock.
+//! Snapshots have an order of their own, their sequence, which no clock can change. Along it, a
+//! stamp that lies before its neighbour's tells of a clock that was set back, and one that lies far
+//! behind of a clock that was set forward, or of a machine that was not used: the two cannot be
+//! told apart, and in both nothing was recorded in between. So for an age neither counts. For the
+//! calendar only a clock that was set back is put right, so that what comes later also lies in a
+//! later hour or day. Whole days are taken off: hours and days stay those of the clock.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,10 +19,11 @@ use crate::store::record::tables::{Change, View};
 const RECORD: &str = "jumps";
 
 pub(super) const DAY_MS: i64 = 24 * 60 * 60 * 1000;
-/// The longest time between two neighbours that counts. A clock that is set by less can make things look
-/// older by as much; a week bridges most times in which nobody works.
+/// The longest time between two neighbours that counts. A clock that is set by less can make things
+/// look older by as much; a week bridges most times in which nobody works.
 const LONGEST_GAP_MS: i64 = 7 * DAY_MS;
-/// Jumps that are remembered. Of a clock that jumps more often than that, the oldest are put together.
+/// Jumps that are remembered. Of a clock that jumps more often than that, the oldest are put
+/// together.
 const JUMPS: usize = 128;
 
 /// The jumps of the clock that are known.
@@ -46,8 +47,8 @@ pub(super) struct Offset {
 }
 
 impl Jumps {
-    /// What is known. Where that is lost or damaged everything is looked at again; what was removed in
-    /// between may then look like jumps, by which things are kept for longer.
+    /// What is known. Where that is lost or damaged everything is looked at again; what was removed
+    /// in between may then look like jumps, by which things are kept for longer.
     pub(super) fn read(view: &impl View) -> Result<Self, Fault> {
         let record = view.own(RECORD)?;
         let known = record.and_then(|record| codec::unpack_value(Kind::Jumps, 0, &record).ok());
@@ -65,8 +66,8 @@ impl Jumps {
         self.seen.map(|(_, time)| time)
     }
 
-    /// Looks at the snapshots that are new, the older first. Neighbours must not have been removed before
-    /// they were looked at: what removes snapshots keeps what is known here.
+    /// Looks at the snapshots that are new, the older first. Neighbours must not have been removed
+    /// before they were looked at: what removes snapshots keeps what is known here.
     pub(super) fn observe(&mut self, stamps: impl IntoIterator<Item = (u64, Millis)>) {
         for (seq, time) in stamps {
             if let Some((before, last)) = self.seen {

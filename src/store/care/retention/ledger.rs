@@ -1,7 +1,7 @@
 //! What a decision looks at: of each snapshot a few numbers.
 //!
-//! Names and places are told apart once and are numbers from then on, so that a hundred thousand snapshots
-//! are a few megabytes and quickly compared.
+//! Names and places are told apart once and are numbers from then on, so that a hundred thousand
+//! snapshots are a few megabytes and quickly compared.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{ControlFlow, Range};
@@ -41,8 +41,8 @@ pub(super) struct Row {
 }
 
 impl Row {
-    /// Whether it can stand for its sessions and its life. One from elsewhere cannot, nor an undo point, which
-    /// `latest` never means: the newest that was recorded here would go in its favour.
+    /// Whether it can stand for its sessions and its life. One from elsewhere cannot, nor an undo
+    /// point, which `latest` never means: the newest that was recorded here would go in its favour.
     pub(super) fn is_good(&self) -> bool {
         !self.partial && !self.damaged && !matches!(self.cause, Cause::Import | Cause::UndoPoint)
     }
@@ -68,8 +68,8 @@ pub(super) struct Numbers {
     none: Option<u32>,
     places: BTreeMap<(MuxKind, BString), u32>,
     lives: BTreeMap<LifeId, u32>,
-    /// Life and place by the number of the origin, which is the same in many snapshots: telling a life
-    /// takes a hash.
+    /// Life and place by the number of the origin, which is the same in many snapshots: telling a
+    /// life takes a hash.
     origins: BTreeMap<u64, (u32, u32)>,
 }
 

@@ -1,9 +1,10 @@
 //! Retention: which snapshots make room for newer ones.
 //!
-//! [`Retention`] says what is kept. A decision looks at a few numbers of every snapshot ([`ledger`]), counts
-//! time without the jumps of the clock ([`clock`]), is pure ([`decide`]) and gives a reason for every
-//! snapshot. What would be left is looked at ([`good`]): a damaged snapshot does not stand for its session.
-//! Carrying it out ([`apply`]) removes for good: what is pruned does not go to the trash.
+//! [`Retention`] says what is kept. A decision looks at a few numbers of every snapshot
+//! ([`ledger`]), counts time without the jumps of the clock ([`clock`]), is pure ([`decide`]) and
+//! gives a reason for every snapshot. What would be left is looked at ([`good`]): a damaged
+//! snapshot does not stand for its session. Carrying it out ([`apply`]) removes for good: what is
+//! pruned does not go to the trash.
 
 mod apply;
 mod clock;

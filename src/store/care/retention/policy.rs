@@ -10,10 +10,10 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Which snapshots are kept.
 ///
-/// Counts and ages are for automatic snapshots alone. Those that somebody chose to have (made on demand,
-/// imported, named, tagged, archived) are outside of them, and only a quota that says so takes them.
-/// Pinned ones, the newest whole one of every session and of every life, and those of a lost life that
-/// nobody has answered for are never removed.
+/// Counts and ages are for automatic snapshots alone. Those that somebody chose to have (made on
+/// demand, imported, named, tagged, archived) are outside of them, and only a quota that says so
+/// takes them. Pinned ones, the newest whole one of every session and of every life, and those of a
+/// lost life that nobody has answered for are never removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Retention {
     /// Rules for sessions by name; the first that fits counts.
@@ -73,14 +73,15 @@ pub struct Rule {
     pub keep: Keep,
 }
 
-/// Which automatic snapshots of a session are kept: those that any count wants, as long as they are not
-/// too old. A snapshot of several sessions is kept where one of them wants it.
+/// Which automatic snapshots of a session are kept: those that any count wants, as long as they are
+/// not too old. A snapshot of several sessions is kept where one of them wants it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Keep {
     /// The newest, this many.
     pub last: u32,
-    /// The newest of each of so many hours. Only hours with snapshots count, the latest ones. Hours, days,
-    /// weeks (from Monday) and months are those of UTC, so that no change of daylight saving moves them.
+    /// The newest of each of so many hours. Only hours with snapshots count, the latest ones.
+    /// Hours, days, weeks (from Monday) and months are those of UTC, so that no change of daylight
+    /// saving moves them.
     pub hourly: u32,
     /// The newest of each of so many days.
     pub daily: u32,
@@ -88,8 +89,8 @@ pub struct Keep {
     pub weekly: u32,
     /// The newest of each of so many months.
     pub monthly: u32,
-    /// What is older goes, whatever counts want it. Ages are time in which something was recorded: a
-    /// clock that jumps makes nothing older.
+    /// What is older goes, whatever counts want it. Ages are time in which something was recorded:
+    /// a clock that jumps makes nothing older.
     pub max_age: Option<Duration>,
 }
 
@@ -106,8 +107,8 @@ impl Keep {
 }
 
 impl Default for Keep {
-    /// The last minutes closely, the last day by the hour, the last month by the day. Ten alone would be
-    /// five minutes of a log that scrolls, and a snapshot costs a few kilobytes.
+    /// The last minutes closely, the last day by the hour, the last month by the day. Ten alone
+    /// would be five minutes of a log that scrolls, and a snapshot costs a few kilobytes.
     fn default() -> Self {
         Self {
             last: 10,
@@ -140,8 +141,8 @@ impl Default for KeepUndo {
 /// How large the store may become. Beyond that the oldest snapshots go that no protection holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Quota {
-    /// Bytes that the store takes on disk. Free space inside the file does not count: it is used again,
-    /// and a compaction gives it back.
+    /// Bytes that the store takes on disk. Free space inside the file does not count: it is used
+    /// again, and a compaction gives it back.
     pub bytes: u64,
     /// Whether snapshots that somebody chose to have may go as well, after all automatic ones.
     pub chosen_too: bool,

@@ -19,8 +19,8 @@ pub(super) struct Excess {
 
 /// Measures a store.
 ///
-/// The file grows in large steps and never shrinks by itself, so going by its blocks would remove everything:
-/// what is to be removed is only what a compaction would leave beyond the quota.
+/// The file grows in large steps and never shrinks by itself, so going by its blocks would remove
+/// everything: what is to be removed is only what a compaction would leave beyond the quota.
 pub(super) fn excess(view: &impl View, file: &Path, quota: &Quota) -> Result<Excess, Fault> {
     let allocated = allocated(file)?;
     // Counting the pages reads all of them; that is needed only where the file is too large.

@@ -119,8 +119,8 @@ impl Survey {
     }
 }
 
-/// Decides so that no damaged snapshot is what is left of a session or of a life. Where too much is damaged
-/// nothing is removed: that is not the time for it.
+/// Decides so that no damaged snapshot is what is left of a session or of a life. Where too much is
+/// damaged nothing is removed: that is not the time for it.
 fn decide_well<V: View>(
     view: &V,
     ledger: &mut Ledger,
@@ -145,8 +145,8 @@ fn decide_well<V: View>(
     Ok(decide::decide(ledger, retention, clock, excess, 0))
 }
 
-/// Looks at the stamps of all snapshots, those in the trash too: what was thrown away makes no gap. Imported
-/// ones have the stamps of another clock.
+/// Looks at the stamps of all snapshots, those in the trash too: what was thrown away makes no gap.
+/// Imported ones have the stamps of another clock.
 fn observe(jumps: &mut Jumps, ledger: &Ledger, thrown: &[(Entry, Millis)]) {
     let rows = ledger.rows.iter();
     let rows = rows.map(|row| (row.seq, row.time, row.cause));

@@ -15,9 +15,9 @@ const OPERATION: &str = "look for older files of the store";
 const REMOVE: &str = "remove older files of the store";
 
 impl Store {
-    /// Files in the store's directory that hold captured texts and that [`Store::rewrite`] leaves as they are:
-    /// stores of older forms and damaged ones that were kept, what killed migrations and repairs left, and
-    /// captures that could not be taken in. In the order of their names.
+    /// Files in the store's directory that hold captured texts and that [`Store::rewrite`] leaves
+    /// as they are: stores of older forms and damaged ones that were kept, what killed migrations
+    /// and repairs left, and captures that could not be taken in. In the order of their names.
     pub fn old_files(&self) -> Result<Vec<PathBuf>, StoreError> {
         let mut found = Vec::new();
         let dirs = [
@@ -38,7 +38,8 @@ impl Store {
         Ok(found)
     }
 
-    /// Removes files that [`Store::old_files`] told of, for good. One that has gone already is no error.
+    /// Removes files that [`Store::old_files`] told of, for good. One that has gone already is no
+    /// error.
     pub fn remove_old_files(&self, old: &[PathBuf]) -> Result<(), StoreError> {
         // A repair may be making some of them just now.
         let _turn = Turn::take(self.place(), REMOVE)?;

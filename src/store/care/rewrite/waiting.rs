@@ -28,7 +28,8 @@ impl Waiting {
         Ok(Self(held))
     }
 
-    /// Cleans it. `cleaning` knows what became of the texts that are stored: what waits may count on them.
+    /// Cleans it. `cleaning` knows what became of the texts that are stored: what waits may count
+    /// on them.
     pub(super) fn clean(&self, cleaning: &mut Cleaning<'_>) -> Result<(), StoreError> {
         self.0.put_through(&mut |new| {
             let (new, becomes) = clean(new, cleaning)?;

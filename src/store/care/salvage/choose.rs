@@ -1,9 +1,9 @@
 //! Deciding which of the copies that were found are in force, and which snapshots there are.
 //!
-//! The database never writes over what is in force, so that older copies of records lie about in free
-//! pages: of snapshots that were changed since, and of snapshots that were removed for good. What the
-//! tables say goes before everything. Where they cannot be read, a snapshot is gone if the history says
-//! so; and of its copies the one counts that says most of what a user noted.
+//! The database never writes over what is in force, so that older copies of records lie about in
+//! free pages: of snapshots that were changed since, and of snapshots that were removed for good.
+//! What the tables say goes before everything. Where they cannot be read, a snapshot is gone if the
+//! history says so; and of its copies the one counts that says most of what a user noted.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -182,8 +182,8 @@ impl Choice<'_> {
         })
     }
 
-    /// Whether the history says that a snapshot was removed for good. It also keeps what a snapshot was
-    /// before a part of it was lost; such a one is there, with another root.
+    /// Whether the history says that a snapshot was removed for good. It also keeps what a snapshot
+    /// was before a part of it was lost; such a one is there, with another root.
     fn is_removed(&self, seq: u64) -> io::Result<bool> {
         let Some(spot) = self.haul.records.get(&(Stream::Removed, seq)) else {
             return Ok(false);

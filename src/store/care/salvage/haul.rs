@@ -14,8 +14,8 @@ use crate::store::record::frame::Kind;
 use crate::store::record::tables::Stream;
 use crate::store::snapshot::chain;
 
-/// Different copies of one record that are remembered. There are so many of records that are changed
-/// (pinned, renamed), and after a kill, when a number is given a second time.
+/// Different copies of one record that are remembered. There are so many of records that are
+/// changed (pinned, renamed), and after a kill, when a number is given a second time.
 const COPIES: usize = 16;
 
 /// Where a record lies.

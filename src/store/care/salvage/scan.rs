@@ -8,8 +8,8 @@ use crate::store::record::frame::{self, Found, MAGIC};
 
 /// Bytes that are looked through at a time.
 const WINDOW: usize = 4 * 1024 * 1024;
-/// Bytes that are read beyond them, so that most records that begin in a window are in memory. No header
-/// is longer.
+/// Bytes that are read beyond them, so that most records that begin in a window are in memory. No
+/// header is longer.
 const BEYOND: usize = 64 * 1024;
 /// What the disk cannot read is passed over in steps of this size.
 const PAGE: usize = 4096;
@@ -21,8 +21,8 @@ pub(super) struct Hit<'a> {
     pub(super) found: Found<'a>,
 }
 
-/// Tells of every whole record in a file, in the order of the bytes. What lies inside of a whole record is
-/// a part of it, and no record.
+/// Tells of every whole record in a file, in the order of the bytes. What lies inside of a whole
+/// record is a part of it, and no record.
 pub(super) fn scan(
     file: &dyn StorageBackend,
     tell: &mut dyn FnMut(Hit<'_>) -> io::Result<()>,

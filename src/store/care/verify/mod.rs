@@ -31,7 +31,8 @@ const OPERATION: &str = "check the store";
 /// Damaged pages that are named.
 const NAMED_PAGES: usize = 10;
 
-/// Checks everything. Damage is part of the report; an error means that the check could not be made.
+/// Checks everything. Damage is part of the report; an error means that the check could not be
+/// made.
 pub(in crate::store) fn verify(place: &Place<'_>) -> Result<VerifyReport, StoreError> {
     verify_with(place, &mut |_| {})
 }
@@ -118,7 +119,8 @@ fn sequence_numbers(place: &Place<'_>, report: &mut VerifyReport) -> Result<Vec<
     }
 }
 
-/// The numbers that come next must be behind all that there are, or a record would take another's place.
+/// The numbers that come next must be behind all that there are, or a record would take another's
+/// place.
 fn check_counters(txn: &ReadTransaction) -> Result<VerifyReport, Fault> {
     let mut report = VerifyReport::default();
     if let Err(fault) = retention::check(txn) {

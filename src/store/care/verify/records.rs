@@ -76,8 +76,8 @@ fn fragment(key: u64, record: &[u8]) -> Result<(), Fault> {
     }
 }
 
-/// Does something with every record of a stream. Where a page of the table is damaged, with those that can
-/// be reached from its end, too.
+/// Does something with every record of a stream. Where a page of the table is damaged, with those
+/// that can be reached from its end, too.
 fn each(
     place: &Place<'_>,
     stream: Stream,

@@ -190,7 +190,8 @@ impl VerifyReport {
         });
     }
 
-    /// Leaves out what is said twice, and damaged records that were told of as a part of a snapshot.
+    /// Leaves out what is said twice, and damaged records that were told of as a part of a
+    /// snapshot.
     pub(super) fn tidy(&mut self) {
         let mut seen = BTreeSet::new();
         let told: BTreeSet<String> = self

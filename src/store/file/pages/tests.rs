@@ -1,4 +1,5 @@
-//! Whole files have nothing wrong with them, whatever is done to them; and whatever is done to their bytes is seen.
+//! Whole files have nothing wrong with them, whatever is done to them; and whatever is done to
+//! their bytes is seen.
 
 use redb::backends::FileBackend;
 use redb::{ReadableDatabase, StorageBackend};

@@ -8,8 +8,8 @@
 //! 1016  XXH3-64 of all before, seeded with the store's id
 //! 1024  3 parity pages
 //! ```
-//! All numbers are little endian. XXH3 and not BLAKE3, because this guards against accidents alone, and a
-//! commit pays for it: ten times less.
+//! All numbers are little endian. XXH3 and not BLAKE3, because this guards against accidents alone,
+//! and a commit pays for it: ten times less.
 
 use std::sync::LazyLock;
 
@@ -144,8 +144,8 @@ impl Block {
         bad.map(|(slot, _)| slot).collect()
     }
 
-    /// Puts the pages of these slots right. `false`, and nothing changed, where there are too many, or where
-    /// what comes out is not what was noted.
+    /// Puts the pages of these slots right. `false`, and nothing changed, where there are too many,
+    /// or where what comes out is not what was noted.
     pub(super) fn heal(&self, pages: &mut [Box<Page>], bad: &[usize]) -> bool {
         let rows: Vec<usize> = (0..ROWS)
             .filter(|&row| self.rows[row].is_some())

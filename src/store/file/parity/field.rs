@@ -1,9 +1,9 @@
-//! Arithmetic of the parities: the field GF(2⁸) with the polynomial 0x11d, as RAID-6 uses it (H. P. Anvin,
-//! "The mathematics of RAID-6").
+//! Arithmetic of the parities: the field GF(2⁸) with the polynomial 0x11d, as RAID-6 uses it (H. P.
+//! Anvin, "The mathematics of RAID-6").
 //!
-//! Row `r` of slot `i` has the factor 2^(r·i), as RAID-Z3 of ZFS has it (`vdev_raidz.c`): up to three pages
-//! of a stripe, data or parity, can be lost. The code is linear, so a parity follows a change by what
-//! changed, without reading the rest of the stripe.
+//! Row `r` of slot `i` has the factor 2^(r·i), as RAID-Z3 of ZFS has it (`vdev_raidz.c`): up to
+//! three pages of a stripe, data or parity, can be lost. The code is linear, so a parity follows a
+//! change by what changed, without reading the rest of the stripe.
 
 /// Bytes of a page: those of the database's.
 pub(super) const PAGE: usize = 4096;
@@ -30,8 +30,9 @@ pub(super) fn add(to: &mut Page, from: &Page, by: u8) {
     }
 }
 
-/// Solves a system of as many equations as there are unknown pages: `rows` and `slots` say which factors,
-/// `sums` what they come to, and becomes the pages. `false` where there is no single answer.
+/// Solves a system of as many equations as there are unknown pages: `rows` and `slots` say which
+/// factors, `sums` what they come to, and becomes the pages. `false` where there is no single
+/// answer.
 pub(super) fn solve(rows: &[usize], slots: &[usize], sums: &mut [Box<Page>]) -> bool {
     let mut matrix: Vec<Vec<u8>> = rows
         .iter()

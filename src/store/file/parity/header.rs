@@ -1,4 +1,5 @@
-//! The beginning of the parity file: what it belongs to, which stripes are open, and which are covered.
+//! The beginning of the parity file: what it belongs to, which stripes are open, and which are
+//! covered.
 //!
 //! ```text
 //! header (page 0, and again page 17)
@@ -8,14 +9,15 @@
 //! 16    the store's id
 //! 32    length of the store's file
 //! 40    XXH3-64 of the first page of the store's file
-//! 48    open stripes: number (4 bytes) and seal of the block (8 bytes; 0: a stripe of zeros without a block)
+//! 48    open stripes: number (4 bytes), seal of the block (8 bytes; 0: all zeros, no block)
 //! 4088  XXH3-64 of all before, seeded with the store's id
 //!
 //! map (pages 1 to 16, and again 18 to 33)
 //! 0     two bits a stripe: 0 unknown, 1 covered by its block, 2 all zeros and without a block
 //! 4088  XXH3-64 of all before, seeded with the store's id and the page's number
 //! ```
-//! All numbers are little endian. What is missing, damaged or another store's reads as: nothing is known.
+//! All numbers are little endian. What is missing, damaged or another store's reads as: nothing is
+//! known.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,9 +1,9 @@
 //! Which page belongs to which stripe, and where a stripe's block lies in the parity file.
 //!
-//! Disks lose neighbours together, so a stripe is made of pages far apart: a group of pages is dealt out to
-//! its stripes like cards. Groups grow with the file (1 MiB twice, then doubling up to 16 MiB), so that a small
-//! store has few, full stripes, and a large one survives the loss of 192 pages in a row (768 KiB). The
-//! place of a page never changes while the file grows or shrinks.
+//! Disks lose neighbours together, so a stripe is made of pages far apart: a group of pages is
+//! dealt out to its stripes like cards. Groups grow with the file (1 MiB twice, then doubling up to
+//! 16 MiB), so that a small store has few, full stripes, and a large one survives the loss of 192
+//! pages in a row (768 KiB). The place of a page never changes while the file grows or shrinks.
 
 use std::ops::Range;
 

@@ -1,4 +1,5 @@
-//! Imported snapshots stand beside the line: what is recorded here goes on as if they were not there.
+//! Imported snapshots stand beside the line: what is recorded here goes on as if they were not
+//! there.
 
 use proptest::prelude::*;
 
@@ -25,7 +26,8 @@ fn latest(store: &Store, back: usize) -> Result<SnapshotMeta, StoreError> {
     store.find(&SnapRef::Latest(back), None, None)
 }
 
-/// Whatever is done with a store, what came from a file is known by that, and what was recorded here is not.
+/// Whatever is done with a store, what came from a file is known by that, and what was recorded
+/// here is not.
 #[test]
 fn they_stay_imported_whatever_is_done_with_the_store() {
     let s = scratch();

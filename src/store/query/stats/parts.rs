@@ -17,8 +17,8 @@ pub struct RuleFigures {
     pub rule: String,
     /// How often it took something out of the newest snapshot.
     pub newest: u32,
-    /// Snapshots of which it took something out. One secret that stays on a screen is in many of them, so the
-    /// counts of snapshots are never added up.
+    /// Snapshots of which it took something out. One secret that stays on a screen is in many of
+    /// them, so the counts of snapshots are never added up.
     pub snapshots: u64,
 }
 
@@ -51,7 +51,8 @@ impl Redactions {
         self.older = true;
     }
 
-    /// What was found most often in the newest snapshot comes first, then what is in most snapshots.
+    /// What was found most often in the newest snapshot comes first, then what is in most
+    /// snapshots.
     pub(super) fn figures(self) -> Vec<RuleFigures> {
         let figures = |(rule, (newest, snapshots))| RuleFigures {
             rule,

@@ -1,8 +1,9 @@
 //! Storage that fails: at any operation, in any step, in several ways.
 //!
-//! A store goes through a script of everything that writes. Whatever happens in a step, the store shows
-//! afterwards what it showed before that step or after it, and nothing else: what was acknowledged is
-//! there, what was not is there as a whole or not at all. `MUXTAPE_TEST_ROUNDS` makes the runs longer.
+//! A store goes through a script of everything that writes. Whatever happens in a step, the store
+//! shows afterwards what it showed before that step or after it, and nothing else: what was
+//! acknowledged is there, what was not is there as a whole or not at all. `MUXTAPE_TEST_ROUNDS`
+//! makes the runs longer.
 
 mod disk;
 mod power;
@@ -104,8 +105,8 @@ fn a_quota_that_shows_only_when_it_is_hit_does_not_keep_anybody_from_deleting() 
     }
 }
 
-/// Runs a step on a disk that fails at an operation, and looks at what is left. Says whether the step came
-/// to that operation at all.
+/// Runs a step on a disk that fails at an operation, and looks at what is left. Says whether the
+/// step came to that operation at all.
 fn fails(
     before: &Stage,
     after: &Stage,

@@ -45,9 +45,9 @@ impl Recording {
         }
     }
 
-    /// The file after the power went at an event, and how many steps had been acknowledged. `pick` decides
-    /// about every sector: given how many things were written to it since the last sync, which of them
-    /// is there (0 is what was there before).
+    /// The file after the power went at an event, and how many steps had been acknowledged. `pick`
+    /// decides about every sector: given how many things were written to it since the last sync,
+    /// which of them is there (0 is what was there before).
     fn image(&self, cut: usize, pick: &mut impl FnMut(usize) -> usize) -> (Vec<u8>, usize) {
         let events = &self.events[..cut];
         let done = events.iter().filter(|event| matches!(event, Event::Done));
@@ -98,8 +98,8 @@ impl Recording {
         (image, done)
     }
 
-    /// Opens the store in a file as the power left it: it shows a prefix of what was acknowledged, and all
-    /// of that. The disk may fail once more while the file is healed.
+    /// Opens the store in a file as the power left it: it shows a prefix of what was acknowledged,
+    /// and all of that. The disk may fail once more while the file is healed.
     fn judge(&self, image: &[u8], done: usize, healing: Option<usize>) -> Result<(), String> {
         let dir = self.stages[0].copy();
         let store = open(&dir);

@@ -1,4 +1,5 @@
-//! Disks that refuse without a warning: by a quota, which nobody tells of beforehand, or because they fail.
+//! Disks that refuse without a warning: by a quota, which nobody tells of beforehand, or because
+//! they fail.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;

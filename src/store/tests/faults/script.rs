@@ -13,8 +13,8 @@ use crate::store::care::rewrite::tests::{NOW, censor};
 use crate::store::testing::{log, open, session, snapshot, state, text};
 use crate::store::{Edit, Query, Retention, Store, StoreError, Unchanged};
 
-/// One thing that a store is asked to do. What it is about follows from what the store holds, so that a
-/// step that failed can be asked for again.
+/// One thing that a store is asked to do. What it is about follows from what the store holds, so
+/// that a step that failed can be asked for again.
 pub(super) type Step = fn(&Store) -> Result<(), StoreError>;
 
 /// The steps, with what they are called when one goes wrong.

@@ -1,8 +1,10 @@
-//! A machine that does anything in any order, beside a plain model that says what should come of it.
+//! A machine that does anything in any order, beside a plain model that says what should come of
+//! it.
 //!
-//! After every step the lists of the store are those of the model; at the end every snapshot is loaded
-//! with its tree and its texts, and the figures and the check agree. `MUXTAPE_TEST_ROUNDS` sets the number
-//! of sequences. The seed is fixed (`PROPTEST_RNG_SEED` sets another), so a failure comes again.
+//! After every step the lists of the store are those of the model; at the end every snapshot is
+//! loaded with its tree and its texts, and the figures and the check agree. `MUXTAPE_TEST_ROUNDS`
+//! sets the number of sequences. The seed is fixed (`PROPTEST_RNG_SEED` sets another), so a failure
+//! comes again.
 
 mod checks;
 mod model;
@@ -260,8 +262,8 @@ impl Machine {
         }
     }
 
-    /// The policy has tests of its own; here it counts that the plan is what is done, and that nothing
-    /// goes which must not.
+    /// The policy has tests of its own; here it counts that the plan is what is done, and that
+    /// nothing goes which must not.
     fn prune(&mut self, rule: &Prune) {
         let now = Millis(1_790_000_000_000 + (self.clock + i64::from(rule.later)) * 1000);
         let retention = retention(rule);

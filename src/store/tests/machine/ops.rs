@@ -1,7 +1,8 @@
 //! What the machine can be told to do, and how that is made up.
 //!
-//! Every operation stands for itself: it points at things by an index that is taken modulo what there is
-//! when its turn comes, so that any part of a failing sequence is a sequence, and shrinking works.
+//! Every operation stands for itself: it points at things by an index that is taken modulo what
+//! there is when its turn comes, so that any part of a failing sequence is a sequence, and
+//! shrinking works.
 
 use proptest::collection::vec;
 use proptest::option;

@@ -1,7 +1,7 @@
 //! What the processes do that are started and killed: this very test program, in a role.
 //!
-//! A child says what it is about to do and what is done, a line each, so that the test knows what was
-//! acknowledged when it was killed. A child that meets an error that cannot be dies of it.
+//! A child says what it is about to do and what is done, a line each, so that the test knows what
+//! was acknowledged when it was killed. A child that meets an error that cannot be dies of it.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};

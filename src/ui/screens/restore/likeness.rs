@@ -59,8 +59,8 @@ pub(super) fn likeness(
     thumb.draw(inside, buf, &mut drawn.screens, look.theme);
 }
 
-/// The tab that a row becomes or is in, as it is planned, with the name of its session; of a session,
-/// its current tab.
+/// The tab that a row becomes or is in, as it is planned, with the name of its session; of a
+/// session, its current tab.
 fn planned_tab(preview: &Preview, item: &Item) -> Option<(String, Tab)> {
     let plan = &preview.plan;
     let session = preview.snapshot.state.session(&item.target.session)?;

@@ -1,6 +1,6 @@
-//! What a store holds, in words that belong to no version of the stored form: what a golden store was when
-//! it was made, and what it has to be after every migration. What is absent is not told, so that a form
-//! with room for more tells the same of what the forms before could hold.
+//! What a store holds, in words that belong to no version of the stored form: what a golden store
+//! was when it was made, and what it has to be after every migration. What is absent is not told,
+//! so that a form with room for more tells the same of what the forms before could hold.
 
 mod tree;
 
@@ -16,8 +16,8 @@ use crate::store::{Query, Store};
 /// Everything that a store holds, by what it is and its id.
 pub(crate) type Described = BTreeMap<(&'static str, String), Value>;
 
-/// Everything that the store tells, checked against its digests on the way, but for the bytes that things
-/// take and for the digests of trees: those belong to the stored form.
+/// Everything that the store tells, checked against its digests on the way, but for the bytes that
+/// things take and for the digests of trees: those belong to the stored form.
 pub(crate) fn describe(store: &Store) -> Described {
     let all = Query {
         archived: true,

@@ -262,7 +262,8 @@ fn log(lines: std::ops::Range<u32>) -> String {
     lines.map(line).collect()
 }
 
-/// A server with two sessions at a step of a day: a log, a full-screen program over a shell, a shell.
+/// A server with two sessions at a step of a day: a log, a full-screen program over a shell, a
+/// shell.
 fn day(step: u32) -> (ServerState, Vec<Contents>) {
     let top = format!("top - up {step} min\n{}", log(step % 5..step % 5 + 20));
     let texts = vec![

@@ -37,7 +37,8 @@ fn backups(store: &Store) -> Vec<PathBuf> {
     found.map(|entry| entry.unwrap().path()).collect()
 }
 
-/// The store is migrated by the next call, holds everything, and the old file is kept, once, as it was.
+/// The store is migrated by the next call, holds everything, and the old file is kept, once, as it
+/// was.
 fn assert_goes_on(store: &Store, expected: &Expected, old: &[u8]) {
     assert_holds(store, expected);
     let kept = backups(store);

@@ -1,5 +1,6 @@
-//! What form 3 has room for and form 2 had not: a place whose sessions have a process each, stacks, pinwheels,
-//! floating panes in an unknown order, nobody who looks, attachments, several notes, a gap, and every provenance.
+//! What form 3 has room for and form 2 had not: a place whose sessions have a process each, stacks,
+//! pinwheels, floating panes in an unknown order, nobody who looks, attachments, several notes, a
+//! gap, and every provenance.
 
 use bstr::BString;
 
@@ -40,7 +41,8 @@ fn note(time: Option<i64>, kind: NoteKind, text: &str) -> Note {
     }
 }
 
-/// What is told of a snapshot and no front end says yet: one for each provenance and each reason of a gap.
+/// What is told of a snapshot and no front end says yet: one for each provenance and each reason of
+/// a gap.
 pub(super) fn told() -> Vec<(Provenance, Gap, Vec<Note>)> {
     let synced = |trust| Provenance::Synced {
         store: [7; 16],

@@ -1,5 +1,6 @@
-//! What trees of form 2 hold beyond what every tree has. It stands behind the tree: nothing at all, or a form
-//! (1 byte) and its body, which holds the details that are not empty, each with its place.
+//! What trees of form 2 hold beyond what every tree has. It stands behind the tree: nothing at all,
+//! or a form (1 byte) and its body, which holds the details that are not empty, each with its
+//! place.
 
 use serde::Deserialize;
 

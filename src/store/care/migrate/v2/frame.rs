@@ -1,8 +1,9 @@
 //! The frame around every record of form 2, and its codecs.
 //!
-//! Layout: magic (2 bytes), kind (1 byte), form (1 byte: the frame's version above, the codec below, four bits
-//! each), key, length of the decoded body (only where a codec is used), length of the body (varints, LEB128),
-//! body, hash (8 bytes, XXH3-64 over everything before it, little endian).
+//! Layout: magic (2 bytes), kind (1 byte), form (1 byte: the frame's version above, the codec
+//! below, four bits each), key, length of the decoded body (only where a codec is used), length of
+//! the body (varints, LEB128), body, hash (8 bytes, XXH3-64 over everything before it, little
+//! endian).
 
 use serde::de::DeserializeOwned;
 use twox_hash::XxHash3_64;

@@ -1,9 +1,9 @@
 //! Form 2, to be read. Frozen: it depends on nothing of the living stored form.
 //!
-//! What snapshots hold is read into the model's own types where these are what form 2 wrote down field by field;
-//! where the model has changed since, the type as it was stands in `tree` or `records`, with the digest that it
-//! had. When the model changes again, the golden store of form 2 can no longer be read, its test says so, and the
-//! type as it was is put here.
+//! What snapshots hold is read into the model's own types where these are what form 2 wrote down
+//! field by field; where the model has changed since, the type as it was stands in `tree` or
+//! `records`, with the digest that it had. When the model changes again, the golden store of form 2
+//! can no longer be read, its test says so, and the type as it was is put here.
 
 mod details;
 mod frame;
@@ -42,8 +42,8 @@ const REMOVED: Table = TableDefinition::new("removed");
 const META: Index = TableDefinition::new("meta");
 const DIGESTS: Index = TableDefinition::new("digests");
 
-/// The store's own records that form 3 has as form 2 had them: the jumps of the clock, and when the history was
-/// rewritten.
+/// The store's own records that form 3 has as form 2 had them: the jumps of the clock, and when the
+/// history was rewritten.
 pub(super) const OWN: [(Kind, &str); 2] = [(Kind::Jumps, "jumps"), (Kind::Rewrites, "rewrites")];
 
 /// A store of form 2.
@@ -117,7 +117,8 @@ impl<'t> Reader<'t> {
         Ok(seqs)
     }
 
-    /// The snapshot under a sequence number, its tree held against its digest; `None` where there is none.
+    /// The snapshot under a sequence number, its tree held against its digest; `None` where there
+    /// is none.
     pub(in crate::store::care::migrate) fn snapshot(
         &self,
         seq: u64,

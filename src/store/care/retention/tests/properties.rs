@@ -99,8 +99,8 @@ fn generous(keep: Keep, by: [u32; 5], longer: Option<Duration>) -> Keep {
     }
 }
 
-/// Snapshots that are the newest good one of a session or of a life, or the newest damaged one of those
-/// that have no good one.
+/// Snapshots that are the newest good one of a session or of a life, or the newest damaged one of
+/// those that have no good one.
 fn newest(world: &World) -> BTreeSet<usize> {
     let (mut sessions, mut lives) = (BTreeSet::new(), BTreeSet::new());
     let mut newest = BTreeSet::new();

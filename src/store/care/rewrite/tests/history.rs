@@ -15,7 +15,8 @@ fn long(token: &str) -> String {
     format!("{}$ echo {token}\n{}", log(0..400), log(400..900))
 }
 
-/// Twelve snapshots: of two servers, some with a token, one removed for good, one in the trash, one partial.
+/// Twelve snapshots: of two servers, some with a token, one removed for good, one in the trash, one
+/// partial.
 fn filled() -> (Scratch, Vec<SnapshotMeta>) {
     let s = scratch();
     let metas = (0..12u32).map(|at| {

@@ -141,7 +141,8 @@ fn any_history_is_the_same_but_for_what_was_found() {
                 .map(|(meta, since)| (meta.id, *since))
                 .collect();
             prop_assert_eq!(now, trashed);
-            // What the trash holds shows when it is taken back; its records were changed as the others.
+            // What the trash holds shows when it is taken back; its records were changed as the
+            // others.
             wanted.trash.clone_from(&after.trash);
             prop_assert_eq!(after, wanted);
             for (meta, _) in s.store.trashed().unwrap() {
