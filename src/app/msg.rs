@@ -105,7 +105,7 @@ pub struct Comparison {
 
 /// What was found on the machine, for the first-run screen.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Surroundings {
+pub struct FoundServer {
     /// The multiplexer's version, where a server answers.
     pub version: Option<String>,
     /// The server's socket.
@@ -165,7 +165,7 @@ pub enum Answer {
     /// Snapshots came back out of the trash.
     Untrashed(Result<Vec<SnapshotId>, Failure>),
     /// What was found on the machine.
-    Surroundings(Result<Surroundings, Failure>),
+    FoundServer(Result<FoundServer, Failure>),
     /// A restore was planned.
     Planned {
         /// The ticket.

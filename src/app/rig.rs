@@ -16,7 +16,7 @@ use super::effect::{Effect, Job};
 use super::figures::Figures;
 use super::input::{Key, KeyPress};
 use super::library::Loaded;
-use super::msg::{Answer, CaptureOutcome, Failure, Msg, Surroundings};
+use super::msg::{Answer, CaptureOutcome, Failure, FoundServer, Msg};
 use super::samples::{ELEVEN_FORTY, NOW, World, server};
 use super::shared::Shared;
 use super::state::State;
@@ -275,7 +275,7 @@ impl Rig {
                 before: 318 << 20,
                 after: 301 << 20,
             })),
-            Job::LookAround => Answer::Surroundings(Ok(Surroundings {
+            Job::LookAround => Answer::FoundServer(Ok(FoundServer {
                 version: Some("3.5a".to_owned()),
                 socket: Some("/tmp/tmux-1000/default".into()),
                 sessions: vec!["api".into(), "infra".into(), "web".into()],

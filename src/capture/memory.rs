@@ -15,7 +15,7 @@ use crate::mux::Bookmark;
 use crate::redact::Growing;
 
 /// Bytes that may be remembered.
-const MOST: usize = 64 << 20;
+const MAX_REMEMBERED_BYTES: usize = 64 << 20;
 
 /// How often a text may have been continued before it is read anew.
 const TRUSTED: u32 = 20;
@@ -80,7 +80,7 @@ impl Memory {
 
     /// Forgets panes that are not there any more, and scrollback that is too much.
     pub(super) fn tidy(&mut self, is_there: impl Fn(&PaneHandle) -> bool) {
-        self.tidy_to(MOST, is_there);
+        self.tidy_to(MAX_REMEMBERED_BYTES, is_there);
     }
 
     /// The same, with so many bytes of scrollback at the most.

@@ -204,7 +204,7 @@ fn shown(state: &ServerState) -> impl Iterator<Item = Digest> {
         .filter_map(|pane| Some(pane.contents?.digest))
 }
 
-/// Whether there is more of one of these panes than that it is private.
+/// True if the state still shows data of a pane that is private.
 fn shows(state: &ServerState, private: &BTreeSet<PaneId>) -> bool {
     let known = |pane: &Pane| pane.detail.withheld == Some(Withheld::Private);
     state.panes().any(|(_, _, pane)| {

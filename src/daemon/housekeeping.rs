@@ -7,7 +7,7 @@ use crate::store::Pruned;
 
 /// One part of what is kept: deciding looks at every snapshot, so a large store is looked at less
 /// often, and each capture pays for the same few whatever the size.
-const PART: usize = 64;
+const SNAPSHOTS_PER_PART: usize = 64;
 /// Time after which the next capture makes room in any case.
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
@@ -65,7 +65,7 @@ impl Housekeeping {
         let day = self
             .last
             .is_none_or(|last| now < last || now.since(last) >= DAY_MS);
-        day || self.stored > self.kept / PART
+        day || self.stored > self.kept / SNAPSHOTS_PER_PART
     }
 }
 

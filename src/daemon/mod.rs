@@ -10,10 +10,10 @@ mod failures;
 mod housekeeping;
 mod instance;
 mod lives;
+mod maintenance;
 mod recorder;
 mod service;
 mod settings;
-mod tidying;
 
 pub use instance::{Instance, InstanceError};
 pub use recorder::Recorder;

@@ -7,8 +7,8 @@ use super::decision::decide;
 use super::failures::Failures;
 use super::housekeeping::Housekeeping;
 use super::lives::Lives;
+use super::maintenance::Maintenance;
 use super::settings::SettingsFile;
-use super::tidying::Tidying;
 use crate::capture::{CaptureError, Captured};
 use crate::journal::By;
 use crate::model::Millis;
@@ -39,7 +39,7 @@ pub struct Recorder {
     /// Whether nothing of its own waits beside the store. At first others may have left something.
     caught_up: bool,
     housekeeping: Housekeeping,
-    tidying: Tidying,
+    maintenance: Maintenance,
     /// The failure that was noted last: the same one again is not noted.
     noted_failure: Option<String>,
 }
@@ -65,7 +65,7 @@ impl Recorder {
             health: Health::Starting,
             caught_up: false,
             housekeeping: Housekeeping::default(),
-            tidying: Tidying::default(),
+            maintenance: Maintenance::default(),
             noted_failure: None,
         })
     }
@@ -156,11 +156,11 @@ impl Recorder {
         }
         match &event {
             RecorderEvent::Quiet | RecorderEvent::Unchanged | RecorderEvent::NoServer => {
-                self.tidying.after_look(false, now, self.host.store());
+                self.maintenance.after_look(false, now, self.host.store());
             }
             // The store may be what failed.
             RecorderEvent::Failed(_) | RecorderEvent::HeldBack | RecorderEvent::Other(_) => {}
-            _ => self.tidying.after_look(true, now, self.host.store()),
+            _ => self.maintenance.after_look(true, now, self.host.store()),
         }
         event
     }

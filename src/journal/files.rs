@@ -20,9 +20,9 @@ pub(super) const KEPT: u32 = 5;
 /// line that cannot be read.
 const MAX_READ_BYTES: u64 = 64 << 20;
 /// The longest line that is read as one.
-const LONGEST: u64 = 1 << 20;
+const MAX_LINE_BYTES: u64 = 1 << 20;
 /// How long somebody else is waited for, who writes a line.
-const PATIENCE: Duration = Duration::from_millis(500);
+const MAX_LOCK_WAIT: Duration = Duration::from_millis(500);
 /// The pause between two tries.
 const PAUSE: Duration = Duration::from_micros(500);
 
@@ -85,7 +85,7 @@ impl Lines {
         for number in 1.. {
             line.clear();
             // Nothing makes lines of this length; one that somebody else made is cut in pieces.
-            let mut limited = (&mut reader).take(LONGEST);
+            let mut limited = (&mut reader).take(MAX_LINE_BYTES);
             if limited.read_until(b'\n', &mut line)? == 0 {
                 if there < self.bytes {
                     take(number, &[], false);
@@ -150,7 +150,7 @@ impl Files {
                 Err(rustix::io::Errno::WOULDBLOCK | rustix::io::Errno::INTR) => {}
                 Err(error) => return Err(JournalError::io(WRITE, &path)(error.into())),
             }
-            if start.elapsed() >= PATIENCE {
+            if start.elapsed() >= MAX_LOCK_WAIT {
                 return Err(JournalError::Busy { path });
             }
             files::rest(PAUSE);
@@ -188,7 +188,7 @@ impl Files {
             let start = Instant::now();
             // Who cannot have the lock sees what there is: at the worst between two files.
             while flock(head, FlockOperation::NonBlockingLockShared).is_err()
-                && start.elapsed() < PATIENCE
+                && start.elapsed() < MAX_LOCK_WAIT
             {
                 files::rest(PAUSE);
             }

@@ -12,7 +12,7 @@ use super::line::{Link, parse_hash};
 const NAME: &[u8] = b"muxtape.journal.head/";
 const VERSION: &[u8] = b"1";
 /// Bytes of the line: name, version, three numbers of twenty digits, a hash, spaces, its end.
-const LENGTH: usize = NAME.len() + VERSION.len() + 3 * 21 + 65 + 1;
+const HEAD_BYTES: usize = NAME.len() + VERSION.len() + 3 * 21 + 65 + 1;
 
 /// Where the journal ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub(super) enum Known {
 impl Head {
     /// Reads it.
     pub(super) fn read(file: &File) -> io::Result<Known> {
-        let mut line = [0; LENGTH];
+        let mut line = [0; HEAD_BYTES];
         let mut read = 0;
         while let Some(rest) = line.get_mut(read..).filter(|rest| !rest.is_empty()) {
             match file.read_at(rest, read as u64) {
@@ -72,7 +72,7 @@ impl Head {
     }
 
     fn fields(line: &[u8]) -> Option<Head> {
-        if line.len() != LENGTH {
+        if line.len() != HEAD_BYTES {
             return None;
         }
         let text = std::str::from_utf8(line.strip_suffix(b"\n")?).ok()?;
@@ -115,11 +115,11 @@ mod tests {
             first: 1,
         };
         head.write(&file).unwrap();
-        assert_eq!(file.metadata().unwrap().len(), LENGTH as u64);
+        assert_eq!(file.metadata().unwrap().len(), HEAD_BYTES as u64);
         assert_eq!(Head::read(&file).unwrap(), Known::Head(head));
         file.write_all_at(b"2", NAME.len() as u64).unwrap();
         assert_eq!(Head::read(&file).unwrap(), Known::Newer);
-        for cut in 0..LENGTH as u64 {
+        for cut in 0..HEAD_BYTES as u64 {
             head.write(&file).unwrap();
             file.set_len(cut).unwrap();
             assert_eq!(Head::read(&file).unwrap(), Known::Nothing);

@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 use crate::redact::Clean;
 
 /// The most characters of a text that are written.
-const LONGEST: usize = 500;
+const MAX_TEXT_CHARS: usize = 500;
 
 /// A text that was checked for secrets. Written as a string, cut after 500 characters; as `null`
 /// where it could not be checked.
@@ -22,7 +22,7 @@ impl Text {
     #[must_use]
     pub fn shown(&self) -> Option<Cow<'_, str>> {
         let text = self.0.as_ref()?.as_str();
-        Some(match text.char_indices().nth(LONGEST) {
+        Some(match text.char_indices().nth(MAX_TEXT_CHARS) {
             Some((end, _)) => Cow::Owned(format!("{}…", text.get(..end).unwrap_or_default())),
             None => Cow::Borrowed(text),
         })

@@ -30,8 +30,8 @@ const MAX_CLOCK_STEPS: u128 = (1 << TIME_BITS) - (1 << 31);
 const MAX_STEPS: u128 = (1 << 44) - 1;
 /// A clock this far ahead of the newest snapshot is wrong: twenty years.
 const MAX_AHEAD_MS: i64 = 20 * 365 * 24 * 60 * 60 * 1000;
-/// A clock may be this far behind the newest snapshot without being doubted: spooled captures is
-/// stored later than it was made.
+/// A clock may be this far behind the newest snapshot without being doubted: a spooled
+/// capture is stored later than it was made.
 const MAX_BEHIND_MS: i64 = 60 * 60 * 1000;
 /// Characters of a full id.
 pub const ID_CHARS: usize = 20;

@@ -18,7 +18,7 @@ use super::mounts::{Mounts, parent};
 use crate::model::detail::Checkout;
 
 /// Bytes of a file at the most: a path and a little more.
-const MOST: u64 = 8192;
+const MAX_FILE_BYTES: u64 = 8192;
 
 /// Directories above one at the most.
 const DEPTH: usize = 64;
@@ -149,8 +149,8 @@ impl Checkouts {
         let file = std::fs::File::from(open(path, flags | OFlags::RDONLY)?);
         let regular = file.metadata().is_ok_and(|meta| meta.is_file());
         let mut text = Vec::new();
-        let read = file.take(MOST + 1).read_to_end(&mut text).ok()?;
-        (regular && read as u64 <= MOST).then(|| text.into())
+        let read = file.take(MAX_FILE_BYTES + 1).read_to_end(&mut text).ok()?;
+        (regular && read as u64 <= MAX_FILE_BYTES).then(|| text.into())
     }
 }
 

@@ -6,12 +6,12 @@ use crate::journal::Answer;
 use crate::model::snapshot::{LifeId, RecoveryState};
 use crate::mux::process::boot_id;
 use crate::restore::recovery::Offer;
-use crate::restore::{Report, lookout};
+use crate::restore::{Report, crashes};
 
 impl Host {
     /// Lives of servers that ended badly, and what can be brought back of them; the newest first.
     pub fn crash_offers(&self) -> Result<Vec<Offer>, OpsError> {
-        Ok(lookout::look(self.store(), self.mux(), &boot_id())?)
+        Ok(crashes::look(self.store(), self.mux(), &boot_id())?)
     }
 
     /// Notes that somebody was offered these.
@@ -21,7 +21,7 @@ impl Host {
 
     /// The user does not want back what was lost with this life: it is not offered again.
     pub fn dismiss(&self, life: LifeId) -> Result<(), OpsError> {
-        lookout::settle(self.store(), life, RecoveryState::Dismissed, self.now())?;
+        crashes::settle(self.store(), life, RecoveryState::Dismissed, self.now())?;
         self.note(|tell| tell.answered(life, Answer::Dismissed));
         Ok(())
     }
@@ -30,7 +30,7 @@ impl Host {
     /// offered again.
     pub fn recovered(&self, life: LifeId, report: &Report) -> Result<(), OpsError> {
         let (store, now) = (self.store(), self.now());
-        if lookout::settle_restored(store, self.mux(), &boot_id(), life, report, now)? {
+        if crashes::settle_restored(store, self.mux(), &boot_id(), life, report, now)? {
             self.note(|tell| tell.answered(life, Answer::Recovered));
         }
         Ok(())

@@ -13,9 +13,9 @@ use crate::model::id::SnapshotId;
 use crate::model::snapshot::Snapshot;
 use crate::model::time::Millis;
 use crate::model::tree::ServerState;
+use crate::restore::crashes;
 use crate::restore::drill::{Drill, Stage, drill};
-use crate::restore::lookout;
-use crate::restore::undo::{Means, Undoable, Undone, forget, recall, take_back};
+use crate::restore::undo::{UndoContext, Undoable, Undone, forget, recall, take_back};
 use crate::restore::{
     Memory, Plan, Policy, Progress, Report, RestoreError, Rules, Selection, Surroundings, Workshop,
     apply, prepare, telling_texts,
@@ -149,7 +149,7 @@ impl Host {
 
     /// Takes back what a restore made.
     pub fn undo(&self, made: &Undoable) -> Result<RestoreUndone, OpsError> {
-        let means = Means {
+        let context = UndoContext {
             restorer: self.mux(),
             store: self.store(),
             program: &self.program()?,
@@ -157,10 +157,10 @@ impl Host {
             surroundings: &self.surroundings(self.now())?,
             policy: &self.settings().restore,
         };
-        let undone = take_back(made, &means)?;
+        let undone = take_back(made, &context)?;
         self.note(|tell| tell.restore_undone(&undone));
         if undone.was_last
-            && let Err(error) = lookout::note_closed(self.store(), made.server.life(), self.now())
+            && let Err(error) = crashes::note_closed(self.store(), made.server.life(), self.now())
         {
             tracing::warn!("cannot note that the server's last session was closed: {error}");
         }

@@ -7,7 +7,7 @@ use super::pattern::Ready;
 use super::scan::{line_after, line_before};
 
 /// So many lines below the name the value may stand.
-const LINES: usize = 4;
+const MAX_LINES_BELOW: usize = 4;
 
 /// The value of the name that stands in a line.
 pub(super) fn find(ready: &Ready, text: &[u8], line: Range<usize>) -> Option<Range<usize>> {
@@ -24,7 +24,7 @@ pub(super) fn find(ready: &Ready, text: &[u8], line: Range<usize>) -> Option<Ran
 pub(super) fn open_at(ready: &Ready, text: &[u8], at: usize) -> Option<usize> {
     let mut first = None;
     let mut start = at;
-    for _ in 0..=LINES {
+    for _ in 0..=MAX_LINES_BELOW {
         let Some(line) = line_before(text, start) else {
             break;
         };
@@ -44,7 +44,7 @@ fn below(ready: &Ready, text: &[u8], line: Range<usize>) -> Option<(Option<Range
         return None;
     }
     let mut last = line.end;
-    for _ in 0..LINES {
+    for _ in 0..MAX_LINES_BELOW {
         let Some(next) = line_after(text, last) else {
             return Some((None, text.len()));
         };

@@ -8,7 +8,7 @@ use super::front::Front;
 use super::pattern::Ready;
 
 /// An entry has so many lines at the most.
-const LINES: usize = 8;
+const MAX_ENTRY_LINES: usize = 8;
 
 /// The passwords of the entry of which a line is. One that stands first is known by what follows.
 pub(super) fn look(ready: &Ready, text: &[u8], line: Range<usize>) -> Option<Ahead> {
@@ -28,7 +28,7 @@ pub(super) fn look(ready: &Ready, text: &[u8], line: Range<usize>) -> Option<Ahe
         *value = line.start + found.start() + value.start..line.start + found.start() + value.end;
     }
     let mut known = first.known;
-    let seen = below(&front, text, &line, (LINES, 0), |place, shown| {
+    let seen = below(&front, text, &line, (MAX_ENTRY_LINES, 0), |place, shown| {
         let is_blank = shown.trim_ascii().is_empty();
         let Some(fields) = Fields::of(shown).filter(|fields| !fields.begins) else {
             return is_blank;

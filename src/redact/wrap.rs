@@ -14,7 +14,7 @@ use super::rules::{Compiled, Rules};
 use super::scan::{line_after, line_around, line_before};
 
 /// Tokens go over so many lines at the most.
-const LINES: usize = 16;
+const MAX_TOKEN_LINES: usize = 16;
 /// Lines longer than this are not wrapped at the width of a terminal.
 const WIDEST: usize = 4096;
 /// A token that is whole by its shape goes on only behind a line that is so wide, in cells.
@@ -67,7 +67,7 @@ pub(super) fn behind(
     let mut secret = None;
     let width = cells(first);
     let mut end = line.end;
-    for _ in 0..LINES {
+    for _ in 0..MAX_TOKEN_LINES {
         let Some(next) = line_after(text, end) else {
             break;
         };
@@ -211,7 +211,7 @@ pub(super) fn open_at(rules: &Rules, text: &[u8], at: usize) -> Option<usize> {
     let here = text.get(line_around(text, at)).unwrap_or(&[]);
     let mut first = known(head(here.trim_ascii_start()));
     let mut start = at;
-    for _ in 0..=LINES {
+    for _ in 0..=MAX_TOKEN_LINES {
         let line = line_before(text, start)?;
         let shown = text.get(line.clone()).unwrap_or(&[]).trim_ascii_end();
         let tail = tail(shown);

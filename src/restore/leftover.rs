@@ -15,7 +15,7 @@ use crate::model::tree::{ServerState, SessionId};
 use crate::mux::{ContentsRequest, Multiplexer, OwnPane};
 
 /// Rows that are looked at in a session to see whether anything was done in it.
-const ROWS: u32 = 200;
+const MAX_ROWS: u32 = 200;
 /// What prompts end with.
 const PROMPT_ENDS: &[char] = &['$', '#', '%', '>', '❯', '»', 'λ', '➜'];
 
@@ -72,7 +72,7 @@ pub fn find(
             pane: handle.id,
             alternate: pane.screen.alternate,
             history: 0,
-            limit: Some(ROWS),
+            limit: Some(MAX_ROWS),
         };
         // What is private cannot be judged.
         let text = mux.contents(&[wanted])?.pop().flatten();

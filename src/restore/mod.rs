@@ -7,6 +7,7 @@
 
 mod beginning;
 mod built;
+pub mod crashes;
 pub mod drill;
 mod entry;
 mod facts;
@@ -16,7 +17,6 @@ mod inputs;
 mod judge;
 mod launch;
 pub mod leftover;
-pub mod lookout;
 mod matching;
 #[cfg(test)]
 pub(crate) mod memory;

@@ -36,7 +36,7 @@ pub(super) const SHELL_GATE: &str = "shell-gate";
 pub(super) const OPEN: &[u8] = b"open";
 /// Panes that write their text at the same time. tmux reads from all that have something before it
 /// answers anybody: a hundred that write at once keep it from its clients for a fifth of a second.
-const WRITERS: u32 = 8;
+const MAX_WRITERS: u32 = 8;
 
 /// The pipe on which panes say that they are ready, beside the job.
 pub(super) const READY: &str = "ready";
@@ -130,7 +130,7 @@ pub fn run(token: &Path, default_shell: &[u8]) -> Result<Infallible, PaneError> 
     let (text_gate, shell_gate) = (gate(TEXT_GATE)?, gate(SHELL_GATE)?);
     // While it holds its lock, others of the same turn wait. Without it nothing is lost but
     // smoothness.
-    let turn = dir.join(format!("turn-{}", job.pane % WRITERS));
+    let turn = dir.join(format!("turn-{}", job.pane % MAX_WRITERS));
     let turn = files::open_or_create(&turn).ok();
     // Made while there is time: most panes get the size that they were saved in.
     let planned = job

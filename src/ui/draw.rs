@@ -22,7 +22,7 @@ use super::widgets::tree::Tree;
 use super::{overlays, screens};
 
 /// The smallest terminal in which the screens work.
-pub(crate) const LEAST: (u16, u16) = (40, 12);
+pub(crate) const MIN_TERMINAL_CELLS: (u16, u16) = (40, 12);
 
 /// What clicking `?:keys` does.
 pub(crate) const HELP: MouseTarget = MouseTarget::Action(Action::Everywhere(Everywhere::Help));
@@ -201,8 +201,11 @@ pub(crate) fn draw(state: &State, area: Rect, buf: &mut Buffer, drawn: &mut Draw
             _ => Everywhere::ViewTape,
         },
     };
-    if area.width < LEAST.0 || area.height < LEAST.1 {
-        let words = format!("muxtape needs {}x{}", LEAST.0, LEAST.1);
+    if area.width < MIN_TERMINAL_CELLS.0 || area.height < MIN_TERMINAL_CELLS.1 {
+        let words = format!(
+            "muxtape needs {}x{}",
+            MIN_TERMINAL_CELLS.0, MIN_TERMINAL_CELLS.1
+        );
         line(&Line::raw(words), area, 0, buf);
         return;
     }

@@ -42,7 +42,7 @@ const MAX_WAITING_ANSWERS: usize = 256;
 
 /// How long the interface waits for others where it cannot go on without them: for a look of the
 /// recorder at Ctrl-Z, and for the multiplexer to mark its pane.
-const PATIENCE: Duration = Duration::from_secs(2);
+const MAX_WAIT: Duration = Duration::from_secs(2);
 
 /// Runs the interface until the user leaves.
 ///
@@ -262,7 +262,7 @@ async fn mark(context: &Arc<Context>, own: bool) {
             (false, _) => pane.unmark(),
         }
     });
-    match tokio::time::timeout(PATIENCE, marked).await {
+    match tokio::time::timeout(MAX_WAIT, marked).await {
         Ok(Ok(Ok(()))) => {}
         Ok(Ok(Err(error))) => tracing::info!("the interface's pane is not marked: {error}"),
         Ok(Err(error)) => tracing::info!("the interface's pane is not marked: {error}"),
@@ -452,7 +452,7 @@ impl Live {
         // Whoever is stopped records nothing, and must not keep others from it.
         self.recorded = self.recording.is_wanted();
         // A look may hang; then the lock stays with it.
-        let _ = tokio::time::timeout(PATIENCE, self.recording.stop()).await;
+        let _ = tokio::time::timeout(MAX_WAIT, self.recording.stop()).await;
         mark(&self.context, false).await;
         kill_current_process_group(Signal::STOP).map_err(|error| failed("stop")(error.into()))?;
         Ok(())

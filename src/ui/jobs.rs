@@ -8,7 +8,7 @@ use crate::app::effect::{Focus, Job, Side};
 use crate::app::figures::Work;
 use crate::app::library::{Loaded, Texts};
 use crate::app::msg::{
-    Answer, CaptureOutcome, Comparison, Failure, NotRestored, Preview, SideState, Surroundings,
+    Answer, CaptureOutcome, Comparison, Failure, FoundServer, NotRestored, Preview, SideState,
 };
 use crate::model::changes::changes;
 use crate::model::contents::Contents;
@@ -25,10 +25,10 @@ use super::caring;
 use super::context::Context;
 
 /// The most hits that a search gives.
-const HITS: usize = 500;
+const MAX_HITS: usize = 500;
 
 /// Snapshots that are read again when somebody has written to the store.
-const NEWEST: usize = 200;
+const REFRESHED_SNAPSHOTS: usize = 200;
 
 /// Does a job, and says what came of it.
 ///
@@ -41,7 +41,9 @@ pub(crate) fn run(context: &Context, job: Job, tell: &dyn Fn(Answer)) -> Answer 
             before,
             result: page(host, before, limit, tell).map_err(fail),
         },
-        Job::Refresh => Answer::Refreshed(page(host, None, NEWEST, &|_| {}).map_err(fail)),
+        Job::Refresh => {
+            Answer::Refreshed(page(host, None, REFRESHED_SNAPSHOTS, &|_| {}).map_err(fail))
+        }
         Job::LoadLives => Answer::Lives(store.lives().map_err(fail)),
         Job::LoadSnapshot {
             id,
@@ -65,7 +67,7 @@ pub(crate) fn run(context: &Context, job: Job, tell: &dyn Fn(Answer)) -> Answer 
                 text,
                 session,
                 since: None,
-                limit: Some(HITS),
+                limit: Some(MAX_HITS),
                 contents,
             });
             let took = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -85,7 +87,7 @@ pub(crate) fn run(context: &Context, job: Job, tell: &dyn Fn(Answer)) -> Answer 
             generation,
             result: compare(host, a, b).map(Box::new).map_err(fail),
         },
-        Job::LookAround => Answer::Surroundings(look_around(host)),
+        Job::LookAround => Answer::FoundServer(look_around(host)),
         Job::Plan {
             snapshot,
             policy,
@@ -180,7 +182,7 @@ pub(crate) fn failed(job: &Job, failure: Failure) -> Answer {
             generation,
             result: Err(failure),
         },
-        Job::LookAround => Answer::Surroundings(Err(failure)),
+        Job::LookAround => Answer::FoundServer(Err(failure)),
         Job::Plan { generation, .. } => Answer::Planned {
             generation,
             result: Err(failure),
@@ -348,12 +350,12 @@ fn preview(
     })
 }
 
-fn look_around(host: &Host) -> Result<Surroundings, Failure> {
+fn look_around(host: &Host) -> Result<FoundServer, Failure> {
     if host.mux().identity().map_err(fail)?.is_none() {
-        return Ok(Surroundings::default());
+        return Ok(FoundServer::default());
     }
     let seen = host.mux().observe().map_err(fail)?;
-    Ok(Surroundings {
+    Ok(FoundServer {
         version: Some(seen.server.version),
         socket: Some(seen.server.socket),
         panes: seen.state.pane_count(),

@@ -19,9 +19,9 @@ use super::context::Context;
 const WAITING: usize = 64;
 
 /// The longest time between two looks at who records.
-const LONGEST: Duration = Duration::from_secs(2);
+const MAX_LOOK_INTERVAL: Duration = Duration::from_secs(2);
 /// The shortest one.
-const SHORTEST: Duration = Duration::from_millis(250);
+const MIN_LOOK_INTERVAL: Duration = Duration::from_millis(250);
 
 /// The recorder, while there is one, and what is known of others.
 #[derive(Debug)]
@@ -79,7 +79,7 @@ impl Recording {
         let beat = own.or(self.other.and_then(|other| other.beat));
         let settings = &context.host.settings().recorder;
         let every_ms = beat.map_or(settings.probe_ms(), |beat| beat.every_ms);
-        (Duration::from_millis(every_ms) / 2).clamp(SHORTEST, LONGEST)
+        (Duration::from_millis(every_ms) / 2).clamp(MIN_LOOK_INTERVAL, MAX_LOOK_INTERVAL)
     }
 
     /// The user wants it to record, unless another process does.

@@ -619,7 +619,7 @@ const PARTS: &[&str] = &[
     "crate::restore::Surroundings",
     "crate::restore::apply",
     "crate::restore::drill",
-    "crate::restore::lookout",
+    "crate::restore::crashes",
     "crate::restore::prepare",
     "crate::restore::undo::forget",
     "crate::restore::undo::recall",

@@ -211,7 +211,7 @@ impl Screen {
                     Screen::Storage(_),
                     Answer::Figures { .. } | Answer::PrunePlanned { .. }
                 )
-                | (Screen::Welcome(_), Answer::Surroundings(_))
+                | (Screen::Welcome(_), Answer::FoundServer(_))
                 | (
                     Screen::Restore(_),
                     Answer::Planned { .. } | Answer::Restoring(_) | Answer::Restored(_)

@@ -3,7 +3,7 @@
 use crate::app::effect::{Effect, Job};
 use crate::app::keys::Context;
 use crate::app::keys::action::WelcomeAction;
-use crate::app::msg::{Answer, Failure, Surroundings};
+use crate::app::msg::{Answer, Failure, FoundServer};
 use crate::app::shared::Cx;
 
 use super::{Go, Interact};
@@ -11,7 +11,7 @@ use super::{Go, Interact};
 /// The first-run screen.
 #[derive(Debug, Default)]
 pub struct Welcome {
-    found: Option<Result<Surroundings, Failure>>,
+    found: Option<Result<FoundServer, Failure>>,
 }
 
 impl Welcome {
@@ -24,7 +24,7 @@ impl Welcome {
 
     /// What was found; `None` while nothing is known yet.
     #[must_use]
-    pub fn found(&self) -> Option<&Result<Surroundings, Failure>> {
+    pub fn found(&self) -> Option<&Result<FoundServer, Failure>> {
         self.found.as_ref()
     }
 }
@@ -50,7 +50,7 @@ impl Interact for Welcome {
     }
 
     fn answer(&mut self, answer: Answer, _cx: &mut Cx<'_>) -> Go {
-        if let Answer::Surroundings(found) = answer {
+        if let Answer::FoundServer(found) = answer {
             self.found = Some(found);
         }
         Go::Stay

@@ -146,7 +146,7 @@ pub(super) fn answered(state: &mut State, answer: Answer, effects: &mut Vec<Effe
         | Answer::Notice(Err(failure)) => return shared.complain(&failure),
         for_a_screen @ (Answer::Searched { .. }
         | Answer::Compared { .. }
-        | Answer::Surroundings(_)
+        | Answer::FoundServer(_)
         | Answer::Planned { .. }
         | Answer::Restoring(_)
         | Answer::Restored(_)

@@ -24,7 +24,7 @@ use crate::model::launch::StandardStream;
 
 /// Bytes of arguments that are read at the most. Of a longer list only the beginning would be
 /// known, so nothing but the name is told.
-const MOST: usize = 1 << 20;
+const MAX_ARGUMENT_BYTES: usize = 1 << 20;
 
 /// A process flag of the kernel (`PF_FORKNOEXEC`): forked, and has not become another program
 /// since.
@@ -203,7 +203,7 @@ impl Proc {
         loop {
             let count = rustix::io::read(&file, &mut part).ok()?;
             bytes.extend_from_slice(part.get(..count)?);
-            if count < part.len() || bytes.len() > MOST {
+            if count < part.len() || bytes.len() > MAX_ARGUMENT_BYTES {
                 return Some(bytes);
             }
         }
@@ -251,7 +251,7 @@ impl System for Proc {
 
     fn arguments(&self, pid: i32) -> Option<Vec<BString>> {
         let line = self.read(&format!("{pid}/cmdline"))?;
-        let whole = line.len() <= MOST;
+        let whole = line.len() <= MAX_ARGUMENT_BYTES;
         let line = line.strip_suffix(b"\0").unwrap_or(&line);
         let mut argv = line.split_str(b"\0").map(BString::from);
         if whole {

@@ -18,7 +18,7 @@ use crate::mux::{MuxError, OwnPane, ServerSelect, process};
 pub const OPTION: &str = "@muxtape-interface";
 
 /// How long the interface waits for tmux to take the mark or give it back.
-const PATIENCE: Duration = Duration::from_secs(1);
+const MARK_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A mark: the process of an interface, and when that began, by the system's own clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +70,7 @@ impl TmuxPane {
             return None;
         }
         let limits = Limits {
-            time: PATIENCE,
+            time: MARK_TIMEOUT,
             ..Limits::default()
         };
         Some(Self {

@@ -9,7 +9,7 @@ use bstr::ByteSlice;
 use crate::model::snapshot::ServerIdentity;
 
 /// How far the moments may lie apart at which a server says that it began and its socket was made.
-const SAME_MS: u64 = 3_000;
+const MAX_START_SKEW_MS: u64 = 3_000;
 
 /// The right that tmux gives its socket while somebody is attached, and takes back when it ends in
 /// good order.
@@ -37,7 +37,7 @@ fn was_attached(socket: &Path, started: i64) -> bool {
         .saturating_add(found.mtime_nsec() / 1_000_000);
     found.file_type().is_socket()
         && found.mode() & ATTACHED != 0
-        && made.abs_diff(started) <= SAME_MS
+        && made.abs_diff(started) <= MAX_START_SKEW_MS
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ use crate::mux::tmux::command::Command;
 use crate::mux::tmux::ids;
 
 /// How long a shell that does nothing may take to its first prompt.
-const PATIENCE: Duration = Duration::from_secs(5);
+const MAX_IDLE_START: Duration = Duration::from_secs(5);
 /// How long one may that is at work.
 const PATIENCE_AT_WORK: Duration = Duration::from_secs(15);
 /// How long one looks for a line editor, where it is not known whether there is one, before a
@@ -227,8 +227,10 @@ pub(super) fn wait(tmux: &Tmux, panes: Vec<Awaited>) -> BTreeMap<PaneId, Prompt>
     loop {
         let waited = start.elapsed();
         looked.retain(|one| {
-            waited < PATIENCE
-                || one.pane.urgent && waited < PATIENCE_AT_WORK && one.at_work.elapsed() < PATIENCE
+            waited < MAX_IDLE_START
+                || one.pane.urgent
+                    && waited < PATIENCE_AT_WORK
+                    && one.at_work.elapsed() < MAX_IDLE_START
         });
         if looked.is_empty() {
             return found;
@@ -264,7 +266,7 @@ pub(super) fn wait(tmux: &Tmux, panes: Vec<Awaited>) -> BTreeMap<PaneId, Prompt>
         } else {
             let _ = rustix::event::poll(&mut [], Some(&PAUSE));
         }
-        if waited > PATIENCE / 2 && work_asked.elapsed() > BETWEEN_LOOKS_AT_WORK {
+        if waited > MAX_IDLE_START / 2 && work_asked.elapsed() > BETWEEN_LOOKS_AT_WORK {
             work_asked = Instant::now();
             for one in looked.iter_mut().filter(|one| one.pane.urgent) {
                 // What reads single keys waits for somebody, not for something.

@@ -13,7 +13,7 @@ use crate::restore::RestoreError;
 use crate::restore::restorer::{Rehearsal, Restorer};
 
 /// How long the server may take to end.
-const PATIENCE: Duration = Duration::from_secs(5);
+const MAX_END_WAIT: Duration = Duration::from_secs(5);
 /// Between two looks.
 const PAUSE: rustix::event::Timespec = rustix::event::Timespec {
     tv_sec: 0,
@@ -61,7 +61,7 @@ impl Drop for Scratch {
             return;
         };
         let start = Instant::now();
-        while rustix::process::test_kill_process(pid).is_ok() && start.elapsed() < PATIENCE {
+        while rustix::process::test_kill_process(pid).is_ok() && start.elapsed() < MAX_END_WAIT {
             let _ = rustix::event::poll(&mut [], Some(&PAUSE));
         }
     }

@@ -17,7 +17,7 @@ use crate::store::Store;
 
 /// What is needed to take a restore back.
 #[derive(Debug)]
-pub struct Means<'a> {
+pub struct UndoContext<'a> {
     /// The way to the server.
     pub restorer: &'a dyn Restorer,
     /// Where the undo point is.
@@ -40,15 +40,15 @@ pub struct Means<'a> {
 ///
 /// [`RestoreError::Mux`] when the server cannot be asked, [`RestoreError::Store`] when the undo
 /// point cannot be read; that the server has ended is not an error.
-pub fn take_back(made: &Undoable, means: &Means<'_>) -> Result<Undone, RestoreError> {
+pub fn take_back(made: &Undoable, context: &UndoContext<'_>) -> Result<Undone, RestoreError> {
     if made.replaced.is_empty() {
-        return undo(means.restorer, made);
+        return undo(context.restorer, made);
     }
-    if !is_same_life(means.restorer, made)? {
-        return undo(means.restorer, made);
+    if !is_same_life(context.restorer, made)? {
+        return undo(context.restorer, made);
     }
     let mut undone = Undone::default();
-    let alive = means.restorer.alive()?;
+    let alive = context.restorer.alive()?;
     let own: BTreeSet<PaneId> = made.panes.iter().map(|pane| pane.id).collect();
     // Those that are still what was made give their places back.
     let (instead, beside): (Vec<&BString>, Vec<&BString>) =
@@ -64,7 +64,7 @@ pub fn take_back(made: &Undoable, means: &Means<'_>) -> Result<Undone, RestoreEr
         (&instead, OnConflict::Replace),
         (&beside, OnConflict::Rename),
     ] {
-        bring_back(made, means, names, policy, &mut undone)?;
+        bring_back(made, context, names, policy, &mut undone)?;
     }
     let back: Vec<BString> = undone.back.iter().map(|back| back.from.clone()).collect();
     let mut rest = made.clone();
@@ -75,7 +75,7 @@ pub fn take_back(made: &Undoable, means: &Means<'_>) -> Result<Undone, RestoreEr
         }
     }
     rest.sessions.retain(|session| !taken(&session.to));
-    let rest = undo(means.restorer, &rest)?;
+    let rest = undo(context.restorer, &rest)?;
     undone.closed.extend(rest.closed);
     undone.panes.extend(rest.panes);
     undone.left.extend(rest.left);
@@ -86,7 +86,7 @@ pub fn take_back(made: &Undoable, means: &Means<'_>) -> Result<Undone, RestoreEr
 /// Restores sessions from the undo point.
 fn bring_back(
     made: &Undoable,
-    means: &Means<'_>,
+    context: &UndoContext<'_>,
     names: &[&BString],
     on_conflict: OnConflict,
     undone: &mut Undone,
@@ -101,7 +101,7 @@ fn bring_back(
             .extend(names.iter().map(|name| (label(name), why())));
         return Ok(());
     };
-    let snapshot = means.store.load(point)?;
+    let snapshot = context.store.load(point)?;
     let targets: Vec<Target> = names
         .iter()
         .map(|name| Target {
@@ -122,30 +122,30 @@ fn bring_back(
     let policy = Policy {
         on_conflict,
         parts: Some(on_conflict),
-        ..means.policy.clone()
+        ..context.policy.clone()
     };
-    let telling = telling_texts(&snapshot.state, &means.surroundings.rules);
-    let texts = means.store.contents(&telling).unwrap_or_default();
+    let telling = telling_texts(&snapshot.state, &context.surroundings.rules);
+    let texts = context.store.contents(&telling).unwrap_or_default();
     let surroundings = Surroundings {
         texts: telling.into_iter().zip(texts).collect(),
-        ..means.surroundings.clone()
+        ..context.surroundings.clone()
     };
     let plan = prepare(
         &snapshot,
-        means.restorer,
+        context.restorer,
         &policy,
         &selection,
         &surroundings,
     )?;
     let texts = plan.texts();
-    let contents = means.store.contents(&texts)?;
+    let contents = context.store.contents(&texts)?;
     let texts: BTreeMap<_, _> = texts.into_iter().zip(contents).collect();
     let report = apply(
         &plan,
         &Workshop {
-            restorer: means.restorer,
-            program: means.program,
-            runtime: means.runtime,
+            restorer: context.restorer,
+            program: context.program,
+            runtime: context.runtime,
             texts: &texts,
             undo: Some(point),
             memory: None,

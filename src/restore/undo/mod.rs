@@ -9,7 +9,7 @@ use std::fmt;
 
 use bstr::BString;
 
-pub use back::{Means, take_back};
+pub use back::{UndoContext, take_back};
 pub use record::{Kept, forget, forget_names, recall, remember};
 
 use super::RestoreError;

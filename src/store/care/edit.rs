@@ -1,4 +1,4 @@
-//! Changing what is told about snapshots; what they hold never changes.
+//! Edits snapshot metadata (name, notes, tags, pin, archive). Contents are immutable.
 
 use crate::model::id::SnapshotId;
 use crate::model::snapshot::{Cause, Note, NoteKind, SnapshotMeta};

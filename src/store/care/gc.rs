@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use crate::model::digest::Digest;
-use crate::store::care::squeeze;
+use crate::store::care::repack;
 use crate::store::file::lease::{Outcome, Place};
 use crate::store::record::counters::Counters;
 use crate::store::record::error::StoreError;
@@ -24,11 +24,11 @@ const OPERATION: &str = "collect unused texts";
 const STATES: usize = 128;
 const FRAGMENTS: usize = 20_000;
 /// Versions or fragments that are removed in one transaction.
-const BATCH: usize = 2000;
+const RECORDS_PER_TRANSACTION: usize = 2000;
 /// A collection reads every tree, so it waits until this many snapshots were removed …
 const WORTH_IT: u64 = 32;
 /// … or this part of those that are left, when there are many.
-const PART: u64 = 10;
+const REMOVED_PART: u64 = 10;
 
 /// What a collection removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -61,7 +61,7 @@ struct Marks {
 pub(in crate::store) fn is_due(view: &impl View) -> Result<bool, Fault> {
     let removed = Counters::read(view)?.removed;
     let left = view.count(Stream::States)?;
-    Ok(removed >= WORTH_IT.max(left / PART))
+    Ok(removed >= WORTH_IT.max(left / REMOVED_PART))
 }
 
 /// Collects what is unused.
@@ -75,7 +75,7 @@ pub(in crate::store) fn collect(place: &Place<'_>) -> Result<Collected, StoreErr
     let versions = place.read(OPERATION, |txn| unused_versions(txn, &marks))?;
     let fragments = unused_fragments(place, &marks)?;
     let mut collected = Collected::default();
-    for batch in versions.chunks(BATCH) {
+    for batch in versions.chunks(RECORDS_PER_TRANSACTION) {
         collected.texts += place.write(OPERATION, |txn| {
             marks.add_all(txn)?;
             let gone = batch
@@ -99,7 +99,7 @@ pub(in crate::store) fn collect(place: &Place<'_>) -> Result<Collected, StoreErr
             change_count(txn, Stream::Versions, &gone)
         })?;
     }
-    for batch in fragments.chunks(BATCH) {
+    for batch in fragments.chunks(RECORDS_PER_TRANSACTION) {
         collected.bytes += place.write(OPERATION, |txn| {
             marks.add_all(txn)?;
             let gone = batch
@@ -124,7 +124,7 @@ pub(in crate::store) fn collect(place: &Place<'_>) -> Result<Collected, StoreErr
         counters.write(txn)?;
         Ok(Outcome::Commit(()))
     })?;
-    collected.rewritten = squeeze::squeeze(place)?;
+    collected.rewritten = repack::repack(place)?;
     Ok(collected)
 }
 

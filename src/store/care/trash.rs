@@ -20,7 +20,7 @@ use crate::store::snapshot::rosters;
 use crate::store::text::literals::ENTRY_BYTES;
 
 /// Snapshots that are removed in one transaction.
-const BATCH: usize = 256;
+const SNAPSHOTS_PER_TRANSACTION: usize = 256;
 
 /// Moves snapshots from the timeline to the trash.
 pub(in crate::store) fn put(
@@ -111,7 +111,7 @@ pub(in crate::store) fn empty_some(change: &impl Change) -> Result<usize, Fault>
     change.walk(Stream::Trash, 0..=u64::MAX, &mut |seq, record| {
         // Of a damaged record at least the place is known.
         found.push((seq, reader.read_trashed(seq, record).ok()));
-        Ok(go_on(found.len() < BATCH))
+        Ok(go_on(found.len() < SNAPSHOTS_PER_TRANSACTION))
     })?;
     for (seq, entry) in &found {
         let was = entry

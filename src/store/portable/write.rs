@@ -19,7 +19,7 @@ use crate::store::{Store, StoreError};
 const OPERATION: &str = "export snapshots";
 
 /// Texts that are read from the store at once, in bytes.
-const BATCH: u64 = 16 << 20;
+const SNAPSHOTS_PER_LEASE: u64 = 16 << 20;
 
 /// What was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -136,7 +136,7 @@ fn fresh(
             Some(batch) => batch.push(text.digest),
             None => {
                 batches.push(vec![text.digest]);
-                room = BATCH;
+                room = SNAPSHOTS_PER_LEASE;
             }
         }
         room = room.saturating_sub(text.bytes);

@@ -22,7 +22,7 @@ use crate::store::snapshot::walk::{Passed, Step, newest_first};
 
 const OPERATION: &str = "find a snapshot";
 /// At most this many candidates are given.
-const CANDIDATES: usize = 20;
+const MAX_CANDIDATES: usize = 20;
 
 /// Where `latest`, moments and names are looked for. An id means one snapshot, wherever it is.
 #[derive(Clone, Copy, Default)]
@@ -267,7 +267,7 @@ fn alike(
         let candidates = found.into_iter().map(|meta| meta.id);
         return Err(StoreError::Ambiguous {
             name: name.to_owned(),
-            candidates: candidates.take(CANDIDATES).collect(),
+            candidates: candidates.take(MAX_CANDIDATES).collect(),
         });
     }
     Ok(found.pop())
@@ -285,7 +285,7 @@ fn by_id(
     let by_index = place.read(OPERATION, |txn| {
         let mut numbers = Vec::new();
         for range in ranges {
-            numbers.extend(ids::range(txn, *range, CANDIDATES)?);
+            numbers.extend(ids::range(txn, *range, MAX_CANDIDATES)?);
         }
         looked_up(&Reader::new(txn), numbers)
     });
@@ -359,7 +359,7 @@ fn one(
         let candidates = found.into_iter().map(|entry| entry.meta.id);
         return Err(StoreError::Ambiguous {
             name: name.to_owned(),
-            candidates: candidates.take(CANDIDATES).collect(),
+            candidates: candidates.take(MAX_CANDIDATES).collect(),
         });
     }
     match (found.pop(), damage) {

@@ -46,7 +46,7 @@ pub(in crate::store) struct Piece {
 }
 
 /// Bytes of a line that are shown, and those of them in front of the match.
-const SHOWN: usize = 500;
+const MAX_SHOWN_BYTES: usize = 500;
 const IN_FRONT: usize = 100;
 
 impl Piece {
@@ -57,15 +57,15 @@ impl Piece {
 
     /// Of a long line what is around this place.
     fn around(line: &str, at: usize) -> Self {
-        if line.len() <= SHOWN {
+        if line.len() <= MAX_SHOWN_BYTES {
             return Self {
                 text: line.to_owned(),
                 whole: None,
             };
         }
-        let latest = line.len() - SHOWN;
+        let latest = line.len() - MAX_SHOWN_BYTES;
         let from = line.floor_char_boundary(at.saturating_sub(IN_FRONT).min(latest));
-        let to = line.floor_char_boundary(from + SHOWN);
+        let to = line.floor_char_boundary(from + MAX_SHOWN_BYTES);
         Self {
             text: line.get(from..to).unwrap_or_default().to_owned(),
             whole: Some(*blake3::hash(line.as_bytes()).as_bytes()),
@@ -296,10 +296,10 @@ mod tests {
     fn of_a_long_line_the_match_is_shown() {
         let long = format!("{}ü needle ü{}", "ü".repeat(3000), "x".repeat(3000));
         let (_, shown) = find("needle", &long).unwrap();
-        assert!(shown.len() <= SHOWN && shown.contains("ü needle üxxx"));
+        assert!(shown.len() <= MAX_SHOWN_BYTES && shown.contains("ü needle üxxx"));
         assert!(long.contains(&shown));
         let (_, shown) = find("xxx", &"x".repeat(600)).unwrap();
-        assert_eq!(shown.len(), SHOWN);
+        assert_eq!(shown.len(), MAX_SHOWN_BYTES);
         let other = |end: char| Piece::beginning_of(&format!("{}{end}", "y".repeat(600)));
         assert_eq!(other('a').text, other('b').text);
         assert_ne!(other('a'), other('b'));

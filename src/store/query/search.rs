@@ -77,9 +77,9 @@ pub struct SearchHit {
 }
 
 /// Snapshots whose records are held at once.
-const PAGE: usize = 2048;
+const PAGE_SNAPSHOTS: usize = 2048;
 /// Snapshots that are searched under one lease.
-const BATCH: usize = 16;
+const SNAPSHOTS_PER_LEASE: usize = 16;
 const OPERATION: &str = "search";
 /// Hits where no limit is given.
 const DEFAULT_LIMIT: usize = 1000;
@@ -106,9 +106,9 @@ pub(in crate::store) fn search(
     let mut next = Some(u64::MAX);
     while let Some(newest) = next {
         let page = page(place, newest, &filter)?;
-        let last = page.last().filter(|_| page.len() == PAGE);
+        let last = page.last().filter(|_| page.len() == PAGE_SNAPSHOTS);
         next = last.and_then(|last| last.seq.checked_sub(1));
-        for batch in page.chunks(BATCH) {
+        for batch in page.chunks(SNAPSHOTS_PER_LEASE) {
             look_at(place, batch, &mut sight, &mut runs)?;
             if runs.is_full() && !runs.is_over() {
                 let left = match &mut left {
@@ -135,7 +135,7 @@ fn page(place: &Place<'_>, newest: u64, filter: &Query) -> Result<Vec<Entry>, St
         if filter.matches_row(&step.row) {
             page.push(step.row.entry()?);
         }
-        Ok(go_on(page.len() < PAGE))
+        Ok(go_on(page.len() < PAGE_SNAPSHOTS))
     })?;
     Ok(page)
 }

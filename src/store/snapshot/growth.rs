@@ -3,11 +3,11 @@
 use crate::model::snapshot::Cause;
 use crate::model::time::Millis;
 
-const HOUR: i64 = 3_600_000;
-const DAY: i64 = 24 * HOUR;
+const HOUR_MS: i64 = 3_600_000;
+const DAY_MS: i64 = 24 * HOUR_MS;
 /// The time that is looked at; and what a clock may go forward at once: a longer pause is no time
 /// in which snapshots could have been made.
-const LATELY: i64 = 7 * DAY;
+const LATELY: i64 = 7 * DAY_MS;
 
 /// Adds up snapshots, newest first, until those of the last days are together.
 #[derive(Debug, Default)]
@@ -39,8 +39,8 @@ impl Growth {
     pub(in crate::store) fn per_day(&self) -> Option<u64> {
         let span = u128::try_from(self.span)
             .ok()
-            .filter(|_| self.span >= HOUR)?;
-        let a_day = u128::from(self.bytes) * u128::from(DAY.unsigned_abs()) / span;
+            .filter(|_| self.span >= HOUR_MS)?;
+        let a_day = u128::from(self.bytes) * u128::from(DAY_MS.unsigned_abs()) / span;
         Some(u64::try_from(a_day).unwrap_or(u64::MAX))
     }
 }
@@ -53,7 +53,7 @@ mod tests {
     fn of(hours: &[i64]) -> Option<u64> {
         let mut growth = Growth::default();
         for hour in hours.iter().rev() {
-            growth.add(Cause::Auto, Millis(hour * HOUR), 100);
+            growth.add(Cause::Auto, Millis(hour * HOUR_MS), 100);
         }
         growth.per_day()
     }
@@ -86,8 +86,8 @@ mod tests {
     #[test]
     fn what_was_imported_does_not_count() {
         let mut growth = Growth::default();
-        growth.add(Cause::Auto, Millis(24 * HOUR), 100);
-        growth.add(Cause::Import, Millis(-500 * HOUR), 1_000_000);
+        growth.add(Cause::Auto, Millis(24 * HOUR_MS), 100);
+        growth.add(Cause::Import, Millis(-500 * HOUR_MS), 1_000_000);
         growth.add(Cause::Auto, Millis(0), 100);
         assert_eq!(growth.per_day(), Some(100));
     }

@@ -18,7 +18,7 @@ use crate::store::snapshot::metadata::{Reader, Row};
 use crate::store::text::candidates::Candidates;
 
 /// Records that are looked up under one lease.
-const BATCH: usize = 256;
+const ROWS_PER_READ: usize = 256;
 
 /// What a walk came by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -120,7 +120,7 @@ impl Walk<'_> {
         while at < numbers.len() {
             let run = place.read(self.operation, |txn| {
                 let reader = Reader::new(txn);
-                let batch = numbers.iter().zip(&known).skip(at).take(BATCH);
+                let batch = numbers.iter().zip(&known).skip(at).take(ROWS_PER_READ);
                 for (&seq, known) in batch {
                     let flow = match txn.get(stream, seq) {
                         Ok(Some(record)) => self.pass(&reader, seq, &record)?,

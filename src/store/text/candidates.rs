@@ -19,7 +19,7 @@ use crate::store::record::tables::{Index, Stream, View};
 /// At most this many numbers that no table names are tried. A look takes some microseconds, so that
 /// this ends within a second or so, whatever a damaged table makes believe; it is more than the
 /// snapshots of years.
-const MOST: u64 = 1 << 17;
+const MAX_TRIED: u64 = 1 << 17;
 
 /// Numbers that may lead to a snapshot.
 #[derive(Debug, Default)]
@@ -53,7 +53,7 @@ impl Candidates {
         others.extend(walks.ids()?);
         let known = [&timeline, &trash, &others];
         let greatest = known.iter().filter_map(|set| set.last()).max().copied();
-        let ceiling = walks.given()?.max(greatest).unwrap_or(MOST);
+        let ceiling = walks.given()?.max(greatest).unwrap_or(MAX_TRIED);
         if let (false, Some(error)) = (walks.opened, walks.damage.pop()) {
             return Err(error);
         }
@@ -105,7 +105,7 @@ impl Candidates {
     /// pages.
     fn fill(&mut self, mut gaps: Vec<(u64, u64)>) {
         gaps.sort_unstable();
-        let mut left = MOST;
+        let mut left = MAX_TRIED;
         let mut next = 0;
         for (low, high) in gaps {
             let low = low.max(next);
@@ -239,8 +239,11 @@ mod tests {
 
         let mut cut = Candidates::default();
         cut.fill(vec![(1, u64::MAX - 1), (0, 3)]);
-        assert_eq!(cut.between.len() as u64, MOST);
-        let (low, high) = (MOST / 2 - 4 / 2, u64::MAX - 1 - (MOST / 2 - 4 / 2));
+        assert_eq!(cut.between.len() as u64, MAX_TRIED);
+        let (low, high) = (
+            MAX_TRIED / 2 - 4 / 2,
+            u64::MAX - 1 - (MAX_TRIED / 2 - 4 / 2),
+        );
         let untried = cut.untried.first().unwrap();
         assert!(cut.between.contains(&0) && cut.between.contains(&(u64::MAX - 1)));
         assert!(cut.between.contains(&(untried.start() - 1)));

@@ -197,7 +197,7 @@ struct Progress<'a> {
 
 impl<'a> Progress<'a> {
     /// So long nobody minds.
-    const PATIENCE: Duration = Duration::from_millis(800);
+    const MAX_WAIT: Duration = Duration::from_millis(800);
     const BETWEEN: Duration = Duration::from_millis(100);
 
     fn new(output: &'a Output) -> Self {
@@ -209,7 +209,7 @@ impl<'a> Progress<'a> {
     }
 
     fn tell(&self, step: RewriteStep) {
-        let is_due = self.begun.elapsed() >= Self::PATIENCE
+        let is_due = self.begun.elapsed() >= Self::MAX_WAIT
             && self
                 .told
                 .get()

@@ -33,10 +33,10 @@ const MOST_OVERLAP: u32 = 2_000;
 const WORTH_IT: u32 = 200;
 
 /// Rows that one step reads at least, whatever is left for it.
-const LEAST: u32 = 64;
+const MIN_STEP_ROWS: u32 = 64;
 
 /// How often a pane may have moved before it is read in one step, however long that is.
-const PATIENCE: u32 = 4;
+const MAX_MOVES: u32 = 4;
 
 /// The text of a pane while it is read.
 pub(super) struct Reading<'a> {
@@ -190,7 +190,7 @@ impl<'a> Reading<'a> {
             return self.everything();
         }
         let span = self.history.saturating_sub(self.read);
-        let span = span.min(rows.saturating_sub(self.reach * 4).max(LEAST));
+        let span = span.min(rows.saturating_sub(self.reach * 4).max(MIN_STEP_ROWS));
         let to = self.read + span;
         let from = self.overlap.as_ref().map_or(self.read, |rows| rows.from);
         let overlap = if span > 0 {
@@ -343,7 +343,7 @@ impl<'a> Reading<'a> {
 
     fn moved(&mut self) {
         self.moved += 1;
-        self.at_once = self.moved >= PATIENCE;
+        self.at_once = self.moved >= MAX_MOVES;
     }
 
     /// Fits a part to what is there; `None` where it does not fit.

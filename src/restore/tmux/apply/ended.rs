@@ -13,7 +13,7 @@ use crate::restore::reference::PaneRef;
 use crate::restore::tmux::step::Action;
 
 /// How long tmux may take to notice that processes have ended.
-const PATIENCE: Duration = Duration::from_secs(3);
+const MAX_NOTICE_WAIT: Duration = Duration::from_secs(3);
 /// After which time it is told again: tmux 3.3a now and then misses a child.
 const MISSED: Duration = Duration::from_millis(200);
 /// Between two looks.
@@ -48,7 +48,7 @@ impl Site<'_, '_> {
                 .is_none_or(|exit| exit.status.is_none());
             dead.get(id).is_some_and(|status| known || *status)
         };
-        while start.elapsed() < PATIENCE {
+        while start.elapsed() < MAX_NOTICE_WAIT {
             dead = self.dead();
             if wanted.iter().all(|(pane, id)| ended(&dead, *pane, id)) {
                 return;

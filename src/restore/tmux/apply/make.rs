@@ -14,7 +14,7 @@ use crate::restore::tmux::step::Action;
 use crate::restore::tmux::steps::is_hosted;
 
 /// Creations in one call: few enough that the server stays responsive.
-const CREATIONS: usize = 8;
+const MAX_CREATIONS_PER_CALL: usize = 8;
 
 /// Steps that are done one after the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -55,7 +55,7 @@ impl Site<'_, '_> {
         while queues.values().any(|queue| !queue.is_empty()) {
             let mut round = Vec::new();
             for queue in queues.values_mut() {
-                while round.len() < CREATIONS
+                while round.len() < MAX_CREATIONS_PER_CALL
                     && let Some(action) = queue.front().copied()
                     && self.can_do(action)
                 {

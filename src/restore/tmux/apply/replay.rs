@@ -19,7 +19,7 @@ use crate::restore::report::Phase;
 /// How long panes may be silent before one looks whether they are still there.
 const SILENCE: Duration = Duration::from_millis(300);
 /// How long panes may be silent before the restore goes on without them.
-const PATIENCE: Duration = Duration::from_secs(10);
+const MAX_SILENCE: Duration = Duration::from_secs(10);
 
 impl Site<'_, '_> {
     /// Lets the panes write their text and waits for them.
@@ -84,7 +84,7 @@ impl Site<'_, '_> {
     fn wait_for_panes(&mut self) -> Result<BTreeMap<u32, Went>, RestoreError> {
         let mut went = BTreeMap::new();
         let mut last = Instant::now();
-        while last.elapsed() < PATIENCE {
+        while last.elapsed() < MAX_SILENCE {
             let missing = self.built.panes.len().saturating_sub(went.len());
             let heard = self.work.wait(missing, SILENCE);
             if !heard.is_empty() {

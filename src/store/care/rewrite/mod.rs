@@ -60,7 +60,7 @@ use waiting::Waiting;
 const OPERATION: &str = "rewrite the history";
 const LOOK: &str = "look through the history";
 /// Snapshots that are looked through under one lease.
-const BATCH: usize = 8;
+const SNAPSHOTS_PER_LEASE: usize = 8;
 
 /// Takes out of what is stored what is not to be there. The same input has to give the same output,
 /// and what came out of it once has to come out again unchanged.
@@ -159,7 +159,7 @@ impl Store {
         // Numbers of blocks are never given a second time, so it outlives a lease.
         let mut blocks = Blocks::default();
         let mut done = 0;
-        for batch in kept.chunks(BATCH) {
+        for batch in kept.chunks(SNAPSHOTS_PER_LEASE) {
             place.read(LOOK, |txn| look(txn, batch, &mut blocks, &mut cleaning))?;
             done += batch.len() as u64;
             progress(RewriteStep::Looked { done, of });

@@ -12,7 +12,7 @@ use crate::store::record::tables::{Change, View};
 /// The name of the record.
 const RECORD: &str = "rewrites";
 /// Rewrites that are remembered.
-const MOST: usize = 64;
+const MAX_REWRITES: usize = 64;
 
 /// That the history was rewritten.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,7 +51,7 @@ pub(super) fn add(
         changed: findings.changed,
         removed: findings.removed,
     });
-    let surplus = known.len().saturating_sub(MOST);
+    let surplus = known.len().saturating_sub(MAX_REWRITES);
     known.drain(..surplus);
     let record = codec::pack_value(Kind::Rewrites, 0, &known)?;
     change.put_own(RECORD, &record)

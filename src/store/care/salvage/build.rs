@@ -25,7 +25,7 @@ use crate::store::text::texts;
 
 const OPERATION: &str = "build the store anew";
 /// Records that are written in one transaction.
-const BATCH: Batch = Batch {
+const RECORDS_PER_TRANSACTION: Batch = Batch {
     items: 20_000,
     bytes: 32 << 20,
 };
@@ -42,7 +42,11 @@ pub(in crate::store) fn build(
         let new = schema::build(place.file, id)?;
         let records = chosen.records.iter();
         let records = records.filter_map(|(key, spots)| Some((*key, *spots.first()?)));
-        new.fill(records, BATCH, &mut Salvage { haul, chosen, now })?;
+        new.fill(
+            records,
+            RECORDS_PER_TRANSACTION,
+            &mut Salvage { haul, chosen, now },
+        )?;
         let unknown = new.write(|txn| {
             index(txn)?;
             let unknown = count(txn, haul, survey)?;

@@ -12,7 +12,7 @@ const WINDOW: usize = 4 * 1024 * 1024;
 /// header is longer.
 const BEYOND: usize = 64 * 1024;
 /// What the disk cannot read is passed over in steps of this size.
-const PAGE: usize = 4096;
+const SKIPPED_BYTES: usize = 4096;
 
 /// Where a record was found, and what it is.
 pub(super) struct Hit<'a> {
@@ -87,7 +87,7 @@ fn read(file: &dyn StorageBackend, offset: u64, len: u64, want: usize) -> Vec<u8
     let mut bytes = vec![0; want.min(there)];
     if file.read(offset, &mut bytes).is_err() {
         let mut at = offset;
-        for page in bytes.chunks_mut(PAGE) {
+        for page in bytes.chunks_mut(SKIPPED_BYTES) {
             if file.read(at, page).is_err() {
                 page.fill(0);
             }

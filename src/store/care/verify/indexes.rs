@@ -18,7 +18,7 @@ use super::OPERATION;
 use super::report::{DamagedObject, IndexKind, VerifyReport};
 
 /// Entries that are checked under one lease.
-const BATCH: usize = 4000;
+const ENTRIES_PER_LEASE: usize = 4000;
 
 /// The ids that the index of ids tells, by number.
 pub(super) fn ids(
@@ -114,12 +114,12 @@ fn walk(
                 low.extend_from_slice(key);
                 low.push(0);
                 looked += 1;
-                Ok(go_on(looked < BATCH))
+                Ok(go_on(looked < ENTRIES_PER_LEASE))
             })
         });
         report.add(found);
         match walked {
-            Ok(()) if looked < BATCH => return Ok(()),
+            Ok(()) if looked < ENTRIES_PER_LEASE => return Ok(()),
             Ok(()) => {}
             Err(error) if error.is_damage() => {
                 report.add_error(None, &error);

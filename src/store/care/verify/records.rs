@@ -18,7 +18,7 @@ use super::OPERATION;
 use super::report::{DamagedObject, VerifyReport};
 
 /// Records that are checked under one lease: some 20 MB, 50 ms.
-const BATCH: usize = 20_000;
+const RECORDS_PER_LEASE: usize = 20_000;
 
 type Visit<'a> =
     &'a mut dyn FnMut(&ReadTransaction, u64, &[u8], &mut VerifyReport) -> Result<(), Fault>;
@@ -94,10 +94,10 @@ fn each(
                 check(txn, key, record, &mut found)?;
                 next = key.saturating_add(1);
                 looked += 1;
-                Ok(go_on(looked < BATCH))
+                Ok(go_on(looked < RECORDS_PER_LEASE))
             })?;
             // The table knows how many records it has; a damaged page can make it skip some.
-            if first == 0 && looked < BATCH && txn.count(stream)? != looked as u64 {
+            if first == 0 && looked < RECORDS_PER_LEASE && txn.count(stream)? != looked as u64 {
                 let what = "it does not have as many records as it says";
                 return Err(Fault::damaged_object(format!("the table {stream:?}"), what));
             }
@@ -105,7 +105,7 @@ fn each(
         });
         report.add(found);
         match walked {
-            Ok(()) if looked < BATCH => return Ok(()),
+            Ok(()) if looked < RECORDS_PER_LEASE => return Ok(()),
             Ok(()) => {}
             Err(error) if error.is_damage() => {
                 report.add_error(None, &error);
@@ -129,7 +129,7 @@ fn back(
         txn.walk_back(stream, down_to..=u64::MAX, &mut |key, record| {
             check(txn, key, record, &mut found)?;
             looked += 1;
-            Ok(go_on(looked < BATCH))
+            Ok(go_on(looked < RECORDS_PER_LEASE))
         })
     });
     report.add(found);

@@ -23,7 +23,7 @@ use crate::store::text::texts;
 use super::report::{DamagedObject, IndexKind, VerifyReport};
 
 /// Snapshots that are checked under one lease.
-const BATCH: usize = 8;
+const SNAPSHOTS_PER_LEASE: usize = 8;
 
 /// Checks the snapshots under these numbers. `known` are the ids that the index tells for them.
 pub(super) fn check(
@@ -34,7 +34,7 @@ pub(super) fn check(
     steps: &mut Steps<'_>,
 ) -> Result<(), StoreError> {
     let mut checked = Checked::default();
-    for batch in seqs.chunks(BATCH) {
+    for batch in seqs.chunks(SNAPSHOTS_PER_LEASE) {
         let mut check = |seqs: &[u64]| {
             place.read(super::OPERATION, |txn| {
                 let mut found = VerifyReport::default();

@@ -1,9 +1,8 @@
-//! Rewriting literals of which hardly anything is needed any more.
+//! Repacks literals that are mostly dead.
 //!
-//! Literals are shared: a text that was kept may need a few lines of a large one. Where less than a
-//! quarter of a literal is needed, what is needed is written to a new one, the texts are pointed
-//! there, and the old one goes; all in one transaction, so that a kill leaves either the one or the
-//! other.
+//! Texts share literals: a kept text may need a few lines of a large one. Where less than a quarter
+//! of a literal is needed, one transaction copies that part to a new literal, points the texts
+//! there and removes the old one; so a kill leaves either the old state or the new one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,15 +19,15 @@ use crate::store::text::literals;
 use crate::store::text::patched::{self, Value};
 use crate::store::text::texts::{self, Extent};
 
-const OPERATION: &str = "rewrite texts of which little is needed";
+const OPERATION: &str = "repack texts that are mostly dead";
 /// Shorter literals are not worth a transaction.
-const SHORTEST: u64 = 16 * 1024;
-/// A literal is rewritten when less than this part of it is needed.
-const PART: u64 = 4;
+const MIN_REPACK_BYTES: u64 = 16 * 1024;
+/// A literal is repacked when less than one part in this many of it is needed.
+const MAX_LIVE_PART: u64 = 4;
 /// Texts that are looked at under one lease.
-const VERSIONS: usize = 512;
+const TEXTS_PER_LEASE: usize = 512;
 /// Literals that one run rewrites at most.
-const MOST: usize = 256;
+const MAX_LITERALS_PER_RUN: usize = 256;
 
 /// Parts of a literal: starts and ends, apart from each other and in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -85,7 +84,7 @@ impl Needs {
             users: users.collect(),
             ..Self::default()
         };
-        while !place.read(OPERATION, |txn| needs.add_some(txn, VERSIONS))? {}
+        while !place.read(OPERATION, |txn| needs.add_some(txn, TEXTS_PER_LEASE))? {}
         Ok(needs)
     }
 
@@ -113,7 +112,7 @@ impl Needs {
 }
 
 /// Rewrites what is worth it; says how many literals that were.
-pub(in crate::store) fn squeeze(place: &Place<'_>) -> Result<u64, StoreError> {
+pub(in crate::store) fn repack(place: &Place<'_>) -> Result<u64, StoreError> {
     let needs = Needs::read(place, &[])?;
     let wasteful = place.read(OPERATION, |txn| wasteful(txn, &needs))?;
     if wasteful.is_empty() {
@@ -124,7 +123,7 @@ pub(in crate::store) fn squeeze(place: &Place<'_>) -> Result<u64, StoreError> {
     for literal in wasteful {
         rewritten += place.write(OPERATION, |txn| {
             // What was recorded in between may need more of it.
-            while !needs.add_some(txn, VERSIONS)? {}
+            while !needs.add_some(txn, TEXTS_PER_LEASE)? {}
             match (needs.ranges.get(&literal), needs.users.get(&literal)) {
                 (Some(ranges), Some(users)) if !needs.whole.contains(&literal) => {
                     rewrite(txn, literal, ranges, users)?;
@@ -144,12 +143,12 @@ fn wasteful(view: &impl View, needs: &Needs) -> Result<Vec<u64>, Fault> {
     for (&literal, ranges) in &needs.ranges {
         let header = literals::head(view, literal)?;
         dictionaries.insert(header.dictionary);
-        if header.raw_len >= SHORTEST && ranges.len() * PART < header.raw_len {
+        if header.raw_len >= MIN_REPACK_BYTES && ranges.len() * MAX_LIVE_PART < header.raw_len {
             found.push(literal);
         }
     }
     found.retain(|literal| !dictionaries.contains(literal));
-    found.truncate(MOST);
+    found.truncate(MAX_LITERALS_PER_RUN);
     Ok(found)
 }
 

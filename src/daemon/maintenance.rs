@@ -1,45 +1,44 @@
-//! When the recorder has time to tidy the store.
+//! Decides when the recorder maintains the store.
 
 use crate::model::Millis;
 use crate::store::{Store, StoreError};
 
-const MINUTE: i64 = 60_000;
-const DAY: i64 = 24 * 60 * MINUTE;
-/// So long nothing has changed before anybody can be thought to be away.
-const QUIET: i64 = 5 * MINUTE;
-/// Looking takes reading the whole store: once a day is enough, since rooms that become free are
-/// used again.
-const AT_MOST_EVERY: i64 = DAY;
-/// Where something changes all the time, a capture is as good a moment as any: the next one is due
-/// only an interval later.
-const AT_LEAST_EVERY: i64 = 7 * DAY;
+const MINUTE_MS: i64 = 60_000;
+const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
+/// How long the server must be idle before maintenance may run.
+const IDLE_BEFORE_MAINTENANCE_MS: i64 = 5 * MINUTE_MS;
+/// The shortest time between two runs: each reads the whole store, and freed room is used again.
+const MIN_INTERVAL_MS: i64 = DAY_MS;
+/// The longest time between two runs: a server that is never idle is maintained after a capture,
+/// since the next one is due only an interval later.
+const MAX_INTERVAL_MS: i64 = 7 * DAY_MS;
 
-/// Decides when to tidy, by the moments of looks.
+/// Decides when maintenance is due, by the time of each look.
 #[derive(Debug, Default)]
-pub(super) struct Tidying {
-    /// Since when nothing has changed.
+pub(super) struct Maintenance {
+    /// Since when the server has been idle.
     quiet: Option<Millis>,
-    /// When it was tidied last, or looked at first.
+    /// The last maintenance, or else the first look.
     last: Option<Millis>,
-    /// Whether it was tidied at all.
+    /// Whether maintenance has run at all.
     done: bool,
 }
 
-impl Tidying {
-    /// Notes a look; says whether it is time. `changed` is whether something was stored.
+impl Maintenance {
+    /// Notes a look and returns whether maintenance is due. `changed`: the look stored something.
     fn is_due(&mut self, changed: bool, now: Millis) -> bool {
-        // A clock that went back begins anew.
+        // After a clock went back, the intervals begin anew.
         let since = |then: Option<Millis>| then.filter(|then| *then <= now).unwrap_or(now);
         let quiet = since(self.quiet.filter(|_| !changed));
         let last = since(self.last);
         self.quiet = Some(quiet);
         self.last = Some(last);
-        let idle = now.0.saturating_sub(quiet.0) >= QUIET;
+        let idle = now.0.saturating_sub(quiet.0) >= IDLE_BEFORE_MAINTENANCE_MS;
         let passed = now.0.saturating_sub(last.0);
         let due = if idle {
-            !self.done || passed >= AT_MOST_EVERY
+            !self.done || passed >= MIN_INTERVAL_MS
         } else {
-            passed >= AT_LEAST_EVERY
+            passed >= MAX_INTERVAL_MS
         };
         if due {
             self.last = Some(now);
@@ -48,7 +47,7 @@ impl Tidying {
         due
     }
 
-    /// Tidies the store after a look, if it is time. Whatever comes of it, recording goes on.
+    /// Maintains the store after a look, if that is due. A failure is logged; recording goes on.
     pub(super) fn after_look(&mut self, changed: bool, now: Millis, store: &Store) {
         if !self.is_due(changed, now) {
             return;
@@ -73,9 +72,9 @@ mod tests {
 
     /// The minutes at which it is due, of looks at every minute, where something changes as told.
     fn due(minutes: i64, changes: impl Fn(i64) -> bool) -> Vec<i64> {
-        let mut tidying = Tidying::default();
+        let mut maintenance = Maintenance::default();
         (0..minutes)
-            .filter(|at| tidying.is_due(changes(*at), Millis(at * MINUTE)))
+            .filter(|at| maintenance.is_due(changes(*at), Millis(at * MINUTE_MS)))
             .collect()
     }
 
@@ -94,8 +93,8 @@ mod tests {
 
     #[test]
     fn a_clock_that_jumps_neither_hurries_nor_stops_it() {
-        let mut tidying = Tidying::default();
-        let mut at = |minute: i64| tidying.is_due(false, Millis(minute * MINUTE));
+        let mut maintenance = Maintenance::default();
+        let mut at = |minute: i64| maintenance.is_due(false, Millis(minute * MINUTE_MS));
         assert!(!at(10_000));
         assert!(at(10_005));
         assert!(!at(3));

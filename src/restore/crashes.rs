@@ -1,4 +1,4 @@
-//! Looks for lives that ended badly: in the store, and at the server that is alive.
+//! Finds server lives that crashed and were not restored since.
 
 use bstr::BStr;
 
@@ -9,20 +9,20 @@ use crate::model::{Life, LifeId, Millis};
 use crate::mux::{Multiplexer, MuxError};
 use crate::store::{Store, StoreError};
 
-/// How many lives are offered at the most, newest first. Whoever has not come back to one for this
-/// many runs of the server does not miss it.
-const LIVES: usize = 8;
+/// How many lives are offered, newest first. Older ones have been left alone for as many runs of
+/// the server.
+const MAX_OFFERED_LIVES: usize = 8;
 
-/// How many lives are looked at for that. Blank ones, which come one after the other while somebody
-/// tries to get the lost one back, must not hide it.
-const LOOKED_AT: usize = 256;
+/// How many lives are searched for these. Blank ones, which follow one another while the user tries
+/// to get the lost one back, must not hide it.
+const MAX_SEARCHED_LIVES: usize = 256;
 
-/// A recorder notes once a minute that a server lives: one that ended later than this after it was
-/// last seen ended unwatched.
+/// A life that ended later than this after its last sign of life ended unwatched: a recorder notes
+/// one every minute.
 const WATCHED_MS: u64 = 180_000;
 
 /// How many snapshots of a life are offered.
-const SNAPSHOTS: usize = 20;
+const MAX_OFFERED_SNAPSHOTS: usize = 20;
 
 /// What can be brought back, newest first. Reads only; without a store there is nothing.
 pub fn look(
@@ -57,11 +57,11 @@ pub fn look(
     let lives: Vec<Life> = ended
         .iter()
         .filter(|life| may_be_missed(life))
-        .take(LOOKED_AT)
+        .take(MAX_SEARCHED_LIVES)
         .cloned()
         .collect();
     let ids: Vec<LifeId> = lives.iter().map(Life::id).collect();
-    let mut snapshots = store.newest_of_each(&ids, SNAPSHOTS)?;
+    let mut snapshots = store.newest_of_each(&ids, MAX_OFFERED_SNAPSHOTS)?;
     let mut past = Vec::new();
     for life in lives {
         let own = snapshots.remove(&life.id()).unwrap_or_default();
@@ -70,12 +70,12 @@ pub fn look(
         let is_last = is_last(&life, &ended);
         let found = past_of(store, mux, life, own)?;
         past.extend(found.filter(|past| !past.trivial || past.evident || is_last));
-        if past.iter().filter(|past| !past.trivial).count() == LIVES {
+        if past.iter().filter(|past| !past.trivial).count() == MAX_OFFERED_LIVES {
             break;
         }
     }
     let mut offers = offers(&past, &alive, boot);
-    offers.truncate(LIVES);
+    offers.truncate(MAX_OFFERED_LIVES);
     Ok(offers)
 }
 
