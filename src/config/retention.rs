@@ -125,7 +125,7 @@ impl TryFrom<Table> for RetentionSettings {
     type Error = InvalidRetention;
 
     fn try_from(table: Table) -> Result<Self, InvalidRetention> {
-        let other = Counts {
+        let other = RetentionCounts {
             last: table.keep_last.unwrap_or(Keep::default().last),
             hourly: table.hourly,
             daily: table.daily,
@@ -134,7 +134,7 @@ impl TryFrom<Table> for RetentionSettings {
             max_age_days: table.max_age_days,
         };
         let rule = |rule: &RuleTable| {
-            let counts = Counts {
+            let counts = RetentionCounts {
                 last: rule.keep_last.unwrap_or(other.last),
                 hourly: rule.hourly.unwrap_or(other.hourly),
                 daily: rule.daily.unwrap_or(other.daily),
@@ -179,7 +179,7 @@ impl From<RetentionSettings> for Table {
 }
 
 /// The counts of `[retention]` or of a rule.
-struct Counts {
+struct RetentionCounts {
     last: u32,
     hourly: u32,
     daily: u32,
@@ -188,7 +188,7 @@ struct Counts {
     max_age_days: Option<u32>,
 }
 
-impl Counts {
+impl RetentionCounts {
     fn keep(&self, place: &str) -> Result<Keep, InvalidRetention> {
         if self.last == 0 {
             return Err(InvalidRetention::Nothing(place.to_owned()));

@@ -11,12 +11,12 @@ use crate::config::{ConfigError, Settings};
 pub(super) struct SettingsFile {
     path: PathBuf,
     /// Nothing before the first time; then, that there was none counts as well.
-    read: Option<Option<Stamp>>,
+    read: Option<Option<SettingsStamp>>,
 }
 
 /// What tells one state of a file from the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stamp {
+struct SettingsStamp {
     modified: (i64, i64),
     len: u64,
     file: (u64, u64),
@@ -40,9 +40,9 @@ impl SettingsFile {
         Settings::load(&self.path).map(Some)
     }
 
-    fn stamp(&self) -> Option<Stamp> {
+    fn stamp(&self) -> Option<SettingsStamp> {
         let found = fs::metadata(&self.path).ok()?;
-        Some(Stamp {
+        Some(SettingsStamp {
             modified: (found.mtime(), found.mtime_nsec()),
             len: found.len(),
             file: (found.dev(), found.ino()),

@@ -42,7 +42,7 @@ pub(super) fn append(
     let current = files.open_current()?;
     let end = end(files, &current, known)?;
     let is_new = known.is_none() && end.last == Link::START;
-    let mut writer = Writer {
+    let mut writer = AppendWriter {
         files,
         head,
         current,
@@ -59,7 +59,7 @@ pub(super) fn append(
     writer.line(event)
 }
 
-struct Writer<'a> {
+struct AppendWriter<'a> {
     files: &'a Files,
     head: File,
     current: File,
@@ -68,7 +68,7 @@ struct Writer<'a> {
     by: By,
 }
 
-impl Writer<'_> {
+impl AppendWriter<'_> {
     /// Closes off what a killed process left, and tells of it.
     fn mend(&mut self) -> Result<(), JournalError> {
         if let Some((bytes, digest)) = self.end.torn.take() {

@@ -114,7 +114,7 @@ impl Placed {
 }
 
 #[derive(Deserialize)]
-struct Header {
+struct LineHeader {
     seq: u64,
     prev: String,
     event: String,
@@ -127,7 +127,7 @@ pub(super) fn place(line: &[u8]) -> Option<Placed> {
     let rest = line.strip_suffix(AFTER_HASH)?;
     let (rest, hash_shown) = rest.split_at_checked(rest.len().checked_sub(HASH_CHARS)?)?;
     let body = rest.strip_suffix(BEFORE_HASH)?;
-    let header: Header = serde_json::from_slice(line).ok()?;
+    let header: LineHeader = serde_json::from_slice(line).ok()?;
     let mends = header.digest.filter(|_| header.event == "journal_mended");
     Some(Placed {
         link: Link {

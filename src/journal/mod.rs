@@ -45,11 +45,11 @@ use files::Files;
 #[derive(Debug, Clone)]
 pub struct Journal {
     by: By,
-    shared: Arc<Shared>,
+    shared: Arc<JournalShared>,
 }
 
 #[derive(Debug)]
-struct Shared {
+struct JournalShared {
     files: Files,
     /// Events that could not be written since one could.
     lost: AtomicU64,
@@ -63,7 +63,7 @@ impl Journal {
     }
 
     fn with(files: Files, by: By) -> Self {
-        let shared = Shared {
+        let shared = JournalShared {
             files,
             lost: AtomicU64::new(0),
         };

@@ -91,10 +91,10 @@ pub fn diff(a: &ServerState, b: &ServerState) -> ServerDiff {
     };
     let pairs = pair(&a.sessions, &b.sessions, handle, |s| s.name.clone());
     let sessions = pairs.into_iter().filter_map(|pair| match pair {
-        Pair::Left(from) => Some(SessionDiff::Removed(from.clone())),
-        Pair::Right(to) => Some(SessionDiff::Added(to.clone())),
-        Pair::Both(from, to) if from.digest() == to.digest() => None,
-        Pair::Both(from, to) => Some(SessionDiff::Changed {
+        DiffPair::Left(from) => Some(SessionDiff::Removed(from.clone())),
+        DiffPair::Right(to) => Some(SessionDiff::Added(to.clone())),
+        DiffPair::Both(from, to) if from.digest() == to.digest() => None,
+        DiffPair::Both(from, to) => Some(SessionDiff::Changed {
             from: Box::new(from.shallow()),
             to: Box::new(to.shallow()),
             tabs: diff_tabs(from, to),
@@ -111,10 +111,10 @@ fn diff_tabs(a: &Session, b: &Session) -> Vec<TabDiff> {
     let handle = |tab: &Tab| tab.handle.filter(|_| same_life);
     let pairs = pair(&a.tabs, &b.tabs, handle, |tab| tab.index);
     let tabs = pairs.into_iter().filter_map(|pair| match pair {
-        Pair::Left(from) => Some(TabDiff::Removed(from.clone())),
-        Pair::Right(to) => Some(TabDiff::Added(to.clone())),
-        Pair::Both(from, to) if from.digest() == to.digest() => None,
-        Pair::Both(from, to) => Some(TabDiff::Changed {
+        DiffPair::Left(from) => Some(TabDiff::Removed(from.clone())),
+        DiffPair::Right(to) => Some(TabDiff::Added(to.clone())),
+        DiffPair::Both(from, to) if from.digest() == to.digest() => None,
+        DiffPair::Both(from, to) => Some(TabDiff::Changed {
             from: Box::new(from.shallow()),
             to: Box::new(to.shallow()),
             panes: diff_panes(from, to, same_life),
@@ -128,10 +128,10 @@ fn diff_panes(a: &Tab, b: &Tab, same_life: bool) -> Vec<PaneDiff> {
     let id = |pane: &Pane| pane.handle.filter(|_| same_life).map(|handle| handle.id);
     let pairs = pair(&a.panes, &b.panes, id, |pane| pane.index);
     let panes = pairs.into_iter().filter_map(|pair| match pair {
-        Pair::Left(from) => Some(PaneDiff::Removed(from.clone())),
-        Pair::Right(to) => Some(PaneDiff::Added(to.clone())),
-        Pair::Both(from, to) if from.digest() == to.digest() => None,
-        Pair::Both(from, to) => Some(PaneDiff::Changed {
+        DiffPair::Left(from) => Some(PaneDiff::Removed(from.clone())),
+        DiffPair::Right(to) => Some(PaneDiff::Added(to.clone())),
+        DiffPair::Both(from, to) if from.digest() == to.digest() => None,
+        DiffPair::Both(from, to) => Some(PaneDiff::Changed {
             from: Box::new(from.clone()),
             to: Box::new(to.clone()),
         }),
@@ -139,7 +139,7 @@ fn diff_panes(a: &Tab, b: &Tab, same_life: bool) -> Vec<PaneDiff> {
     panes.collect()
 }
 
-enum Pair<'a, T> {
+enum DiffPair<'a, T> {
     Left(&'a T),
     Right(&'a T),
     Both(&'a T, &'a T),
@@ -152,7 +152,7 @@ fn pair<'a, T, H: Copy + Ord, K: Ord>(
     b: &'a [T],
     handle: impl Fn(&T) -> Option<H>,
     key: impl Fn(&T) -> K,
-) -> Vec<Pair<'a, T>> {
+) -> Vec<DiffPair<'a, T>> {
     let mut free: BTreeSet<usize> = (0..b.len()).collect();
     let by_handle: BTreeMap<H, usize> = b
         .iter()
@@ -188,11 +188,15 @@ fn pair<'a, T, H: Copy + Ord, K: Ord>(
         .iter()
         .zip(partner)
         .map(|(item, found)| match found.and_then(|at| b.get(at)) {
-            Some(other) => Pair::Both(item, other),
-            None => Pair::Left(item),
+            Some(other) => DiffPair::Both(item, other),
+            None => DiffPair::Left(item),
         });
-    let mut pairs: Vec<Pair<'a, T>> = left.collect();
-    pairs.extend(free.into_iter().filter_map(|at| b.get(at)).map(Pair::Right));
+    let mut pairs: Vec<DiffPair<'a, T>> = left.collect();
+    pairs.extend(
+        free.into_iter()
+            .filter_map(|at| b.get(at))
+            .map(DiffPair::Right),
+    );
     pairs
 }
 

@@ -13,11 +13,11 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "String", into = "String")]
 pub struct Pattern {
     text: BString,
-    parts: Vec<Part>,
+    parts: Vec<PatternPart>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Part {
+enum PatternPart {
     Byte(u8),
     Character,
     Anything,
@@ -46,16 +46,16 @@ impl Pattern {
         let mut bytes = text.iter();
         while let Some(&byte) = bytes.next() {
             parts.push(match byte {
-                b'*' => Part::Anything,
-                b'?' => Part::Character,
+                b'*' => PatternPart::Anything,
+                b'?' => PatternPart::Character,
                 b'\\' => match bytes.next() {
-                    Some(&next) => Part::Byte(next),
+                    Some(&next) => PatternPart::Byte(next),
                     None => return Err(InvalidPattern::Open(text)),
                 },
-                byte => Part::Byte(byte),
+                byte => PatternPart::Byte(byte),
             });
         }
-        parts.dedup_by(|a, b| *a == Part::Anything && *b == Part::Anything);
+        parts.dedup_by(|a, b| *a == PatternPart::Anything && *b == PatternPart::Anything);
         if parts.is_empty() {
             return Err(InvalidPattern::Empty);
         }
@@ -72,16 +72,16 @@ impl Pattern {
             .collect();
         Self {
             text,
-            parts: name.iter().copied().map(Part::Byte).collect(),
+            parts: name.iter().copied().map(PatternPart::Byte).collect(),
         }
     }
 
     /// The only name that fits, where there is only one.
     #[must_use]
     pub fn only(&self) -> Option<BString> {
-        let byte = |part: &Part| match part {
-            Part::Byte(byte) => Some(*byte),
-            Part::Character | Part::Anything => None,
+        let byte = |part: &PatternPart| match part {
+            PatternPart::Byte(byte) => Some(*byte),
+            PatternPart::Character | PatternPart::Anything => None,
         };
         self.parts
             .iter()
@@ -104,15 +104,15 @@ impl Pattern {
         let mut retry: Option<(usize, &[u8])> = None;
         loop {
             let step = match self.parts.get(part) {
-                Some(Part::Anything) => {
+                Some(PatternPart::Anything) => {
                     retry = Some((part + 1, rest));
                     Some(rest)
                 }
-                Some(Part::Character) => match bstr::decode_utf8(rest) {
+                Some(PatternPart::Character) => match bstr::decode_utf8(rest) {
                     (_, 0) => None,
                     (_, length) => rest.get(length..),
                 },
-                Some(Part::Byte(byte)) => rest.strip_prefix(&[*byte]),
+                Some(PatternPart::Byte(byte)) => rest.strip_prefix(&[*byte]),
                 None if rest.is_empty() => return true,
                 None => None,
             };

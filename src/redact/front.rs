@@ -12,7 +12,7 @@ use std::ops::Range;
 
 /// One part of a shape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part<'a> {
+enum FrontPart<'a> {
     /// Letters and digits.
     Word,
     /// A word that has to stand as it is: nothing tells where it ends but what it is.
@@ -25,7 +25,7 @@ enum Part<'a> {
 /// What stands around the text in the first line of a block.
 #[derive(Debug)]
 pub(super) struct Front<'a> {
-    parts: Vec<Part<'a>>,
+    parts: Vec<FrontPart<'a>>,
     /// How long it is in the first line.
     length: usize,
     /// What comes first behind the text.
@@ -46,10 +46,10 @@ impl<'a> Front<'a> {
             let rest = before.get(at..).unwrap_or(&[]);
             let length = run_length(rest);
             parts.push(match byte {
-                _ if is_word(byte) && at + length == before.len() => Part::Same(rest),
-                _ if is_word(byte) => Part::Word,
-                _ if byte.is_ascii_whitespace() => Part::Gap(length),
-                sign => Part::Sign(sign),
+                _ if is_word(byte) && at + length == before.len() => FrontPart::Same(rest),
+                _ if is_word(byte) => FrontPart::Word,
+                _ if byte.is_ascii_whitespace() => FrontPart::Gap(length),
+                sign => FrontPart::Sign(sign),
             });
             at += length;
         }
@@ -63,7 +63,9 @@ impl<'a> Front<'a> {
 
     /// Whether there is more in front than white space.
     pub(super) fn is_blank(&self) -> bool {
-        self.parts.iter().all(|part| matches!(part, Part::Gap(_)))
+        self.parts
+            .iter()
+            .all(|part| matches!(part, FrontPart::Gap(_)))
     }
 
     /// The part of a line between what stands in front and what stands behind. All of a line in
@@ -106,16 +108,16 @@ impl<'a> Front<'a> {
 }
 
 /// Where the parts end that stand in `line` from `start` on.
-fn matched(parts: &[Part<'_>], line: &[u8], start: usize) -> Option<usize> {
+fn matched(parts: &[FrontPart<'_>], line: &[u8], start: usize) -> Option<usize> {
     let mut at = start;
     for (number, part) in parts.iter().enumerate() {
         let rest = line.get(at..).unwrap_or(&[]);
         let first = rest.first().copied();
         let length = run_length(rest);
         at += match *part {
-            Part::Word => first.is_some_and(is_word).then_some(length)?,
-            Part::Same(word) => rest.starts_with(word).then_some(word.len())?,
-            Part::Gap(wanted) => {
+            FrontPart::Word => first.is_some_and(is_word).then_some(length)?,
+            FrontPart::Same(word) => rest.starts_with(word).then_some(word.len())?,
+            FrontPart::Gap(wanted) => {
                 let found = match first {
                     Some(byte) if byte.is_ascii_whitespace() => length,
                     // The context of a diff.
@@ -130,7 +132,7 @@ fn matched(parts: &[Part<'_>], line: &[u8], start: usize) -> Option<usize> {
                     found
                 }
             }
-            Part::Sign(sign) => {
+            FrontPart::Sign(sign) => {
                 let same = first == Some(sign)
                     // A diff, and what `grep` puts before lines that do not match.
                     || (number == 0 && is_change(sign) && first.is_some_and(|byte| byte == b' ' || is_change(byte)))

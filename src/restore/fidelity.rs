@@ -159,7 +159,7 @@ impl Fidelity {
         }
     }
 
-    fn compare<T: PartialEq + Show>(
+    fn compare<T: PartialEq + FidelityShow>(
         &mut self,
         field: Field,
         target: &str,
@@ -186,35 +186,35 @@ fn cut(text: String) -> String {
 }
 
 /// A value as a person reads it.
-trait Show {
+trait FidelityShow {
     fn show(&self) -> String;
 }
 
-impl Show for BString {
+impl FidelityShow for BString {
     fn show(&self) -> String {
         label(self)
     }
 }
 
-impl Show for String {
+impl FidelityShow for String {
     fn show(&self) -> String {
         self.clone()
     }
 }
 
-impl Show for u32 {
+impl FidelityShow for u32 {
     fn show(&self) -> String {
         self.to_string()
     }
 }
 
-impl<T: Show> Show for Option<T> {
+impl<T: FidelityShow> FidelityShow for Option<T> {
     fn show(&self) -> String {
         self.as_ref().map_or_else(|| "none".to_owned(), T::show)
     }
 }
 
-impl<T: Show> Show for Vec<T> {
+impl<T: FidelityShow> FidelityShow for Vec<T> {
     fn show(&self) -> String {
         match self.as_slice() {
             [] => "none".to_owned(),
@@ -223,13 +223,13 @@ impl<T: Show> Show for Vec<T> {
     }
 }
 
-impl Show for Setting {
+impl FidelityShow for Setting {
     fn show(&self) -> String {
         format!("{} {}", label(&self.name), label(&self.value))
     }
 }
 
-impl Show for Variable {
+impl FidelityShow for Variable {
     fn show(&self) -> String {
         match &self.value {
             Some(value) => format!("{}={}", label(&self.name), label(value)),
@@ -238,7 +238,7 @@ impl Show for Variable {
     }
 }
 
-impl Show for Rect {
+impl FidelityShow for Rect {
     fn show(&self) -> String {
         let Self {
             left,
@@ -250,14 +250,14 @@ impl Show for Rect {
     }
 }
 
-impl Show for Layout {
+impl FidelityShow for Layout {
     fn show(&self) -> String {
         let rects: Vec<Rect> = self.panes().into_iter().map(|(_, rect)| rect).collect();
         rects.show()
     }
 }
 
-impl Show for ExitState {
+impl FidelityShow for ExitState {
     fn show(&self) -> String {
         match self.status {
             Some(status) => format!("ended with {status}"),

@@ -7,12 +7,12 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// What the store's file looks like: when it was written last, and its bytes. `None` where it
 /// cannot be seen.
-type Stamp = Option<(SystemTime, u64)>;
+type WatchStamp = Option<(SystemTime, u64)>;
 
 /// What a look at the store's file saw.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sight {
-    stamp: Stamp,
+    stamp: WatchStamp,
     /// Whether the store was just read: what is there now is known.
     known: bool,
 }
@@ -20,7 +20,7 @@ pub(super) struct Sight {
 /// What the store's file looked like when the store was read last.
 #[derive(Debug)]
 pub(super) struct StoreWatch {
-    stamp: Stamp,
+    stamp: WatchStamp,
     looking: bool,
     seen: UnboundedSender<Sight>,
 }

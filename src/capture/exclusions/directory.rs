@@ -17,11 +17,11 @@ pub struct DirectoryPattern {
     text: String,
     /// Whether it starts in the user's home.
     at_home: bool,
-    parts: Vec<Part>,
+    parts: Vec<DirectoryPart>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Part {
+enum DirectoryPart {
     /// Any number of names.
     Any,
     One(Pattern),
@@ -55,11 +55,11 @@ impl TryFrom<String> for DirectoryPattern {
             return Err(InvalidDirectory::Relative(text));
         }
         let names = rest.split('/').filter(|name| !matches!(*name, "" | "."));
-        let parts: Result<Vec<Part>, InvalidDirectory> = names
+        let parts: Result<Vec<DirectoryPart>, InvalidDirectory> = names
             .map(|name| match name {
                 ".." => Err(InvalidDirectory::Up(text.clone())),
-                "**" => Ok(Part::Any),
-                name => Ok(Part::One(Pattern::new(name)?)),
+                "**" => Ok(DirectoryPart::Any),
+                name => Ok(DirectoryPart::One(Pattern::new(name)?)),
             })
             .collect();
         Ok(Self {
@@ -89,9 +89,9 @@ impl DirectoryPattern {
     /// that is what it tells of a process. `None` where that is the name that is written, or
     /// nothing is there.
     pub(super) fn without_links(&self) -> Option<Self> {
-        let name = |part: &Part| match part {
-            Part::Any => None,
-            Part::One(pattern) => pattern.only(),
+        let name = |part: &DirectoryPart| match part {
+            DirectoryPart::Any => None,
+            DirectoryPart::One(pattern) => pattern.only(),
         };
         let names: Vec<BString> = self.parts.iter().map_while(name).collect();
         (1..=names.len()).rev().find_map(|count| {
@@ -122,11 +122,11 @@ impl DirectoryPattern {
     }
 }
 
-fn exactly(path: &Path) -> impl Iterator<Item = Part> {
+fn exactly(path: &Path) -> impl Iterator<Item = DirectoryPart> {
     let names = names(path.as_os_str().as_bytes());
     names
         .into_iter()
-        .map(|name| Part::One(Pattern::exactly(name)))
+        .map(|name| DirectoryPart::One(Pattern::exactly(name)))
 }
 
 /// The parts of a path that starts at `/`.
@@ -145,13 +145,13 @@ fn names(path: &[u8]) -> Vec<&[u8]> {
 }
 
 /// Whether the parts fit the first of the names.
-fn holds(parts: &[Part], names: &[&[u8]]) -> bool {
+fn holds(parts: &[DirectoryPart], names: &[&[u8]]) -> bool {
     match parts.split_first() {
         None => true,
-        Some((Part::Any, rest)) => {
+        Some((DirectoryPart::Any, rest)) => {
             (0..=names.len()).any(|from| holds(rest, names.get(from..).unwrap_or(&[])))
         }
-        Some((Part::One(pattern), rest)) => names
+        Some((DirectoryPart::One(pattern), rest)) => names
             .split_first()
             .is_some_and(|(first, below)| pattern.fits(first.as_bstr()) && holds(rest, below)),
     }

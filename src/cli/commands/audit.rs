@@ -23,7 +23,7 @@ pub(in crate::cli) struct Audit {
 }
 
 #[derive(Debug, Serialize)]
-struct Answer<'a> {
+struct AuditAnswer<'a> {
     ok: bool,
     lines: u64,
     first: Option<u64>,
@@ -43,7 +43,7 @@ struct FindingView<'a> {
 impl Audit {
     pub(in crate::cli) fn run(&self, context: &Context) -> Result<Exit, CliError> {
         let audit = context.host.journal().audit(&self.chosen.query(context)?)?;
-        let answer = Answer {
+        let answer = AuditAnswer {
             ok: audit.is_sound(),
             lines: audit.lines,
             first: audit.first,
@@ -87,7 +87,7 @@ fn told(view: &FindingView<'_>, out: &Output) -> String {
     out.paint(role, &format!("{sign} {place}{}", view.what))
 }
 
-fn verdict(answer: &Answer<'_>) -> String {
+fn verdict(answer: &AuditAnswer<'_>) -> String {
     let (Some(first), Some(last)) = (answer.first, answer.last) else {
         return if answer.ok {
             "the journal is empty".to_owned()

@@ -12,11 +12,11 @@ use crate::restore::Rules;
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Config {
     #[command(subcommand)]
-    action: Action,
+    action: ConfigAction,
 }
 
 #[derive(Debug, clap::Subcommand)]
-enum Action {
+enum ConfigAction {
     /// Print where the settings file and the rules about programs are, whether or not they exist
     Path,
     /// Check the settings file and the rules beside it, and do nothing else
@@ -28,7 +28,7 @@ enum Action {
 impl Config {
     pub(in crate::cli) fn run(&self, context: &Context) -> Result<Exit, CliError> {
         match self.action {
-            Action::Path => {
+            ConfigAction::Path => {
                 let path = &context.host.paths().config_file;
                 let rules = context.host.paths().program_rules();
                 let data = serde_json::json!({
@@ -40,7 +40,7 @@ impl Config {
                     vec![path.display().to_string(), rules.display().to_string()]
                 })?;
             }
-            Action::Validate => {
+            ConfigAction::Validate => {
                 // The settings were read before anything else.
                 let rules = context.host.paths().program_rules();
                 Rules::load(&rules)?;
@@ -60,7 +60,7 @@ impl Config {
                         .collect()
                 })?;
             }
-            Action::Show => {
+            ConfigAction::Show => {
                 let shown = Settings::shown(&context.host.paths().config_file)?;
                 let data: Vec<_> = shown.iter().map(view).collect();
                 context.output.answer("config.show", &data, |out| {

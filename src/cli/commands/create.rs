@@ -46,7 +46,7 @@ pub(in crate::cli) struct Create {
 }
 
 #[derive(Debug, Default, Serialize)]
-struct Answer {
+struct CreateAnswer {
     /// None yet, where it was spooled.
     id: Option<String>,
     stored: bool,
@@ -90,11 +90,11 @@ impl Create {
             Recorded::Stored(meta) => (meta, true),
             Recorded::Unchanged(meta) => (meta, false),
         };
-        let mut answer = Answer {
+        let mut answer = CreateAnswer {
             id: Some(meta.id.to_string()),
             stored,
             duration_ms: millis(started.elapsed()),
-            ..Answer::default()
+            ..CreateAnswer::default()
         };
         if stored {
             answer.stored_bytes = meta.stored_bytes;
@@ -135,10 +135,10 @@ fn told_spooled(context: &Context, spooled: Spooled, took: Duration) -> Result<E
         error.message.push_str(&spooled);
         return Err(error);
     }
-    let answer = Answer {
+    let answer = CreateAnswer {
         kept_aside: Some(spooled.why.to_string()),
         duration_ms: millis(took),
-        ..Answer::default()
+        ..CreateAnswer::default()
     };
     context
         .output

@@ -20,11 +20,11 @@ use crate::ops::beat::{Health, Holder, RecordedBy};
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Daemon {
     #[command(subcommand)]
-    action: Action,
+    action: DaemonAction,
 }
 
 #[derive(Debug, clap::Subcommand)]
-enum Action {
+enum DaemonAction {
     /// Record in the foreground until interrupted
     Run,
     /// Tell whether a recorder is running
@@ -49,7 +49,7 @@ fn keep_out_of_dumps(in_terminal: bool) {
 impl Daemon {
     pub(in crate::cli) fn run(&self, context: &Context) -> Result<Exit, CliError> {
         match self.action {
-            Action::Run => {
+            DaemonAction::Run => {
                 keep_out_of_dumps(std::io::stdin().is_terminal());
                 // Two threads: one for the clock and signals, and the blocking pool beside them.
                 let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -58,7 +58,7 @@ impl Daemon {
                     .build()?;
                 runtime.block_on(foreground(context, Recorder::new(&context.host)?))
             }
-            Action::Status => status(context),
+            DaemonAction::Status => status(context),
         }
     }
 }

@@ -69,14 +69,14 @@ set -g history-limit 5000
 ";
 
 /// The private place of a demo: its directory goes, and its server ends, when this does.
-struct Stage {
+struct DemoStage {
     dir: ScratchDir,
 }
 
-impl Stage {
-    fn new() -> Result<Stage, CliError> {
+impl DemoStage {
+    fn new() -> Result<DemoStage, CliError> {
         let dir = ScratchDir::new("muxtape-demo").map_err(|error| failed(&error))?;
-        let stage = Stage { dir };
+        let stage = DemoStage { dir };
         for name in ["home/src/api", "home/src/web/assets"] {
             files::private_dir(&stage.path(name)).map_err(|error| failed(&error))?;
         }
@@ -156,7 +156,7 @@ impl Stage {
     }
 }
 
-impl Drop for Stage {
+impl Drop for DemoStage {
     fn drop(&mut self) {
         // The server may never have started; then there is nothing to end.
         let _ = self.tmux(&["kill-server"]);
@@ -172,7 +172,7 @@ fn text(path: &Path) -> String {
 }
 
 /// What happens on the stage, one scene per snapshot.
-fn scenes(stage: &Stage) -> Vec<Vec<Vec<String>>> {
+fn scenes(stage: &DemoStage) -> Vec<Vec<Vec<String>>> {
     let api = text(&stage.home().join("src/api"));
     let web = text(&stage.home().join("src/web"));
     let say = |args: &[&str]| {
@@ -236,7 +236,7 @@ fn scenes(stage: &Stage) -> Vec<Vec<Vec<String>>> {
 
 impl Demo {
     pub(in crate::cli) fn run(&self, context: &Context) -> Result<Exit, CliError> {
-        let stage = Stage::new()?;
+        let stage = DemoStage::new()?;
         context
             .output
             .say("starting a private tmux server with a few sessions");

@@ -33,7 +33,7 @@ pub(in crate::cli) struct Diff {
 }
 
 #[derive(Debug, Serialize)]
-struct Answer {
+struct DiffAnswer {
     same: bool,
     changes: Vec<ChangeView>,
     text: Vec<TextView>,
@@ -74,7 +74,7 @@ impl Diff {
         } else {
             Vec::new()
         };
-        let answer = Answer {
+        let answer = DiffAnswer {
             same: differences.is_empty(),
             changes: changes.iter().map(view).collect(),
             text,
@@ -213,7 +213,7 @@ fn view(change: &Change) -> ChangeView {
     }
 }
 
-fn lines(changes: &[Change], answer: &Answer, out: &Output) -> Vec<String> {
+fn lines(changes: &[Change], answer: &DiffAnswer, out: &Output) -> Vec<String> {
     let mut lines = Vec::new();
     for change in changes {
         let role = match change.kind {

@@ -29,7 +29,7 @@ pub(in crate::cli) struct Drill {
 }
 
 #[derive(Debug, Serialize)]
-struct Answer<'a> {
+struct DrillAnswer<'a> {
     snapshot: String,
     exact: bool,
     fields: Vec<Score>,
@@ -46,7 +46,7 @@ impl Drill {
         let snapshot = context.host.store().load(meta.id)?;
         let drill = context.host.drill(&snapshot, self.trust)?;
         let exact = drill.fidelity.is_exact() && drill.errors.is_empty();
-        let answer = Answer {
+        let answer = DrillAnswer {
             snapshot: meta.id.to_string(),
             exact,
             fields: drill.fidelity.scores(),
@@ -62,7 +62,7 @@ impl Drill {
     }
 }
 
-fn lines(answer: &Answer<'_>, out: &Output) -> Vec<String> {
+fn lines(answer: &DrillAnswer<'_>, out: &Output) -> Vec<String> {
     let mut lines = Vec::new();
     for score in &answer.fields {
         let numbers = format!("{}/{}", score.matched, score.total);

@@ -33,7 +33,7 @@ pub(in crate::cli) struct Export {
 }
 
 #[derive(Debug, Serialize)]
-struct Answer {
+struct ExportAnswer {
     file: String,
     bytes: u64,
     texts: u64,
@@ -67,7 +67,7 @@ impl Export {
             lines.iter().for_each(|line| context.output.say(line));
             return Ok(Exit::Ok);
         }
-        let answer = Answer {
+        let answer = ExportAnswer {
             file: self.file.display().to_string(),
             bytes: done.bytes,
             texts: done.texts,

@@ -48,11 +48,11 @@ struct Answer {
     imported: usize,
     /// How many were there.
     already_there: usize,
-    snapshots: Vec<View>,
+    snapshots: Vec<ImportView>,
 }
 
 #[derive(Debug, Serialize)]
-struct View {
+struct ImportView {
     #[serde(flatten)]
     list: ListView,
     /// `new`, `new_under_another_id`, `already_there`, `in_trash`, `nothing_left`.
@@ -157,7 +157,7 @@ impl Import {
             exported_at: description.exported_at.clone(),
             imported: imported.iter().filter(|one| one.is_new()).count(),
             already_there: imported.iter().filter(there).count(),
-            snapshots: imported.iter().map(View::new).collect(),
+            snapshots: imported.iter().map(ImportView::new).collect(),
         }
     }
 
@@ -174,7 +174,7 @@ impl Import {
     }
 }
 
-impl View {
+impl ImportView {
     fn new(one: &Imported) -> Self {
         Self {
             list: ListView::new(&one.meta),

@@ -21,7 +21,7 @@ pub(in crate::cli) struct Migrate {
 }
 
 #[derive(Debug, Serialize)]
-struct View {
+struct MigrateView {
     dry_run: bool,
     migrated: bool,
     from: u32,
@@ -42,7 +42,7 @@ struct LostView {
     what: String,
 }
 
-impl View {
+impl MigrateView {
     /// Of a store that has the present form.
     fn current(dry_run: bool) -> Self {
         Self {
@@ -117,22 +117,26 @@ impl View {
 
 impl Migrate {
     pub(in crate::cli) fn run(&self, context: &Context) -> Result<Exit, CliError> {
-        let current = View::current(self.dry_run);
+        let current = MigrateView::current(self.dry_run);
         let view = if self.dry_run {
-            context.host.store().plan_migration()?.map(|plan| View {
-                from: plan.from,
-                to: plan.to,
-                backup: Some(plan.backup.display().to_string()),
-                needed_bytes: Some(plan.needed),
-                ..View::current(true).with(plan.carried, &plan.lost)
-            })
+            context
+                .host
+                .store()
+                .plan_migration()?
+                .map(|plan| MigrateView {
+                    from: plan.from,
+                    to: plan.to,
+                    backup: Some(plan.backup.display().to_string()),
+                    needed_bytes: Some(plan.needed),
+                    ..MigrateView::current(true).with(plan.carried, &plan.lost)
+                })
         } else {
-            context.host.migrate()?.map(|done| View {
+            context.host.migrate()?.map(|done| MigrateView {
                 migrated: true,
                 from: done.from,
                 to: done.to,
                 backup: Some(done.backup.display().to_string()),
-                ..View::current(false).with(done.carried, &done.lost)
+                ..MigrateView::current(false).with(done.carried, &done.lost)
             })
         };
         let view = view.unwrap_or(current);

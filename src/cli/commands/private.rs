@@ -23,7 +23,7 @@ use crate::mux::Marked;
 pub(in crate::cli) struct Private {
     /// What to do
     #[arg(value_enum, default_value_t)]
-    action: Action,
+    action: PrivateAction,
     /// session:tab.pane, session:tab or session, with the numbers that tmux shows; the pane that
     /// this runs in
     target: Option<Target>,
@@ -37,7 +37,7 @@ pub(in crate::cli) struct Private {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
-enum Action {
+enum PrivateAction {
     /// Record nothing of it from now on
     #[default]
     On,
@@ -48,8 +48,8 @@ enum Action {
 }
 
 #[derive(Debug, Serialize)]
-struct Answer {
-    action: Action,
+struct PrivateAnswer {
+    action: PrivateAction,
     panes: Vec<PaneAnswer>,
 }
 
@@ -59,7 +59,7 @@ struct PaneAnswer {
     private: bool,
 }
 
-type Place<'a> = (&'a Session, &'a Tab, &'a Pane);
+type PrivatePlace<'a> = (&'a Session, &'a Tab, &'a Pane);
 
 impl Private {
     pub(in crate::cli) fn run(&self, context: &Context) -> Result<Exit, CliError> {
@@ -67,26 +67,26 @@ impl Private {
         let seen = mux.observe()?;
         let state = seen.state;
         let own = own_pane(context, &seen.server);
-        let all = self.action == Action::Status && self.target.is_none() && own.is_none();
+        let all = self.action == PrivateAction::Status && self.target.is_none() && own.is_none();
         let what = match all {
             true => None,
             false => Some(self.what(&state, own)?),
         };
         if let Some(what) = what {
-            let private = self.action == Action::On;
-            if private || self.action == Action::Off {
+            let private = self.action == PrivateAction::On;
+            if private || self.action == PrivateAction::Off {
                 let target = self.target.as_ref();
                 context.host.set_private(what, private, &state, target)?;
             }
         }
         let now = match self.action {
-            Action::Status => state,
-            Action::On | Action::Off => mux.observe()?.state,
+            PrivateAction::Status => state,
+            PrivateAction::On | PrivateAction::Off => mux.observe()?.state,
         };
-        let wanted = |(session, tab, pane): &Place<'_>| {
+        let wanted = |(session, tab, pane): &PrivatePlace<'_>| {
             what.is_none_or(|what| what.holds(session, tab, pane))
         };
-        let answer = Answer {
+        let answer = PrivateAnswer {
             action: self.action,
             panes: now.panes().filter(wanted).map(told).collect(),
         };
@@ -97,13 +97,13 @@ impl Private {
             };
             answer.panes.iter().map(words).collect()
         })?;
-        if self.action == Action::On {
+        if self.action == PrivateAction::On {
             context.output.say(
                 "snapshots from before keep what they have of it; `muxtape delete` removes them",
             );
         }
         // A mark for all of tmux cannot be taken back for one pane.
-        let still = answer.panes.iter().any(|one| one.private) && self.action == Action::Off;
+        let still = answer.panes.iter().any(|one| one.private) && self.action == PrivateAction::Off;
         match still {
             false => Ok(Exit::Ok),
             true => Err(CliError::new(Exit::Failed, "it is private still")
@@ -113,7 +113,7 @@ impl Private {
 
     /// What the words mean.
     fn what(&self, state: &ServerState, own: Option<PaneId>) -> Result<Marked, CliError> {
-        let named = |(session, tab, pane): &Place<'_>| match (&self.target, own) {
+        let named = |(session, tab, pane): &PrivatePlace<'_>| match (&self.target, own) {
             (Some(target), _) => {
                 session.name == target.session
                     && target.tab.is_none_or(|index| tab.index == index)
@@ -145,7 +145,7 @@ impl Private {
     }
 }
 
-fn told((session, tab, pane): Place<'_>) -> PaneAnswer {
+fn told((session, tab, pane): PrivatePlace<'_>) -> PaneAnswer {
     let target = Target {
         session: session.name.clone(),
         tab: Some(tab.index),

@@ -46,7 +46,7 @@ pub(in crate::cli) struct Redact {
 }
 
 #[derive(Debug, Serialize)]
-struct Answer {
+struct RedactAnswer {
     /// Secrets in all.
     total: u32,
     redactions: Vec<RedactionCount>,
@@ -63,7 +63,7 @@ impl Redact {
         let bytes = read(file)?;
         let mut tally = Tally::default();
         let clean = redactor.name(&ansi::sanitised(&bytes), &mut tally);
-        let answer = Answer {
+        let answer = RedactAnswer {
             total: tally.total(),
             redactions: tally.counts(),
             text: ansi::plain(&clean),

@@ -162,7 +162,7 @@ impl Restore {
 }
 
 #[derive(Debug, Serialize)]
-struct PlanView<'a> {
+struct RestorePlanView<'a> {
     steps: &'a [StepShown],
     warnings: &'a [Warning],
     loses: &'a [String],
@@ -188,7 +188,7 @@ pub(super) fn carry_out(
     dry_run: bool,
 ) -> Result<(Exit, Option<Report>), CliError> {
     if dry_run {
-        let view = PlanView {
+        let view = RestorePlanView {
             steps: &plan.steps,
             warnings: &plan.warnings,
             loses: &plan.loses,

@@ -17,11 +17,11 @@ const LIST: &str = "`muxtape trash list` shows what is in it";
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Trash {
     #[command(subcommand)]
-    action: Action,
+    action: TrashAction,
 }
 
 #[derive(Debug, clap::Subcommand)]
-enum Action {
+enum TrashAction {
     /// List what is in the trash
     List,
     /// Bring snapshots back
@@ -38,7 +38,7 @@ impl Trash {
     pub(in crate::cli) fn run(&self, context: &Context) -> Result<Exit, CliError> {
         let trashed = context.host.store().trashed()?;
         match &self.action {
-            Action::List => {
+            TrashAction::List => {
                 let views: Vec<ListView> = trashed
                     .iter()
                     .map(|(meta, _)| ListView::new(meta))
@@ -54,7 +54,7 @@ impl Trash {
                     trashed.iter().map(line).collect()
                 })?;
             }
-            Action::Restore { snaps } => {
+            TrashAction::Restore { snaps } => {
                 let ids = snaps.iter().map(|snap| named(snap, &trashed));
                 let ids: BTreeSet<_> = ids.collect::<Result<_, _>>()?;
                 let ids: Vec<SnapshotId> = ids.into_iter().collect();
@@ -67,7 +67,7 @@ impl Trash {
                     |_| vec![format!("{what} back from the trash")],
                 )?;
             }
-            Action::Empty => {
+            TrashAction::Empty => {
                 let what = views::count(trashed.len() as u64, "snapshot");
                 if trashed.is_empty() {
                     return Err(CliError::new(Exit::NotFound, "the trash is empty"));

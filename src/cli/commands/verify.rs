@@ -22,7 +22,7 @@ pub(in crate::cli) struct Verify {
 }
 
 #[derive(Debug, Serialize)]
-struct Answer {
+struct VerifyAnswer {
     ok: bool,
     checked: u64,
     damaged: Vec<DamageView>,
@@ -58,7 +58,7 @@ struct RepairView {
     found: Vec<DamageView>,
     healed: Vec<HealedView>,
     partial: Vec<PartialView>,
-    lost: Vec<LostView>,
+    lost: Vec<VerifyLostView>,
     /// Where the damaged file is.
     kept: Option<PathBuf>,
 }
@@ -76,7 +76,7 @@ struct PartialView {
 }
 
 #[derive(Debug, Serialize)]
-struct LostView {
+struct VerifyLostView {
     number: u64,
     snapshot: Option<String>,
     what: String,
@@ -88,7 +88,7 @@ impl Verify {
         if self.repair && !report.is_ok() {
             return repair(context, &report);
         }
-        let answer = Answer {
+        let answer = VerifyAnswer {
             ok: report.is_ok(),
             checked: report.checked,
             damaged: damage(&report.damaged),
@@ -143,7 +143,7 @@ fn repair(context: &Context, report: &VerifyReport) -> Result<Exit, CliError> {
     let hint = "say --yes to repair without being asked; `muxtape verify` tells what is damaged";
     context.confirmed(&question, "nothing was repaired", hint)?;
     let done = context.host.repair()?;
-    let answer = Answer {
+    let answer = VerifyAnswer {
         ok: done.left.is_empty(),
         checked: done.snapshots,
         damaged: damage(&done.left),
@@ -199,7 +199,7 @@ fn view(done: &RepairReport) -> RepairView {
         snapshot: id.to_string(),
         lost: lost.iter().map(ToString::to_string).collect(),
     });
-    let lost = done.lost.iter().map(|lost| LostView {
+    let lost = done.lost.iter().map(|lost| VerifyLostView {
         number: lost.number,
         snapshot: lost.id.map(|id| id.to_string()),
         what: lost.what.to_string(),
@@ -214,7 +214,7 @@ fn view(done: &RepairReport) -> RepairView {
 }
 
 /// What was done, for people.
-fn told(done: &RepairReport, answer: &Answer) -> Vec<String> {
+fn told(done: &RepairReport, answer: &VerifyAnswer) -> Vec<String> {
     let mut lines = Vec::new();
     for (way, snapshots) in &done.healed {
         let how = match way {

@@ -12,7 +12,7 @@ use bstr::{BString, ByteSlice};
 /// (but for a number behind an option) or holds a byte that shells, pagers or terminals could read
 /// in a way of their own.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Kind {
+enum GrammarKind {
     /// Digits, with a fraction or without: `1.5`.
     Number,
     /// A number of lines or bytes: `40`, `+40`, `-40`, `10K`.
@@ -31,7 +31,7 @@ enum Kind {
     OneOf(Vec<String>),
 }
 
-impl Kind {
+impl GrammarKind {
     fn parse(text: &str) -> Result<Self, String> {
         Ok(match text {
             "NUMBER" => Self::Number,
@@ -94,12 +94,12 @@ impl Kind {
 
 /// Whether an option has a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Value {
+enum GrammarValue {
     None,
     /// In the same word, or else the next word.
-    Needed(Kind),
+    Needed(GrammarKind),
     /// In the same word or not at all.
-    Possible(Kind),
+    Possible(GrammarKind),
 }
 
 /// What the words of a program's command line may be; `assets/rules/programs.toml` says how it is
@@ -107,15 +107,15 @@ enum Value {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Grammar {
     /// Options of one letter, which may stand behind each other: `-fn 5`.
-    short: Vec<(u8, Value)>,
+    short: Vec<(u8, GrammarValue)>,
     /// Options with a name, which is written out: `--lines=5`.
-    long: Vec<(String, Value)>,
+    long: Vec<(String, GrammarValue)>,
     /// Words that begin with `+` and stand for themselves.
     words: Vec<String>,
     /// What else may stand behind a `+`.
-    plus: Option<Kind>,
+    plus: Option<GrammarKind>,
     /// What operands are, if there may be any, and whether there may be several.
-    operands: Option<(Kind, bool)>,
+    operands: Option<(GrammarKind, bool)>,
     /// What names of files may end with, without the point; empty for any.
     extensions: Vec<String>,
 }
@@ -133,7 +133,10 @@ impl Grammar {
         };
         if !operands.is_empty() {
             let kind = operands.strip_suffix("...");
-            grammar.operands = Some((Kind::parse(kind.unwrap_or(operands))?, kind.is_some()));
+            grammar.operands = Some((
+                GrammarKind::parse(kind.unwrap_or(operands))?,
+                kind.is_some(),
+            ));
         }
         for option in options {
             grammar.add(option)?;
@@ -143,12 +146,12 @@ impl Grammar {
 
     fn add(&mut self, option: &str) -> Result<(), String> {
         let wrong = || format!("{option:?} is no option");
-        let value = |text: &str| match Kind::parse(text)? {
-            Kind::File => Err(format!("{option:?}: a file can only be an operand")),
+        let value = |text: &str| match GrammarKind::parse(text)? {
+            GrammarKind::File => Err(format!("{option:?}: a file can only be an operand")),
             kind => Ok(kind),
         };
         if let Some(word) = option.strip_prefix('+') {
-            match Kind::parse(word) {
+            match GrammarKind::parse(word) {
                 Ok(kind) => self.plus = Some(kind),
                 Err(_) if word.bytes().all(|byte| byte.is_ascii_alphabetic()) => {
                     self.words.push(option.to_owned());
@@ -158,11 +161,11 @@ impl Grammar {
         } else if let Some(long) = option.strip_prefix("--") {
             let (name, value) = if let Some((name, kind)) = long.split_once("[=") {
                 let kind = kind.strip_suffix(']').ok_or_else(wrong)?;
-                (name, Value::Possible(value(kind)?))
+                (name, GrammarValue::Possible(value(kind)?))
             } else if let Some((name, kind)) = long.split_once('=') {
-                (name, Value::Needed(value(kind)?))
+                (name, GrammarValue::Needed(value(kind)?))
             } else {
-                (long, Value::None)
+                (long, GrammarValue::None)
             };
             let sound = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
             if name.is_empty() || !name.bytes().all(sound) {
@@ -175,14 +178,14 @@ impl Grammar {
         } else {
             let letters = option.strip_prefix('-').ok_or_else(wrong)?;
             let (letters, value) = if let Some((letters, kind)) = letters.split_once(' ') {
-                (letters, Value::Needed(value(kind)?))
+                (letters, GrammarValue::Needed(value(kind)?))
             } else if let Some((letters, kind)) = letters.split_once('[') {
                 let kind = kind.strip_suffix(']').ok_or_else(wrong)?;
-                (letters, Value::Possible(value(kind)?))
+                (letters, GrammarValue::Possible(value(kind)?))
             } else {
-                (letters, Value::None)
+                (letters, GrammarValue::None)
             };
-            let several = value == Value::None || letters.len() == 1;
+            let several = value == GrammarValue::None || letters.len() == 1;
             if letters.is_empty() || !several {
                 return Err(wrong());
             }
@@ -247,10 +250,12 @@ impl Grammar {
         };
         let known = self.long.iter().find(|(own, _)| own.as_bytes() == name);
         match (known.map(|(_, value)| value), value) {
-            (Some(Value::None | Value::Possible(_)), None) => true,
-            (Some(Value::Needed(kind)), None) => follows(kind, rest),
-            (Some(Value::Needed(kind) | Value::Possible(kind)), Some(value)) => kind.fits(value),
-            (Some(Value::None), Some(_)) | (None, _) => false,
+            (Some(GrammarValue::None | GrammarValue::Possible(_)), None) => true,
+            (Some(GrammarValue::Needed(kind)), None) => follows(kind, rest),
+            (Some(GrammarValue::Needed(kind) | GrammarValue::Possible(kind)), Some(value)) => {
+                kind.fits(value)
+            }
+            (Some(GrammarValue::None), Some(_)) | (None, _) => false,
         }
     }
 
@@ -263,10 +268,14 @@ impl Grammar {
             let known = self.short.iter().find(|(own, _)| own == letter);
             match known.map(|(_, value)| value) {
                 None => return false,
-                Some(Value::None) => letters = joined,
-                Some(Value::Needed(kind)) if joined.is_empty() => return follows(kind, rest),
-                Some(Value::Possible(_)) if joined.is_empty() => return true,
-                Some(Value::Needed(kind) | Value::Possible(kind)) => return kind.fits(joined),
+                Some(GrammarValue::None) => letters = joined,
+                Some(GrammarValue::Needed(kind)) if joined.is_empty() => {
+                    return follows(kind, rest);
+                }
+                Some(GrammarValue::Possible(_)) if joined.is_empty() => return true,
+                Some(GrammarValue::Needed(kind) | GrammarValue::Possible(kind)) => {
+                    return kind.fits(joined);
+                }
             }
         }
         true
@@ -281,7 +290,7 @@ impl Grammar {
         let Some((kind, several)) = &self.operands else {
             return false;
         };
-        if *kind == Kind::File {
+        if *kind == GrammarKind::File {
             files.push(word);
             if !self.extensions.is_empty() && !self.has_extension(word) {
                 return false;
@@ -303,6 +312,6 @@ impl Grammar {
 }
 
 /// Whether the next word is such a value.
-fn follows(kind: &Kind, rest: &mut Iter<'_, BString>) -> bool {
+fn follows(kind: &GrammarKind, rest: &mut Iter<'_, BString>) -> bool {
     rest.next().is_some_and(|value| kind.fits(value))
 }

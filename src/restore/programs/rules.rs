@@ -122,7 +122,7 @@ struct File {
 /// A rule as it stands in a file; what is not given is as it was, or the default.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Part {
+struct RulesPart {
     id: String,
     names: Option<Vec<String>>,
     class: Option<Class>,
@@ -249,7 +249,7 @@ fn merged(mut all: Merged, text: &str, of_user: bool) -> Result<Merged, Wrong> {
             .and_then(toml::Value::as_str)
             .map(str::to_owned);
         let wrong = |why: &str| wrong(at.clone(), id.as_deref(), why);
-        let part: Part = table
+        let part: RulesPart = table
             .clone()
             .try_into()
             .map_err(|error: toml::de::Error| wrong(error.message()))?;
@@ -273,7 +273,7 @@ fn merged(mut all: Merged, text: &str, of_user: bool) -> Result<Merged, Wrong> {
     Ok(all)
 }
 
-impl Part {
+impl RulesPart {
     /// The rule that it makes of an older one, or of nothing.
     fn onto(self, old: Option<&Rule>, of_user: bool) -> Result<Rule, String> {
         let missing = |what: &str| format!("a new rule needs `{what}`");

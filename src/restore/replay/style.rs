@@ -7,7 +7,7 @@ use bstr::ByteSlice;
 
 /// A colour as SGR parameters say it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Colour {
+enum StyleColour {
     /// The terminal's own.
     #[default]
     Default,
@@ -56,9 +56,9 @@ pub(super) struct Style {
     flags: u16,
     /// 0 for none, 1 single, 2 double, 3 curly, 4 dotted, 5 dashed.
     underline: u8,
-    foreground: Colour,
-    background: Colour,
-    underline_colour: Colour,
+    foreground: StyleColour,
+    background: StyleColour,
+    underline_colour: StyleColour,
 }
 
 impl Style {
@@ -69,7 +69,7 @@ impl Style {
 
     /// Whether a space in it can be seen.
     pub(super) fn shows_spaces(&self) -> bool {
-        self.background != Colour::Default
+        self.background != StyleColour::Default
             || self.underline != 0
             || self.flags & (REVERSE | STRUCK | OVERLINE) != 0
     }
@@ -118,13 +118,13 @@ impl Style {
             28 => off(&[8]),
             29 => off(&[9]),
             55 => off(&[53]),
-            30..=37 => self.foreground = Colour::Indexed(low(30)),
-            39 => self.foreground = Colour::Default,
-            40..=47 => self.background = Colour::Indexed(low(40)),
-            49 => self.background = Colour::Default,
-            59 => self.underline_colour = Colour::Default,
-            90..=97 => self.foreground = Colour::Indexed(low(82)),
-            100..=107 => self.background = Colour::Indexed(low(92)),
+            30..=37 => self.foreground = StyleColour::Indexed(low(30)),
+            39 => self.foreground = StyleColour::Default,
+            40..=47 => self.background = StyleColour::Indexed(low(40)),
+            49 => self.background = StyleColour::Default,
+            59 => self.underline_colour = StyleColour::Default,
+            90..=97 => self.foreground = StyleColour::Indexed(low(82)),
+            100..=107 => self.background = StyleColour::Indexed(low(92)),
             _ => {}
         }
     }
@@ -149,7 +149,7 @@ impl Style {
         }
     }
 
-    fn colour_of(&mut self, kind: u16) -> &mut Colour {
+    fn colour_of(&mut self, kind: u16) -> &mut StyleColour {
         match kind {
             38 => &mut self.foreground,
             48 => &mut self.background,
@@ -177,17 +177,19 @@ impl Style {
         }
         for (colour, kind) in [(self.foreground, 38), (self.background, 48)] {
             let _ = match colour {
-                Colour::Default => Ok(()),
-                Colour::Indexed(index @ ..8) => write!(params, "{}{index};", kind / 10),
-                Colour::Indexed(index) => write!(params, "{kind};5;{index};"),
-                Colour::Rgb(red, green, blue) => write!(params, "{kind};2;{red};{green};{blue};"),
+                StyleColour::Default => Ok(()),
+                StyleColour::Indexed(index @ ..8) => write!(params, "{}{index};", kind / 10),
+                StyleColour::Indexed(index) => write!(params, "{kind};5;{index};"),
+                StyleColour::Rgb(red, green, blue) => {
+                    write!(params, "{kind};2;{red};{green};{blue};")
+                }
             };
         }
         // Terminals that do not know it skip it whole in this form.
         let _ = match self.underline_colour {
-            Colour::Default => Ok(()),
-            Colour::Indexed(index) => write!(params, "58:5:{index};"),
-            Colour::Rgb(red, green, blue) => write!(params, "58:2::{red}:{green}:{blue};"),
+            StyleColour::Default => Ok(()),
+            StyleColour::Indexed(index) => write!(params, "58:5:{index};"),
+            StyleColour::Rgb(red, green, blue) => write!(params, "58:2::{red}:{green}:{blue};"),
         };
         out.extend_from_slice(b"\x1b[");
         out.extend_from_slice(params.trim_end_matches(';').as_bytes());
@@ -208,11 +210,15 @@ fn number(field: &[u8]) -> u16 {
 }
 
 /// The colour behind 38, 48 or 58.
-fn colour(numbers: &mut dyn Iterator<Item = u16>) -> Option<Colour> {
+fn colour(numbers: &mut dyn Iterator<Item = u16>) -> Option<StyleColour> {
     let part = |numbers: &mut dyn Iterator<Item = u16>| u8::try_from(numbers.next()?).ok();
     match numbers.next()? {
-        5 => Some(Colour::Indexed(part(numbers)?)),
-        2 => Some(Colour::Rgb(part(numbers)?, part(numbers)?, part(numbers)?)),
+        5 => Some(StyleColour::Indexed(part(numbers)?)),
+        2 => Some(StyleColour::Rgb(
+            part(numbers)?,
+            part(numbers)?,
+            part(numbers)?,
+        )),
         _ => None,
     }
 }

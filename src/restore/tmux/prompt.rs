@@ -140,7 +140,7 @@ pub(super) fn open_terminal(path: &str) -> Option<File> {
 
 /// How a terminal is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mode {
+enum PromptMode {
     /// As a shell without a line editor, and most programs, have it.
     Canonical,
     /// As a line editor has it.
@@ -151,16 +151,16 @@ enum Mode {
 
 /// Line editors echo themselves, and tell Return from Control-J: readline, fish and ksh leave both
 /// as they are, zsh and tcsh swap them. What asks for a single key does neither.
-fn mode(terminal: &File) -> Option<Mode> {
+fn mode(terminal: &File) -> Option<PromptMode> {
     let modes = rustix::termios::tcgetattr(terminal).ok()?;
     let keys_told_apart = !modes.input_modes.contains(InputModes::ICRNL)
         || modes.input_modes.contains(InputModes::INLCR);
     Some(if modes.local_modes.contains(LocalModes::ICANON) {
-        Mode::Canonical
+        PromptMode::Canonical
     } else if modes.local_modes.contains(LocalModes::ECHO) || !keys_told_apart {
-        Mode::Keys
+        PromptMode::Keys
     } else {
-        Mode::Edited
+        PromptMode::Edited
     })
 }
 
@@ -176,12 +176,14 @@ struct Looked {
 
 impl Looked {
     /// Whether its terminal is set as its shell does to read a command.
-    fn may_read(&self, waited: Duration) -> Option<Mode> {
+    fn may_read(&self, waited: Duration) -> Option<PromptMode> {
         let mode = mode(&self.terminal)?;
         let fits = match self.pane.editor {
-            Editor::Yes => mode == Mode::Edited,
-            Editor::No => mode == Mode::Canonical,
-            Editor::Unknown => mode == Mode::Edited || mode == Mode::Canonical && waited > EDITOR,
+            Editor::Yes => mode == PromptMode::Edited,
+            Editor::No => mode == PromptMode::Canonical,
+            Editor::Unknown => {
+                mode == PromptMode::Edited || mode == PromptMode::Canonical && waited > EDITOR
+            }
         };
         fits.then_some(mode)
     }
@@ -189,9 +191,9 @@ impl Looked {
 
 /// Whether a shell is the one that reads what is typed; where the system does not tell, it is. One
 /// that turns out to have a line editor asks something as long as the terminal edits the line.
-fn reads(waiting: Option<Waiting>, mode: Mode) -> bool {
+fn reads(waiting: Option<Waiting>, mode: PromptMode) -> bool {
     waiting.is_none_or(|waiting| {
-        let asks = mode == Mode::Canonical && Editor::of(&waiting.argv) == Editor::Yes;
+        let asks = mode == PromptMode::Canonical && Editor::of(&waiting.argv) == Editor::Yes;
         waiting.in_front && waiting.alone && !waiting.starting && !asks
     })
 }
@@ -249,7 +251,7 @@ pub(super) fn wait(tmux: &Tmux, panes: Vec<Awaited>) -> BTreeMap<PaneId, Prompt>
                 let mode = one.may_read(waited).filter(|_| !spot.alternate);
                 let still = one.last.replace(*spot) == Some(*spot);
                 // A prompt can be empty.
-                let drawn = spot.column > 0 || mode == Some(Mode::Edited) && waited > EMPTY;
+                let drawn = spot.column > 0 || mode == Some(PromptMode::Edited) && waited > EMPTY;
                 let (Some(mode), true) = (mode, still && drawn) else {
                     return true;
                 };
@@ -258,7 +260,7 @@ pub(super) fn wait(tmux: &Tmux, panes: Vec<Awaited>) -> BTreeMap<PaneId, Prompt>
                 }
                 let prompt = Prompt {
                     spot: *spot,
-                    canonical: mode == Mode::Canonical,
+                    canonical: mode == PromptMode::Canonical,
                 };
                 found.insert(one.pane.id, prompt);
                 false
@@ -270,7 +272,7 @@ pub(super) fn wait(tmux: &Tmux, panes: Vec<Awaited>) -> BTreeMap<PaneId, Prompt>
             work_asked = Instant::now();
             for one in looked.iter_mut().filter(|one| one.pane.urgent) {
                 // What reads single keys waits for somebody, not for something.
-                let works = mode(&one.terminal) == Some(Mode::Canonical);
+                let works = mode(&one.terminal) == Some(PromptMode::Canonical);
                 if works && process::waiting(one.pane.pid).is_some_and(|waiting| waiting.busy) {
                     one.at_work = Instant::now();
                 }

@@ -28,10 +28,10 @@ const ENTER: &str = r#"cd -- "$1" && shift && exec "${@:-$SHELL}""#;
 /// characters, whatever the snapshot does, and no saved text.
 pub(super) fn script(plan: &Plan, select: &ServerSelect) -> String {
     let steps = steps(plan);
-    let mut writer = Writer {
+    let mut writer = ScriptWriter {
         plan,
         steps: &steps,
-        names: Variables {
+        names: ScriptVariables {
             plan,
             firsts: steps.iter().filter_map(first_pane).collect(),
         },
@@ -57,14 +57,14 @@ fn first_pane(step: &Step) -> Option<PaneRef> {
     }
 }
 
-struct Writer<'a> {
+struct ScriptWriter<'a> {
     plan: &'a Plan,
     steps: &'a [Step],
-    names: Variables<'a>,
+    names: ScriptVariables<'a>,
     out: String,
 }
 
-impl Writer<'_> {
+impl ScriptWriter<'_> {
     fn line(&mut self, line: &str) {
         self.out.push_str(line);
         self.out.push('\n');
@@ -318,13 +318,13 @@ fn reference(word: &[u8]) -> Option<String> {
 }
 
 /// The parts of a plan as variables of the script.
-struct Variables<'a> {
+struct ScriptVariables<'a> {
     plan: &'a Plan,
     /// Panes that come with their session.
     firsts: BTreeSet<PaneRef>,
 }
 
-impl Names for Variables<'_> {
+impl Names for ScriptVariables<'_> {
     fn session(&self, session: SessionRef) -> String {
         marked(&session_variable(session))
     }

@@ -19,7 +19,7 @@ use crate::restore::reference::{About, PaneRef, SessionRef, TabRef};
 
 /// The steps of a plan, in order.
 pub(super) fn steps(plan: &Plan) -> Vec<Step> {
-    let mut writer = Writer {
+    let mut writer = StepsWriter {
         plan,
         begun: BTreeSet::new(),
         resized: Vec::new(),
@@ -69,7 +69,7 @@ fn noted(action: Action, note: &str) -> Step {
     }
 }
 
-struct Writer<'a> {
+struct StepsWriter<'a> {
     plan: &'a Plan,
     /// Sessions that have their first tab.
     begun: BTreeSet<SessionRef>,
@@ -81,7 +81,7 @@ struct Writer<'a> {
     start: Vec<Step>,
 }
 
-impl<'a> Writer<'a> {
+impl<'a> StepsWriter<'a> {
     fn session(&mut self, at: SessionRef, session: &'a PlannedSession) {
         let hosted = is_hosted(self.plan, at);
         if let Some(leader) = session.leader {

@@ -42,7 +42,7 @@ pub struct Collected {
 }
 
 #[derive(Default)]
-struct Marks {
+struct GcMarks {
     started: bool,
     /// Snapshots below this number were looked at.
     seq: u64,
@@ -70,7 +70,7 @@ pub(in crate::store) fn is_due(view: &impl View) -> Result<bool, Fault> {
 /// the error.
 pub(in crate::store) fn collect(place: &Place<'_>) -> Result<Collected, StoreError> {
     let place = &place.strict();
-    let mut marks = Marks::default();
+    let mut marks = GcMarks::default();
     while !place.read(OPERATION, |txn| marks.add_some(txn, STATES))? {}
     let versions = place.read(OPERATION, |txn| unused_versions(txn, &marks))?;
     let fragments = unused_fragments(place, &marks)?;
@@ -133,7 +133,7 @@ fn change_count(change: &impl Change, stream: Stream, gone: &[u64]) -> Result<Ou
     Ok(Outcome::Commit(gone.len() as u64))
 }
 
-impl Marks {
+impl GcMarks {
     /// Marks what is needed by snapshots and texts that came after the last look.
     fn add_all(&mut self, view: &impl View) -> Result<(), Fault> {
         while !self.add_some(view, STATES)? {}
@@ -223,14 +223,14 @@ impl Marks {
     }
 }
 
-fn unused_versions(view: &impl View, marks: &Marks) -> Result<Vec<u64>, Fault> {
+fn unused_versions(view: &impl View, marks: &GcMarks) -> Result<Vec<u64>, Fault> {
     let mut versions = view.keys(Stream::Versions, 0..=u64::MAX, usize::MAX)?;
     versions.retain(|number| !marks.versions.contains(number));
     Ok(versions)
 }
 
 /// Fragments of literals that nobody needs, each with the literal that it is a part of.
-fn unused_fragments(place: &Place<'_>, marks: &Marks) -> Result<Vec<(u64, u64)>, StoreError> {
+fn unused_fragments(place: &Place<'_>, marks: &GcMarks) -> Result<Vec<(u64, u64)>, StoreError> {
     let mut fragments = Vec::new();
     let (mut next, mut literal) = (0, None);
     loop {

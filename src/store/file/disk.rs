@@ -39,7 +39,7 @@ pub(in crate::store) struct Opened {
 impl Opened {
     fn new(disk: Disk, builder: &Builder) -> Result<Self, Fault> {
         let disk = Arc::new(disk);
-        let db = builder.create_with_backend(Shared(Arc::clone(&disk)))?;
+        let db = builder.create_with_backend(DiskShared(Arc::clone(&disk)))?;
         // What is read on is not the database's to change.
         if let Access::Read { shut } = &disk.access {
             shut.store(true, Ordering::Release);
@@ -513,11 +513,11 @@ impl StorageBackend for Disk {
 
 /// A file that the store can close although the database still has it.
 #[derive(Debug)]
-struct Shared(Arc<Disk>);
+struct DiskShared(Arc<Disk>);
 
 macro_rules! passed_on {
     ($($name:ident($($arg:ident: $of:ty),*) -> $to:ty;)+) => {
-        impl StorageBackend for Shared {
+        impl StorageBackend for DiskShared {
             $(fn $name(&self, $($arg: $of),*) -> $to {
                 self.0.$name($($arg),*)
             })+

@@ -159,7 +159,7 @@ pub(in crate::store) fn open(kind: Kind, key: u64, record: &[u8]) -> Result<Fram
 
 /// The record that these bytes begin with, whatever it is and wherever it was found.
 pub(in crate::store) fn find(bytes: &[u8]) -> Result<Found<'_>, BadFrame> {
-    let header = Header::read(bytes)?;
+    let header = FrameHeader::read(bytes)?;
     if header.version != VERSION {
         return Err(BadFrame::Version(header.version));
     }
@@ -187,7 +187,7 @@ pub(in crate::store) fn find(bytes: &[u8]) -> Result<Found<'_>, BadFrame> {
 /// How long the record that these bytes begin with says it is, hash included; `None` where they do
 /// not begin as one.
 pub(in crate::store) fn announced(bytes: &[u8]) -> Option<u64> {
-    let header = Header::read(bytes).ok()?;
+    let header = FrameHeader::read(bytes).ok()?;
     let known = header.version == VERSION
         && Kind::from_number(header.kind).is_some()
         && Codec::from_number(header.codec).is_some()
@@ -202,7 +202,7 @@ pub(in crate::store) fn hash(record: &[u8]) -> u64 {
     hash.map_or(0, |hash| u64::from_le_bytes(*hash))
 }
 
-struct Header {
+struct FrameHeader {
     kind: u8,
     version: u8,
     codec: u8,
@@ -213,7 +213,7 @@ struct Header {
     len: usize,
 }
 
-impl Header {
+impl FrameHeader {
     fn read(record: &[u8]) -> Result<Self, BadFrame> {
         let Some((magic, rest)) = record.split_at_checked(MAGIC.len()) else {
             return Err(BadFrame::Short);

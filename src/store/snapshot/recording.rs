@@ -290,10 +290,10 @@ pub(in crate::store) fn store_texts(
 }
 
 /// A text of a pane: what it shows, or an attachment.
-type Part = Option<(AttachmentKind, BString)>;
+type RecordingPart = Option<(AttachmentKind, BString)>;
 
 /// The texts of a pane.
-fn parts(pane: &Pane) -> impl Iterator<Item = (Part, ContentsRef)> {
+fn parts(pane: &Pane) -> impl Iterator<Item = (RecordingPart, ContentsRef)> {
     let shown = pane.contents.map(|text| (None, text));
     let attached = pane.attachments.iter();
     let attached = attached.map(|own| (Some((own.kind, own.name.clone())), own.text));
@@ -302,8 +302,8 @@ fn parts(pane: &Pane) -> impl Iterator<Item = (Part, ContentsRef)> {
 
 /// Which texts each pane had before.
 pub(in crate::store) struct Bases {
-    by_handle: BTreeMap<(LifeId, PaneId, Part), Digest>,
-    by_place: BTreeMap<(BString, u32, u32, Part), Digest>,
+    by_handle: BTreeMap<(LifeId, PaneId, RecordingPart), Digest>,
+    by_place: BTreeMap<(BString, u32, u32, RecordingPart), Digest>,
 }
 
 impl Bases {
@@ -325,7 +325,7 @@ impl Bases {
         bases
     }
 
-    fn of(&self, session: &Session, tab: &Tab, pane: &Pane, part: Part) -> Option<Digest> {
+    fn of(&self, session: &Session, tab: &Tab, pane: &Pane, part: RecordingPart) -> Option<Digest> {
         let handle = pane
             .handle
             .map(|handle| (session.life, handle.id, part.clone()));

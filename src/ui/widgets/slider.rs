@@ -270,43 +270,43 @@ fn bar(weight: u64, most: u64) -> &'static str {
 
 /// A step between two labels.
 #[derive(Debug, Clone, Copy)]
-enum Step {
+enum SliderStep {
     Minutes(i64),
     Days(i64),
 }
 
-impl Step {
-    const ALL: [Step; 17] = [
-        Step::Minutes(1),
-        Step::Minutes(2),
-        Step::Minutes(5),
-        Step::Minutes(10),
-        Step::Minutes(15),
-        Step::Minutes(30),
-        Step::Minutes(60),
-        Step::Minutes(120),
-        Step::Minutes(180),
-        Step::Minutes(360),
-        Step::Minutes(720),
-        Step::Days(1),
-        Step::Days(2),
-        Step::Days(7),
-        Step::Days(14),
-        Step::Days(30),
-        Step::Days(90),
+impl SliderStep {
+    const ALL: [SliderStep; 17] = [
+        SliderStep::Minutes(1),
+        SliderStep::Minutes(2),
+        SliderStep::Minutes(5),
+        SliderStep::Minutes(10),
+        SliderStep::Minutes(15),
+        SliderStep::Minutes(30),
+        SliderStep::Minutes(60),
+        SliderStep::Minutes(120),
+        SliderStep::Minutes(180),
+        SliderStep::Minutes(360),
+        SliderStep::Minutes(720),
+        SliderStep::Days(1),
+        SliderStep::Days(2),
+        SliderStep::Days(7),
+        SliderStep::Days(14),
+        SliderStep::Days(30),
+        SliderStep::Days(90),
     ];
 
     fn millis(self) -> i64 {
         match self {
-            Step::Minutes(minutes) => minutes * 60_000,
-            Step::Days(days) => days * 86_400_000,
+            SliderStep::Minutes(minutes) => minutes * 60_000,
+            SliderStep::Days(days) => days * 86_400_000,
         }
     }
 
     fn after(self, moment: &Zoned) -> Option<Zoned> {
         match self {
-            Step::Minutes(minutes) => moment.checked_add(minutes.minutes()).ok(),
-            Step::Days(days) => moment.checked_add(days.days()).ok(),
+            SliderStep::Minutes(minutes) => moment.checked_add(minutes.minutes()).ok(),
+            SliderStep::Days(days) => moment.checked_add(days.days()).ok(),
         }
     }
 }
@@ -315,8 +315,8 @@ impl Step {
 fn labels(range: Range, columns: u16, zone: &TimeZone) -> Vec<(Millis, String)> {
     let apart = if columns < 60 { 6 } else { 10 };
     let per_column = range.length() / i64::from(columns.max(1));
-    let fits = |step: &Step| step.millis() / per_column.max(1) >= apart;
-    let Some(step) = Step::ALL.into_iter().find(fits) else {
+    let fits = |step: &SliderStep| step.millis() / per_column.max(1) >= apart;
+    let Some(step) = SliderStep::ALL.into_iter().find(fits) else {
         return Vec::new();
     };
     // Steps are counted from the midnight before the range, so that labels are round numbers.
@@ -341,10 +341,10 @@ fn labels(range: Range, columns: u16, zone: &TimeZone) -> Vec<(Millis, String)> 
     found
 }
 
-fn words(moment: &Zoned, step: Step) -> String {
+fn words(moment: &Zoned, step: SliderStep) -> String {
     let midnight = moment.hour() == 0 && moment.minute() == 0;
     let format = match step {
-        Step::Days(30..) => "%b %Y",
+        SliderStep::Days(30..) => "%b %Y",
         _ if midnight => "%-d %b",
         _ => "%H:%M",
     };

@@ -70,7 +70,7 @@ pub fn nodes(comparison: &Comparison, home: &BStr) -> Vec<Node> {
     for change in changes::changes(&comparison.diff) {
         words.entry(change.at.clone()).or_default().push(change);
     }
-    let mut tree = Tree {
+    let mut tree = StructureTree {
         nodes: Vec::new(),
         words,
         home,
@@ -93,7 +93,7 @@ pub fn nodes(comparison: &Comparison, home: &BStr) -> Vec<Node> {
     tree.nodes
 }
 
-struct Tree<'a> {
+struct StructureTree<'a> {
     nodes: Vec<Node>,
     words: HashMap<Target, Vec<Change>>,
     home: &'a BStr,
@@ -107,7 +107,7 @@ fn target(session: &Session, tab: Option<&Tab>, pane: Option<&Pane>) -> Target {
     }
 }
 
-impl Tree<'_> {
+impl StructureTree<'_> {
     fn path(&self, path: &BStr) -> String {
         path_label(path, self.home)
     }

@@ -14,7 +14,7 @@ use crate::ops::OtherFiles;
 use crate::store::{Findings, RewriteStep};
 
 #[derive(Debug, Serialize)]
-struct Answer {
+struct RecheckAnswer {
     dry_run: bool,
     /// Whether anything was taken out.
     rewritten: bool,
@@ -25,7 +25,7 @@ struct Answer {
     left_out: u64,
     /// Of these, how many go, because nothing is left.
     removed: u64,
-    rules: Vec<RuleView>,
+    rules: Vec<RecheckRuleView>,
     /// Restores that cannot be taken back any more, because of names in them.
     restores_forgotten: usize,
     /// Other files that may hold what is taken out.
@@ -34,15 +34,15 @@ struct Answer {
 }
 
 #[derive(Debug, Serialize)]
-struct RuleView {
+struct RecheckRuleView {
     rule: String,
     snapshots: u64,
     times: u64,
 }
 
-impl Answer {
+impl RecheckAnswer {
     fn new(findings: Findings, others: &OtherFiles) -> Self {
-        let rules = findings.rules.into_iter().map(|own| RuleView {
+        let rules = findings.rules.into_iter().map(|own| RecheckRuleView {
             rule: own.rule,
             snapshots: own.snapshots,
             times: own.times,
@@ -120,17 +120,17 @@ pub(super) fn run(context: &Context, dry_run: bool) -> Result<Exit, CliError> {
     if !host.settings().redaction.enabled {
         output.say("redaction is off in the settings: only what is never recorded is looked for");
     }
-    let progress = Progress::new(output);
+    let progress = RecheckProgress::new(output);
     let findings = host.plan_recheck(&mut |step| progress.tell(step))?;
     progress.end();
     let rewrite = !dry_run && !findings.is_nothing();
-    let mut answer = Answer::new(findings, &host.other_files()?);
+    let mut answer = RecheckAnswer::new(findings, &host.other_files()?);
     answer.dry_run = dry_run;
     if rewrite && !context.global.yes {
         ask(context, &answer)?;
     }
     if !dry_run {
-        let progress = Progress::new(output);
+        let progress = RecheckProgress::new(output);
         let mut remove = |others: &OtherFiles| {
             progress.end();
             may_remove(context, others)
@@ -138,7 +138,7 @@ pub(super) fn run(context: &Context, dry_run: bool) -> Result<Exit, CliError> {
         let done = host.recheck(rewrite, &mut |step| progress.tell(step), &mut remove)?;
         progress.end();
         if let Some(findings) = done.rewritten {
-            answer = Answer::new(findings, &done.others);
+            answer = RecheckAnswer::new(findings, &done.others);
             answer.rewritten = true;
         }
         answer.restores_forgotten = done.restores_forgotten;
@@ -149,7 +149,7 @@ pub(super) fn run(context: &Context, dry_run: bool) -> Result<Exit, CliError> {
     Ok(Exit::Ok)
 }
 
-fn ask(context: &Context, answer: &Answer) -> Result<(), CliError> {
+fn ask(context: &Context, answer: &RecheckAnswer) -> Result<(), CliError> {
     if !context.output.json() {
         for line in answer.found(&context.output) {
             context.output.say(&line);
@@ -189,13 +189,13 @@ fn listed(files: &[impl AsRef<Path>], removed: bool) -> Vec<String> {
 }
 
 /// Tells how far it has come, once it takes long.
-struct Progress<'a> {
+struct RecheckProgress<'a> {
     output: &'a Output,
     begun: Instant,
     told: Cell<Option<Instant>>,
 }
 
-impl<'a> Progress<'a> {
+impl<'a> RecheckProgress<'a> {
     /// So long nobody minds.
     const MAX_WAIT: Duration = Duration::from_millis(800);
     const BETWEEN: Duration = Duration::from_millis(100);

@@ -74,7 +74,7 @@ pub(super) enum Next {
 
 /// What a capture of a step is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
+enum ReadingPart {
     /// The rows at the top.
     Head,
     /// The rows before those that are wanted (A).
@@ -94,7 +94,7 @@ enum Part {
 /// One question about a pane.
 #[derive(Debug)]
 pub(super) struct Step {
-    parts: Vec<(Part, Command)>,
+    parts: Vec<(ReadingPart, Command)>,
     rows: u32,
     /// The row after the last one of scrollback that it reads.
     to: u32,
@@ -210,20 +210,21 @@ impl<'a> Reading<'a> {
                 .head
                 .as_ref()
                 .map_or(to.min(self.top + OVERLAP), |head| head.to);
-            self.add(&mut step, Part::Head, self.top, head);
+            self.add(&mut step, ReadingPart::Head, self.top, head);
             if let Some(before) = &self.overlap {
-                self.add(&mut step, Part::Before, before.from, before.to);
+                self.add(&mut step, ReadingPart::Before, before.from, before.to);
             }
             if span > 0 {
-                self.add(&mut step, Part::Span, from, to);
-                self.add(&mut step, Part::Overlap, overlap, to);
+                self.add(&mut step, ReadingPart::Span, from, to);
+                self.add(&mut step, ReadingPart::Overlap, overlap, to);
             }
         }
         if to == self.history {
             let capture = self.capture();
             if self.alternate {
-                step.parts.push((Part::Saved, capture.clone().flag("-a")));
-                step.parts.push((Part::Alternate, capture));
+                step.parts
+                    .push((ReadingPart::Saved, capture.clone().flag("-a")));
+                step.parts.push((ReadingPart::Alternate, capture));
                 step.rows += 2 * self.height();
             } else {
                 let above = self.history - overlap;
@@ -232,7 +233,7 @@ impl<'a> Reading<'a> {
                 } else {
                     capture
                 };
-                step.parts.push((Part::Screen, screen));
+                step.parts.push((ReadingPart::Screen, screen));
                 step.rows += above + self.height();
             }
         }
@@ -240,7 +241,7 @@ impl<'a> Reading<'a> {
     }
 
     /// Adds a capture of the rows `from..to`, which are not empty and all of the scrollback.
-    fn add(&self, step: &mut Step, part: Part, from: u32, to: u32) {
+    fn add(&self, step: &mut Step, part: ReadingPart, from: u32, to: u32) {
         // tmux counts from the top of the screen.
         let first = self.history - from.min(self.history);
         let last = self.history + 1 - to.min(self.history);
@@ -283,10 +284,10 @@ impl<'a> Reading<'a> {
         let saved = capture.clone().flag("-a");
         Step {
             parts: vec![
-                (Part::Span, given(has_history, history)),
-                (Part::Saved, given("#{alternate_on}", saved)),
-                (Part::Alternate, given("#{alternate_on}", capture)),
-                (Part::Screen, given("#{?alternate_on,0,1}", from_top)),
+                (ReadingPart::Span, given(has_history, history)),
+                (ReadingPart::Saved, given("#{alternate_on}", saved)),
+                (ReadingPart::Alternate, given("#{alternate_on}", capture)),
+                (ReadingPart::Screen, given("#{?alternate_on,0,1}", from_top)),
             ],
             rows: self.rows_left(),
             to: self.history,
@@ -300,7 +301,7 @@ impl<'a> Reading<'a> {
         let Some(facts) = answer.facts else {
             return Next::Gone;
         };
-        let part = |wanted: Part| {
+        let part = |wanted: ReadingPart| {
             let at = step.parts.iter().position(|(part, _)| *part == wanted)?;
             answer.texts.get(at)?.as_deref()
         };
@@ -351,20 +352,20 @@ impl<'a> Reading<'a> {
         &mut self,
         step: &Step,
         facts: &Facts,
-        part: impl Fn(Part) -> Option<&'t [u8]>,
+        part: impl Fn(ReadingPart) -> Option<&'t [u8]>,
     ) -> Option<Next> {
         if self.top < self.history {
-            let head = part(Part::Head)?;
+            let head = part(ReadingPart::Head)?;
             if self.head.as_ref().is_some_and(|known| known.text != head) {
                 return None;
             }
             let before = match &self.overlap {
-                Some(known) => part(Part::Before).filter(|before| *before == known.text)?,
+                Some(known) => part(ReadingPart::Before).filter(|before| *before == known.text)?,
                 None => &[],
             };
             if step.to > self.read {
-                let span = part(Part::Span)?;
-                let text = part(Part::Overlap)?;
+                let span = part(ReadingPart::Span)?;
+                let text = part(ReadingPart::Overlap)?;
                 if after_first_colour(text).is_none() {
                     return Some(self.look_further());
                 }
@@ -399,11 +400,17 @@ impl<'a> Reading<'a> {
             return Some(Next::More);
         }
         let (screen, alternate) = if self.alternate {
-            let saved = part(Part::Saved)?;
-            (self.aside(saved), Some(part(Part::Alternate)?.to_vec()))
+            let saved = part(ReadingPart::Saved)?;
+            (
+                self.aside(saved),
+                Some(part(ReadingPart::Alternate)?.to_vec()),
+            )
         } else {
             let before = self.overlap.as_ref().map_or(&[][..], |rows| &rows.text);
-            (part(Part::Screen)?.strip_prefix(before)?.to_vec(), None)
+            (
+                part(ReadingPart::Screen)?.strip_prefix(before)?.to_vec(),
+                None,
+            )
         };
         Some(Next::Done(Box::new(PaneText {
             continued: self.continued,
@@ -447,17 +454,23 @@ impl<'a> Reading<'a> {
     }
 
     /// The answer to a question for everything.
-    fn all_of<'t>(&mut self, facts: &Facts, part: impl Fn(Part) -> Option<&'t [u8]>) -> Next {
+    fn all_of<'t>(
+        &mut self,
+        facts: &Facts,
+        part: impl Fn(ReadingPart) -> Option<&'t [u8]>,
+    ) -> Next {
         self.start();
         self.history = facts.history;
         let (scrollback, screen, alternate) = if facts.alternate {
-            let history = part(Part::Span);
+            let history = part(ReadingPart::Span);
             if history.is_none() {
                 self.top = self.history;
             }
             let history = history.unwrap_or(&[]);
             self.style.go_on(history);
-            let (Some(saved), Some(alternate)) = (part(Part::Saved), part(Part::Alternate)) else {
+            let (Some(saved), Some(alternate)) =
+                (part(ReadingPart::Saved), part(ReadingPart::Alternate))
+            else {
                 return Next::Gone;
             };
             (
@@ -466,7 +479,7 @@ impl<'a> Reading<'a> {
                 Some(alternate.to_vec()),
             )
         } else {
-            let Some(screen) = part(Part::Screen) else {
+            let Some(screen) = part(ReadingPart::Screen) else {
                 return Next::Gone;
             };
             (Vec::new(), screen.to_vec(), None)

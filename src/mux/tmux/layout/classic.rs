@@ -11,7 +11,7 @@ use crate::model::geometry::{Axis, GeometryError, MAX_DEPTH};
 
 /// Reads a layout whose checksum is right.
 pub(super) fn read(text: &[u8]) -> Result<Node, LayoutError> {
-    let mut reader = Reader { text, at: 0 };
+    let mut reader = ClassicReader { text, at: 0 };
     let said = reader.checksum()?;
     let found = checksum(text.get(reader.at..).unwrap_or(&[]));
     if said != found {
@@ -43,12 +43,12 @@ fn lift(node: &mut Node, floating: &[u32]) {
     }
 }
 
-struct Reader<'a> {
+struct ClassicReader<'a> {
     text: &'a [u8],
     at: usize,
 }
 
-impl Reader<'_> {
+impl ClassicReader<'_> {
     fn malformed(&self) -> LayoutError {
         LayoutError::Malformed { at: self.at }
     }

@@ -21,7 +21,7 @@ struct Document {
 #[derive(Debug, Deserialize)]
 struct JsonCell {
     #[serde(rename = "t")]
-    kind: Kind,
+    kind: JsonKind,
     #[serde(rename = "w")]
     width: u16,
     #[serde(rename = "h")]
@@ -39,7 +39,7 @@ struct JsonCell {
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
-enum Kind {
+enum JsonKind {
     #[serde(rename = "p")]
     Pane,
     #[serde(rename = "h")]
@@ -72,9 +72,9 @@ fn node(cell: JsonCell, depth: usize) -> Result<Node, LayoutError> {
         height: cell.height,
     };
     let axis = match cell.kind {
-        Kind::Columns => Axis::Columns,
-        Kind::Rows => Axis::Rows,
-        Kind::Pane => {
+        JsonKind::Columns => Axis::Columns,
+        JsonKind::Rows => Axis::Rows,
+        JsonKind::Pane => {
             let id = cell.id.as_deref().and_then(|id| id.strip_prefix('%'));
             let pane = id.and_then(|id| id.parse().ok());
             return Ok(Node::Pane {

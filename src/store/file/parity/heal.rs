@@ -54,7 +54,7 @@ pub(in crate::store) struct Report {
 pub(in crate::store) fn check(hold: &Hold) -> Result<Report, StoreError> {
     const OPERATION: &str = "check the store's pages";
     let mut report = Report::default();
-    Survey::new(hold)
+    HealSurvey::new(hold)
         .and_then(|survey| {
             report.pages = pages(survey.len);
             report.behind = survey.behind;
@@ -78,7 +78,7 @@ pub(in crate::store) fn heal_into(hold: &Hold, copy: &Path) -> Result<Vec<u64>, 
     const OPERATION: &str = "heal the store's file";
     let at = |error| StoreError::io(OPERATION, copy, error);
     let file = files::create_new(copy).map_err(|error| at(error.into()))?;
-    let mut healed = Survey::new(hold)
+    let mut healed = HealSurvey::new(hold)
         .and_then(|survey| {
             let mut healed = Vec::new();
             survey.copy_to(&file)?;
@@ -131,7 +131,7 @@ fn page_of(sidecar: &Sidecar, disk: &dyn StorageBackend, child: &Child) -> Optio
 }
 
 /// The store's file and what was noted about it.
-struct Survey<'a> {
+struct HealSurvey<'a> {
     hold: &'a Hold,
     sidecar: Option<Sidecar>,
     /// Length as found, and as it should be.
@@ -140,7 +140,7 @@ struct Survey<'a> {
     behind: bool,
 }
 
-impl<'a> Survey<'a> {
+impl<'a> HealSurvey<'a> {
     fn new(hold: &'a Hold) -> io::Result<Self> {
         let found = hold.disk().len()?;
         let dir = hold.file().parent().unwrap_or(Path::new("."));
