@@ -18,6 +18,7 @@ fn server() -> TmuxServer {
     server.type_line("main", "echo a line to find");
     server.wait_for_text("main", "\na line to find");
     server.wait_for_prompt("main");
+    server.wait_for_names();
     server
 }
 
