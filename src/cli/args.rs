@@ -9,7 +9,7 @@ use super::output::ColorChoice;
 
 /// A time machine for terminal sessions: records tmux, shows any moment, compares, restores.
 ///
-/// Without a command, the interface opens; it offers recovery first when a server has ended badly.
+/// Without a command, the interface opens; after a crash it first offers recovery.
 #[derive(Debug, Parser)]
 #[command(
     name = "muxtape",
@@ -39,7 +39,7 @@ pub(super) enum MuxChoice {
 /// Options that every command takes.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Global {
-    /// The tmux server by socket name, as tmux means it
+    /// The tmux server by socket name, as with tmux -L
     #[arg(
         short = 'L',
         value_name = "NAME",
@@ -47,7 +47,7 @@ pub(super) struct Global {
         conflicts_with = "socket_path"
     )]
     pub(super) socket_name: Option<String>,
-    /// The tmux server by socket path, as tmux means it
+    /// The tmux server by socket path, as with tmux -S
     #[arg(short = 'S', value_name = "PATH", global = true)]
     pub(super) socket_path: Option<PathBuf>,
     /// The multiplexer
@@ -68,7 +68,7 @@ pub(super) struct Global {
     /// Colours
     #[arg(long, value_enum, default_value_t, global = true)]
     pub(super) color: ColorChoice,
-    /// Say only what was asked for
+    /// Print results only, no hints
     #[arg(short, long, global = true)]
     pub(super) quiet: bool,
     /// Log more; repeat for still more

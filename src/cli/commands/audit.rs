@@ -10,12 +10,12 @@ use crate::cli::output::{Output, Role};
 use crate::cli::views::{count, event};
 use crate::journal::Finding;
 
-/// Check that nobody has changed the journal, and tell what is in it
+/// Check that nobody has changed the journal, and show it
 ///
-/// Every line is held against its hash and against the line before it: lines that were edited,
-/// removed, inserted or moved are named. That is no signature: who can write the files can also
-/// write a whole new journal. The options choose which events are shown; all are checked. The exit
-/// code is 1 where something does not add up.
+/// Compares every line with its hash and with the line before it, and names lines that were edited,
+/// removed, inserted or moved. This is no signature: anyone who can write the files can write a
+/// whole new journal. The options choose which events are shown; all are checked. The exit code is
+/// 1 if an inconsistency was found.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Audit {
     #[command(flatten)]

@@ -8,7 +8,7 @@ use crate::cli::output::Role;
 use crate::config::{Settings, Shown, Source};
 use crate::restore::Rules;
 
-/// Settings
+/// Show or check the settings
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Config {
     #[command(subcommand)]
@@ -17,11 +17,11 @@ pub(in crate::cli) struct Config {
 
 #[derive(Debug, clap::Subcommand)]
 enum ConfigAction {
-    /// Print where the settings file and the rules about programs are, whether or not they exist
+    /// Print the paths of the settings file and of the program rules, whether or not they exist
     Path,
     /// Check the settings file and the rules beside it, and do nothing else
     Validate,
-    /// Print every setting, its value, and whether that is in the file or the default
+    /// Print every setting with its value and source
     Show,
 }
 

@@ -29,15 +29,15 @@ pub(in crate::cli) struct Create {
     /// Never prune it
     #[arg(long)]
     pin: bool,
-    /// Store differences to the snapshots before wherever there is something to compare with; by
-    /// default that is decided by what costs less in the long run
+    /// Store differences to older snapshots wherever possible; by default whatever takes less room
+    /// in the long run
     #[arg(long, conflicts_with = "full")]
     incremental: bool,
-    /// Store everything whole, sharing nothing with older snapshots, so that damage to those cannot
-    /// reach it
+    /// Store everything anew and share nothing with older snapshots, so that damage to those cannot
+    /// affect it
     #[arg(long)]
     full: bool,
-    /// Structure only, no texts
+    /// Record the structure only, no texts
     #[arg(long)]
     no_contents: bool,
     /// Store nothing when nothing has changed since the last snapshot

@@ -16,7 +16,7 @@ use crate::model::snapshot::EndCause;
 use crate::ops::RecorderEvent;
 use crate::ops::beat::{Health, Holder, RecordedBy};
 
-/// The recorder
+/// Run the recorder, or ask how it is doing
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Daemon {
     #[command(subcommand)]
@@ -27,7 +27,7 @@ pub(in crate::cli) struct Daemon {
 enum DaemonAction {
     /// Record in the foreground until interrupted
     Run,
-    /// Tell whether a recorder is running
+    /// Show whether a recorder is running, and how it is doing
     Status,
 }
 

@@ -21,10 +21,10 @@ pub(in crate::cli) struct Diff {
     a: String,
     /// The second snapshot; `live` is the state now
     b: String,
-    /// End with 1 when they differ, 0 when they are the same
+    /// Exit with 1 if they differ, 0 if they are the same
     #[arg(long)]
     exit_code: bool,
-    /// Compare what panes show, line by line, too
+    /// Also compare the texts of panes, line by line
     #[arg(long)]
     text: bool,
     /// Equal lines shown around a change

@@ -10,13 +10,12 @@ use crate::cli::output::{Output, Role};
 use crate::cli::views::count;
 use crate::restore::{Difference, Score, Warning};
 
-/// Rehearse a restore and tell how much of it would come back
+/// Rehearse a restore and report how much would come back
 ///
-/// The snapshot is restored onto a tmux server of its own, which nobody sees, and captured again;
-/// both are held against each other, field by field. Nothing else is touched and nothing stays.
-/// Neither shells nor programs are started, only looked for; settings that could run a command, and
-/// hooks, are left out, and of an imported snapshot all settings. The exit code is 0 when
-/// everything came back, else 1.
+/// Restores the snapshot onto a hidden tmux server of its own, captures that, and compares both
+/// field by field. Nothing else is touched and nothing stays. Shells and programs are looked up but
+/// not started. Settings that could run a command, hooks, and all settings of an imported snapshot
+/// are left out. The exit code is 0 if everything came back, else 1.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Drill {
     /// The snapshot: an id, a name, latest, latest~3, @2h; all but ids mean the server that -L, -S

@@ -20,14 +20,14 @@ const PAUSE: Timespec = Timespec {
 /// How many events come first where a journal is followed and nothing else is said.
 const RECENT: usize = 10;
 
-/// Tell what muxtape did, oldest first
+/// Show what muxtape did, oldest first
 ///
-/// Snapshots that were made, pruned, deleted or edited, restores, recoveries, servers that came and
-/// went, the recorder, failures. `muxtape audit` tells the same, and whether somebody has changed
-/// the journal since.
+/// Lists snapshots that were made, pruned, deleted or edited, restores, recoveries, starts and ends
+/// of servers and of the recorder, and failures. `muxtape audit` also checks whether the journal
+/// was changed.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Events {
-    /// Go on with what comes, until interrupted; begins with the last ten
+    /// Print the last ten, then new ones until interrupted
     #[arg(long)]
     follow: bool,
     #[command(flatten)]
@@ -37,10 +37,10 @@ pub(in crate::cli) struct Events {
 /// Which events are meant.
 #[derive(Debug, clap::Args)]
 pub(super) struct Chosen {
-    /// Only those of this moment or later (2h, 14:30, 2026-11-20)
+    /// Not before this time (2h, 14:30, 2026-11-20)
     #[arg(long, value_name = "T")]
     since: Option<String>,
-    /// Only those of this moment or earlier
+    /// Not after this time
     #[arg(long, value_name = "T")]
     until: Option<String>,
     /// Only those of this kind; may be given several times
@@ -49,7 +49,7 @@ pub(super) struct Chosen {
     /// Only those that concern this session
     #[arg(long, value_name = "S")]
     session: Option<String>,
-    /// At the most so many: the newest
+    /// At most this many: the newest
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
 }

@@ -19,20 +19,19 @@ use crate::store::{Description, ImportOutcome, Imported, Portable, PortableError
 /// The most that is read from a pipe, which has to be kept in memory, in bytes.
 const MOST_PIPED: u64 = 256 << 20;
 
-/// Take in the snapshots of a portable file
+/// Import the snapshots of a portable file
 ///
-/// The whole file is checked before anything is stored; then all of its snapshots come in, or none.
-/// What they hold goes through the rules of today for secrets, and for what is never recorded. Ids
-/// are kept where they are free, and what is there already stays as it is. Imported snapshots can
-/// be shown, compared and restored like others; `latest` never means one, nothing is recovered from
-/// one, and retention neither counts nor removes them. They are found by id or name, or in `muxtape
-/// list`.
+/// The whole file is checked before anything is stored; then all of its snapshots are imported, or
+/// none. Today's rules about secrets and about what is never recorded are applied to them. Ids are
+/// kept if they are free, and existing snapshots stay as they are. Imported snapshots can be shown,
+/// compared and restored like others. They are never `latest` nor offered for recovery, and
+/// retention neither counts nor removes them. Find them by id or name, or with `muxtape list`.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Import {
-    /// The file, as `muxtape export` makes them; - for standard input
+    /// A file made by `muxtape export`; - for standard input
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Check the file and say what would come in, changing nothing
+    /// Check the file and show what would be imported, changing nothing
     #[arg(long)]
     dry_run: bool,
 }

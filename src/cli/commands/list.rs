@@ -16,25 +16,25 @@ use crate::store::{Listed, Query, Store, StoreError};
 /// List snapshots, newest first
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct List {
-    /// Only those in which this session is
+    /// Only snapshots with this session
     #[arg(long, value_name = "S")]
     session: Option<String>,
-    /// Only those with this tag
+    /// Only snapshots with this tag
     #[arg(long, value_name = "T")]
     tag: Option<String>,
-    /// Only those made for this reason
+    /// Only snapshots with this cause
     #[arg(long, value_enum, value_name = "C")]
     cause: Option<CauseChoice>,
-    /// Only those made at this moment or later (2h, 14:30, 2026-11-20)
+    /// Not before this time (2h, 14:30, 2026-11-20)
     #[arg(long, value_name = "T")]
     since: Option<String>,
-    /// Only those made at this moment or earlier
+    /// Not after this time
     #[arg(long, value_name = "T")]
     until: Option<String>,
-    /// Archived ones and those in which nothing changed too
+    /// Also archived and unchanged snapshots
     #[arg(long)]
     all: bool,
-    /// At the most so many
+    /// At most this many
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
 }

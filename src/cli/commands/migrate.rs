@@ -8,14 +8,14 @@ use crate::cli::output::{Output, Role};
 use crate::cli::views::{self, count};
 use crate::store::{Carried, Lost, Store};
 
-/// Bring a store of an older version to the form of this one
+/// Convert the store of an older muxtape to the present form
 ///
-/// Happens by itself when a store of an older version is opened; this says more about it. The new
-/// store is built beside the old one, which stays as a backup, and is held against it before it
-/// takes its place. What is damaged stays behind, in the backup, and is named.
+/// This happens by itself when such a store is opened; the command reports more. The new store is
+/// built beside the old one and compared with it before it replaces it. The old one stays as a
+/// backup. Damaged parts stay behind in the backup and are named.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Migrate {
-    /// Say what would be done, and change nothing
+    /// Show what would be done, and change nothing
     #[arg(long)]
     dry_run: bool,
 }

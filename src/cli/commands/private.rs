@@ -13,19 +13,19 @@ use crate::mux::Marked;
 
 /// Keep a pane, a tab or a session out of everything that is recorded
 ///
-/// Of a private pane nothing is kept but its place: no text, title, command or directory. It is so
-/// from the next capture on, also for one that runs already; older snapshots keep what they have. A
-/// restore brings a plain shell in its place, private again.
+/// Of a private pane only its place in the layout is recorded: no text, title, command or
+/// directory. This holds from the next capture on, also for one that is running; older snapshots
+/// keep what they have. A restore puts a plain shell in its place, private again.
 ///
-/// The mark is the option @muxtape-private of tmux, which a pane has from its window and its
-/// session; it can be set without muxtape.
+/// The mark is the tmux option @muxtape-private, which a pane inherits from its window and session;
+/// it can be set without muxtape.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Private {
     /// What to do
     #[arg(value_enum, default_value_t)]
     action: PrivateAction,
-    /// session:tab.pane, session:tab or session, with the numbers that tmux shows; the pane that
-    /// this runs in
+    /// session:tab.pane, session:tab or session, with the numbers that tmux shows; by default the
+    /// current pane
     target: Option<Target>,
     /// The tab that the pane is in
     #[arg(long, conflicts_with = "session")]

@@ -12,17 +12,16 @@ use crate::model::ansi::label;
 use crate::model::{SnapshotId, SnapshotMeta};
 use crate::store::{KeepReason, PrunePlan, Pruned, Query, RemoveReason, Verdict};
 
-/// Remove what the settings do not keep
+/// Apply retention: remove the snapshots that the settings do not keep
 ///
-/// The recorder does the same by itself. Automatic snapshots beyond the counts and ages of the
-/// settings go, undo points likewise, and what has been in the trash for long enough. Pinned
-/// snapshots, the newest one of every session and of every life of a server, and those of a crash
-/// that is not answered for always stay; those made by hand, named, tagged or archived stay unless
-/// a quota is told to take them. What is pruned goes for good, not to the trash. A clock that jumps
-/// makes nothing older.
+/// The recorder does the same by itself. Removed are automatic snapshots and undo points beyond the
+/// configured counts and ages, and what has been in the trash for long enough. Always kept are
+/// pinned snapshots, the newest of every session and of every life of a server, and those of a
+/// crash whose recovery is still open. Manual, named, tagged and archived ones are kept unless the
+/// quota may remove them. Pruned snapshots do not go to the trash. A wrong clock removes nothing.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Prune {
-    /// Say of every snapshot whether it stays and why, and remove nothing
+    /// Show for every snapshot whether it stays and why, and remove nothing
     #[arg(long)]
     dry_run: bool,
 }

@@ -18,11 +18,10 @@ use crate::restore::{
 
 /// Bring a snapshot back
 ///
-/// Shows the plan and asks before anything is done. Sessions that exist are not touched, unless
-/// --on-conflict says so: merge adds what is missing to them, replace puts the saved ones in their
-/// place, with the clients that look at them, and asks for their names. Tabs and panes that are
-/// chosen by --tab and --pane go back into their living session; `muxtape undo` takes back any of
-/// it.
+/// Shows the plan and asks before anything is done. Existing sessions are not touched unless
+/// --on-conflict says so: merge adds what is missing to them; replace closes them, moves attached
+/// clients along, and asks you to type their names. Tabs and panes chosen by --tab and --pane go
+/// back into their live session. `muxtape undo` takes any of it back.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Restore {
     /// The snapshot: an id, a name, latest, latest~3, @2h; all but ids mean the server that -L, -S
@@ -57,23 +56,23 @@ pub(super) struct How {
     /// are given, merge is the default
     #[arg(long, value_name = "POLICY", value_parser = word::<OnConflict>)]
     on_conflict: Option<OnConflict>,
-    /// Which programs are started: shell (none), type (typed, not run), allow (those on the list
-    /// are run), all
+    /// Which programs are started: shell (none), type (typed, not entered), allow (known harmless
+    /// lines and allowed programs are entered, others typed), all
     #[arg(long, value_name = "POLICY", value_parser = word::<Programs>)]
     programs: Option<Programs>,
-    /// Where a pane opens whose directory has gone: parent, home, skip
+    /// The directory of a pane whose own is gone: parent, home, skip
     #[arg(long, value_name = "POLICY", value_parser = word::<MissingDir>)]
     missing_dir: Option<MissingDir>,
     /// Whether the saved text is shown again: replay, none
     #[arg(long, value_name = "POLICY", value_parser = word::<Text>)]
     text: Option<Text>,
-    /// Which settings of sessions, tabs and panes are set again: none, safe (those that cannot run
-    /// a command, and variables that capture.environment names or that are inert), all (hooks, too)
+    /// Which settings of sessions, tabs and panes are set: none, safe (those that cannot run a
+    /// command, and variables that capture.environment names or that are known to be harmless), all
+    /// (also hooks)
     #[arg(long, value_name = "POLICY", value_parser = word::<Settings>)]
     settings: Option<Settings>,
-    /// Treat an imported snapshot as one that was made here: without it, its programs are typed at
-    /// the most, and its settings, variables, hooks, paste buffers and options of shells are left
-    /// out
+    /// Treat an imported snapshot as one made here. Otherwise its programs are typed but not
+    /// entered, and its settings, variables, hooks, paste buffers and shell options are left out
     #[arg(long)]
     trust: bool,
 }

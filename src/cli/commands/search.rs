@@ -15,18 +15,18 @@ use crate::store::{HitKind, SearchHit, SearchQuery};
 /// Search names, commands and directories, or everything that panes ever showed
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Search {
-    /// What to look for: letters in order for names, the exact text with --text
+    /// What to search for: names match fuzzily, --text matches exactly
     query: String,
     /// Search what panes showed too
     #[arg(long)]
     text: bool,
-    /// Only from this moment on (2h, 14:30, 2026-11-20)
+    /// Not before this time (2h, 14:30, 2026-11-20)
     #[arg(long, value_name = "T")]
     since: Option<String>,
     /// Only in this session
     #[arg(long, value_name = "S")]
     session: Option<String>,
-    /// At the most so many
+    /// At most this many
     #[arg(long, value_name = "N", default_value_t = 100)]
     limit: usize,
 }

@@ -8,7 +8,7 @@ use crate::cli::output::Lack;
 use crate::cli::views;
 use crate::store;
 
-/// Numbers about the store
+/// Show figures about the store
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Stats {}
 

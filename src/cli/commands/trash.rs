@@ -10,10 +10,10 @@ use crate::model::{Millis, SnapshotId, SnapshotMeta};
 
 const LIST: &str = "`muxtape trash list` shows what is in it";
 
-/// What has been deleted: list it, bring it back, empty it
+/// List, restore or empty the trash
 ///
-/// `muxtape undo` brings the last deletion back. What has been in the trash for longer than
-/// retention.trash_days goes for good when room is made.
+/// `muxtape undo` takes the last deletion back. The next prune removes what has been in the trash
+/// for longer than retention.trash_days.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Trash {
     #[command(subcommand)]

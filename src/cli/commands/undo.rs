@@ -14,14 +14,14 @@ use crate::restore::{Made, Within};
 
 /// Take back the last restore or delete
 ///
-/// Of a restore it closes exactly the sessions, tabs and panes that it made, and brings back
-/// sessions that it replaced, from its undo point. What was renamed, moved or started anew since,
-/// or whose server has ended, is left alone. Of a delete it brings the snapshots back from the
-/// trash. Said again, it takes back what came before on this server. What was pruned, or emptied
-/// out of the trash, does not come back.
+/// Undoing a restore closes exactly the sessions, tabs and panes that it made, and brings back the
+/// sessions that it replaced from its undo point. It leaves alone what was renamed, moved or
+/// restarted since, and what was made on a server that has ended. Undoing a delete brings the
+/// snapshots back from the trash. Repeat the command to undo earlier ones on this server. Pruned
+/// snapshots and an emptied trash do not come back.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Undo {
-    /// Say what can be taken back, the newest first, and take nothing back
+    /// List what can be undone, newest first, and undo nothing
     #[arg(long)]
     list: bool,
 }

@@ -11,12 +11,12 @@ use crate::store::{Damage, RepairReport, VerifyReport, Way};
 
 /// Read every record of the store and check it
 ///
-/// With --repair, what is damaged is brought back: indexes are made anew, records are looked for in
-/// the whole file and in older ones. What is lost for good is taken out of its snapshot, which is
-/// then marked as partial and can still be restored in part. The damaged file is kept.
+/// With --repair, damage is healed: indexes are rebuilt, and lost records are searched for in the
+/// whole file and in older files. What is lost for good is removed from its snapshot, which is then
+/// marked as partial and can still be restored in part. The damaged file is kept.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Verify {
-    /// Bring back what is damaged
+    /// Heal what is damaged
     #[arg(long)]
     repair: bool,
 }
