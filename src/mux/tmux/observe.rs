@@ -194,6 +194,12 @@ impl Tmux {
         }
         state.sort();
         state.check().map_err(|error| odd(error.to_string()))?;
+        // The model has sessions without one; tmux has none, whether somebody looks or not.
+        let unfocused = |session: &&Session| !session.tabs.iter().any(|tab| tab.active);
+        if let Some(session) = state.sessions.iter().find(unfocused) {
+            let name = &session.name;
+            return Err(odd(format!("session {name:?} has no current window")));
+        }
         Ok(Structure {
             server,
             state,

@@ -106,6 +106,17 @@ fn answers_that_are_cut_are_refused() {
 }
 
 #[test]
+fn a_session_without_a_current_window_is_refused() {
+    let server = full_server();
+    let unfocused = stand_in(
+        &server,
+        "\"$TMUX_PROGRAM\" \"$@\" | sed 's/^\\(W \\$[0-9]* @[0-9]* [0-9]*\\) 1 /\\1 0 /'\n",
+    );
+    let error = unfocused.observe().unwrap_err().to_string();
+    assert!(error.contains("no current window"), "{error}");
+}
+
+#[test]
 fn a_client_that_is_killed_is_an_error() {
     let server = full_server();
     for script in [
