@@ -1,8 +1,8 @@
 //! Patterns for names: of sessions, tabs, programs, and of the parts of a path.
 //!
 //! Names are bytes and no paths: two signs are enough, and a `/` is a letter like others. `globset`
-//! does less here: its `?` is one byte, so `a?c` does not match `aäc`; its patterns are UTF-8, which
-//! names need not be; and braces and brackets, which names may hold, are syntax in it.
+//! does less here: its `?` is one byte, so `a?c` does not match `aäc`; its patterns are UTF-8,
+//! which names need not be; and braces and brackets, which names may hold, are syntax in it.
 
 use bstr::{BStr, BString, ByteSlice};
 use serde::{Deserialize, Serialize};
